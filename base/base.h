@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * base: what every room needs: one clock, things that release themselves, and how a case ends.
+ */
+#ifndef HALFOPEN_BASE_H
+#define HALFOPEN_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+/* Nanoseconds of CLOCK_MONOTONIC, or a span of them. The only clock of the project. */
+typedef int64_t nsec;
+
+#define MSEC(n) ((nsec)((n)*1000000.0))
+#define SEC(n)  ((nsec)((n)*1000000000.0))
+
+/* CLOCK_MONOTONIC now. */
+nsec clock_now(void);
+
+/* What to add to a CLOCK_REALTIME stamp (packets carry those) to get CLOCK_MONOTONIC. */
+nsec clock_from_realtime(void);
+
+/* @span in seconds, for messages and expectations. */
+static inline double seconds(nsec span)
+{
+	return (double)span / 1e9;
+}
+
+/* ---- what is acquired is released on the next line ------------------------------------------- */
+
+void release_memory(void *pointer_to_pointer);
+void release_fd(const int *fd);
+void release_file(FILE **file);
+
+#define autofree  __attribute__((cleanup(release_memory)))
+#define autoclose __attribute__((cleanup(release_fd)))
+#define autofile  __attribute__((cleanup(release_file)))
+
+/* Memory, or the end of the process: a suite that runs out of memory has nothing to say. Zeroed. */
+void *must_alloc(size_t count, size_t size);
+void *must_realloc(void *old, size_t count, size_t size);
+/* A formatted string of its own; the caller frees it. */
+char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+
+/* ---- how a case ends ------------------------------------------------------------------------- */
+
+enum ending {
+	PASSED,
+	FAILED,  /* the kernel did not do what the case asserts */
+	SKIPPED, /* this machine or kernel lacks what the case needs */
+	BROKEN,  /* an error of the run: nothing was learned about the kernel */
+};
+
+/* "passed", "failed", "skipped", "error": the words of verdict.json and results.json. */
+const char *ending_name(enum ending ending);
+/* The reverse; -1 when @name is none of them. */
+int ending_from_name(const char *name);
+
+/*
+ * The one way out of the middle of a case. @text says what was attempted, on what, what came
+ * back and what the user can do; it may have many lines, the first is the summary. The hook
+ * (set by whoever runs cases) writes the artifacts and does not return; without a hook the text
+ * goes to stderr and the process exits 1 (failed), 77 (skipped) or 99 (broken).
+ */
+typedef void ending_hook(enum ending ending, const char *text, void *context);
+void on_ending(ending_hook *hook, void *context);
+
+_Noreturn void end_with(enum ending ending, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define fail(...)   end_with(FAILED, __VA_ARGS__)
+#define skip(...)   end_with(SKIPPED, __VA_ARGS__)
+#define broken(...) end_with(BROKEN, __VA_ARGS__)
+
+/* ---- small things ---------------------------------------------------------------------------- */
+
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += base/libbase.a
+base_libbase_a_SOURCES = \
+	base/base.c \
+	base/base.h

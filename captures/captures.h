@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * captures: what was seen, on one clock, and what it proves.
+ *
+ *   segment   one TCP segment, parsed
+ *   journal   the ordered list of events: all that is known of a case
+ *   judge     reads a journal event by event, keeps books, and finds what does not add up
+ *   watch     fills a journal from a live network: libpcap, sock_diag, counters
+ *   artifacts what is drawn from a journal
+ *
+ * Expectations are events of the journal too. So a recorded journal can be judged again without
+ * a network: what is asserted is what is shown, and the oracle itself can be tested.
+ */
+#ifndef HALFOPEN_CAPTURES_H
+#define HALFOPEN_CAPTURES_H
+
+#include "base/base.h"
+#include "netns/netns.h"
+
+/* ---- segment ---------------------------------------------------------------------------------- */
+
+enum tcp_flag { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
+
+struct segment {
+	uint16_t source_port, destination_port;
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint16_t window;
+	uint16_t length; /* of the payload */
+	/* options; -1 or false where absent */
+	int mss, window_scale;
+	bool sack_permitted, timestamps;
+	uint32_t tsval, tsecr;
+};
+
+struct parsed {
+	int family;		      /* AF_INET, AF_INET6; 0: neither */
+	int protocol;		      /* IPPROTO_TCP, IPPROTO_ICMP, ... */
+	bool sentinel;		      /* EtherType 0x88b5 */
+	uint64_t mark;		      /* of a sentinel */
+	uint8_t source[16], destination[16]; /* 4 bytes used for AF_INET */
+	struct segment segment;	      /* when protocol is IPPROTO_TCP */
+};
+
+/*
+ * Parses an Ethernet frame of @length bytes. Returns 0, or -1 when it is cut short or its lengths
+ * contradict each other; never reads past @length. Sums are not checked here: the receiver does.
+ */
+int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed);
+
+/* ---- journal ---------------------------------------------------------------------------------- */
+
+/* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
+enum tcp_state {
+	NO_SOCKET, ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSED,
+	CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING, TCP_STATES
+};
+const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
+int state_from_name(const char *name);	      /* -1: unknown */
+
+enum event_kind {
+	EVENT_BEGIN,	/* name: case, object: family; delta: slack and value: sampling tick, in ns */
+	EVENT_LISTENER, /* listener (its port), name */
+	EVENT_FLOW,	/* flow, name, listener; injected: the client is a raw peer */
+	EVENT_STEP,	/* name: what the step is about */
+	EVENT_CALL,	/* host, name: the system call, object, flow, result, error, want, began */
+	EVENT_PACKET,	/* host where it was seen, from, packet, flow, segment, injected, copy */
+	EVENT_GATE,	/* packet, name: held, dropped, released, duplicated, lost */
+	EVENT_SOCKET,	/* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
+			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
+	EVENT_QUEUE,	/* listener, accept, limit, syn; packet: its cause */
+	EVENT_COUNTER,	/* host, name, delta, value; packet: its cause */
+	EVENT_SAMPLE,	/* all of both hosts has been looked at: the books can be closed; packet: after which */
+	EVENT_WAIT,	/* name: for what, began, result: 1 met, 0 not */
+	EVENT_FLOOD,	/* host, value: frames sent unseen to it by the wire */
+	EVENT_EXPECT,	/* name: ladder, states, queue, counters, timer; the rest by kind */
+	EVENT_END,	/* nothing comes after it */
+	EVENT_KINDS
+};
+
+struct event {
+	long seq;     /* its place, from 1 */
+	nsec at;      /* since the case began */
+	enum event_kind kind;
+	enum host host;
+	int flow;     /* 0: none */
+	long packet;  /* what it is about, or what caused it; 0: none */
+	const char *name, *object;
+	enum host from;
+	bool injected, copy;
+	struct segment segment;
+	uint64_t cookie;
+	enum tcp_state was, state;
+	int retrans;  /* of a half-open request: SYN-ACKs sent again (num_retrans) */
+	nsec fires;   /* when its timer is due, same clock as @at; 0: none */
+	int listener, accept, limit, syn;
+	long delta, value;
+	long result;
+	int error;    /* errno of a call, 0 when it succeeded */
+	const char *want; /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
+	nsec began;   /* when a call or a wait began */
+	long rto;     /* of the flow's client after a call, in us; 0: unknown */
+	const char *const *lines; /* of an expectation; NULL-terminated, may be NULL */
+};
+
+struct journal;
+
+struct journal *journal_new(void);
+void journal_free(struct journal *journal);
+/* Every event is also written as a line of JSON to @out, at once; not owned. */
+void journal_write_to(struct journal *journal, FILE *out);
+/*
+ * Appends a copy (strings and lines too), sets its seq, and returns it; valid until the next
+ * append. @event.at must be set.
+ */
+const struct event *journal_append(struct journal *journal, const struct event *event);
+size_t journal_length(const struct journal *journal);
+const struct event *journal_event(const struct journal *journal, size_t index);
+/* One event as one line of JSON (the caller frees), and back (strings are the journal's). */
+char *event_to_json(const struct event *event);
+/*
+ * Reads journal.jsonl. NULL with one line in *why (the caller frees it) that names the first bad
+ * line: cut short, not JSON, an unknown kind, out of order.
+ */
+struct journal *journal_load(const char *path, char **why);
+
+/* ---- judge ------------------------------------------------------------------------------------ */
+
+/*
+ * What does not add up: the event that shows it, in words, and what was expected instead.
+ */
+struct finding {
+	long seq;	/* of the event that is wrong, or before which one is missing */
+	long packet;	/* that it is about; 0: none */
+	char *summary;	/* one line */
+	char *report;	/* many lines: ladders side by side, states, queues, counters */
+};
+
+struct judge;
+
+struct judge *judge_new(void);
+struct judge *judge_clone(const struct judge *judge);
+void judge_free(struct judge *judge);
+/*
+ * Takes the next event. Returns NULL, or the first finding (the judge's own; later events are not
+ * looked at any more). What it checks by itself, without an expectation:
+ *  - each segment seen at the receiver was sent, and each sent one arrived or the gate had it
+ *  - Tcp.InSegs and OutSegs equal the segments captured, at every sample
+ *  - sockets move from the state they were in; only to a state that TCP has from there
+ *  - accept queue = children - accepted; SYN queue = requests; CurrEstab = sockets that count
+ *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
+ *  - every call returned what was wanted
+ *  - every movement of a watched counter was named in its step
+ *  - every flow was named by a ladder up to its last segment and state
+ */
+const struct finding *judge_event(struct judge *judge, const struct event *event);
+const struct finding *judge_journal(struct judge *judge, const struct journal *journal);
+/* Completes the finding's report with where states, queues and counters stood. */
+void judge_report(struct judge *judge);
+
+/* The states of a flow's two ends, the last queue depths of a listener (listener's port). */
+enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
+struct depths { int accept, limit, syn; };
+struct depths judge_queue(const struct judge *judge, int listener);
+/* How much a counter moved since the step began (or, since_begin, since the case began). */
+long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
+/* Segments of a flow that @from sent / that reached the other host, so far. */
+unsigned judge_sent(const struct judge *judge, int flow, enum host from);
+unsigned judge_arrived(const struct judge *judge, int flow, enum host from);
+/* How often the timer of the flow's half-open request has been set anew. */
+int judge_timeouts(const struct judge *judge, int flow);
+
+/* The whole ladder of a flow as observed, as text lines (NULL-terminated; the caller frees all). */
+char **judge_ladder(const struct judge *judge, int flow, bool with_counters);
+void ladder_free(char **lines);
+/* Flows are 1..judge_flows(). */
+int judge_flows(const struct judge *judge);
+const char *judge_flow_name(const struct judge *judge, int flow);
+
+/* Whether a counter is left out of expectations, and why (counters.c has the one table). */
+const char *counter_exempt(const char *name);
+
+/* ---- watch ------------------------------------------------------------------------------------ */
+
+struct watch;
+
+/* What the gate shall do with a frame. */
+typedef enum fate fate_rule(void *context, const struct frame *frame);
+
+struct watch_options {
+	struct net *net;
+	struct journal *journal;
+	struct judge *judge;
+	int family;
+	const char *folder; /* client.pcap and server.pcap go there */
+	const char *title;  /* the case */
+	fate_rule *gate;    /* the case's rules; NULL: forward all */
+	void *context;
+};
+
+/* Opens captures on both hosts (side by side), sock_diag and counters; observes the wire. */
+struct watch *watch_open(struct watch_options options);
+/* Stops by sentinel, drains; a capture that lost a packet is broken(). Journals EVENT_END. */
+void watch_finish(struct watch *watch);
+void watch_close(struct watch *watch);
+
+/* Time since the case began: the journal's clock. */
+nsec watch_now(const struct watch *watch);
+/* Appends and judges an event made by the caller; sets @at unless it is set. */
+void watch_note(struct watch *watch, struct event event);
+/* Names a flow before its first segment: the client's address decides. Returns its number. */
+struct flow_id {
+	const char *name;
+	struct sockaddr_storage client; /* with port */
+	int listener;			/* port */
+	bool raw;			/* the client is a raw peer on the wire */
+};
+int watch_flow(struct watch *watch, struct flow_id id);
+/*
+ * Moves frames until nothing waits in gate, netem or captures, then samples. So a call's whole
+ * effect is in the journal when it returns.
+ */
+void watch_settle(struct watch *watch);
+/*
+ * Moves frames and samples on a coarse tick until @met returns true (then true) or @deadline has
+ * passed (false). @met is asked after each frame and each sample.
+ */
+struct wait {
+	const char *what;	  /* for the journal and the progress line */
+	bool (*met)(void *context);
+	void *context;
+	nsec deadline;		  /* on the journal's clock */
+};
+bool watch_wait(struct watch *watch, struct wait wait);
+/* What the judge found; NULL while all adds up. */
+const struct finding *watch_finding(const struct watch *watch);
+/* Kernel time waited so far, in waits. */
+nsec watch_waited(const struct watch *watch);
+
+/* ---- artifacts -------------------------------------------------------------------------------- */
+
+/* ladder.txt and counters.txt from a journal, in @folder. broken() when they cannot be written. */
+void artifacts_write(const struct journal *journal, const char *folder);
+/*
+ * Prints the ladders of a finished case from DIR/journal.jsonl. Returns 0, or -1 with one line in
+ * *why (the caller frees it).
+ */
+int ladder_show(const char *folder, FILE *out, char **why);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Socket states, half-open requests and queue depths, through sock_diag. Requests are shown
+ * nowhere else; a request and the socket that it becomes carry one cookie.
+ */
+#include "captures/probes.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+
+struct diag {
+	struct mnl_socket *netlink;
+	int family;
+	unsigned sequence;
+	found_socket *found;
+	void *context;
+	char buffer[32768]; /* as large as the kernel fills at once */
+};
+
+struct opening {
+	struct mnl_socket *netlink;
+};
+
+static int open_netlink(void *argument)
+{
+	struct opening *opening = argument;
+
+	opening->netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	return opening->netlink ? 0 : -1;
+}
+
+struct diag *diag_open(struct net *net, enum host host, int family)
+{
+	struct diag *diag = must_alloc(1, sizeof(*diag));
+	struct opening opening = { .netlink = NULL };
+
+	if (net_within(net, host, open_netlink, &opening) < 0 ||
+	    mnl_socket_bind(opening.netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		broken("cannot open sock_diag: %s. The kernel needs CONFIG_INET_DIAG.",
+		       strerror(errno));
+	diag->netlink = opening.netlink;
+	diag->family = family;
+	return diag;
+}
+
+void diag_close(struct diag *diag)
+{
+	mnl_socket_close(diag->netlink);
+	free(diag);
+}
+
+static int take_socket(const struct nlmsghdr *header, void *argument)
+{
+	struct diag *diag = argument;
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct diag_socket socket = {
+		.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
+		.state = (enum tcp_state)message->idiag_state,
+		.port = ntohs(message->id.idiag_sport),
+		.peer_port = ntohs(message->id.idiag_dport),
+		.retrans = message->idiag_retrans,
+		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : 0,
+	};
+
+	if (socket.state == LISTEN) {
+		socket.queued = (int)message->idiag_rqueue;
+		socket.limit = (int)message->idiag_wqueue;
+	}
+	diag->found(diag->context, &socket);
+	return MNL_CB_OK;
+}
+
+static int request_dump(struct diag *diag)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = ++diag->sequence;
+	request->sdiag_family = (uint8_t)diag->family;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_states = (1u << TCP_STATES) - 1;
+	return mnl_socket_sendto(diag->netlink, header, header->nlmsg_len) < 0 ? -1 : 0;
+}
+
+void diag_dump(struct diag *diag, found_socket *found, void *context)
+{
+	int result = request_dump(diag);
+
+	diag->found = found;
+	diag->context = context;
+	while (result >= 0) {
+		ssize_t length = mnl_socket_recvfrom(diag->netlink, diag->buffer,
+						     sizeof(diag->buffer));
+
+		if (length < 0)
+			break;
+		result = mnl_cb_run(diag->buffer, (size_t)length, diag->sequence,
+				    mnl_socket_get_portid(diag->netlink), take_socket, diag);
+		if (result == MNL_CB_STOP)
+			return;
+	}
+	broken("cannot list the sockets through sock_diag: %s", strerror(errno));
+}

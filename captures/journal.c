@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal: the ordered list of events, in memory and as lines of JSON.
+ *
+ * One table names every field of an event with its type, so that writing, reading and the test
+ * that mutates journals agree about what there is.
+ */
+#include "captures/captures.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+/* Memory that the events point to, freed with the journal. */
+struct keepsakes {
+	void **items;
+	size_t count, room;
+};
+
+struct journal {
+	struct event *events;
+	size_t length, room;
+	struct keepsakes strings, arrays;
+	FILE *out;
+};
+
+static const char *const kind_names[EVENT_KINDS] = {
+	[EVENT_BEGIN] = "begin",     [EVENT_LISTENER] = "listener", [EVENT_FLOW] = "flow",
+	[EVENT_STEP] = "step",	     [EVENT_CALL] = "call",	    [EVENT_PACKET] = "packet",
+	[EVENT_GATE] = "gate",	     [EVENT_SOCKET] = "socket",	    [EVENT_QUEUE] = "queue",
+	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample", [EVENT_WAIT] = "wait",	    [EVENT_FLOOD] = "flood",
+	[EVENT_EXPECT] = "expect",   [EVENT_END] = "end",
+};
+
+static const char *const state_names[TCP_STATES] = {
+	[NO_SOCKET] = "-",
+	[ESTABLISHED] = "ESTABLISHED",
+	[SYN_SENT] = "SYN_SENT",
+	[SYN_RECV] = "SYN_RECV",
+	[FIN_WAIT1] = "FIN_WAIT1",
+	[FIN_WAIT2] = "FIN_WAIT2",
+	[TIME_WAIT] = "TIME_WAIT",
+	[CLOSED] = "CLOSED",
+	[CLOSE_WAIT] = "CLOSE_WAIT",
+	[LAST_ACK] = "LAST_ACK",
+	[LISTEN] = "LISTEN",
+	[CLOSING] = "CLOSING",
+};
+
+static int index_of(const char *name, const char *const *names, int count)
+{
+	for (int i = 0; name && i < count; i++)
+		if (names[i] && strcmp(name, names[i]) == 0)
+			return i;
+	return -1;
+}
+
+const char *state_name(enum tcp_state state)
+{
+	return state < TCP_STATES ? state_names[state] : "?";
+}
+
+int state_from_name(const char *name)
+{
+	return index_of(name, state_names, TCP_STATES);
+}
+
+struct journal *journal_new(void)
+{
+	return must_alloc(1, sizeof(struct journal));
+}
+
+static void release(struct keepsakes *kept)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		free(kept->items[i]);
+	free((void *)kept->items);
+}
+
+void journal_free(struct journal *journal)
+{
+	if (!journal)
+		return;
+	release(&journal->strings);
+	release(&journal->arrays);
+	free(journal->events);
+	free(journal);
+}
+
+void journal_write_to(struct journal *journal, FILE *out)
+{
+	journal->out = out;
+}
+
+size_t journal_length(const struct journal *journal)
+{
+	return journal->length;
+}
+
+const struct event *journal_event(const struct journal *journal, size_t index)
+{
+	return index < journal->length ? &journal->events[index] : NULL;
+}
+
+static void *keep(struct keepsakes *kept, void *memory)
+{
+	if (kept->count == kept->room) {
+		kept->room = kept->room ? kept->room * 2 : 64;
+		kept->items = must_realloc((void *)kept->items, kept->room, sizeof(*kept->items));
+	}
+	kept->items[kept->count++] = memory;
+	return memory;
+}
+
+static const char *keep_string(struct journal *journal, const char *string)
+{
+	const struct keepsakes *kept = &journal->strings;
+
+	if (!string)
+		return NULL;
+	/* most strings are names that come again and again, close to each other */
+	for (size_t i = kept->count, tried = 0; i > 0 && tried < 32; i--, tried++)
+		if (strcmp(kept->items[i - 1], string) == 0)
+			return kept->items[i - 1];
+	return keep(&journal->strings, format("%s", string));
+}
+
+static const char *const *keep_lines(struct journal *journal, const char *const *lines)
+{
+	size_t count = 0;
+	const char **kept;
+
+	if (!lines)
+		return NULL;
+	while (lines[count])
+		count++;
+	kept = keep(&journal->arrays, must_alloc(count + 1, sizeof(*kept)));
+	for (size_t i = 0; i < count; i++)
+		kept[i] = keep_string(journal, lines[i]);
+	return kept;
+}
+
+const struct event *journal_append(struct journal *journal, const struct event *event)
+{
+	struct event *added;
+
+	if (journal->length == journal->room) {
+		journal->room = journal->room ? journal->room * 2 : 256;
+		journal->events =
+			must_realloc(journal->events, journal->room, sizeof(*journal->events));
+	}
+	added = &journal->events[journal->length++];
+	*added = *event;
+	added->seq = (long)journal->length;
+	added->name = keep_string(journal, event->name);
+	added->object = keep_string(journal, event->object);
+	added->want = keep_string(journal, event->want);
+	added->lines = keep_lines(journal, event->lines);
+	if (journal->out) {
+		autofree char *line = event_to_json(added);
+
+		if (fprintf(journal->out, "%s\n", line) < 0)
+			broken("cannot write the journal: %s. Free some space and run again.",
+			       strerror(errno));
+	}
+	return added;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------- */
+
+enum field_type { HOST, INT, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
+
+struct field {
+	const char *name;
+	enum field_type type;
+	size_t offset;
+};
+
+#define FIELD(name_, type_, member) { name_, type_, offsetof(struct event, member) }
+
+static const struct field fields[] = {
+	FIELD("host", HOST, host),
+	FIELD("flow", INT, flow),
+	FIELD("packet", LONG, packet),
+	FIELD("name", TEXT, name),
+	FIELD("object", TEXT, object),
+	FIELD("from", HOST, from),
+	FIELD("injected", BOOL, injected),
+	FIELD("copy", BOOL, copy),
+	FIELD("source_port", U16, segment.source_port),
+	FIELD("destination_port", U16, segment.destination_port),
+	FIELD("flags", U8, segment.flags),
+	FIELD("sequence", U32, segment.seq),
+	FIELD("ack", U32, segment.ack),
+	FIELD("window", U16, segment.window),
+	FIELD("length", U16, segment.length),
+	FIELD("mss", INT, segment.mss),
+	FIELD("window_scale", INT, segment.window_scale),
+	FIELD("sack_permitted", BOOL, segment.sack_permitted),
+	FIELD("timestamps", BOOL, segment.timestamps),
+	FIELD("tsval", U32, segment.tsval),
+	FIELD("tsecr", U32, segment.tsecr),
+	FIELD("cookie", U64, cookie),
+	FIELD("was", STATE, was),
+	FIELD("state", STATE, state),
+	FIELD("retrans", INT, retrans),
+	FIELD("fires", NSEC, fires),
+	FIELD("listener", INT, listener),
+	FIELD("accept", INT, accept),
+	FIELD("limit", INT, limit),
+	FIELD("syn", INT, syn),
+	FIELD("delta", LONG, delta),
+	FIELD("value", LONG, value),
+	FIELD("result", LONG, result),
+	FIELD("error", INT, error),
+	FIELD("want", TEXT, want),
+	FIELD("began", NSEC, began),
+	FIELD("rto", LONG, rto),
+};
+
+/* Which of the two-valued fields say something although they are 0, by kind. */
+static bool says_something_as_zero(const struct event *event, const char *name)
+{
+	static const struct {
+		enum event_kind kind;
+		const char *fields; /* blank on both sides of each */
+	} table[] = {
+		{ EVENT_CALL, " host result error began " },
+		{ EVENT_PACKET, " host from sequence ack flags length window " },
+		{ EVENT_SOCKET, " host was state retrans " },
+		{ EVENT_QUEUE, " accept limit syn " },
+		{ EVENT_COUNTER, " host delta value " },
+		{ EVENT_WAIT, " result began " },
+		{ EVENT_EXPECT, " host was state accept limit syn " },
+	};
+	autofree char *padded = format(" %s ", name);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
+		if (table[i].kind == event->kind)
+			return strstr(table[i].fields, padded) != NULL;
+	return false;
+}
+
+static json_int_t field_number(const struct field *field, const struct event *event)
+{
+	const char *at = (const char *)event + field->offset;
+
+	switch (field->type) {
+	case INT:
+		return *(const int *)at;
+	case LONG:
+		return *(const long *)at;
+	case U16:
+		return *(const uint16_t *)at;
+	case U8:
+		return *at & 0xff;
+	case U32:
+		return *(const uint32_t *)at;
+	case U64:
+		return (json_int_t) * (const uint64_t *)at;
+	case NSEC:
+		return *(const nsec *)at;
+	case BOOL:
+		return *(const bool *)at;
+	case HOST:
+	case STATE:
+		return *(const int *)at;
+	case TEXT:
+		break;
+	}
+	return 0;
+}
+
+static const char *host_names[] = { "client", "server" };
+
+static json_t *field_to_json(const struct field *field, const struct event *event)
+{
+	const char *at = (const char *)event + field->offset;
+	json_int_t number;
+
+	if (field->type == TEXT) {
+		const char *text = *(const char *const *)(const void *)at;
+
+		return text ? json_string(text) : NULL;
+	}
+	number = field_number(field, event);
+	if (number == 0 && !says_something_as_zero(event, field->name))
+		return NULL;
+	if (field->type == HOST)
+		return json_string(host_names[number & 1]);
+	if (field->type == STATE)
+		return json_string(state_name((enum tcp_state)number));
+	if (field->type == BOOL)
+		return json_boolean(number);
+	return json_integer(number);
+}
+
+char *event_to_json(const struct event *event)
+{
+	json_t *object = json_object();
+	char *line;
+
+	json_object_set_new(object, "seq", json_integer(event->seq));
+	json_object_set_new(object, "t", json_integer(event->at));
+	json_object_set_new(object, "event", json_string(kind_names[event->kind]));
+	for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
+		json_t *value = field_to_json(&fields[i], event);
+
+		if (value)
+			json_object_set_new(object, fields[i].name, value);
+	}
+	if (event->lines) {
+		json_t *lines = json_array();
+
+		for (size_t i = 0; event->lines[i]; i++)
+			json_array_append_new(lines, json_string(event->lines[i]));
+		json_object_set_new(object, "lines", lines);
+	}
+	line = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	if (!line)
+		broken("cannot write an event as JSON: out of memory, or a name that is no UTF-8");
+	return line;
+}
+
+static bool store_number(const struct field *field, struct event *event, json_int_t number)
+{
+	char *at = (char *)event + field->offset;
+
+	switch (field->type) {
+	case INT:
+		*(int *)(void *)at = (int)number;
+		return number >= INT32_MIN && number <= INT32_MAX;
+	case LONG:
+		*(long *)(void *)at = (long)number;
+		return true;
+	case U16:
+		*(uint16_t *)(void *)at = (uint16_t)number;
+		return number >= 0 && number <= UINT16_MAX;
+	case U8:
+		*(uint8_t *)at = (uint8_t)number;
+		return number >= 0 && number <= UINT8_MAX;
+	case U32:
+		*(uint32_t *)(void *)at = (uint32_t)number;
+		return number >= 0 && number <= UINT32_MAX;
+	case U64:
+		*(uint64_t *)(void *)at = (uint64_t)number;
+		return true;
+	case NSEC:
+		*(nsec *)(void *)at = number;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool store_name(const struct field *field, struct event *event, const char *name)
+{
+	char *at = (char *)event + field->offset;
+	int number;
+
+	if (field->type == TEXT) {
+		*(const char **)(void *)at = name;
+		return true;
+	}
+	number = field->type == HOST ? index_of(name, host_names, 2) : state_from_name(name);
+	if (number < 0 || (field->type != HOST && field->type != STATE))
+		return false;
+	*(int *)(void *)at = number;
+	return true;
+}
+
+/* Strings in @event still belong to @object; journal_append() copies them. */
+static bool field_from_json(const struct field *field, struct event *event, const json_t *value)
+{
+	if (json_is_string(value))
+		return store_name(field, event, json_string_value(value));
+	if (json_is_boolean(value) && field->type == BOOL) {
+		*(bool *)((char *)event + field->offset) = json_is_true(value);
+		return true;
+	}
+	return json_is_integer(value) && store_number(field, event, json_integer_value(value));
+}
+
+static const char *lines_from_json(const json_t *lines, struct event *event)
+{
+	const char **copy;
+
+	if (!lines)
+		return NULL;
+	if (!json_is_array(lines))
+		return "\"lines\" is no array";
+	copy = must_alloc(json_array_size(lines) + 1, sizeof(*copy));
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		copy[i] = json_string_value(json_array_get(lines, i));
+	event->lines = copy;
+	return NULL;
+}
+
+/* Returns NULL, or what is wrong with the object. */
+static const char *event_from_json(const json_t *object, struct event *event)
+{
+	int kind = index_of(json_string_value(json_object_get(object, "event")), kind_names,
+			    EVENT_KINDS);
+
+	if (kind < 0)
+		return "an unknown kind of event";
+	*event = (struct event){ .kind = (enum event_kind)kind };
+	event->seq = (long)json_integer_value(json_object_get(object, "seq"));
+	event->at = json_integer_value(json_object_get(object, "t"));
+	if (kind == EVENT_PACKET)
+		event->segment.mss = event->segment.window_scale = -1;
+	for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
+		const json_t *value = json_object_get(object, fields[i].name);
+
+		if (value && !field_from_json(&fields[i], event, value))
+			return "a field with a value that it cannot have";
+	}
+	return lines_from_json(json_object_get(object, "lines"), event);
+}
+
+/* Appends what one line says. Returns NULL, or what is wrong. */
+static const char *append_line(struct journal *journal, const char *line)
+{
+	json_error_t error;
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	struct event event = { .seq = 0 };
+	const char *wrong;
+
+	if (!object)
+		return "not JSON";
+	wrong = json_is_object(object) ? event_from_json(object, &event) : "no object";
+	if (!wrong && event.seq != (long)journal->length + 1)
+		wrong = "out of order";
+	if (!wrong)
+		journal_append(journal, &event);
+	free((void *)event.lines);
+	json_decref(object);
+	return wrong;
+}
+
+struct journal *journal_load(const char *path, char **why)
+{
+	autofile FILE *file = fopen(path, "re");
+	autofree char *line = NULL;
+	struct journal *journal;
+	size_t room = 0;
+
+	if (!file) {
+		*why = format("cannot open %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	journal = journal_new();
+	while (getline(&line, &room, file) > 0) {
+		const char *wrong = append_line(journal, line);
+
+		if (wrong) {
+			*why = format("%s:%zu: %s", path, journal->length + 1, wrong);
+			journal_free(journal);
+			return NULL;
+		}
+	}
+	if (journal->length == 0) {
+		*why = format("%s is empty", path);
+		journal_free(journal);
+		return NULL;
+	}
+	return journal;
+}

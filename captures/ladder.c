@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ladders: what happened to one flow, line by line, in words that a case can expect.
+ *
+ * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
+ *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
+ *              ("+0.2", "+2rto"), or "-": sent by a system call of the case
+ *   DIRECTION  > from the client, < from the server, . no segment
+ *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
+ *              numbers only where they are not the obvious ones
+ *   FATE       "ignored" (it arrived, and the host counted a drop), "held", "lost"
+ *   states     of both ends after it, where one of them changed
+ */
+#include "captures/books.h"
+
+#include <string.h>
+
+static enum host other(enum host host)
+{
+	return host == CLIENT ? SERVER : CLIENT;
+}
+
+/* ---- words ------------------------------------------------------------------------------------ */
+
+static void name_flags(const struct segment *segment, char *words, size_t size)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} names[] = { { SYN, "SYN" }, { FIN, "FIN" }, { RST, "RST" }, { URG, "URG" },
+		      { ACK, "ACK" }, { ECE, "ECE" }, { CWR, "CWR" } };
+	const char *separator = "";
+	size_t used = 0;
+
+	words[0] = '\0';
+	if (segment->length) {
+		used = (size_t)snprintf(words, size, "DATA");
+		separator = "-";
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(names) && used < size; i++) {
+		bool told = names[i].flag == ACK && segment->length;
+
+		if (!(segment->flags & names[i].flag) || told)
+			continue;
+		used += (size_t)snprintf(words + used, size - used, "%s%s", separator,
+					 names[i].name);
+		separator = "-";
+	}
+	if (segment->length && used < size)
+		used += (size_t)snprintf(words + used, size - used, " %u", segment->length);
+	if (used == 0)
+		snprintf(words, size, "NONE");
+}
+
+/* The number that a reader expects without being told; see the sender's rules below. */
+static uint32_t obvious_seq(const struct flow_book *flow, const struct event *event)
+{
+	const struct segment *segment = &event->segment;
+	enum host from = event->from;
+	uint32_t occupies = segment->length + !!(segment->flags & FIN);
+
+	if (segment->flags & SYN)
+		return flow->has_isn[from] ? flow->isn[from] : segment->seq;
+	if (segment->flags & RST && flow->arrived[other(from)] &&
+	    flow->last_arrived[from].flags & ACK)
+		return flow->last_arrived[from].ack; /* RFC 9293, 3.5.2: from what it answers */
+	if (occupies && (int32_t)(segment->seq - flow->isn[from] - flow->sent_next[from]) < 0)
+		return flow->isn[from] + flow->acked[from]; /* the oldest not acknowledged */
+	return flow->isn[from] + flow->sent_next[from];
+}
+
+static uint32_t obvious_ack(const struct flow_book *flow, const struct event *event)
+{
+	enum host from = event->from;
+
+	if (event->segment.flags & SYN)
+		return flow->isn[other(from)] + 1;
+	return flow->isn[other(from)] + flow->received_next[from];
+}
+
+void describe_segment(struct judge *judge, const struct event *event, char *words, size_t size)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	const struct segment *segment = &event->segment;
+	size_t used;
+
+	name_flags(segment, words, size);
+	used = strlen(words);
+	if (segment->seq != obvious_seq(flow, event))
+		used += (size_t)snprintf(words + used, size - used, " seq %d",
+					 (int)(segment->seq - flow->isn[event->from]));
+	if (segment->flags & ACK && segment->ack != obvious_ack(flow, event) && used < size)
+		used += (size_t)snprintf(words + used, size - used, " ack %d",
+					 (int)(segment->ack - flow->isn[other(event->from)]));
+	if (segment->window == 0 && !(segment->flags & RST) && used < size)
+		snprintf(words + used, size - used, " win 0");
+	else if (segment->window != 0 && segment->flags & RST && !flow->raw && used < size &&
+		 !(segment->flags & ACK))
+		snprintf(words + used, size - used, " win %u", segment->window);
+}
+
+/* ---- rungs ------------------------------------------------------------------------------------ */
+
+/* A system call's segments leave while it runs; the stamps of two clocks agree to well under this. */
+#define CLOCK_SLOP MSEC(1)
+
+static bool sent_by_call(const struct judge *judge, const struct flow_book *flow,
+			 const struct event *event)
+{
+	nsec ended = flow->last_call_ended + CLOCK_SLOP;
+
+	if (event->injected)
+		ended += judge->slack;
+	return flow->last_call_ended > 0 && event->at >= flow->last_call_began - CLOCK_SLOP &&
+	       event->at <= ended;
+}
+
+/* Adds a rung for a segment or, with another kind of event, for what a sample found. */
+int add_rung(struct judge *judge, const struct event *event, int flow_number)
+{
+	struct flow_book *flow = &judge->flows[flow_number];
+	int index = judge->rung_count;
+	struct rung *rung;
+
+	judge->rungs = grown(judge->rungs, judge->rung_count, sizeof(*judge->rungs));
+	rung = &judge->rungs[judge->rung_count++];
+	*rung = (struct rung){ .flow = flow_number,
+			       .next = -1,
+			       .seq = event->seq,
+			       .at = event->at,
+			       .transit = flow->transit,
+			       .direction = '.',
+			       .sampled = event->kind != EVENT_PACKET };
+	if (!flow->begun) {
+		flow->begun = true;
+		flow->t0 = event->at;
+	}
+	if (event->kind == EVENT_PACKET) {
+		rung->packet = event->packet;
+		rung->direction = event->from == CLIENT ? '>' : '<';
+		rung->by_call = sent_by_call(judge, flow, event);
+		describe_segment(judge, event, rung->words, sizeof(rung->words));
+	}
+	if (flow->last_rung >= 0)
+		judge->rungs[flow->last_rung].next = index;
+	else
+		flow->first_rung = index;
+	flow->last_rung = index;
+	if (flow->next_unnamed < 0)
+		flow->next_unnamed = index;
+	return index;
+}
+
+static const char *fate_of(const struct rung *rung)
+{
+	if (rung->dropped)
+		return "lost";
+	if (rung->ignored)
+		return "ignored";
+	return rung->held ? "held" : "";
+}
+
+/* All of a line but its time, one blank between words. */
+static char *rung_words(const struct rung *rung)
+{
+	const char *fate = fate_of(rung);
+	autofree char *states = rung->changed ? format(" %s / %s", state_name(rung->states[CLIENT]),
+						       state_name(rung->states[SERVER])) :
+						format("%s", "");
+
+	return format("%c%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
+		      *fate ? " " : "", fate, states);
+}
+
+char *rung_text(const struct judge *judge, const struct rung *rung)
+{
+	autofree char *states = rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
+						       state_name(rung->states[SERVER])) :
+						format("%s", "");
+	double at = seconds(rung->at - judge->flows[rung->flow].t0);
+	char *text = format("%7.3f  %c  %-16s %-8s %s", at, rung->direction, rung->words,
+			    fate_of(rung), states);
+
+	for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
+		text[end - 1] = '\0';
+	return text;
+}
+
+/* ---- comparing -------------------------------------------------------------------------------- */
+
+/* Cuts the first word off @line into @word; blanks between words do not matter. */
+static const char *cut_word(const char *line, char *word, size_t size)
+{
+	size_t length;
+
+	line += strspn(line, " \t");
+	length = strcspn(line, " \t");
+	snprintf(word, size, "%.*s", (int)length, line);
+	return line + length;
+}
+
+static char *squeezed(const char *line)
+{
+	char *out = must_alloc(strlen(line) + 2, 1);
+	char word[128];
+
+	for (line = cut_word(line, word, sizeof(word)); *word;
+	     line = cut_word(line, word, sizeof(word))) {
+		if (*out)
+			strcat(out, " ");
+		strcat(out, word);
+	}
+	return out;
+}
+
+static const struct rung *rung_before(const struct judge *judge, const struct rung *rung)
+{
+	const struct rung *before = NULL;
+
+	for (int i = judge->flows[rung->flow].first_rung; i >= 0; i = judge->rungs[i].next) {
+		if (&judge->rungs[i] == rung)
+			return before;
+		before = &judge->rungs[i];
+	}
+	return NULL;
+}
+
+/*
+ * The kernel's timer wheel fires a timer of T in [T, 1.125 T] (kernel/time/timer.c, LVL_CLK_SHIFT),
+ * a jiffy apart; allowed is [T, 1.15 T + slack], what the wire itself took on the way, and a tick
+ * for what only a sample can see.
+ */
+static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
+{
+	const struct flow_book *flow = &judge->flows[rung->flow];
+	const struct rung *before = *time == '+' ? rung_before(judge, rung) : NULL;
+	nsec since = before ? before->at : flow->t0;
+	nsec transit = rung->transit - (before ? before->transit : 0);
+	char *unit;
+	double number = strtod(time + (*time == '+'), &unit);
+	nsec wanted = strcmp(unit, "rto") == 0 ? (nsec)(number * (double)flow->rto * 1e3) :
+						 SEC(number);
+	nsec allowed = wanted + wanted * 15 / 100 + judge->slack + transit +
+		       (rung->sampled ? judge->tick : 0);
+	nsec seen = rung->at - since;
+
+	if (unit == time || (*unit && strcmp(unit, "rto") != 0))
+		return format("\"%s\" is no time", time);
+	if (seen < wanted - MSEC(1))
+		return format("%.3f s early", seconds(wanted - seen));
+	if (seen > allowed)
+		return format("%.3f s late (allowed until %.3f)", seconds(seen - allowed),
+			      seconds(allowed + since - flow->t0));
+	return NULL;
+}
+
+char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
+{
+	char time[32];
+	const char *rest = cut_word(expected, time, sizeof(time));
+	autofree char *wanted = squeezed(rest);
+	autofree char *seen_raw = rung_words(rung);
+	autofree char *seen = squeezed(seen_raw);
+
+	if (strcmp(wanted, seen) != 0)
+		return format("expected \"%s\", saw \"%s\"", wanted, seen);
+	if (strcmp(time, "-") != 0)
+		return time_mismatch(judge, rung, time);
+	if (!rung->by_call && !rung->sampled)
+		return format("sent without a system call of the case");
+	return NULL;
+}
+
+/* ---- whole ladders ---------------------------------------------------------------------------- */
+
+char **judge_ladder(const struct judge *judge, int flow, bool with_counters)
+{
+	char **lines = NULL;
+	int count = 0;
+
+	lines = grown(lines, count, sizeof(*lines));
+	for (int i = judge->flows[flow].first_rung; i >= 0; i = judge->rungs[i].next) {
+		const struct rung *rung = &judge->rungs[i];
+
+		lines = grown(lines, count + 1, sizeof(*lines));
+		lines[count] = rung_text(judge, rung);
+		if (with_counters && rung->counters[0]) {
+			autofree char *plain = lines[count];
+
+			lines[count] = format("%-62s %s", plain, rung->counters);
+		}
+		count++;
+	}
+	lines[count] = NULL;
+	return lines;
+}
+
+void ladder_free(char **lines)
+{
+	for (size_t i = 0; lines && lines[i]; i++)
+		free(lines[i]);
+	free((void *)lines);
+}

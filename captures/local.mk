@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += captures/libcaptures.a
+captures_libcaptures_a_SOURCES = \
+	captures/artifacts.c \
+	captures/books.h \
+	captures/captures.h \
+	captures/counters.c \
+	captures/diag.c \
+	captures/expect.c \
+	captures/journal.c \
+	captures/judge.c \
+	captures/ladder.c \
+	captures/probes.h \
+	captures/segment.c \
+	captures/tap.c \
+	captures/watch.c

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The three ways in which a host is looked at; shared inside captures.
+ */
+#ifndef HALFOPEN_PROBES_H
+#define HALFOPEN_PROBES_H
+
+#include "captures/captures.h"
+
+/* ---- tap: libpcap on eth0 of both hosts --------------------------------------------------------- */
+
+struct tap;
+
+struct sighting {
+	enum host host;
+	bool outgoing;
+	nsec at; /* CLOCK_MONOTONIC */
+	const struct parsed *parsed;
+};
+typedef void sighted(void *context, const struct sighting *sighting);
+
+/* Both at once: activating and closing wait for RCU, so side by side they take half the time. */
+void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder);
+void taps_close(struct tap *taps[HOSTS]);
+/* Hands over all that was captured and not handed over yet. Returns how many. */
+unsigned tap_drain(struct tap *tap, sighted *sighted, void *context);
+/* Whether the sentinel @mark has come by. */
+bool tap_has_seen(const struct tap *tap, uint64_t mark);
+/* Segments that the kernel could not keep for the capture. */
+unsigned tap_lost(const struct tap *tap);
+
+/* ---- sockets: sock_diag through libmnl ---------------------------------------------------------- */
+
+struct diag;
+
+struct diag_socket {
+	uint64_t cookie;
+	enum tcp_state state;
+	uint16_t port, peer_port; /* its own and the other end's */
+	int retrans, expires_ms;  /* of its timer; expires_ms 0: none */
+	int queued, limit;	  /* of a listener: accept queue and its limit */
+};
+typedef void found_socket(void *context, const struct diag_socket *socket);
+
+struct diag *diag_open(struct net *net, enum host host, int family);
+void diag_close(struct diag *diag);
+/* Calls @found for each TCP socket of the family, half-open requests too. */
+void diag_dump(struct diag *diag, found_socket *found, void *context);
+
+/* ---- counters: /proc/net/netstat and snmp ------------------------------------------------------- */
+
+struct counters;
+
+struct counters *counters_open(struct net *net, enum host host);
+void counters_close(struct counters *counters);
+/* Reads all of them. */
+void counters_read(struct counters *counters);
+/* Calls @moved for each that differs from what was accepted last, and accepts it. */
+typedef void counter_moved(void *context, const char *name, long delta, long value);
+void counters_accept(struct counters *counters, counter_moved *moved, void *context);
+/* How far one has moved since they were opened, as read last. 0 for an unknown name. */
+long counters_since_open(const struct counters *counters, const char *name);
+
+#endif

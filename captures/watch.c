@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watch joins what the gate moves with what taps, sock_diag and counters show, in one journal.
+ *
+ * Everything happens in the case's own thread: the hosts' kernels work while the gate hands them
+ * a segment, on this CPU, and are done when it looks. So each segment has a state of its own.
+ */
+#include "captures/books.h"
+#include "captures/probes.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+/* How late a timer may be beyond its own tolerance; see time_mismatch() in ladder.c. */
+#define SLACK MSEC(100)
+/* Requests expire without a segment: look at least this often. */
+#define TICK MSEC(50)
+/*
+ * A request's timer that is due later than before has fired, or was set anew. Its first period is
+ * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
+ */
+#define REARMED MSEC(300)
+/* How long the machine may keep us from seeing what has happened already. */
+#define PATIENCE SEC(2)
+
+struct known_socket {
+	uint64_t cookie;
+	enum tcp_state state;
+	int flow, retrans;
+	unsigned seen_in; /* number of the sample that saw it last */
+	nsec fires;
+};
+
+struct known_listener {
+	int port;
+	struct depths depths;
+	bool known;
+};
+
+struct seen_sockets {
+	struct diag_socket *sockets;
+	int count;
+};
+
+struct watch {
+	struct net *net;
+	struct journal *journal;
+	struct judge *judge;
+	fate_rule *gate;
+	void *context;
+	nsec zero, next_tick, waited;
+	int family;
+	struct tap *taps[HOSTS];
+	struct diag *diags[HOSTS];
+	struct counters *counters[HOSTS];
+	struct seen_sockets seen[HOSTS]; /* by the sample in work */
+	struct known_socket *known[HOSTS];
+	int known_count[HOSTS];
+	unsigned samples;
+	struct known_listener listeners[32];
+	int listener_count;
+	int flow_of_port[65536]; /* by the client's port */
+	int flows;
+	long packets, packets_when_looked;
+	long *unread[HOSTS]; /* seen leaving a host, not yet read by the gate: a queue */
+	int unread_begin[HOSTS], unread_end[HOSTS];
+	long *packet_of_frame;
+	uint64_t frames;
+	const struct frame *arriving; /* whose arrival the taps are about to show */
+	long arriving_packet;
+	bool arrival_seen, finished;
+	unsigned under_way; /* in netem */
+};
+
+nsec watch_now(const struct watch *watch)
+{
+	return clock_now() - watch->zero;
+}
+
+static const struct event *note(struct watch *watch, struct event event)
+{
+	const struct event *added;
+
+	if (event.at == 0)
+		event.at = watch_now(watch);
+	added = journal_append(watch->journal, &event);
+	judge_event(watch->judge, added);
+	return added;
+}
+
+void watch_note(struct watch *watch, struct event event)
+{
+	if (event.kind == EVENT_LISTENER) {
+		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
+			broken("more than %zu listeners in a case", ARRAY_LENGTH(watch->listeners));
+		watch->listeners[watch->listener_count++] =
+			(struct known_listener){ .port = event.listener };
+	}
+	note(watch, event);
+}
+
+const struct finding *watch_finding(const struct watch *watch)
+{
+	return watch->judge->found ? &watch->judge->finding : NULL;
+}
+
+nsec watch_waited(const struct watch *watch)
+{
+	return watch->waited;
+}
+
+/* ---- flows ------------------------------------------------------------------------------------ */
+
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET6 ?
+			     ((const struct sockaddr_in6 *)address)->sin6_port :
+			     ((const struct sockaddr_in *)address)->sin_port);
+}
+
+int watch_flow(struct watch *watch, struct flow_id id)
+{
+	watch->flow_of_port[port_of(&id.client)] = ++watch->flows;
+	note(watch, (struct event){ .kind = EVENT_FLOW,
+				    .flow = watch->flows,
+				    .name = id.name,
+				    .listener = id.listener,
+				    .injected = id.raw });
+	return watch->flows;
+}
+
+/* ---- segments --------------------------------------------------------------------------------- */
+
+static void queue_unread(struct watch *watch, enum host host, long packet)
+{
+	if (watch->unread_begin[host] == watch->unread_end[host])
+		watch->unread_begin[host] = watch->unread_end[host] = 0;
+	watch->unread[host] = grown(watch->unread[host], watch->unread_end[host],
+				    sizeof(*watch->unread[host]));
+	watch->unread[host][watch->unread_end[host]++] = packet;
+}
+
+static void take_sighting(void *argument, const struct sighting *sighting)
+{
+	struct watch *watch = argument;
+	const struct segment *segment = &sighting->parsed->segment;
+	enum host host = sighting->host;
+	enum host from = sighting->outgoing == (host == CLIENT) ? CLIENT : SERVER;
+	struct event event = {
+		.kind = EVENT_PACKET,
+		.at = sighting->at - watch->zero,
+		.host = host,
+		.from = from,
+		.segment = *segment,
+		.flow = watch->flow_of_port[from == CLIENT ? segment->source_port :
+							     segment->destination_port],
+	};
+
+	if (sighting->outgoing) {
+		event.packet = ++watch->packets;
+		queue_unread(watch, host, event.packet);
+	} else if (watch->arriving && !watch->arrival_seen) {
+		watch->arrival_seen = true;
+		event.injected = watch->arriving->injected;
+		event.copy = watch->arriving->copy;
+		if (event.injected)
+			watch->arriving_packet = ++watch->packets;
+		event.packet = watch->arriving_packet;
+	} else {
+		broken("the %s captured a segment that the gate did not deliver",
+		       host == CLIENT ? "client" : "server");
+	}
+	note(watch, event);
+}
+
+static void drain(struct watch *watch)
+{
+	for (int host = 0; host < HOSTS; host++)
+		tap_drain(watch->taps[host], take_sighting, watch);
+}
+
+static bool is_unread(const struct watch *watch, enum host host)
+{
+	return watch->unread_begin[host] < watch->unread_end[host];
+}
+
+/* ---- sampling --------------------------------------------------------------------------------- */
+
+struct sampling {
+	struct watch *watch;
+	enum host host;
+	long cause;
+	nsec at;
+};
+
+static void collect_socket(void *argument, const struct diag_socket *socket)
+{
+	struct seen_sockets *seen = argument;
+
+	seen->sockets = grown(seen->sockets, seen->count, sizeof(*seen->sockets));
+	seen->sockets[seen->count++] = *socket;
+}
+
+/* A look at both hosts; true when it and the captures tell of the same segments. */
+static bool look(struct watch *watch)
+{
+	bool agree = true;
+
+	for (int host = 0; host < HOSTS; host++) {
+		watch->seen[host].count = 0;
+		diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
+		counters_read(watch->counters[host]);
+	}
+	drain(watch);
+	for (int host = 0; host < HOSTS; host++) {
+		const struct host_book *book = &watch->judge->hosts[host];
+		const struct counters *counters = watch->counters[host];
+
+		agree &= counters_since_open(counters, "Tcp.InSegs") ==
+			 book->captured_in + book->flooded;
+		agree &= book->flooded || counters_since_open(counters, "Tcp.OutSegs") ==
+						  book->captured_out - book->retransmissions;
+	}
+	return agree;
+}
+
+static struct known_socket *know(struct watch *watch, enum host host,
+				 const struct diag_socket *socket)
+{
+	struct known_socket *known = watch->known[host];
+	int peer = host == CLIENT ? socket->port : socket->peer_port;
+
+	for (int i = 0; i < watch->known_count[host]; i++)
+		if (known[i].cookie == socket->cookie)
+			return &known[i];
+	known = grown(known, watch->known_count[host], sizeof(*known));
+	watch->known[host] = known;
+	known += watch->known_count[host]++;
+	*known = (struct known_socket){ .cookie = socket->cookie,
+					.flow = watch->flow_of_port[peer] };
+	return known;
+}
+
+static void note_socket(const struct sampling *sampling, struct known_socket *known,
+			enum tcp_state state)
+{
+	note(sampling->watch, (struct event){ .kind = EVENT_SOCKET,
+					      .at = sampling->at,
+					      .host = sampling->host,
+					      .flow = known->flow,
+					      .packet = sampling->cause,
+					      .cookie = known->cookie,
+					      .was = known->state,
+					      .state = state,
+					      .retrans = known->retrans,
+					      .fires = known->fires });
+	known->state = state;
+}
+
+static void compare_socket(const struct sampling *sampling, const struct diag_socket *socket)
+{
+	struct watch *watch = sampling->watch;
+	struct known_socket *known = know(watch, sampling->host, socket);
+	bool request = socket->state == SYN_RECV;
+	nsec fires = request ? sampling->at + MSEC(socket->expires_ms) : 0;
+	bool rearmed = request && known->state == SYN_RECV && fires - known->fires > REARMED;
+
+	known->seen_in = watch->samples;
+	if (!request || known->state != SYN_RECV || rearmed) {
+		known->retrans = request ? socket->retrans : 0;
+		known->fires = fires;
+	}
+	if (known->state != socket->state || rearmed)
+		note_socket(sampling, known, socket->state);
+}
+
+static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
+{
+	struct watch *watch = sampling->watch;
+	struct depths now = { .accept = socket->queued, .limit = socket->limit };
+	struct known_listener *listener = NULL;
+
+	for (int i = 0; i < watch->listener_count; i++)
+		if (watch->listeners[i].port == socket->port)
+			listener = &watch->listeners[i];
+	if (!listener)
+		return;
+	for (int i = 0; i < watch->seen[SERVER].count; i++)
+		now.syn += watch->seen[SERVER].sockets[i].state == SYN_RECV &&
+			   watch->seen[SERVER].sockets[i].port == socket->port;
+	if (listener->known && memcmp(&listener->depths, &now, sizeof(now)) == 0)
+		return;
+	listener->known = true;
+	listener->depths = now;
+	note(watch, (struct event){ .kind = EVENT_QUEUE,
+				    .at = sampling->at,
+				    .packet = sampling->cause,
+				    .listener = socket->port,
+				    .accept = now.accept,
+				    .limit = now.limit,
+				    .syn = now.syn });
+}
+
+static void note_counter(void *argument, const char *name, long delta, long value)
+{
+	const struct sampling *sampling = argument;
+
+	note(sampling->watch, (struct event){ .kind = EVENT_COUNTER,
+					      .at = sampling->at,
+					      .host = sampling->host,
+					      .packet = sampling->cause,
+					      .name = name,
+					      .delta = delta,
+					      .value = value });
+}
+
+static void compare_host(const struct sampling *sampling)
+{
+	struct watch *watch = sampling->watch;
+	const struct seen_sockets *seen = &watch->seen[sampling->host];
+
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].state != LISTEN)
+			compare_socket(sampling, &seen->sockets[i]);
+	for (int i = 0; i < watch->known_count[sampling->host]; i++) {
+		struct known_socket *known = &watch->known[sampling->host][i];
+
+		if (known->seen_in == watch->samples || known->state == NO_SOCKET)
+			continue;
+		known->fires = 0;
+		note_socket(sampling, known, NO_SOCKET);
+	}
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].state == LISTEN && sampling->host == SERVER)
+			compare_listener(sampling, &seen->sockets[i]);
+}
+
+/*
+ * Looks at everything and journals what changed since the last look. A timer of another CPU may
+ * be at work in this very moment: then look again, until counters and captures agree.
+ */
+static void sample(struct watch *watch, long cause)
+{
+	nsec deadline = clock_now() + MSEC(50);
+	struct sampling sampling = { .watch = watch, .cause = cause };
+
+	while (!look(watch) && clock_now() < deadline)
+		;
+	watch->packets_when_looked = watch->packets;
+	watch->samples++;
+	sampling.at = watch_now(watch);
+	for (int host = 0; host < HOSTS; host++) {
+		sampling.host = (enum host)host;
+		compare_host(&sampling);
+	}
+	for (int host = 0; host < HOSTS; host++) {
+		sampling.host = (enum host)host;
+		counters_accept(watch->counters[host], note_counter, &sampling);
+	}
+	note(watch, (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = cause });
+	watch->next_tick = clock_now() + TICK;
+}
+
+/* ---- what the gate tells ---------------------------------------------------------------------- */
+
+static bool is_tcp(const struct frame *frame)
+{
+	struct parsed parsed;
+
+	return parse_frame(frame->bytes, frame->length, &parsed) == 0 &&
+	       parsed.protocol == IPPROTO_TCP;
+}
+
+/* The frame was captured before the gate could read it, so its sighting is there or comes now. */
+static void frame_sent(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	nsec deadline = clock_now() + PATIENCE;
+
+	if (!is_tcp(frame))
+		return;
+	while (!is_unread(watch, frame->from) && clock_now() < deadline)
+		drain(watch);
+	if (!is_unread(watch, frame->from))
+		broken("the %s's capture lost a segment that the gate has read",
+		       frame->from == CLIENT ? "client" : "server");
+	while (watch->frames <= frame->number) {
+		watch->packet_of_frame = grown(watch->packet_of_frame, (int)watch->frames,
+					       sizeof(*watch->packet_of_frame));
+		watch->packet_of_frame[watch->frames++] = 0;
+	}
+	watch->packet_of_frame[frame->number] =
+		watch->unread[frame->from][watch->unread_begin[frame->from]++];
+	/* what was captured before the last look was part of what it saw */
+	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
+		sample(watch, watch->packet_of_frame[frame->number]);
+}
+
+static long packet_of(const struct watch *watch, const struct frame *frame)
+{
+	return frame->number < watch->frames ? watch->packet_of_frame[frame->number] : 0;
+}
+
+static void note_gate(struct watch *watch, const struct frame *frame, const char *what)
+{
+	if (packet_of(watch, frame))
+		note(watch, (struct event){ .kind = EVENT_GATE,
+					    .packet = packet_of(watch, frame),
+					    .name = what });
+}
+
+static enum fate frame_judge(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	enum fate fate = watch->gate ? watch->gate(watch->context, frame) : FORWARD;
+
+	if (fate == DUPLICATE)
+		note_gate(watch, frame, "duplicated");
+	if ((fate == FORWARD || fate == DUPLICATE) && packet_of(watch, frame))
+		watch->under_way += fate == DUPLICATE ? 2 : 1;
+	return fate;
+}
+
+static void frame_arrived(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	nsec deadline = clock_now() + PATIENCE;
+	const struct packet_book *book;
+
+	if (!is_tcp(frame))
+		return;
+	watch->arriving_packet = packet_of(watch, frame);
+	book = &watch->judge->packets[watch->arriving_packet];
+	if (book->held && !book->released)
+		note_gate(watch, frame, "released");
+	else if (!frame->injected && watch->under_way > 0)
+		watch->under_way--;
+	watch->arriving = frame;
+	watch->arrival_seen = false;
+	while (!watch->arrival_seen && clock_now() < deadline)
+		drain(watch);
+	watch->arriving = NULL;
+	if (!watch->arrival_seen)
+		broken("the capture of the %s lost a segment that the gate delivered",
+		       frame->from == CLIENT ? "server" : "client");
+	sample(watch, watch->arriving_packet);
+}
+
+static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
+{
+	note_gate(argument, frame, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------- */
+
+/* Until a frame can be read or @until has come. */
+static void sleep_until(struct watch *watch, nsec until)
+{
+	struct pollfd polled[4];
+	int fds[4];
+	unsigned count = wire_descriptors(watch->net, fds);
+	nsec left = until - clock_now();
+	struct timespec span = { .tv_sec = left / SEC(1), .tv_nsec = left % SEC(1) };
+
+	for (unsigned i = 0; i < count; i++)
+		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	if (left > 0 && ppoll(polled, count, &span, NULL) < 0 && errno != EINTR)
+		broken("cannot wait for frames: %s", strerror(errno));
+}
+
+/* What netem let fall will never arrive: say so once its queues are empty. */
+static void note_lost_by_netem(struct watch *watch)
+{
+	for (uint64_t frame = 1; frame < watch->frames && watch->under_way; frame++) {
+		long packet = watch->packet_of_frame[frame];
+		const struct packet_book *book = &watch->judge->packets[packet];
+
+		if (!packet || book->arrivals > book->copies || book->gone || book->held)
+			continue;
+		note(watch, (struct event){ .kind = EVENT_GATE, .packet = packet, .name = "lost" });
+	}
+	watch->under_way = 0;
+}
+
+/* Nothing waits in the gate, in netem or between a host and the gate. */
+static bool is_quiet(struct watch *watch)
+{
+	drain(watch);
+	if (is_unread(watch, CLIENT) || is_unread(watch, SERVER))
+		return false;
+	if (watch->under_way == 0)
+		return true;
+	if (wire_in_flight(watch->net) > 0)
+		return false;
+	note_lost_by_netem(watch);
+	return true;
+}
+
+void watch_settle(struct watch *watch)
+{
+	nsec deadline = clock_now() + SEC(30);
+
+	for (;;) {
+		while (wire_turn(watch->net))
+			;
+		if (is_quiet(watch))
+			break;
+		if (clock_now() > deadline)
+			broken("the wire did not become quiet in 30 s");
+		sleep_until(watch, clock_now() + MSEC(1));
+	}
+	sample(watch, 0);
+}
+
+static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
+{
+	*met = !watch_finding(watch) && wait->met(wait->context);
+	return *met || watch_finding(watch) || watch_now(watch) >= wait->deadline;
+}
+
+bool watch_wait(struct watch *watch, struct wait wait)
+{
+	nsec began = watch_now(watch);
+	bool met;
+
+	while (!wait_over(watch, &wait, &met)) {
+		nsec deadline = wait.deadline + watch->zero;
+
+		if (wire_turn(watch->net))
+			continue;
+		if (clock_now() >= watch->next_tick && is_quiet(watch)) {
+			sample(watch, 0);
+			continue;
+		}
+		sleep_until(watch, deadline < watch->next_tick ? deadline : watch->next_tick);
+	}
+	watch->waited += watch_now(watch) - began;
+	if (met)
+		watch_settle(watch);
+	note(watch, (struct event){ .kind = EVENT_WAIT,
+				    .name = wait.what,
+				    .began = began,
+				    .result = met || watch_finding(watch) });
+	return met;
+}
+
+/* ---- from open to close ----------------------------------------------------------------------- */
+
+struct watch *watch_open(struct watch_options options)
+{
+	struct watch *watch = must_alloc(1, sizeof(*watch));
+
+	watch->net = options.net;
+	watch->journal = options.journal;
+	watch->judge = options.judge;
+	watch->family = options.family;
+	watch->gate = options.gate;
+	watch->context = options.context;
+	watch->zero = clock_now();
+	taps_open(watch->taps, options.net, options.folder);
+	for (int host = 0; host < HOSTS; host++) {
+		watch->diags[host] = diag_open(options.net, (enum host)host, options.family);
+		watch->counters[host] = counters_open(options.net, (enum host)host);
+	}
+	watch->packet_of_frame = grown(NULL, 0, sizeof(*watch->packet_of_frame));
+	watch->packet_of_frame[watch->frames++] = 0;
+	wire_observe(options.net, (struct wire_observer){ .context = watch,
+							  .sent = frame_sent,
+							  .judge = frame_judge,
+							  .arrived = frame_arrived,
+							  .lost = frame_lost });
+	note(watch, (struct event){ .kind = EVENT_BEGIN,
+				    .at = 1,
+				    .name = options.title,
+				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
+				    .delta = SLACK,
+				    .value = TICK });
+	return watch;
+}
+
+static void pass_sentinel(struct watch *watch, enum host host)
+{
+	const uint64_t mark = 0x68616c666f70656e; /* "halfopen" */
+	nsec deadline = clock_now() + PATIENCE;
+
+	wire_sentinel(watch->net, host, mark);
+	while (!tap_has_seen(watch->taps[host], mark)) {
+		if (clock_now() > deadline)
+			broken("the sentinel did not come through the %s's capture",
+			       host == CLIENT ? "client" : "server");
+		drain(watch);
+	}
+	if (tap_lost(watch->taps[host]))
+		broken("the %s's capture lost %u segments: nothing can be said of this run",
+		       host == CLIENT ? "client" : "server", tap_lost(watch->taps[host]));
+}
+
+void watch_finish(struct watch *watch)
+{
+	if (watch->finished)
+		return;
+	watch->finished = true;
+	watch_settle(watch);
+	for (int host = 0; host < HOSTS; host++)
+		pass_sentinel(watch, (enum host)host);
+	note(watch, (struct event){ .kind = EVENT_END });
+}
+
+void watch_close(struct watch *watch)
+{
+	taps_close(watch->taps);
+	for (int host = 0; host < HOSTS; host++) {
+		diag_close(watch->diags[host]);
+		counters_close(watch->counters[host]);
+		free(watch->seen[host].sockets);
+		free(watch->known[host]);
+		free(watch->unread[host]);
+	}
+	free(watch->packet_of_frame);
+	free(watch);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flight.c: the frames that are inside netem. Nothing is put into a frame to know it again when
+ * it comes out: it is found by its bytes.
+ */
+#include "netns/internal.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* ---- which frame is it ------------------------------------------------------------------------
+ */
+
+void flight_forget(struct kept_frames *frames)
+{
+	struct kept_frame *kept;
+
+	while ((kept = TAILQ_FIRST(frames))) {
+		TAILQ_REMOVE(frames, kept, entry);
+		free(kept->frame);
+		free(kept);
+	}
+}
+
+void flight_add(struct gate *gate, struct frame *frame)
+{
+	struct kept_frames *flying = &gate->flying[frame->from];
+	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
+
+	/* With nothing under way, what has not come out is lost: its bytes may come again. */
+	if (!TAILQ_EMPTY(flying) && !gate_readable(gate) &&
+	    !flight_queued(gate, frame->from == CLIENT ? N0 : N1))
+		flight_forget(flying);
+	kept->frame = frame;
+	TAILQ_INSERT_TAIL(flying, kept, entry);
+}
+
+static size_t differing_bytes(const struct frame *frame, const uint8_t *bytes, size_t length)
+{
+	size_t different = 0;
+
+	if (frame->length != length)
+		return SIZE_MAX;
+	for (size_t i = 0; i < length; i++)
+		different += frame->bytes[i] != bytes[i];
+	return different;
+}
+
+static struct kept_frame *search(const struct kept_frames *frames, const uint8_t *bytes,
+				 size_t length)
+{
+	struct kept_frame *kept = TAILQ_FIRST(frames), *again = NULL, *corrupted = NULL;
+
+	for (; kept; kept = TAILQ_NEXT(kept, entry)) {
+		size_t different = differing_bytes(kept->frame, bytes, length);
+
+		if (!different && !kept->out)
+			return kept;
+		if (!different)
+			again = kept;
+		/* netem's "corrupt" turns one bit. */
+		if (different == 1 && !kept->out && !corrupted)
+			corrupted = kept;
+	}
+	return again ? again : corrupted;
+}
+
+struct frame *flight_match(struct gate *gate, enum host from, const uint8_t *bytes, size_t length)
+{
+	struct kept_frame *kept = search(&gate->flying[from], bytes, length);
+	struct frame *frame;
+
+	if (kept) {
+		frame = frame_new(kept->frame, bytes, length);
+		frame->copy |= kept->out;
+		kept->out = true;
+		return frame;
+	}
+	broken("a frame of %zu bytes came out of netem that was never sent into it", length);
+}
+
+/* ---- how many are there -----------------------------------------------------------------------
+ */
+
+struct count {
+	int index[2]; /* of the interfaces asked about */
+	unsigned frames;
+};
+
+static int count_queue(const struct nlattr *attribute, void *data)
+{
+	struct count *count = data;
+	struct gnet_stats_queue queue;
+
+	if (mnl_attr_get_type(attribute) != TCA_STATS_QUEUE ||
+	    mnl_attr_get_payload_len(attribute) < sizeof(queue))
+		return MNL_CB_OK;
+	memcpy(&queue, mnl_attr_get_payload(attribute), sizeof(queue));
+	count->frames += queue.qlen;
+	return MNL_CB_OK;
+}
+
+static int count_attribute(const struct nlattr *attribute, void *data)
+{
+	if (mnl_attr_get_type(attribute) != TCA_STATS2)
+		return MNL_CB_OK;
+	return mnl_attr_parse_nested(attribute, count_queue, data);
+}
+
+static int count_discipline(const struct nlmsghdr *header, void *data)
+{
+	const struct tcmsg *about = mnl_nlmsg_get_payload(header);
+	const struct count *count = data;
+	bool asked = about->tcm_ifindex == count->index[0] || about->tcm_ifindex == count->index[1];
+
+	if (header->nlmsg_type != RTM_NEWQDISC || !asked || about->tcm_parent != TC_H_ROOT)
+		return MNL_CB_OK;
+	return mnl_attr_parse(header, sizeof(*about), count_attribute, data);
+}
+
+unsigned flight_queued(struct gate *gate, int end)
+{
+	struct count count = { .index = { gate->index[end < 0 ? N0 : end],
+					  gate->index[end < 0 ? N1 : end] } };
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	unsigned port = mnl_socket_get_portid(gate->netlink);
+	ssize_t length;
+	int more = MNL_CB_OK;
+
+	request->nlmsg_type = RTM_GETQDISC;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = (uint32_t)clock_now();
+	mnl_nlmsg_put_extra_header(request, sizeof(struct tcmsg));
+	if (mnl_socket_sendto(gate->netlink, request, request->nlmsg_len) < 0)
+		broken("cannot ask for the queues of the wire: %s", strerror(errno));
+	for (uint32_t sequence = request->nlmsg_seq; more > MNL_CB_STOP;) {
+		length = mnl_socket_recvfrom(gate->netlink, buffer, sizeof(buffer));
+		more = length < 0 ? -1
+				  : mnl_cb_run(buffer, (size_t)length, sequence, port,
+					       count_discipline, &count);
+	}
+	if (more < 0)
+		broken("cannot read the queues of the wire: %s", strerror(errno));
+	return count.frames;
+}
+
+unsigned wire_in_flight(struct net *net)
+{
+	struct gate *gate = &net->gate;
+	unsigned frames;
+
+	if (!gate->netem)
+		return 0;
+	frames = flight_queued(gate, -1);
+	/* Out of the queue, but not yet read by the gate. */
+	return frames ? frames : gate_readable(gate);
+}

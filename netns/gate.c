@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate.c: moves one frame at a time from host to host, as its judge says.
+ */
+#include "netns/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <net/ethernet.h>
+#include <string.h>
+
+static const char *const end_names[WIRE_ENDS] = { "wc", "ws", "n0", "n1" };
+
+/* Where a frame that @host sent enters netem, and where it leaves the wire. */
+static enum wire_end way_in(enum host from)
+{
+	return from == CLIENT ? N0 : N1;
+}
+
+static enum wire_end way_out(enum host from)
+{
+	return from == CLIENT ? WS : WC;
+}
+
+static struct mnl_socket *open_netlink(void)
+{
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+
+	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID))
+		broken("cannot open a netlink socket in the wire's namespace: %s", strerror(errno));
+	return netlink;
+}
+
+void gate_open(struct gate *gate, int control, bool netem)
+{
+	gate->netem = netem;
+	for (int end = 0; end < (netem ? WIRE_ENDS : N0); end++) {
+		offloads_off(control, end_names[end]);
+		gate->index[end] = interface_index(control, end_names[end]);
+	}
+	TAILQ_INIT(&gate->held);
+	for (int i = 0; i < HOSTS; i++)
+		TAILQ_INIT(&gate->flying[i]);
+	gate->bypasses = true;
+	gate->socket = gate_socket();
+	if (netem)
+		gate->netlink = open_netlink();
+}
+
+void gate_close(struct gate *gate)
+{
+	flight_forget(&gate->held);
+	for (int i = 0; i < HOSTS; i++)
+		flight_forget(&gate->flying[i]);
+	if (gate->netlink)
+		mnl_socket_close(gate->netlink);
+	close(gate->socket);
+}
+
+struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length)
+{
+	struct frame *frame = must_alloc(1, sizeof(*frame) + length);
+
+	*frame = *head;
+	frame->length = (uint16_t)length;
+	memcpy(frame->bytes, bytes, length);
+	return frame;
+}
+
+static bool carries_tcp(const struct frame *frame)
+{
+	const uint8_t *ip = frame->bytes + ETH_HLEN;
+	size_t left = frame->length - (size_t)ETH_HLEN;
+
+	if (left >= 20 && ip[0] >> 4 == 4)
+		return ip[9] == IPPROTO_TCP;
+	return left >= 40 && ip[0] >> 4 == 6 && ip[6] == IPPROTO_TCP;
+}
+
+/* ---- what happens to a frame -------------------------------------------------------------------
+ */
+
+void wire_observe(struct net *net, struct wire_observer observer)
+{
+	net->gate.observer = observer;
+}
+
+/* To the receiver's interface. */
+static void deliver(struct gate *gate, const struct frame *frame)
+{
+	const struct wire_observer *observer = &gate->observer;
+
+	gate_send(gate, way_out(frame->from), frame);
+	if (observer->arrived)
+		observer->arrived(observer->context, frame);
+}
+
+/* Towards the receiver; takes the frame. */
+static void forward(struct gate *gate, struct frame *frame)
+{
+	if (gate->netem) {
+		flight_add(gate, frame);
+		gate_send(gate, way_in(frame->from), frame);
+	} else {
+		deliver(gate, frame);
+		free(frame);
+	}
+}
+
+static void hold(struct gate *gate, struct frame *frame)
+{
+	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
+
+	kept->frame = frame;
+	TAILQ_INSERT_TAIL(&gate->held, kept, entry);
+	gate->held_count++;
+}
+
+static void duplicate(struct gate *gate, struct frame *frame)
+{
+	struct frame *copy = frame_new(frame, frame->bytes, frame->length);
+
+	copy->copy = true;
+	forward(gate, frame);
+	forward(gate, copy);
+}
+
+/* Takes the frame. */
+static void lose(struct gate *gate, struct frame *frame, enum fate fate)
+{
+	const struct wire_observer *observer = &gate->observer;
+	struct frame *told autofree = frame;
+
+	if (fate == HOLD) {
+		/* Held first, so that the observer may release it. */
+		told = frame_new(frame, frame->bytes, frame->length);
+		hold(gate, frame);
+	}
+	if (observer->lost)
+		observer->lost(observer->context, told, fate);
+}
+
+/* A frame from a host: told, judged, and done with what the judge says. Takes the frame. */
+static void pass_judgement(struct gate *gate, struct frame *frame)
+{
+	const struct wire_observer *observer = &gate->observer;
+	enum fate fate = FORWARD;
+
+	gate->tcp_read[frame->from] += carries_tcp(frame);
+	if (observer->sent)
+		observer->sent(observer->context, frame);
+	if (observer->judge)
+		fate = observer->judge(observer->context, frame);
+	if (fate == FORWARD)
+		forward(gate, frame);
+	else if (fate == DUPLICATE)
+		duplicate(gate, frame);
+	else
+		lose(gate, frame, fate);
+}
+
+bool wire_turn(struct net *net)
+{
+	struct gate *gate = &net->gate;
+	struct frame head = { 0 };
+	uint8_t bytes[FRAME_MAX];
+	enum wire_end end;
+	size_t length = gate_receive(gate, &end, bytes);
+
+	if (!length)
+		return false;
+	if (end == N0 || end == N1) {
+		/* n1 is where the client's frames come out of netem. */
+		struct frame *frame autofree =
+			flight_match(gate, end == N1 ? CLIENT : SERVER, bytes, length);
+
+		deliver(gate, frame);
+		return true;
+	}
+	head.number = ++gate->frames;
+	head.from = end == WC ? CLIENT : SERVER;
+	head.read = clock_now();
+	pass_judgement(gate, frame_new(&head, bytes, length));
+	return true;
+}
+
+/* ---- what a case does with the wire ------------------------------------------------------------
+ */
+
+uint64_t wire_frames_read(struct net *net, enum host host)
+{
+	return net->gate.tcp_read[host];
+}
+
+unsigned wire_descriptors(struct net *net, int fds[4])
+{
+	fds[0] = net->gate.socket;
+	return 1;
+}
+
+unsigned wire_release(struct net *net, unsigned count)
+{
+	struct gate *gate = &net->gate;
+	/* What an observer holds meanwhile waits for the next release. */
+	unsigned left = count && count < gate->held_count ? count : gate->held_count;
+	unsigned released = 0;
+
+	while (released < left && !TAILQ_EMPTY(&gate->held)) {
+		struct kept_frame *kept = TAILQ_FIRST(&gate->held);
+
+		TAILQ_REMOVE(&gate->held, kept, entry);
+		gate->held_count--;
+		forward(gate, kept->frame);
+		free(kept);
+		released++;
+	}
+	return released;
+}
+
+unsigned wire_held(const struct net *net)
+{
+	return net->gate.held_count;
+}
+
+void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length)
+{
+	struct frame head = { .number = ++net->gate.frames,
+			      .from = to == CLIENT ? SERVER : CLIENT,
+			      .injected = true,
+			      .read = clock_now() };
+	struct frame *frame autofree = NULL;
+
+	if (length < ETH_HLEN || length > FRAME_MAX)
+		broken("cannot inject a frame of %zu bytes: it has at least %d and at most %d",
+		       length, ETH_HLEN, FRAME_MAX);
+	frame = frame_new(&head, bytes, length);
+	deliver(&net->gate, frame);
+}
+
+void wire_sentinel(struct net *net, enum host host, uint64_t mark)
+{
+	struct frame head = { .from = host == CLIENT ? SERVER : CLIENT };
+	uint8_t bytes[ETH_ZLEN] = { 0 };
+	struct ether_header *header = (struct ether_header *)bytes;
+	struct frame *frame autofree = NULL;
+
+	memcpy(header->ether_dhost, net_hardware(host), ETH_ALEN);
+	memcpy(header->ether_shost, net_hardware(head.from), ETH_ALEN);
+	header->ether_type = htons(0x88b5);
+	for (int i = 0; i < 8; i++)
+		bytes[ETH_HLEN + i] = (uint8_t)(mark >> (56 - 8 * i));
+	frame = frame_new(&head, bytes, sizeof(bytes));
+	gate_send(&net->gate, way_out(head.from), frame);
+}

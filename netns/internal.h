@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * internal.h: what the files of netns share among themselves.
+ */
+#ifndef HALFOPEN_NETNS_INTERNAL_H
+#define HALFOPEN_NETNS_INTERNAL_H
+
+#include "netns/netns.h"
+
+#include <sched.h>
+#include <sys/queue.h>
+
+struct mnl_socket;
+
+#define NAMESPACES (HOSTS + 1)
+#define FRAME_MAX  1514 /* MTU 1500 and the Ethernet header */
+
+/* The address blocks of floods, which neither the gate nor a capture wants to see. */
+#define FLOOD_IPV4      0xc6120000u /* 198.18.0.0/15 */
+#define FLOOD_IPV4_MASK 0xfffe0000u
+#define FLOOD_IPV6_HIGH 0x20010db8u /* 2001:db8:18::/64 */
+#define FLOOD_IPV6_LOW  0x00180000u
+
+/* ---- isolation: what was tried, and why it was refused ----------------------------------------
+ */
+
+enum attempt {
+	TRY_USER_NAMESPACE,
+	TRY_USER_MAPPING,
+	TRY_NAMESPACES,
+	TRY_PRIVATE_MOUNTS,
+	TRY_IPV6,
+	TRY_IP_PROGRAM,
+	TRY_VETH,
+	TRY_TC_PROGRAM,
+	TRY_PACKET_SOCKET,
+	TRY_SOCK_DIAG,
+	TRY_UNKNOWN,
+};
+
+/* Everything an explanation needs, gathered before anything was tried. */
+struct refusal {
+	enum attempt attempt;
+	int error;               /* errno; 0 when only @output tells */
+	bool root;               /* the caller's effective user is 0 */
+	uint64_t capabilities;   /* effective ones of the caller */
+	bool no_userns_clone;    /* kernel.unprivileged_userns_clone = 0 */
+	bool no_user_namespaces; /* user.max_user_namespaces = 0 */
+	bool apparmor_restricts; /* kernel.apparmor_restrict_unprivileged_userns = 1 */
+	char output[256];        /* what a program said, in one line */
+};
+
+void refusal_gather(struct refusal *refusal);
+/* One line: the cause, then the remedy. */
+void refusal_explain(const struct refusal *refusal, char *why, size_t why_size);
+bool refusal_lacks_capabilities(const struct refusal *refusal);
+
+/* isolate_worker() without the ending: 0, or -1 with the attempt and errno in @refusal. */
+int isolate_try(struct refusal *refusal, bool *user_namespace);
+/* Building a network may use every CPU; what makes traffic stays on its one. */
+void isolate_spread(void);
+void isolate_gather(void);
+
+/* ---- programs of the machine ----------------------------------------------------------------- */
+
+struct tool_options {
+	char *const *argv;
+	const char *input;  /* its whole standard input; NULL: tool_feed() gives it */
+	int inherit[HOSTS]; /* descriptors that it needs under the same number; 0: none */
+};
+
+struct tool {
+	pid_t pid;
+	int input, output;
+	int error; /* errno when it could not be started */
+};
+
+/* Starts a program in the network namespace of the calling thread. */
+struct tool tool_start(struct tool_options options);
+/* Gives all of its input and closes it. */
+void tool_feed(struct tool *tool, const char *input);
+/* Waits; returns the exit status (128 + signal; 127 when it was never started). */
+int tool_finish(struct tool *tool, char **output);
+
+/* ---- what this network is made of -------------------------------------------------------------
+ */
+
+/* "netem"; the tests put another there on a kernel that has none. */
+extern const char *wire_discipline;
+
+struct plan {
+	const char *netem;
+	const char *names[NAMESPACES]; /* how `ip` calls the namespaces: paths, or names by hand */
+};
+
+char *plan_wire(const struct plan *plan);
+char *plan_host(enum host host);
+char *plan_netem(const struct plan *plan);
+/* The same as lines for a root shell. */
+void replay_network(FILE *file, const char *netem);
+void replay_sysctl(FILE *file, const struct sysctl *sysctl);
+
+struct baseline {
+	const char *name, *value;
+};
+/* What every namespace starts with; ends with a NULL name. */
+extern const struct baseline host_baselines[], wire_baselines[];
+
+/* ---- in the namespace of the calling thread ----------------------------------------------------
+ */
+
+int sysctl_write_here(const char *name, const char *value);
+int sysctl_read_here(const char *name, char *seen, size_t seen_size);
+/* @control: any socket of the namespace. */
+void offloads_off(int control, const char *interface);
+int interface_index(int control, const char *interface);
+/* Returns when the interface can send; the kernel brings it there in the background. */
+void interface_await(int control, const char *interface);
+
+/* ---- the gate ---------------------------------------------------------------------------------
+ */
+
+enum wire_end { WC, WS, N0, N1, WIRE_ENDS };
+
+struct kept_frame {
+	TAILQ_ENTRY(kept_frame) entry;
+	struct frame *frame;
+	bool out; /* has come out of netem */
+};
+TAILQ_HEAD(kept_frames, kept_frame);
+
+struct gate {
+	int socket; /* sees and feeds every end of the wire */
+	int index[WIRE_ENDS];
+	bool netem, bypasses;
+	struct wire_observer observer;
+	uint64_t frames, tcp_read[HOSTS];
+	uint64_t dropped; /* by the kernel, before the gate could read them */
+	bool drop_known;
+	struct kept_frames held;
+	unsigned held_count;
+	struct kept_frames flying[HOSTS]; /* sent into netem, by sender */
+	struct mnl_socket *netlink;
+};
+
+struct net {
+	int outside; /* the namespace that the process itself lives in */
+	int ns[NAMESPACES];
+	int control[NAMESPACES]; /* sockets for ioctls */
+	FILE *replay;
+	struct gate gate;
+};
+
+/* In the wire's namespace: opens the socket before any frame can travel; binds it at the end. */
+void gate_open(struct gate *gate, int control, bool netem);
+void gate_close(struct gate *gate);
+
+int gate_socket(void);
+/* Hands one frame to an end of the wire; through its queueing discipline when that is netem's. */
+void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame);
+/* Reads one frame into @bytes (FRAME_MAX); its length, or 0 when none waits. */
+size_t gate_receive(struct gate *gate, enum wire_end *end, uint8_t *bytes);
+bool gate_readable(const struct gate *gate);
+
+void flight_add(struct gate *gate, struct frame *frame);
+/* Which frame these bytes are, that come out of netem; a new frame of the caller's. */
+struct frame *flight_match(struct gate *gate, enum host from, const uint8_t *bytes, size_t length);
+void flight_forget(struct kept_frames *frames);
+/* Frames inside the queueing disciplines of both inner ends, or of one (@end). */
+unsigned flight_queued(struct gate *gate, int end);
+
+struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * isolate.c: a worker and its case live in namespaces of their own and die with the runner.
+ */
+#include "netns/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* Filled at fork(), so that a process knows its parent even when that is already dead. */
+static pid_t forking, born_of;
+
+static int worker_pidfd = -1;
+static cpu_set_t all_cpus, one_cpu;
+static bool pinned;
+
+static void note_parent(void)
+{
+	forking = getpid();
+}
+
+static void note_child(void)
+{
+	born_of = forking;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(note_parent, NULL, note_child);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd autoclose = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return -1;
+	return 0;
+}
+
+/* The caller becomes user and group 0 of a user namespace that holds nobody else. */
+static int become_root(uid_t user, gid_t group)
+{
+	char *users autofree = format("0 %u 1", user);
+	char *groups autofree = format("0 %u 1", group);
+
+	/* Before Linux 3.19 there is no setgroups file, and no need of one. */
+	if (write_file("/proc/self/setgroups", "deny") && errno != ENOENT)
+		return -1;
+	if (write_file("/proc/self/uid_map", users))
+		return -1;
+	return write_file("/proc/self/gid_map", groups);
+}
+
+static int refused(struct refusal *refusal, enum attempt attempt)
+{
+	refusal->attempt = attempt;
+	refusal->error = errno;
+	return -1;
+}
+
+int isolate_try(struct refusal *refusal, bool *user_namespace)
+{
+	uid_t user = geteuid();
+	gid_t group = getegid();
+
+	*user_namespace = refusal_lacks_capabilities(refusal);
+	if (*user_namespace) {
+		if (unshare(CLONE_NEWUSER))
+			return refused(refusal, TRY_USER_NAMESPACE);
+		if (become_root(user, group))
+			return refused(refusal, TRY_USER_MAPPING);
+	}
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))
+		return refused(refusal, TRY_NAMESPACES);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return refused(refusal, TRY_PRIVATE_MOUNTS);
+	return 0;
+}
+
+static int pidfd_of(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static bool has_died(int pidfd)
+{
+	struct pollfd waiting = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && poll(&waiting, 1, 0) == 1;
+}
+
+static void die_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		broken("cannot ask for a signal at the parent's death: %s", strerror(errno));
+}
+
+/* The @lane-th CPU of a set, modulo their number. */
+static size_t pick_cpu(const cpu_set_t *cpus, unsigned lane)
+{
+	unsigned skip_over = lane % (unsigned)CPU_COUNT(cpus);
+	size_t cpu = 0;
+
+	while (!CPU_ISSET(cpu, cpus) || skip_over--)
+		cpu++;
+	return cpu;
+}
+
+void isolate_spread(void)
+{
+	if (pinned)
+		sched_setaffinity(0, sizeof(all_cpus), &all_cpus);
+}
+
+void isolate_gather(void)
+{
+	if (pinned && sched_setaffinity(0, sizeof(one_cpu), &one_cpu))
+		broken("cannot stay on one CPU: %s", strerror(errno));
+}
+
+static void pin(unsigned lane)
+{
+	if (sched_getaffinity(0, sizeof(all_cpus), &all_cpus))
+		broken("cannot read the CPUs this process may use: %s", strerror(errno));
+	CPU_ZERO(&one_cpu);
+	CPU_SET(pick_cpu(&all_cpus, lane), &one_cpu);
+	pinned = true;
+	isolate_gather();
+}
+
+void isolate_worker(unsigned lane)
+{
+	struct refusal refusal;
+	bool user_namespace;
+	char why[512];
+
+	refusal_gather(&refusal);
+	if (isolate_try(&refusal, &user_namespace)) {
+		refusal_explain(&refusal, why, sizeof(why));
+		broken("%s", why);
+	}
+	/* After the change of credentials, which would clear it. */
+	die_with_parent();
+	if (born_of && getppid() && getppid() != born_of)
+		_exit(99);
+	worker_pidfd = pidfd_of(getpid());
+	pin(lane);
+}
+
+static pid_t pid_outside(void)
+{
+	char text[32];
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (length <= 0)
+		return getpid();
+	text[length] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* Where /proc is partly hidden (a container), a user namespace gets no fresh one: it keeps that. */
+static void mount_proc(void)
+{
+	if (unshare(CLONE_NEWNS))
+		broken("cannot get a mount namespace for the case: %s", strerror(errno));
+	if (!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return;
+	if (errno != EPERM && errno != EACCES)
+		broken("cannot mount a fresh proc over /proc: %s", strerror(errno));
+}
+
+pid_t isolate_case(void)
+{
+	pid_t outside;
+
+	die_with_parent();
+	if (has_died(worker_pidfd))
+		_exit(99);
+	outside = pid_outside();
+	mount_proc();
+	/*
+	 * Namespaces made from here get small tables of sockets: a dump of them costs 15 us then,
+	 * not 280. Linux before 6.1 shares one table among all and has no such sysctl.
+	 */
+	(void)sysctl_write_here("net.ipv4.tcp_child_ehash_entries", "1024");
+	return outside;
+}

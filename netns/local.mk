@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += netns/libnetns.a
+netns_libnetns_a_SOURCES = \
+	netns/flight.c \
+	netns/gate.c \
+	netns/gate_socket.c \
+	netns/internal.h \
+	netns/isolate.c \
+	netns/link.c \
+	netns/net.c \
+	netns/netns.h \
+	netns/plan.c \
+	netns/probe.c \
+	netns/refusal.c \
+	netns/sysctl.c \
+	netns/tool.c

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net.c: makes the three namespaces and everything in them, and goes into them.
+ *
+ * Each namespace is made by one `ip -batch`. The programs are started while the namespaces are
+ * still being made and get their commands as soon as these can succeed: loading a program takes
+ * longer than what it does here.
+ */
+#include "netns/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static const char *const namespace_names[NAMESPACES] = {
+	[CLIENT] = "client",
+	[SERVER] = "server",
+	[WIRE] = "wire",
+};
+
+static int enter(int namespace)
+{
+	return setns(namespace, CLONE_NEWNET);
+}
+
+static int current_namespace(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		broken("cannot open the network namespace of this process: %s; is /proc mounted?",
+		       strerror(errno));
+	return fd;
+}
+
+int net_within(struct net *net, enum host host, int (*act)(void *), void *argument)
+{
+	int result;
+
+	if (enter(net->ns[host]))
+		broken("cannot enter the %s's namespace: %s", namespace_names[host],
+		       strerror(errno));
+	result = act(argument);
+	if (enter(net->outside))
+		broken("cannot leave the %s's namespace: %s", namespace_names[host],
+		       strerror(errno));
+	return result;
+}
+
+/* ---- building it ----------------------------------------------------------------------------- */
+
+struct site {
+	struct net *net;
+	const char *netem;
+	struct tool ip[NAMESPACES], tc;
+};
+
+static void set_baselines(enum host host)
+{
+	const struct baseline *b = host == WIRE ? wire_baselines : host_baselines;
+
+	for (; b->name; b++) {
+		int error = sysctl_write_here(b->name, b->value);
+
+		/* Older kernels lack some, and have not what these switch off. */
+		if (error && error != -ENOENT)
+			broken("cannot set %s=%s in the %s's namespace: %s; is /proc/sys writable?",
+			       b->name, b->value, namespace_names[host], strerror(-error));
+	}
+}
+
+static void start_programs(struct site *site, enum host host)
+{
+	static char *ip[] = { "ip", "-batch", "-", NULL };
+	static char *tc[] = { "tc", "-batch", "-", NULL };
+	struct tool_options options = { .argv = ip };
+
+	if (host == WIRE)
+		memcpy(options.inherit, site->net->ns, sizeof(options.inherit));
+	site->ip[host] = tool_start(options);
+	if (host == WIRE && site->netem)
+		site->tc = tool_start((struct tool_options){ .argv = tc });
+}
+
+/* Leaves the thread in the new namespace. */
+static void make_namespace(struct site *site, enum host host)
+{
+	struct net *net = site->net;
+
+	/* From the outer one, whose tcp_child_ehash_entries it takes. */
+	if (enter(net->outside) || unshare(CLONE_NEWNET))
+		broken("cannot make the %s's network namespace: %s%s", namespace_names[host],
+		       strerror(errno),
+		       errno == ENOSPC ? "; run fewer cases at once (-j) or raise "
+					 "user.max_net_namespaces"
+				       : "");
+	net->ns[host] = current_namespace();
+	net->control[host] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (net->control[host] < 0)
+		broken("cannot open a socket in the %s's namespace: %s", namespace_names[host],
+		       strerror(errno));
+	set_baselines(host);
+	start_programs(site, host);
+}
+
+/* The line of @batch that "Command failed -:N" names. */
+static char *failed_line(const char *batch, const char *output)
+{
+	const char *mark = strstr(output, "Command failed -:");
+	long number = mark ? strtol(mark + strlen("Command failed -:"), NULL, 10) : 1;
+
+	while (--number > 0 && strchr(batch, '\n'))
+		batch = strchr(batch, '\n') + 1;
+	return format("%.*s", (int)strcspn(batch, "\n"), batch);
+}
+
+static void await_program(struct tool *tool, const char *program, const char *batch)
+{
+	char *output autofree = NULL;
+	int status = tool_finish(tool, &output);
+	char *line autofree = NULL;
+
+	if (!status)
+		return;
+	if (status == 127)
+		broken("cannot run `%s`: %s; install the package iproute2", program, output);
+	line = failed_line(batch, output);
+	output[strcspn(output, "\n")] = '\0';
+	broken("cannot build the network: `%s %s` failed: %s", program, line,
+	       *output ? output : "it said nothing");
+}
+
+static void build_links(struct site *site)
+{
+	char paths[HOSTS][32];
+	struct plan plan = { .netem = site->netem };
+	char *wire autofree = NULL;
+
+	for (int i = 0; i < HOSTS; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", site->net->ns[i]);
+		plan.names[i] = paths[i];
+	}
+	wire = plan_wire(&plan);
+	tool_feed(&site->ip[WIRE], wire);
+	await_program(&site->ip[WIRE], "ip", wire);
+}
+
+static void build_hosts(struct site *site)
+{
+	struct net *net = site->net;
+	struct plan plan = { .netem = site->netem };
+	char *hosts[HOSTS], *netem autofree = site->netem ? plan_netem(&plan) : NULL;
+
+	for (int i = 0; i < HOSTS; i++) {
+		hosts[i] = plan_host((enum host)i);
+		tool_feed(&site->ip[i], hosts[i]);
+	}
+	if (netem)
+		tool_feed(&site->tc, netem);
+	for (int i = 0; i < HOSTS; i++)
+		offloads_off(net->control[i], "eth0");
+	enter(net->ns[WIRE]);
+	gate_open(&net->gate, net->control[WIRE], netem);
+	for (int i = 0; i < HOSTS; i++) {
+		await_program(&site->ip[i], "ip", hosts[i]);
+		free(hosts[i]);
+	}
+	if (netem)
+		await_program(&site->tc, "tc", netem);
+}
+
+static void await_links(const struct net *net)
+{
+	interface_await(net->control[CLIENT], "eth0");
+	interface_await(net->control[SERVER], "eth0");
+	if (net->gate.netem) {
+		interface_await(net->control[WIRE], "n0");
+		interface_await(net->control[WIRE], "n1");
+	}
+}
+
+struct net *net_open(struct net_options options)
+{
+	struct net *net = must_alloc(1, sizeof(*net));
+	struct site site = { .net = net, .netem = options.netem };
+
+	net->replay = options.replay;
+	if (net->replay)
+		replay_network(net->replay, options.netem);
+	net->outside = current_namespace();
+	isolate_spread();
+	for (int i = 0; i < NAMESPACES; i++)
+		make_namespace(&site, (enum host)i);
+	build_links(&site);
+	build_hosts(&site);
+	await_links(net);
+	isolate_gather();
+	if (enter(net->outside))
+		broken("cannot go back to the outer network namespace: %s", strerror(errno));
+	return net;
+}
+
+void net_close(struct net *net)
+{
+	uint64_t lost = wire_lost(net);
+	bool told = net->gate.drop_known;
+
+	gate_close(&net->gate);
+	for (int i = 0; i < NAMESPACES; i++) {
+		close(net->control[i]);
+		close(net->ns[i]);
+	}
+	close(net->outside);
+	free(net);
+	if (lost && !told)
+		broken("the kernel dropped %llu frames before the gate could read them; "
+		       "raise net.core.rmem_max or run fewer cases at once (-j)",
+		       (unsigned long long)lost);
+}
+
+/* ---- going into it --------------------------------------------------------------------------- */
+
+struct socket_kind {
+	int domain, type, protocol;
+};
+
+static int make_socket(void *argument)
+{
+	const struct socket_kind *kind = argument;
+
+	return socket(kind->domain, kind->type | SOCK_CLOEXEC, kind->protocol);
+}
+
+int net_socket(struct net *net, enum host host, int domain, int type, int protocol)
+{
+	struct socket_kind kind = { domain, type, protocol };
+
+	return net_within(net, host, make_socket, &kind);
+}
+
+static int open_proc(void *name)
+{
+	char *path autofree = format("/proc/thread-self/net/%s", (const char *)name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		broken("cannot open %s in a host's namespace: %s", path, strerror(errno));
+	return fd;
+}
+
+int net_proc(struct net *net, enum host host, const char *name)
+{
+	return net_within(net, host, open_proc, (void *)name);
+}
+
+int net_namespace(struct net *net, enum host host)
+{
+	return net->ns[host];
+}
+
+int net_interface(struct net *net, enum host host)
+{
+	return interface_index(net->control[host], "eth0");
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netns: an isolated network of two hosts and the wire between them.
+ *
+ *   client namespace       wire namespace                        server namespace
+ *   eth0  <--veth-->  wc  gate  n0 <--veth, netem--> n1  gate  ws  <--veth-->  eth0
+ *
+ * The hosts carry no queueing discipline and no offloads, so what is captured on them is what is
+ * on a wire. The wire has no addresses; the gate, a forwarder on packet sockets, moves one frame
+ * at a time and asks a judge what to do with each. netem sits on the wire's two inner ends, n0
+ * and n1, so that a frame reaches the last gate only when netem lets go of it and is still
+ * delivered one at a time. A wire without netem has no inner ends.
+ *
+ * Nothing in here knows TCP. Everything here ends with broken() when the system refuses, so
+ * callers see only success.
+ */
+#ifndef HALFOPEN_NETNS_H
+#define HALFOPEN_NETNS_H
+
+#include "base/base.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* ---- isolation ------------------------------------------------------------------------------ */
+
+/*
+ * In a worker, before it forks the case: a private mount and network namespace, and a PID
+ * namespace whose process 1 the next child will be. Without privileges these are made inside a
+ * user namespace of their own. Sets the parent-death signal. Pins the process to one allowed CPU
+ * (the @lane-th modulo their number): softirqs of its packets then run on that CPU too, so that
+ * no packet is half processed when the process looks.
+ */
+void isolate_worker(unsigned lane);
+
+/*
+ * In the case's process 1: dies with its worker (also if that is already gone), mounts a fresh
+ * proc (a container's /proc/sys is read-only) where that is allowed. Returns the PID that this
+ * process has outside (for the hints of --pause).
+ */
+pid_t isolate_case(void);
+
+/* What this machine can do, found by trying it in a child that is gone afterwards. */
+struct net_features {
+	bool netem;             /* sch_netem is there */
+	bool user_namespace;    /* isolation needs a user namespace: the caller is no root */
+	char netem_reason[128]; /* why not, when !netem */
+};
+
+/*
+ * Tries to isolate, to make a veth pair and to add netem, all in a child.
+ * Returns 0, or -1 with the cause and the remedy in @why (one line): a missing capability, user
+ * namespaces that are forbidden or stripped (Ubuntu's AppArmor rule), no `ip`, no `tc`, ...
+ */
+int net_probe(struct net_features *features, char *why, size_t why_size);
+
+/* ---- the network ---------------------------------------------------------------------------- */
+
+enum host { CLIENT, SERVER, HOSTS };
+#define WIRE HOSTS /* the third namespace, where namespaces are named */
+
+struct net;
+
+struct net_options {
+	const char *netem; /* arguments of `tc qdisc ... netem` for both directions; NULL: none */
+	FILE *replay;      /* every command goes here too, to build this network by hand */
+};
+
+/* Makes the three namespaces, links, addresses, neighbours and routes. Cannot fail but broken(). */
+struct net *net_open(struct net_options options);
+void net_close(struct net *net);
+
+/* The addresses of the hosts: 192.0.2.1 and 192.0.2.2; 2001:db8::1 and 2001:db8::2. */
+struct sockaddr_storage net_address(enum host host, int family, uint16_t port);
+
+/*
+ * Peers that are no kernel: the server reaches 198.51.100.0/24, 203.0.113.0/24 and 198.18.0.0/15
+ * (2001:db8:51::/64, 2001:db8:203::/64 and 2001:db8:18::/64) through the client's hardware address,
+ * so the wire can answer for them. The first range is raw peers', the last the floods' (left out of
+ * captures).
+ */
+
+/* A socket that belongs to the namespace of @host (or WIRE), close-on-exec. errno on failure (-1).
+ */
+int net_socket(struct net *net, enum host host, int domain, int type, int protocol);
+/* Opens /proc/net/@name ("netstat", "snmp") of the host; it stays that host's. broken() on failure.
+ */
+int net_proc(struct net *net, enum host host, const char *name);
+/* Runs @act in the namespace of @host (or WIRE) and returns what it returned. */
+int net_within(struct net *net, enum host host, int (*act)(void *), void *argument);
+/* The namespace's descriptor, still the net's, for setns() in a child. */
+int net_namespace(struct net *net, enum host host);
+/* Interface index of eth0 on a host. */
+int net_interface(struct net *net, enum host host);
+/* Hardware address of a host's eth0. */
+const uint8_t *net_hardware(enum host host);
+
+/*
+ * Writes a sysctl ("net.ipv4.tcp_syncookies") on a host and reads it back into @seen.
+ * Returns 0, or -ENOENT where this kernel has no such sysctl, or -errno; -EIO when what was read
+ * back differs from what was written.
+ */
+struct sysctl {
+	enum host host;
+	const char *name, *value;
+};
+int net_sysctl_write(struct net *net, struct sysctl sysctl, char *seen, size_t seen_size);
+/* Reads one; 0 or -errno. Trailing newline removed, tabs become blanks. */
+int net_sysctl_read(struct net *net, enum host host, const char *name, char *seen,
+		    size_t seen_size);
+
+/*
+ * Runs a program of the machine inside the host's namespace with @input (may be NULL) as its
+ * standard input and waits. Returns its exit status, output (both streams) in *output.
+ */
+int net_program(struct net *net, enum host host, char *const argv[], const char *input,
+		char **output);
+
+/* ---- the wire -------------------------------------------------------------------------------- */
+
+/* Who sent a frame. INJECTED frames are made by the wire itself, in the name of a raw peer. */
+struct frame {
+	uint64_t number; /* 1, 2, ... in the order in which the gate read them */
+	enum host from;  /* CLIENT or SERVER: it travels towards the other */
+	bool injected;
+	bool copy;       /* made by a DUPLICATE fate, or by netem */
+	nsec read;       /* when the gate read it */
+	uint16_t length; /* of the frame, Ethernet header included */
+	uint8_t bytes[]; /* as on the wire */
+};
+
+enum fate {
+	FORWARD,
+	HOLD, /* until wire_release() */
+	DROP,
+	DUPLICATE, /* forward it twice */
+	TAKE,      /* for a peer that lives on the wire: not forwarded */
+};
+
+/*
+ * Who is asked and told, in this order, for each frame:
+ *   sent()      the gate has read it; the receiver has not seen it
+ *   judge()     what to do with it
+ *   arrived()   it was handed to the receiver's interface; the observer returns when the
+ *		 receiver has processed it. Called again for a duplicate. Not called for frames
+ *		 that were held (until released), dropped or taken.
+ *   lost()      dropped, held or taken (@fate says which)
+ */
+struct wire_observer {
+	void *context;
+	void (*sent)(void *context, const struct frame *frame);
+	enum fate (*judge)(void *context, const struct frame *frame);
+	void (*arrived)(void *context, const struct frame *frame);
+	void (*lost)(void *context, const struct frame *frame, enum fate fate);
+};
+void wire_observe(struct net *net, struct wire_observer observer);
+
+/*
+ * Moves at most one frame, the oldest that waits. Returns true if there was one.
+ * Frames that are neither IPv4, nor IPv6, nor for a unicast hardware address are dropped silently
+ * (neighbour discovery, multicast listener reports).
+ */
+bool wire_turn(struct net *net);
+/* Number of frames inside netem's queues now (from the kernel, so that a lost one is not waited
+ * for). */
+unsigned wire_in_flight(struct net *net);
+/* Frames with TCP that the gate has read from @host's interface so far, for "is the wire quiet". */
+uint64_t wire_frames_read(struct net *net, enum host host);
+/* Descriptors to poll for POLLIN when waiting for a frame; returns their number (at most 4). */
+unsigned wire_descriptors(struct net *net, int fds[4]);
+/* Forwards what is held, oldest first, at most @count (0: all), each observed. Returns how many. */
+unsigned wire_release(struct net *net, unsigned count);
+/* Number of frames held. */
+unsigned wire_held(const struct net *net);
+/*
+ * Hands a frame to the interface of @to, as if the other host had sent it; observed as injected
+ * (arrived() only). @length counts the Ethernet header.
+ */
+void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length);
+/* The same for many frames, not observed at all: a flood. Returns how many the kernel took. */
+struct flood_frame {
+	const uint8_t *bytes;
+	size_t length;
+};
+size_t wire_flood(struct net *net, enum host to, const struct flood_frame *frames, size_t count);
+/*
+ * Puts a frame with the local experimental EtherType 0x88b5 and the payload @mark (8 bytes, most
+ * significant first) on a host's link, so that its capture sees it: the sentinel that ends a
+ * capture.
+ */
+void wire_sentinel(struct net *net, enum host host, uint64_t mark);
+/*
+ * Frames that the kernel dropped before the gate could read them: an error of the run.
+ * net_close() ends with broken() when there were some and nobody asked here before.
+ */
+uint64_t wire_lost(struct net *net);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe.c: tries everything that a network needs, once, in processes that are gone afterwards.
+ */
+#include "netns/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <net/ethernet.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+/* Shared by the prober and the processes it makes. */
+struct findings {
+	struct refusal refusal;
+	struct net_features features;
+	bool refused, complete;
+	char ending[256]; /* what broken() said */
+};
+
+static void keep_ending(enum ending ending, const char *text, void *context)
+{
+	struct findings *findings = context;
+
+	snprintf(findings->ending, sizeof(findings->ending), "%s", text);
+	_exit(ending == BROKEN ? 99 : 1);
+}
+
+static _Noreturn void refuse(struct findings *findings, enum attempt attempt, int error)
+{
+	findings->refusal.attempt = attempt;
+	findings->refusal.error = error;
+	findings->refused = true;
+	_exit(0);
+}
+
+/* Runs a command; what it said, in one line, in @said. Its status; 127: it could not be run. */
+static int run(char *const argv[], char *said, size_t said_size)
+{
+	char *output autofree = NULL;
+	struct tool tool = tool_start((struct tool_options){ .argv = argv, .input = "" });
+	int status = tool_finish(&tool, &output);
+
+	output[strcspn(output, "\n")] = '\0';
+	snprintf(said, said_size, "%s", output);
+	return status;
+}
+
+static void try_veth(struct findings *findings)
+{
+	static char *add[] = {
+		"ip", "link", "add", "h0", "type", "veth", "peer", "name", "h1", NULL
+	};
+	char *said = findings->refusal.output;
+	int status = run(add, said, sizeof(findings->refusal.output));
+
+	if (status)
+		refuse(findings, status == 127 ? TRY_IP_PROGRAM : TRY_VETH, 0);
+	*said = '\0';
+}
+
+static void try_netem(struct findings *findings)
+{
+	static char *add[] = { "tc",   "qdisc", "add",   "dev", "h0",
+			       "root", "netem", "delay", "1ms", NULL };
+	char said[100];
+	int status = run(add, said, sizeof(said));
+
+	findings->features.netem = !status;
+	if (status == 127) {
+		snprintf(findings->refusal.output, sizeof(findings->refusal.output), "%s", said);
+		refuse(findings, TRY_TC_PROGRAM, 0);
+	}
+	if (status)
+		snprintf(findings->features.netem_reason, sizeof(findings->features.netem_reason),
+			 "this kernel has no sch_netem (%.90s)", said);
+}
+
+static void try_packet_socket(struct findings *findings)
+{
+	int fd autoclose = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+
+	if (fd < 0)
+		refuse(findings, TRY_PACKET_SOCKET, errno);
+}
+
+static int no_message(const struct nlmsghdr *header, void *data)
+{
+	(void)header;
+	(void)data;
+	return MNL_CB_OK;
+}
+
+/* 0, or -1 with errno. The namespace is new: no socket can be in the answer. */
+static int list_sockets(struct mnl_socket *netlink)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *tcp;
+	ssize_t length;
+
+	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	tcp = mnl_nlmsg_put_extra_header(request, sizeof(*tcp));
+	tcp->sdiag_family = AF_INET;
+	tcp->sdiag_protocol = IPPROTO_TCP;
+	tcp->idiag_states = UINT32_MAX;
+	if (mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
+		return -1;
+	length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
+	if (length < 0)
+		return -1;
+	return mnl_cb_run(buffer, (size_t)length, 0, 0, no_message, NULL) < 0 ? -1 : 0;
+}
+
+static void try_sock_diag(struct findings *findings)
+{
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+
+	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) || list_sockets(netlink))
+		refuse(findings, TRY_SOCK_DIAG, errno);
+	mnl_socket_close(netlink);
+}
+
+static void try_ipv6(struct findings *findings)
+{
+	int fd autoclose = socket(AF_INET6, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		refuse(findings, TRY_IPV6, errno);
+}
+
+static _Noreturn void try_as_case(struct findings *findings)
+{
+	isolate_case();
+	try_ipv6(findings);
+	try_veth(findings);
+	try_packet_socket(findings);
+	try_sock_diag(findings);
+	try_netem(findings);
+	findings->complete = true;
+	_exit(0);
+}
+
+static _Noreturn void try_as_worker(struct findings *findings)
+{
+	struct refusal *refusal = &findings->refusal;
+	pid_t pid;
+
+	on_ending(keep_ending, findings);
+	if (isolate_try(refusal, &findings->features.user_namespace))
+		refuse(findings, refusal->attempt, refusal->error);
+	pid = fork();
+	if (pid < 0)
+		refuse(findings, TRY_NAMESPACES, errno);
+	if (!pid)
+		try_as_case(findings);
+	waitpid(pid, NULL, 0);
+	_exit(0);
+}
+
+int net_probe(struct net_features *features, char *why, size_t why_size)
+{
+	struct findings *findings = mmap(NULL, sizeof(*findings), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	if (findings == MAP_FAILED)
+		broken("cannot share memory with a child: %s", strerror(errno));
+	refusal_gather(&findings->refusal);
+	findings->refusal.attempt = TRY_UNKNOWN;
+	pid = fork();
+	if (pid < 0)
+		broken("cannot fork: %s; run fewer processes", strerror(errno));
+	if (!pid)
+		try_as_worker(findings);
+	waitpid(pid, NULL, 0);
+
+	*features = findings->features;
+	if (findings->refused)
+		refusal_explain(&findings->refusal, why, why_size);
+	else if (!findings->complete)
+		snprintf(why, why_size, "cannot try out a network: %s",
+			 *findings->ending ? findings->ending : "the process that tried it died");
+	int result = findings->complete ? 0 : -1;
+	munmap(findings, sizeof(*findings));
+	return result;
+}

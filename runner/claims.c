@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * claims: the table of the documents' claims. The verdict is what the cases assert; the status is
+ * what a run showed, and it says "shown" only when nothing that carries the claim is missing.
+ */
+#include "runner/parts.h"
+
+#include <string.h>
+
+enum { WIDTH = 100 };
+
+enum claim_status { SHOWN, CLAIM_FAILED, CLAIM_SKIPPED, NOT_RUN };
+
+static const char *const status_names[] = {
+	[SHOWN] = "shown",
+	[CLAIM_FAILED] = "failed",
+	[CLAIM_SKIPPED] = "skipped",
+	[NOT_RUN] = "not run",
+};
+
+/* What the run says of the entries that carry one claim. */
+struct evidence {
+	size_t passed, failed, skipped, missing;
+	json_t *variants; /* an object: its keys are the variants seen */
+};
+
+static void weigh(struct evidence *evidence, const json_t *result)
+{
+	const char *variant = json_string_value(json_object_get(result, "variant"));
+	switch (ending_from_name(json_string_value(json_object_get(result, "status")))) {
+	case PASSED:
+		evidence->passed++;
+		if (variant)
+			json_object_set_new(evidence->variants, variant, json_true());
+		break;
+	case SKIPPED:
+		evidence->skipped++;
+		break;
+	default:
+		evidence->failed++;
+	}
+}
+
+/* Adds one case over one family: each of its repetitions must be there. */
+static void weigh_entry(struct evidence *evidence, const json_t *run, const char *name,
+			const char *family)
+{
+	size_t expected = (size_t)member_number(run, "repeat"), found = 0, index;
+	json_t *result;
+
+	json_array_foreach (json_object_get(run, "results"), index, result) {
+		if (strcmp(json_string_value(json_object_get(result, "case")), name) != 0 ||
+		    strcmp(json_string_value(json_object_get(result, "family")), family) != 0)
+			continue;
+		found++;
+		weigh(evidence, result);
+	}
+	evidence->missing += found == 0 || found < expected;
+}
+
+static enum claim_status status_of(const struct evidence *evidence)
+{
+	if (evidence->failed)
+		return CLAIM_FAILED;
+	if (evidence->missing || evidence->passed + evidence->skipped == 0)
+		return NOT_RUN;
+	return evidence->passed ? SHOWN : CLAIM_SKIPPED;
+}
+
+static struct evidence gather(const json_t *run, const char *claim)
+{
+	struct evidence evidence = { .variants = json_object() };
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next) {
+		if (!text_has_word(spec->claims, claim))
+			continue;
+		if (case_has_family(spec, AF_INET))
+			weigh_entry(&evidence, run, spec->name, family_name(AF_INET));
+		if (case_has_family(spec, AF_INET6))
+			weigh_entry(&evidence, run, spec->name, family_name(AF_INET6));
+	}
+	return evidence;
+}
+
+/* "a, b", or null where no case saw a variant. */
+static json_t *variant_json(const struct evidence *evidence)
+{
+	char *text = NULL;
+	const char *key;
+	json_t *value;
+	json_object_foreach (evidence->variants, key, value) {
+		char *longer = text ? format("%s, %s", text, key) : format("%s", key);
+		free(text);
+		text = longer;
+	}
+	json_t *json = json_text(text);
+	free(text);
+	return json;
+}
+
+static json_t *cases_of(const char *claim)
+{
+	json_t *cases = json_array();
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
+		if (text_has_word(spec->claims, claim))
+			json_array_append_new(cases, json_text(spec->name));
+	return cases;
+}
+
+static json_t *claim_json(const struct claim *claim, const json_t *run)
+{
+	struct evidence evidence = gather(run, claim->id);
+	json_t *json =
+		json_pack("{s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "id", claim->id,
+			  "document", json_text(claim->document), "claim", json_text(claim->text),
+			  "verdict", claim_verdict_name(claim->verdict), "finding",
+			  json_text(claim->finding), "status", status_names[status_of(&evidence)],
+			  "variant", variant_json(&evidence), "cases", cases_of(claim->id),
+			  "kernel", json_text(json_string_value(json_object_get(run, "kernel"))),
+			  "date", json_text(json_string_value(json_object_get(run, "started"))));
+	json_decref(evidence.variants);
+	return json;
+}
+
+/* ---- which claims
+ * ------------------------------------------------------------------------------------ */
+
+static bool claim_matches(const struct claim *claim, const char *pattern,
+			  enum strictness strictness)
+{
+	bool found = pattern_matches(pattern, claim->id, strictness) ||
+		     pattern_matches(pattern, claim->document, strictness) ||
+		     pattern_matches(pattern, claim->text, strictness);
+	json_auto_t *cases = cases_of(claim->id);
+	size_t index;
+	json_t *name;
+	json_array_foreach (cases, index, name)
+		found = found || pattern_matches(pattern, json_string_value(name), strictness);
+	return found;
+}
+
+static bool mark(const char *pattern, bool *wanted)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	bool found = false;
+	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
+		for (size_t i = 0; i < count; i++)
+			if (claim_matches(&claims[i], pattern, (enum strictness)strictness))
+				found = wanted[i] = true;
+	if (found)
+		return true;
+
+	struct nearest nearest = { .typed = pattern };
+	for (size_t i = 0; i < count; i++) {
+		nearest_offer(&nearest, claims[i].id);
+		nearest_offer(&nearest, claims[i].document);
+	}
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
+		nearest_offer(&nearest, spec->name);
+	autofree char *near = nearest_text(&nearest);
+	complain("no claim matches '%s'%s; see halfopen claims", pattern, near);
+	return false;
+}
+
+/* NULL after complaining. */
+static json_t *wanted_claims(const struct options *options, const json_t *run)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	autofree bool *wanted = must_alloc(count + 1, sizeof(*wanted));
+	for (size_t i = 0; i < options->word_count; i++)
+		if (!mark(options->words[i], wanted))
+			return NULL;
+
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (wanted[i] || options->word_count == 0)
+			json_array_append_new(array, claim_json(&claims[i], run));
+	return array;
+}
+
+/* ---- what is printed
+ * ---------------------------------------------------------------------------------- */
+
+static const char *member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
+static void print_claim(const json_t *claim)
+{
+	static const struct wrap wrap = { .indent = 29, .width = WIDTH };
+	printf("%-7s %-10s %-8s  ", member(claim, "id"), member(claim, "verdict"),
+	       member(claim, "status"));
+	text_wrap(stdout, wrap, member(claim, "claim"));
+	if (*member(claim, "finding")) {
+		autofree char *finding = format("Linux: %s", member(claim, "finding"));
+		printf("%*s", (int)wrap.indent, "");
+		text_wrap(stdout, wrap, finding);
+	}
+	if (*member(claim, "variant"))
+		printf("%*svariant: %s\n", (int)wrap.indent, "", member(claim, "variant"));
+	size_t index;
+	json_t *name;
+	json_array_foreach (json_object_get(claim, "cases"), index, name)
+		printf("%*scase: %s\n", (int)wrap.indent, "", json_string_value(name));
+}
+
+static void print_source(FILE *out, const struct options *options, const json_t *run)
+{
+	if (!run) {
+		fprintf(out,
+			"no results.json in %s: nothing was run; `halfopen run` writes one there\n",
+			options->artifacts ? options->artifacts : "./artifacts");
+		return;
+	}
+	fprintf(out, "kernel %s, run of %s%s\n", member(run, "kernel"), member(run, "started"),
+		json_is_true(json_object_get(run, "complete")) ? "" : ", which did not finish");
+}
+
+static void print_claims(const struct options *options, const json_t *run, const json_t *claims)
+{
+	size_t index;
+	json_t *claim;
+	const char *document = "";
+
+	print_source(stdout, options, run);
+	json_array_foreach (claims, index, claim) {
+		if (strcmp(document, member(claim, "document")) != 0)
+			printf("\n%s\n", member(claim, "document"));
+		document = member(claim, "document");
+		print_claim(claim);
+	}
+}
+
+int command_claims(const struct options *options)
+{
+	bool missing;
+	json_auto_t *run = results_load(options->artifacts, &missing);
+	if (!run && !missing)
+		return EXIT_RUN_ERROR;
+	json_auto_t *claims = wanted_claims(options, run);
+	if (!claims)
+		return EXIT_USAGE;
+	if (!options->json) {
+		print_claims(options, run, claims);
+		return EXIT_GOOD;
+	}
+	if (!run)
+		print_source(stderr, options, run);
+	json_dumpf(claims, stdout, JSON_INDENT(1));
+	putchar('\n');
+	return EXIT_GOOD;
+}

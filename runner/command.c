@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * command: from the command line to one of the commands, and the last look at stdout.
+ */
+#include "runner/runner.h"
+
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int obey(int argc, char **argv)
+{
+	static int (*const commands[COMMANDS])(const struct options *) = {
+		[LIST] = command_list,
+		[RUN] = command_run,
+		[CLAIMS] = command_claims,
+		[SHOW] = command_show,
+	};
+	struct options options;
+	int status = EXIT_GOOD;
+	if (!options_parse(&options, argc, argv, &status))
+		return status;
+	return commands[options.command](&options);
+}
+
+int halfopen_main(int argc, char **argv)
+{
+	int status = obey(argc, argv);
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+	if (written || status == EXIT_RUN_ERROR)
+		return status;
+	complain("cannot write to stdout: %s", strerror(errno));
+	return EXIT_RUN_ERROR;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console: a run as a person reads it. What this run is, one live line on a terminal, and at the
+ * end the failures in full, the reasons of skips, and the counts.
+ */
+#include "runner/parts.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+
+static bool live(const struct run *run)
+{
+	return !run->options->pause && isatty(STDOUT_FILENO);
+}
+
+static void wipe(const struct run *run)
+{
+	if (live(run))
+		fputs("\r\033[K", stdout);
+}
+
+static void console_begin(const struct run *run)
+{
+	struct utsname kernel;
+	uname(&kernel);
+	printf("kernel %s, lane host, clock real, %s\n", kernel.release,
+	       run->features.user_namespace ? "in a user namespace" : "as root");
+	printf("%zu to run, %u at once on %u CPU%s%s\n", run->plan.count, run->jobs, run->cpus,
+	       run->cpus == 1 ? "" : "s", run->jobs_reason);
+	if (run->wire)
+		printf("wire: netem %s\n", run->wire);
+	else
+		printf("wire: no netem, the default delay of 1 ms is left out: %s\n",
+		       run->features.netem_reason);
+	printf("artifacts: %s\n", run->artifacts);
+	fflush(stdout);
+}
+
+/* ---- the live line
+ * -------------------------------------------------------------------------------- */
+
+static size_t columns(void)
+{
+	struct winsize size = { 0 };
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return 80;
+}
+
+/* The case writes while this reads; what is shown is a line of printable characters anyway. */
+static char *shown(const char *text, size_t size)
+{
+	char *copy = format("%.*s", (int)strnlen(text, size), text);
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return copy;
+}
+
+/* The slot that has waited longest and is not yet told of. */
+static const struct slot *next_waiting(const struct run *run, const struct slot *after)
+{
+	const struct slot *best = NULL;
+	for (unsigned i = 0; i < run->jobs; i++) {
+		const struct slot *slot = &run->slots[i];
+		if (!slot->entry || !slot->progress.waiting_for[0])
+			continue;
+		bool later = !after || slot->progress.since > after->progress.since ||
+			     (slot->progress.since == after->progress.since && slot > after);
+		if (later && (!best || slot->progress.since < best->progress.since))
+			best = slot;
+	}
+	return best;
+}
+
+static void console_tick(const struct run *run)
+{
+	if (!live(run))
+		return;
+	size_t running = 0, width = columns() - 1;
+	for (unsigned i = 0; i < run->jobs; i++)
+		running += run->slots[i].entry != NULL;
+	char *line = format("%zu/%zu done, %zu failed, %zu running", run->ended, run->plan.count,
+			    run->tally[FAILED] + run->tally[BROKEN], running);
+
+	const struct slot *slot = NULL;
+	while (strlen(line) < width && (slot = next_waiting(run, slot))) {
+		autofree char *waiting =
+			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
+		char *longer = format("%s | %s: %s %.1f s", line, slot->entry->folder, waiting,
+				      seconds(clock_now() - slot->progress.since));
+		free(line);
+		line = longer;
+	}
+	printf("\r%.*s\033[K", (int)width, line);
+	fflush(stdout);
+	free(line);
+}
+
+/* ---- results
+ * ---------------------------------------------------------------------------------------- */
+
+static void console_result(const struct run *run, const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+	if (!run->options->verbose)
+		return;
+	wipe(run);
+	printf("%-7s %s (%.1f s)%s%s\n", ending_name(result->ending), entry->folder,
+	       result->seconds, result->ending != PASSED && result->reason ? ": " : "",
+	       result->ending != PASSED && result->reason ? result->reason : "");
+	fflush(stdout);
+}
+
+static void tell_in_full(const struct run *run, enum ending ending)
+{
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+		const struct result *result = &entry->result;
+		if (entry->state != ENDED || result->ending != ending)
+			continue;
+		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
+		       result->seconds);
+		const char *text = result->report ? result->report : result->reason;
+		text_indent(stdout, "  ", text ? text : "no reason was given");
+		printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
+	}
+}
+
+static bool is_skip(const struct entry *entry, const char *reason)
+{
+	return entry->state == ENDED && entry->result.ending == SKIPPED &&
+	       (!reason || strcmp(entry->result.reason ? entry->result.reason : "", reason) == 0);
+}
+
+/* All that were skipped for the same reason, below it. */
+static void tell_skips(const struct run *run)
+{
+	const struct plan *plan = &run->plan;
+	autofree bool *told = must_alloc(plan->count, sizeof(*told));
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (told[i] || !is_skip(&plan->entries[i], NULL))
+			continue;
+		const char *reason = plan->entries[i].result.reason;
+		printf("\nskipped: %s\n", reason ? reason : "no reason was given");
+		for (size_t j = i; j < plan->count; j++)
+			if (is_skip(&plan->entries[j], reason ? reason : "")) {
+				told[j] = true;
+				printf("  %s\n", plan->entries[j].folder);
+			}
+	}
+}
+
+static void console_end(const struct run *run)
+{
+	wipe(run);
+	tell_skips(run);
+	tell_in_full(run, FAILED);
+	tell_in_full(run, BROKEN);
+	putchar('\n');
+	if (run->signal)
+		printf("ended by SIG%s: %zu of %zu had finished\n", sigabbrev_np(run->signal),
+		       run->ended, run->plan.count);
+	else if (run->ended < run->plan.count)
+		printf("ended early: %zu of %zu had finished\n", run->ended, run->plan.count);
+	autofree char *wall = text_duration(seconds(run->took));
+	autofree char *kernel = text_duration(run->kernel_seconds);
+	printf("wall %s, kernel time %s\n", wall, kernel);
+	if (run->tally[BROKEN])
+		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
+	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],
+	       run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED]);
+}
+
+const struct reporter console_reporter = {
+	.begin = console_begin,
+	.result = console_result,
+	.tick = console_tick,
+	.end = console_end,
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * list: the cases there are, and what each needs.
+ */
+#include "runner/parts.h"
+
+#include <string.h>
+
+enum { WIDTH = 100, NAME_COLUMN = 60, CLAIMS_COLUMN = 84 };
+
+/* What the case declares, and netem where its wire asks for it. */
+static char *needs_of(const struct case_spec *spec)
+{
+	const char *needs = spec->needs ? spec->needs : "";
+	bool netem = spec->netem && !text_has_word(needs, "netem");
+	return format("%s%s%s", netem ? "netem" : "", netem && *needs ? " " : "", needs);
+}
+
+static const char *families_of(const struct case_spec *spec)
+{
+	if (spec->families == BOTH_FAMILIES)
+		return "ipv4 ipv6";
+	return spec->families == IPV4_ONLY ? "ipv4" : "ipv6";
+}
+
+static json_t *case_json(const struct case_spec *spec)
+{
+	autofree char *needs = needs_of(spec);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "case", spec->name, "topic",
+			 json_text(spec->topic), "claims", json_words(spec->claims), "families",
+			 json_words(families_of(spec)), "needs", json_words(needs),
+			 "kernel_seconds", spec->kernel_seconds, "variants",
+			 json_words(spec->variants));
+}
+
+static void print_detail(const char *label, const char *words)
+{
+	static const struct wrap wrap = { .indent = 4, .width = WIDTH };
+	if (!words || !*words)
+		return;
+	autofree char *text = format("%s%s", label, words);
+	printf("%*s", (int)wrap.indent, "");
+	text_wrap(stdout, wrap, text);
+}
+
+static void print_case(const struct case_spec *spec)
+{
+	const char *claims = spec->claims ? spec->claims : "";
+	autofree char *needs = needs_of(spec);
+	autofree char *time = text_duration(spec->kernel_seconds);
+	int column = printf("  %-*s %9s  %s", NAME_COLUMN, spec->name, time, families_of(spec));
+	bool fits = CLAIMS_COLUMN + (int)strlen(claims) <= WIDTH && column < CLAIMS_COLUMN;
+
+	if (*claims && fits)
+		printf("%*s%s", CLAIMS_COLUMN - column, "", claims);
+	putchar('\n');
+	if (!fits)
+		print_detail("", claims);
+	print_detail("needs ", needs);
+	print_detail("variants ", spec->variants);
+}
+
+int command_list(const struct options *options)
+{
+	struct plan plan;
+	if (!plan_make(&plan, options))
+		return EXIT_USAGE;
+	json_auto_t *array = json_array();
+	const struct case_spec *last = NULL;
+
+	for (size_t i = 0; i < plan.count; i++) {
+		const struct case_spec *spec = plan.entries[i].spec;
+		if (spec == last)
+			continue;
+		if (options->json) {
+			json_array_append_new(array, case_json(spec));
+		} else {
+			if (!last || strcmp(last->topic, spec->topic) != 0)
+				printf("%s%s\n", last ? "\n" : "", spec->topic);
+			print_case(spec);
+		}
+		last = spec;
+	}
+	if (options->json) {
+		json_dumpf(array, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	plan_free(&plan);
+	return EXIT_GOOD;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options: what the command line says. Every wrong word gets one line that names the option, the
+ * value and what is allowed, and exit status 2.
+ */
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <string.h>
+
+static const char *const command_names[COMMANDS] = {
+	[LIST] = "list",
+	[RUN] = "run",
+	[CLAIMS] = "claims",
+	[SHOW] = "show",
+};
+
+static const char general_help[] =
+	"Usage: halfopen COMMAND [OPTION...] [ARGUMENT...]\n"
+	"Show what Linux does between a SYN and accept(2).\n"
+	"\n"
+	"  list [PATTERN...]     the cases: topic, claims, families, needs, kernel time\n"
+	"  run [PATTERN...]      run them; artifacts are kept in ./artifacts\n"
+	"  claims [PATTERN...]   the claims, what the cases assert, and what the last run showed\n"
+	"  show DIR              the ladder of a finished case\n"
+	"\n"
+	"  -h, --help            this text, or that of a command: halfopen run --help\n"
+	"      --version         the version\n"
+	"\n"
+	"A PATTERN is a glob or a part of a case's name, id (name/ipv4), topic or claim.\n";
+
+static const char list_help[] =
+	"Usage: halfopen list [--json] [PATTERN...]\n"
+	"List the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.\n"
+	"\n"
+	"      --json            an array of objects\n"
+	"  -h, --help            this text\n";
+
+static const char run_help[] =
+	"Usage: halfopen run [OPTION...] [PATTERN...]\n"
+	"Run the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.\n"
+	"\n"
+	"  -j, --jobs N          this many at once (default: 16 x CPUs, fewer where memory is "
+	"short)\n"
+	"      --artifacts DIR   keep what was seen here (default: ./artifacts)\n"
+	"      --tap             write the Test Anything Protocol on stdout\n"
+	"      --junit FILE      write JUnit XML too\n"
+	"      --repeat N        run each case N times\n"
+	"      --timeout-multiplier X\n"
+	"                        give cases X times as long before they are ended\n"
+	"      --wire SPEC       put this netem on every wire, as in --wire 'delay 20ms'\n"
+	"      --pause           one at a time; stop before the clean-up of a failed case and say\n"
+	"                        how to enter its namespaces\n"
+	"  -v, --verbose         a line for each result\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"Exit status: 0; 1 a case failed; 77 everything was skipped; 99 an error of the run;\n"
+	"2 wrong usage; 130 or 143 after SIGINT or SIGTERM.\n";
+
+static const char claims_help[] =
+	"Usage: halfopen claims [OPTION...] [PATTERN...]\n"
+	"Print the claims whose id, document, text or cases match a PATTERN.\n"
+	"\n"
+	"      --artifacts DIR   take the status from this run (default: ./artifacts)\n"
+	"      --json            an array of objects\n"
+	"  -h, --help            this text\n";
+
+static const char show_help[] = "Usage: halfopen show DIR\n"
+				"Print the ladder of a finished case; DIR is its folder, as in\n"
+				"artifacts/NAME/ipv4, or the one above, for both families.\n"
+				"\n"
+				"  -h, --help            this text\n";
+
+static const char *const helps[COMMANDS] = {
+	[NO_COMMAND] = general_help, [LIST] = list_help, [RUN] = run_help,
+	[CLAIMS] = claims_help,      [SHOW] = show_help,
+};
+
+enum option_key {
+	HELP = 'h',
+	JOBS = 'j',
+	VERBOSE = 'v',
+	JSON = 256,
+	ARTIFACTS,
+	TAP,
+	JUNIT,
+	REPEAT,
+	TIMEOUT_MULTIPLIER,
+	WIRE_SPEC,
+	PAUSE,
+};
+
+static const struct option list_options[] = {
+	{ "json", no_argument, NULL, JSON },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option run_options[] = {
+	{ "jobs", required_argument, NULL, JOBS },
+	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "tap", no_argument, NULL, TAP },
+	{ "junit", required_argument, NULL, JUNIT },
+	{ "repeat", required_argument, NULL, REPEAT },
+	{ "timeout-multiplier", required_argument, NULL, TIMEOUT_MULTIPLIER },
+	{ "wire", required_argument, NULL, WIRE_SPEC },
+	{ "pause", no_argument, NULL, PAUSE },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option claims_options[] = {
+	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "json", no_argument, NULL, JSON },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option show_options[] = {
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option *const long_options[COMMANDS] = {
+	[LIST] = list_options,
+	[RUN] = run_options,
+	[CLAIMS] = claims_options,
+	[SHOW] = show_options,
+};
+
+static const char *const short_options[COMMANDS] = {
+	[LIST] = ":h",
+	[RUN] = ":hj:v",
+	[CLAIMS] = ":h",
+	[SHOW] = ":h",
+};
+
+static bool whole_number(const char *name, const char *value, unsigned most, unsigned *number)
+{
+	char *end = NULL;
+	errno = 0;
+	unsigned long parsed = strtoul(value, &end, 10);
+	if (value[0] >= '0' && value[0] <= '9' && !*end && !errno && parsed >= 1 &&
+	    parsed <= most) {
+		*number = (unsigned)parsed;
+		return true;
+	}
+	complain("%s '%s': a whole number from 1 to %u is allowed", name, value, most);
+	return false;
+}
+
+static bool multiplier(const char *value, double *number)
+{
+	char *end = NULL;
+	double parsed = strtod(value, &end);
+	if (end != value && !*end && isfinite(parsed) && parsed > 0 && parsed <= 1000) {
+		*number = parsed;
+		return true;
+	}
+	complain("--timeout-multiplier '%s': a number above 0, up to 1000, is allowed", value);
+	return false;
+}
+
+static bool not_empty(const char *name, const char *value, const char **text)
+{
+	*text = value;
+	if (value[strspn(value, " ")])
+		return true;
+	complain("%s '%s': it must not be empty", name, value);
+	return false;
+}
+
+static bool take(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case JOBS:
+		return whole_number("--jobs", value, 4096, &options->jobs);
+	case REPEAT:
+		return whole_number("--repeat", value, 10000, &options->repeat);
+	case TIMEOUT_MULTIPLIER:
+		return multiplier(value, &options->timeout_multiplier);
+	case ARTIFACTS:
+		return not_empty("--artifacts", value, &options->artifacts);
+	case JUNIT:
+		return not_empty("--junit", value, &options->junit);
+	case WIRE_SPEC:
+		return not_empty("--wire", value, &options->wire);
+	case JSON:
+		return options->json = true;
+	case TAP:
+		return options->tap = true;
+	case PAUSE:
+		return options->pause = true;
+	default:
+		return options->verbose = true;
+	}
+}
+
+/* getopt found something that it does not know; @word is where it was. */
+static void complain_of_option(enum command command, int key, const char *word)
+{
+	const char *name = command_names[command];
+	if (key == ':')
+		complain("%s: %s needs a value; see halfopen %s --help", name, word, name);
+	else if (strncmp(word, "--", 2) == 0 && strchr(word, '=') && optopt)
+		complain("%s: %s: that option takes no value", name, word);
+	else if (strncmp(word, "--", 2) == 0) {
+		struct nearest nearest = { .typed = word + 2 };
+		for (const struct option *each = long_options[command]; each->name; each++)
+			nearest_offer(&nearest, each->name);
+		autofree char *near = nearest_text(&nearest);
+		complain("%s knows no option '%s'%s; see halfopen %s --help", name, word, near,
+			 name);
+	} else {
+		complain("%s knows no option '-%c'; see halfopen %s --help", name, optopt, name);
+	}
+}
+
+/* The word before the command's own: --help, --version, or a command. */
+static bool parse_command(struct options *options, const char *word, int *status)
+{
+	*status = EXIT_USAGE;
+	if (!word) {
+		complain("which command? list, run, claims or show; see halfopen --help");
+		return false;
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		fputs(general_help, stdout);
+		*status = EXIT_GOOD;
+		return false;
+	}
+	if (strcmp(word, "--version") == 0) {
+		puts("halfopen " PACKAGE_VERSION);
+		*status = EXIT_GOOD;
+		return false;
+	}
+	struct nearest nearest = { .typed = word };
+	for (int i = LIST; i < COMMANDS; i++) {
+		if (strcmp(word, command_names[i]) == 0) {
+			options->command = (enum command)i;
+			return true;
+		}
+		nearest_offer(&nearest, command_names[i]);
+	}
+	autofree char *near = nearest_text(&nearest);
+	complain("unknown command '%s'%s; see halfopen --help", word, near);
+	return false;
+}
+
+static bool check_together(const struct options *options)
+{
+	if (options->command == SHOW && options->word_count != 1) {
+		complain("show takes one folder, as in: halfopen show artifacts/NAME/ipv4");
+		return false;
+	}
+	for (size_t i = 0; i < options->word_count; i++)
+		if (!*options->words[i]) {
+			complain("the pattern '' is empty: leave it out to mean everything");
+			return false;
+		}
+	if (options->pause && options->tap) {
+		complain("--pause asks a person, --tap writes for a program: use one of them");
+		return false;
+	}
+	if (options->pause && options->jobs > 1) {
+		complain("--jobs %u: with --pause one case runs at a time", options->jobs);
+		return false;
+	}
+	return true;
+}
+
+bool options_parse(struct options *options, int argc, char **argv, int *status)
+{
+	*options = (struct options){ .repeat = 1, .timeout_multiplier = 1 };
+	if (!parse_command(options, argc > 1 ? argv[1] : NULL, status))
+		return false;
+
+	enum command command = options->command;
+	opterr = 0;
+	optind = 0; /* glibc: start over, also where a test calls this twice */
+	for (int key; (key = getopt_long(argc - 1, argv + 1, short_options[command],
+					 long_options[command], NULL)) != -1;) {
+		if (key == HELP) {
+			fputs(helps[command], stdout);
+			*status = EXIT_GOOD;
+			return false;
+		}
+		if (key == '?' || key == ':') {
+			complain_of_option(command, key, argv[optind]);
+			return false;
+		}
+		if (!take(options, key, optarg))
+			return false;
+	}
+	options->words = argv + 1 + optind;
+	options->word_count = (size_t)(argc - 1 - optind);
+	return check_together(options);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * results: results.json, the run as a whole. It is written when the run begins, with nothing in
+ * it, so that a run that is killed never leaves an older run's passes behind; and again when it
+ * ends. Replaced whole each time.
+ */
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+static const char default_artifacts[] = "artifacts";
+
+static char *iso_time(time_t when)
+{
+	struct tm parts;
+	char text[32];
+	gmtime_r(&when, &parts);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return format("%s", text);
+}
+
+static json_t *entry_json(const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s}", "case",
+			 entry->spec->name, "family", family_name(entry->family), "topic",
+			 json_text(entry->spec->topic), "status", ending_name(result->ending),
+			 "seconds", result->seconds, "kernel_seconds", result->kernel_seconds,
+			 "claims", json_words(entry->spec->claims), "reason",
+			 json_text(result->reason), "variant", json_text(result->variant), "folder",
+			 entry->folder);
+}
+
+static json_t *run_json(const struct run *run, bool complete)
+{
+	struct utsname kernel;
+	uname(&kernel);
+	autofree char *started = iso_time(run->started);
+	json_t *results = json_array();
+	for (size_t i = 0; i < run->plan.count; i++)
+		if (run->plan.entries[i].state == ENDED)
+			json_array_append_new(results, entry_json(&run->plan.entries[i]));
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
+			 " s:I, s:I, s:I, s:I, s:o}",
+			 "halfopen", PACKAGE_VERSION, "kernel", kernel.release, "lane", "host",
+			 "clock", "real", "netem", run->features.netem, "wire",
+			 json_text(run->wire), "started", started, "repeat",
+			 (int)run->options->repeat, "wall_seconds", seconds(run->took),
+			 "kernel_seconds", run->kernel_seconds, "complete", complete, "signal",
+			 run->signal ? json_integer(run->signal) : json_null(), "passed",
+			 (json_int_t)run->tally[PASSED], "failed", (json_int_t)run->tally[FAILED],
+			 "skipped", (json_int_t)run->tally[SKIPPED], "errors",
+			 (json_int_t)run->tally[BROKEN], "results", results);
+}
+
+bool results_store(struct run *run, bool complete)
+{
+	json_auto_t *value = run_json(run, complete);
+	autofree char *path = format("%s/results.json", run->artifacts);
+	if (json_store(value, path))
+		return true;
+	run_fatal(run, cannot_write(path));
+	return false;
+}
+
+/* As mkdir -p. */
+static bool make_path(const char *path)
+{
+	autofree char *part = format("%s", path);
+	for (char *end = strchr(part + 1, '/'); end; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST)
+			return false;
+		*end = '/';
+	}
+	return mkdir(part, 0777) == 0 || errno == EEXIST;
+}
+
+/* A results.json that is there must be one of ours: nothing else is ever replaced. */
+static char *check_old_results(const char *artifacts)
+{
+	autofree char *path = format("%s/results.json", artifacts);
+	if (access(path, F_OK) < 0)
+		return NULL;
+	json_auto_t *old = json_load_file(path, 0, NULL);
+	if (json_object_get(old, "halfopen"))
+		return NULL;
+	return format("%s is not from halfopen and would be replaced; move it away or choose "
+		      "another folder with --artifacts",
+		      path);
+}
+
+char *results_claim_folder(struct run *run)
+{
+	const char *asked = run->options->artifacts ? run->options->artifacts : default_artifacts;
+	char resolved[PATH_MAX];
+	if (!make_path(asked) || !realpath(asked, resolved))
+		return cannot_write(asked);
+	run->artifacts = format("%s", resolved);
+	char *problem = check_old_results(run->artifacts);
+	if (problem)
+		return problem;
+	run->started = time(NULL);
+	if (results_store(run, false))
+		return NULL;
+	problem = run->fatal;
+	run->fatal = NULL;
+	return problem;
+}
+
+static bool result_is_whole(const json_t *result)
+{
+	const char *status = json_string_value(json_object_get(result, "status"));
+	return status && ending_from_name(status) >= 0 &&
+	       json_is_string(json_object_get(result, "case")) &&
+	       json_is_string(json_object_get(result, "family"));
+}
+
+static const char *what_is_wrong(const json_t *value)
+{
+	if (!json_is_string(json_object_get(value, "halfopen")) ||
+	    !json_is_string(json_object_get(value, "kernel")) ||
+	    !json_is_string(json_object_get(value, "started")))
+		return "it is not from halfopen";
+	const json_t *results = json_object_get(value, "results");
+	if (!json_is_array(results))
+		return "it has no array 'results'";
+	size_t index;
+	json_t *result;
+	json_array_foreach (results, index, result)
+		if (!result_is_whole(result))
+			return "a result lacks 'case', 'family' or a known 'status'";
+	return NULL;
+}
+
+json_t *results_load(const char *artifacts, bool *missing)
+{
+	autofree char *path = format("%s/results.json", artifacts ? artifacts : default_artifacts);
+	*missing = access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (*missing)
+		return NULL;
+	json_error_t error;
+	json_t *value = json_load_file(path, 0, &error);
+	const char *problem = value ? what_is_wrong(value) : NULL;
+	if (!value && error.line > 0)
+		complain("%s is malformed: line %d: %s; run the cases again", path, error.line,
+			 error.text);
+	else if (!value)
+		complain("cannot read %s: %s", path, error.text);
+	if (problem)
+		complain("%s is malformed: %s; run the cases again", path, problem);
+	if (!problem)
+		return value;
+	json_decref(value);
+	return NULL;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * run: the `run` command from the plan to the exit status.
+ */
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+	JOBS_PER_CPU = 16,
+	CASE_KIB = 48 * 1024,    /* memory of one case, its namespaces and sockets included */
+	CASE_DESCRIPTORS = 1280, /* of the case that fills a queue of 511 from both ends */
+};
+
+/* ---- how many at once
+ * ---------------------------------------------------------------------------- */
+
+static unsigned long memory_available_kib(void)
+{
+	autofile FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	unsigned long kib = 0;
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "MemAvailable:", strlen("MemAvailable:")) == 0)
+			kib = strtoul(line + strlen("MemAvailable:"), NULL, 10);
+	return kib;
+}
+
+/* Open files that the whole system still has to give. */
+static unsigned long files_available(void)
+{
+	autofile FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	char line[128] = "";
+	if (!file || !fgets(line, sizeof(line), file))
+		return 0;
+	char *rest = line;
+	unsigned long used = strtoul(rest, &rest, 10), idle = strtoul(rest, &rest, 10);
+	unsigned long most = strtoul(rest, NULL, 10);
+	return most > used ? most - used + idle : 1;
+}
+
+static void limit_jobs(struct run *run, unsigned long limit, const char *reason)
+{
+	if (limit == 0 || limit >= run->jobs)
+		return;
+	run->jobs = (unsigned)limit;
+	run->jobs_reason = reason;
+}
+
+/* A case holds a descriptor for every socket of a full queue; the soft limit is often 1024. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+void choose_jobs(struct run *run)
+{
+	cpu_set_t allowed;
+	run->cpus = sched_getaffinity(0, sizeof(allowed), &allowed) == 0
+			    ? (unsigned)CPU_COUNT(&allowed)
+			    : 1;
+	raise_descriptors();
+	run->jobs_reason = "";
+	if (run->options->pause) {
+		run->jobs = 1;
+		run->jobs_reason = " (--pause)";
+	} else if (run->options->jobs) {
+		run->jobs = run->options->jobs;
+	} else {
+		unsigned long memory = memory_available_kib() / CASE_KIB;
+		run->jobs = JOBS_PER_CPU * run->cpus;
+		limit_jobs(run, memory ? memory : 1, " (fewer: memory is short)");
+		unsigned long files = files_available() / CASE_DESCRIPTORS;
+		limit_jobs(run, files ? files : 1, " (fewer: the system's open files are short)");
+	}
+	if (run->jobs > run->plan.count)
+		run->jobs = (unsigned)run->plan.count;
+}
+
+/* ---- how entries and the run end
+ * ------------------------------------------------------------------ */
+
+void run_result(struct run *run, struct entry *entry)
+{
+	entry->state = ENDED;
+	run->ended++;
+	run->tally[entry->result.ending]++;
+	run->kernel_seconds += entry->result.kernel_seconds;
+	run->reporter->result(run, entry);
+}
+
+void run_fatal(struct run *run, char *text)
+{
+	if (run->fatal)
+		free(text);
+	else
+		run->fatal = text;
+}
+
+static int exit_status(const struct run *run)
+{
+	if (run->signal)
+		return EXIT_SIGNALLED + run->signal;
+	if (run->fatal || run->tally[BROKEN])
+		return EXIT_RUN_ERROR;
+	if (run->tally[FAILED])
+		return EXIT_CASE_FAILED;
+	return run->tally[SKIPPED] == run->plan.count ? EXIT_ALL_SKIPPED : EXIT_GOOD;
+}
+
+/* ---- before the first case
+ * ------------------------------------------------------------------------- */
+
+/* The wire of this run; false when --wire asks for what cannot be. */
+static bool choose_wire(struct run *run)
+{
+	const char *asked = run->options->wire;
+	run->wire = run->features.netem ? "delay 1ms" : NULL;
+	if (!asked)
+		return true;
+	if (!run->features.netem) {
+		complain("--wire '%s' needs netem: %s", asked, run->features.netem_reason);
+		return false;
+	}
+	autofree char *problem = wire_refused(asked);
+	if (problem)
+		complain("--wire '%s': arguments of `tc qdisc add ... netem` are allowed: %s",
+			 asked, problem);
+	run->wire = asked;
+	return !problem;
+}
+
+/* Nothing can run on this machine at all: said once, no trace left. */
+static int nothing_runs(const struct options *options, const char *why)
+{
+	complain("%s", why);
+	if (options->tap)
+		printf("1..0 # SKIP %s\n", why);
+	return EXIT_ALL_SKIPPED;
+}
+
+static int cannot_begin(const struct options *options, const char *why)
+{
+	complain("%s", why);
+	if (options->tap)
+		printf("Bail out! %s\n", why);
+	return EXIT_RUN_ERROR;
+}
+
+/* ---- the command
+ * ------------------------------------------------------------------------------------ */
+
+static void write_junit(struct run *run)
+{
+	if (!run->options->junit)
+		return;
+	char *problem = junit_write(run, run->options->junit);
+	if (problem)
+		run_fatal(run, problem);
+}
+
+static void play_and_tell(struct run *run)
+{
+	run->started = time(NULL);
+	run->began = clock_now();
+	run->reporter->begin(run);
+	schedule(run);
+	run->took = clock_now() - run->began;
+	results_store(run, run->ended == run->plan.count);
+	write_junit(run);
+	run->reporter->end(run);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));
+	if (run->fatal)
+		complain("%s", run->fatal);
+}
+
+static int run_planned(struct run *run)
+{
+	char why[512] = "";
+	if (net_probe(&run->features, why, sizeof(why)) < 0)
+		return nothing_runs(run->options, why);
+	if (!choose_wire(run))
+		return EXIT_USAGE;
+	autofree char *problem = results_claim_folder(run);
+	if (problem)
+		return cannot_begin(run->options, problem);
+	choose_jobs(run);
+	play_and_tell(run);
+	return exit_status(run);
+}
+
+int command_run(const struct options *options)
+{
+	struct run run = { .options = options,
+			   .reporter = options->tap ? &tap_reporter : &console_reporter };
+	if (!plan_make(&run.plan, options))
+		return EXIT_USAGE;
+	int status = EXIT_ALL_SKIPPED;
+	if (run.plan.count == 0)
+		status = nothing_runs(options, "there are no cases");
+	else
+		status = run_planned(&run);
+	plan_free(&run.plan);
+	free(run.artifacts);
+	free(run.fatal);
+	return status;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * schedule: many cases at once. Cases mostly wait for kernel timers, so far more of them run
+ * than there are CPUs; setting a network up and tearing it down is work, so of those there are
+ * never more than CPUs. The longest cases go first. The runner alone keeps the books: a process
+ * that is killed takes no turn with it.
+ */
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+enum {
+	TICK_MS = 100,
+	OVERDUE_SECONDS = 15, /* beyond libcheck's timeout: the worker itself hangs */
+	ENDING_SECONDS = 5,   /* for killed processes to be gone */
+};
+
+struct scheduler {
+	struct run *run;
+	struct entry **order; /* longest first */
+	size_t next;
+	unsigned running;
+	int signals, bell;
+	bool listening; /* --pause: stdin is still open */
+};
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+static int longest_first(const void *left, const void *right)
+{
+	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;
+	if (a->spec->kernel_seconds != b->spec->kernel_seconds)
+		return a->spec->kernel_seconds < b->spec->kernel_seconds ? 1 : -1;
+	return (a > b) - (a < b); /* else as planned */
+}
+
+static bool is_working(const struct slot *slot)
+{
+	int phase = atomic_load(&slot->progress.phase);
+	return slot->entry && (phase == SETTING_UP || phase == TEARING_DOWN);
+}
+
+static unsigned working(const struct run *run)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < run->jobs; i++)
+		count += is_working(&run->slots[i]);
+	return count;
+}
+
+/* Cases on the CPU of this lane; those that work there count most. */
+static unsigned load(const struct run *run, unsigned lane)
+{
+	unsigned sum = 0;
+	for (unsigned i = 0; i < run->jobs; i++) {
+		const struct slot *slot = &run->slots[i];
+		if (slot->entry && slot->lane % run->cpus == lane % run->cpus)
+			sum += is_working(slot) ? run->jobs + 1 : 1;
+	}
+	return sum;
+}
+
+static struct slot *free_slot(const struct run *run)
+{
+	for (unsigned i = 0; i < run->jobs; i++)
+		if (!run->slots[i].entry)
+			return &run->slots[i];
+	return NULL;
+}
+
+static unsigned idlest_lane(const struct run *run)
+{
+	unsigned best = 0;
+	for (unsigned lane = 1; lane < run->cpus; lane++)
+		if (load(run, lane) < load(run, best))
+			best = lane;
+	return best;
+}
+
+static void end_at_once(struct run *run, struct entry *entry, struct result result)
+{
+	entry->result = result;
+	autofree char *folder = entry_path(run, entry, "");
+	if (!verdict_write(run, entry))
+		run_fatal(run, cannot_write(folder));
+	else
+		run_result(run, entry);
+}
+
+/* What the runner reads from the terminal goes to the case through a pipe. */
+static bool open_input(struct slot *slot)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	slot->hears = ends[0];
+	slot->input = ends[1];
+	return true;
+}
+
+static void close_input(struct slot *slot)
+{
+	if (slot->input >= 0)
+		close(slot->input);
+	slot->input = -1;
+}
+
+static void fork_worker(struct scheduler *scheduler, struct slot *slot)
+{
+	struct run *run = scheduler->run;
+	if (run->options->pause && !open_input(slot)) {
+		run_fatal(run, format("cannot make a pipe: %s", strerror(errno)));
+		return;
+	}
+	slot->worker = worker_start(run, slot);
+	if (slot->worker < 0)
+		run_fatal(run, format("cannot fork a worker: %s; try a smaller --jobs",
+				      strerror(errno)));
+	if (slot->hears >= 0)
+		close(slot->hears);
+	if (slot->worker < 0 || !scheduler->listening)
+		close_input(slot);
+}
+
+static void start(struct scheduler *scheduler, struct entry *entry)
+{
+	struct slot *slot = free_slot(scheduler->run);
+	slot->lane = idlest_lane(scheduler->run);
+	slot->entry = entry;
+	slot->began = clock_now();
+	slot->overdue = false;
+	slot->input = slot->hears = slot->worker = -1;
+	fork_worker(scheduler, slot);
+	if (slot->worker < 0) {
+		slot->entry = NULL;
+		return;
+	}
+	entry->state = UNDER_WAY;
+	scheduler->running++;
+}
+
+static void start_or_skip(struct scheduler *scheduler, struct entry *entry)
+{
+	struct run *run = scheduler->run;
+	char *problem = folder_prepare(run, entry);
+	if (problem) {
+		run_fatal(run, problem);
+		return;
+	}
+	char *reason = unmet_need(entry->spec, &run->features);
+	if (reason)
+		end_at_once(run, entry, (struct result){ .ending = SKIPPED, .reason = reason });
+	else
+		start(scheduler, entry);
+}
+
+/* ---- what happens while they run ----------------------------------------------------------------
+ */
+
+/* Those that ask to tear down go before those that have not begun. */
+static void give_turns(struct run *run)
+{
+	unsigned busy = working(run);
+	for (unsigned i = 0; i < run->jobs && busy < run->cpus; i++) {
+		struct slot *slot = &run->slots[i];
+		if (!slot->entry || !atomic_exchange(&slot->asks, false))
+			continue;
+		atomic_store(&slot->progress.phase, TEARING_DOWN);
+		sem_post(&slot->turn);
+		busy++;
+	}
+}
+
+static char *worker_problem(const struct slot *slot, int status)
+{
+	if (slot->overdue)
+		return format("its worker did not end in time");
+	if (WIFSIGNALED(status))
+		return format("its worker was killed by signal %d (%s)", WTERMSIG(status),
+			      strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != EXIT_GOOD)
+		return format("its worker exited with %d; see output.txt", WEXITSTATUS(status));
+	return NULL;
+}
+
+/* The worker is gone; what did it leave? */
+static void finish(struct scheduler *scheduler, struct slot *slot, int status)
+{
+	struct run *run = scheduler->run;
+	struct entry *entry = slot->entry;
+	struct result *result = &entry->result;
+	char *problem = worker_problem(slot, status);
+
+	slot->entry = NULL;
+	scheduler->running--;
+	close_input(slot);
+	sem_destroy(&slot->turn);
+	bool told = verdict_read(run, entry, result);
+	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
+		problem = artifact_missing(run, entry);
+	if (problem && !(told && result->ending == BROKEN)) {
+		result_free(result);
+		end_at_once(run, entry,
+			    (struct result){ .ending = BROKEN,
+					     .reason = problem,
+					     .seconds = seconds(clock_now() - slot->began) });
+		return;
+	}
+	free(problem);
+	run_result(run, entry);
+}
+
+/* Orphans of killed workers come here too (the runner is their reaper) and have no slot. */
+static void reap(struct scheduler *scheduler)
+{
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		for (unsigned i = 0; i < scheduler->run->jobs; i++) {
+			struct slot *slot = &scheduler->run->slots[i];
+			if (slot->entry && slot->worker == pid)
+				finish(scheduler, slot, status);
+		}
+}
+
+static void kill_overdue(const struct run *run)
+{
+	for (unsigned i = 0; i < run->jobs; i++) {
+		struct slot *slot = &run->slots[i];
+		if (!slot->entry || slot->overdue || run->options->pause)
+			continue;
+		double limit = case_timeout(run, slot->entry->spec) + OVERDUE_SECONDS;
+		if (seconds(clock_now() - slot->began) < limit)
+			continue;
+		slot->overdue = true;
+		kill(slot->worker, SIGKILL);
+	}
+}
+
+static void read_signals(struct scheduler *scheduler)
+{
+	struct signalfd_siginfo info;
+	while (read(scheduler->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (info.ssi_signo != SIGCHLD && !scheduler->run->signal)
+			scheduler->run->signal = (int)info.ssi_signo;
+}
+
+/* --pause: what a person types goes to the case. */
+static void pass_input(struct scheduler *scheduler)
+{
+	char typed[256];
+	ssize_t length = read(STDIN_FILENO, typed, sizeof(typed));
+	struct slot *slot = &scheduler->run->slots[0];
+
+	if (length <= 0) {
+		scheduler->listening = false;
+		close_input(slot);
+	} else if (slot->entry && slot->input >= 0) {
+		ssize_t passed = write(slot->input, typed, (size_t)length);
+		(void)passed; /* a case that ended meanwhile needs no Enter */
+	}
+}
+
+static void wait_for_events(struct scheduler *scheduler)
+{
+	struct pollfd fds[] = {
+		{ .fd = scheduler->signals, .events = POLLIN },
+		{ .fd = scheduler->bell, .events = POLLIN },
+		{ .fd = scheduler->listening && scheduler->running ? STDIN_FILENO : -1,
+		  .events = POLLIN },
+	};
+	if (poll(fds, ARRAY_LENGTH(fds), TICK_MS) <= 0)
+		return;
+	uint64_t rings;
+	ssize_t got = read(scheduler->bell, &rings, sizeof(rings));
+	(void)got; /* the slots say the rest */
+	if (fds[2].revents)
+		pass_input(scheduler);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
+
+/* Kills what still runs and waits until all of it is gone; the PID namespaces die with it. */
+static void end_all(const struct run *run)
+{
+	for (unsigned i = 0; i < run->jobs; i++)
+		if (run->slots[i].entry)
+			kill(run->slots[i].worker, SIGKILL);
+
+	nsec deadline = clock_now() + SEC(ENDING_SECONDS);
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+		if ((pid < 0 && errno == ECHILD) || clock_now() > deadline)
+			return;
+		if (pid == 0)
+			poll(NULL, 0, 2);
+	}
+}
+
+static bool may_start(const struct scheduler *scheduler)
+{
+	const struct run *run = scheduler->run;
+	return !run->signal && !run->fatal && scheduler->next < run->plan.count &&
+	       scheduler->running < run->jobs && working(run) < run->cpus;
+}
+
+static bool goes_on(const struct scheduler *scheduler)
+{
+	const struct run *run = scheduler->run;
+	if (run->signal)
+		return false;
+	return scheduler->running > 0 || (!run->fatal && scheduler->next < run->plan.count);
+}
+
+static void play(struct scheduler *scheduler)
+{
+	struct run *run = scheduler->run;
+
+	while (goes_on(scheduler)) {
+		give_turns(run);
+		while (may_start(scheduler))
+			start_or_skip(scheduler, scheduler->order[scheduler->next++]);
+		if (!goes_on(scheduler))
+			break;
+		wait_for_events(scheduler);
+		read_signals(scheduler);
+		if (run->signal)
+			break;
+		reap(scheduler);
+		kill_overdue(run);
+		run->reporter->tick(run);
+	}
+}
+
+static int watch_signals(sigset_t *before)
+{
+	sigset_t watched;
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &watched, before);
+	/* A case may end before it reads what was typed, a reader of stdout before the run. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+void schedule(struct run *run)
+{
+	sigset_t before;
+	autoclose int signals = watch_signals(&before);
+	autoclose int bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	size_t size = run->jobs * sizeof(*run->slots);
+	run->slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	autofree struct entry **order = must_alloc(run->plan.count, sizeof(struct entry *));
+	for (size_t i = 0; i < run->plan.count; i++)
+		order[i] = &run->plan.entries[i];
+	qsort(order, run->plan.count, sizeof(struct entry *), longest_first);
+
+	if (signals < 0 || bell < 0 || run->slots == MAP_FAILED) {
+		run_fatal(run, format("cannot watch over cases: %s", strerror(errno)));
+	} else {
+		for (unsigned i = 0; i < run->jobs; i++)
+			run->slots[i].bell = bell;
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		struct scheduler scheduler = { .run = run,
+					       .order = order,
+					       .signals = signals,
+					       .bell = bell,
+					       .listening = run->options->pause };
+		play(&scheduler);
+		end_all(run);
+		munmap(run->slots, size);
+	}
+	run->slots = NULL;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * show: the ladder of a finished case, after a look at the journal and the captures that it was
+ * drawn from: a ladder beside a damaged journal is not shown as if all were well.
+ */
+#include "captures/captures.h"
+#include "runner/parts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What is wrong is said in one line. */
+static bool capture_is_whole(const char *path)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *capture = pcap_open_offline(path, why);
+	if (!capture) {
+		complain("%s is malformed: %s; run the case again", path, why);
+		return false;
+	}
+	struct pcap_pkthdr *header;
+	const u_char *bytes;
+	int got;
+	size_t packets = 0;
+	while ((got = pcap_next_ex(capture, &header, &bytes)) == 1)
+		packets++;
+	bool whole = got == PCAP_ERROR_BREAK; /* the end of the file */
+	if (!whole)
+		complain("%s is malformed after %zu packets: %s; run the case again", path, packets,
+			 pcap_geterr(capture));
+	pcap_close(capture);
+	return whole;
+}
+
+static bool captures_are_whole(const char *folder)
+{
+	DIR *listing = opendir(folder);
+	bool whole = listing != NULL;
+	for (const struct dirent *each; whole && (each = readdir(listing));) {
+		const char *dot = strrchr(each->d_name, '.');
+		if (!dot || strcmp(dot, ".pcap") != 0)
+			continue;
+		autofree char *path = format("%s/%s", folder, each->d_name);
+		whole = capture_is_whole(path);
+	}
+	if (listing)
+		closedir(listing);
+	return whole;
+}
+
+static bool show_folder(const char *folder)
+{
+	char *why = NULL;
+	if (!captures_are_whole(folder))
+		return false;
+	bool good = ladder_show(folder, stdout, &why) == 0;
+	if (!good)
+		complain("%s; run the case again", why);
+	free(why);
+	return good;
+}
+
+static bool has_journal(const char *folder)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	return access(path, F_OK) == 0;
+}
+
+int command_show(const struct options *options)
+{
+	const char *folder = options->words[0];
+	struct stat status;
+	if (stat(folder, &status) < 0 || !S_ISDIR(status.st_mode)) {
+		complain("show '%s': %s; a finished case's folder is artifacts/NAME/ipv4", folder,
+			 errno == ENOENT ? "there is no such folder" : "it is no folder");
+		return EXIT_USAGE;
+	}
+	if (has_journal(folder))
+		return show_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
+
+	static const int families[] = { AF_INET, AF_INET6 };
+	bool found = false, good = true;
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		autofree char *below = format("%s/%s", folder, family_name(families[i]));
+		if (!has_journal(below))
+			continue;
+		printf("%s%s\n", found ? "\n" : "", family_name(families[i]));
+		found = true;
+		good = show_folder(below) && good;
+	}
+	if (!found) {
+		complain("show '%s': there is no journal.jsonl in it; a finished case's folder is "
+			 "artifacts/NAME/ipv4",
+			 folder);
+		return EXIT_USAGE;
+	}
+	return good ? EXIT_GOOD : EXIT_RUN_ERROR;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text: words, lines and JSON values for the runner. What a kernel or a program printed may hold
+ * any byte; text_clean() is what stands between that and the files the runner writes.
+ */
+#include "runner/parts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libxml/chvalid.h>
+#include <libxml/xmlstring.h>
+#include <string.h>
+
+void complain(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	autofree char *text = vformat(fmt, args);
+	va_end(args);
+	fprintf(stderr, "halfopen: %s\n", text);
+}
+
+/* Length of the character at @text, or 0 where there is none that XML and JSON can carry. */
+static int character_length(const char *text, size_t left)
+{
+	static const int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int length = left > 4 ? 4 : (int)left;
+	int code = xmlGetUTF8Char((const xmlChar *)text, &length);
+
+	if (code < 0 || length < 1 || length > 4 || code < least[length] || !xmlIsCharQ(code))
+		return 0;
+	return length;
+}
+
+char *text_clean(const char *text)
+{
+	size_t left = strlen(text), used = 0;
+	char *clean = must_alloc(left + 1, 1);
+
+	while (left > 0) {
+		int length = character_length(text, left);
+		if (length == 0) {
+			clean[used++] = '?';
+			length = 1;
+		} else {
+			memcpy(clean + used, text, (size_t)length);
+			used += (size_t)length;
+		}
+		text += length;
+		left -= (size_t)length;
+	}
+	return clean;
+}
+
+char *text_first_line(const char *text)
+{
+	return format("%.*s", (int)strcspn(text, "\n"), text);
+}
+
+char *text_duration(double span)
+{
+	if (span < 60)
+		return format("%.1f s", span);
+	long whole = (long)(span + 0.5);
+	if (whole < 3600)
+		return format("%ld min %ld s", whole / 60, whole % 60);
+	return format("%ld h %ld min", whole / 3600, whole % 3600 / 60);
+}
+
+char *text_word(const char **rest)
+{
+	if (!*rest)
+		return NULL;
+	const char *start = *rest + strspn(*rest, " ");
+	size_t length = strcspn(start, " ");
+	*rest = start + length;
+	return length ? format("%.*s", (int)length, start) : NULL;
+}
+
+bool text_has_word(const char *words, const char *word)
+{
+	for (char *each; (each = text_word(&words));) {
+		bool same = strcmp(each, word) == 0;
+		free(each);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+void text_indent(FILE *out, const char *prefix, const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+		fprintf(out, "%s%.*s\n", prefix, length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+void text_wrap(FILE *out, struct wrap wrap, const char *text)
+{
+	unsigned column = wrap.indent;
+
+	for (char *word; (word = text_word(&text)); free(word)) {
+		unsigned length = (unsigned)strlen(word);
+		if (column > wrap.indent && column + 1 + length > wrap.width) {
+			fprintf(out, "\n%*s", (int)wrap.indent, "");
+			column = wrap.indent;
+		}
+		column += (unsigned)fprintf(out, "%s%s", column > wrap.indent ? " " : "", word);
+	}
+	fputc('\n', out);
+}
+
+json_t *json_text(const char *text)
+{
+	if (!text)
+		return json_null();
+	autofree char *clean = text_clean(text);
+	return json_string(clean);
+}
+
+json_t *json_words(const char *words)
+{
+	json_t *array = json_array();
+	for (char *word; (word = text_word(&words)); free(word))
+		json_array_append_new(array, json_text(word));
+	return array;
+}
+
+/* Everything reached the disk's cache, or false with errno. */
+static bool file_finish(FILE **file)
+{
+	bool good = fflush(*file) == 0 && !ferror(*file);
+	int saved = errno;
+	good = fclose(*file) == 0 && good;
+	*file = NULL;
+	if (!good && saved)
+		errno = saved;
+	return good;
+}
+
+bool json_store(const json_t *value, const char *path)
+{
+	autofree char *fresh = format("%s.new", path);
+	autofile FILE *file = fopen(fresh, "we");
+	if (!file)
+		return false;
+	bool good = json_dumpf(value, file, JSON_INDENT(1)) == 0 && fputc('\n', file) != EOF;
+	good = file_finish(&file) && good;
+	if (good && rename(fresh, path) == 0)
+		return true;
+	int saved = errno;
+	unlink(fresh);
+	errno = saved ? saved : EIO;
+	return false;
+}
+
+double member_number(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+char *member_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? format("%s", text) : NULL;
+}

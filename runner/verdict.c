@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * verdict: the folder of an entry and the verdict.json in it, which is how a case tells the
+ * runner what it found. The runner writes one that says "not finished" before the case starts,
+ * so that whatever dies at whatever moment leaves an error behind and never a pass.
+ */
+#include "runner/parts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char not_finished[] = "not finished";
+
+/* What a case leaves when it passed or failed. */
+static const char *const artifacts[] = {
+	"client.pcap",  "server.pcap", "journal.jsonl", "ladder.txt",
+	"counters.txt", "env.txt",     "replay.sh",
+};
+
+/* What else a run may leave in a folder. */
+static const char *const others[] = {
+	"verdict.json",
+	"verdict.json.new",
+	"output.txt",
+	"case.pcapng",
+};
+
+char *entry_path(const struct run *run, const struct entry *entry, const char *name)
+{
+	return format("%s/%s%s%s", run->artifacts, entry->folder, *name ? "/" : "", name);
+}
+
+char *cannot_write(const char *path)
+{
+	int cause = errno;
+	const char *remedy =
+		cause == ENOSPC || cause == EDQUOT ? "free some space there" : "make it writable";
+	return format("cannot write %s: %s; %s or choose another folder with --artifacts", path,
+		      strerror(cause), remedy);
+}
+
+/* Makes every folder of the entry's path below the artifacts. False with errno. */
+static bool make_folders(const struct run *run, const char *folder)
+{
+	for (const char *end = strchr(folder, '/');; end = strchr(end + 1, '/')) {
+		int length = end ? (int)(end - folder) : (int)strlen(folder);
+		autofree char *path = format("%s/%.*s", run->artifacts, length, folder);
+		if (mkdir(path, 0777) < 0 && errno != EEXIST)
+			return false;
+		if (!end)
+			return true;
+	}
+}
+
+/* The folder's verdict.json speaks of this case. */
+static bool folder_is_ours(const struct run *run, const struct entry *entry)
+{
+	autofree char *path = entry_path(run, entry, "verdict.json");
+	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	const char *name = json_string_value(json_object_get(verdict, "case"));
+	const char *family = json_string_value(json_object_get(verdict, "family"));
+	return name && strcmp(name, entry->spec->name) == 0 && family &&
+	       strcmp(family, family_name(entry->family)) == 0;
+}
+
+/* Removes a file of an earlier run; a stranger's is named in the result. */
+static char *file_clear(const struct run *run, const struct entry *entry, const char *name)
+{
+	autofree char *path = entry_path(run, entry, name);
+	if (access(path, F_OK) < 0)
+		return NULL;
+	if (!folder_is_ours(run, entry))
+		return format("%s is in the way and not from a run of this case; move it away or "
+			      "choose another folder with --artifacts",
+			      path);
+	return unlink(path) < 0 ? cannot_write(path) : NULL;
+}
+
+static char *folder_clear(const struct run *run, const struct entry *entry)
+{
+	char *problem = NULL;
+	for (size_t i = 0; !problem && i < ARRAY_LENGTH(artifacts); i++)
+		problem = file_clear(run, entry, artifacts[i]);
+	/* verdict.json is what the others are recognised by; it is replaced, not removed. */
+	for (size_t i = 1; !problem && i < ARRAY_LENGTH(others); i++)
+		problem = file_clear(run, entry, others[i]);
+	return problem;
+}
+
+char *folder_prepare(const struct run *run, const struct entry *entry)
+{
+	autofree char *folder = entry_path(run, entry, "");
+	if (!make_folders(run, entry->folder))
+		return cannot_write(folder);
+	char *problem = folder_clear(run, entry);
+	if (problem)
+		return problem;
+	struct entry fresh = *entry;
+	fresh.result = (struct result){ .ending = BROKEN, .reason = (char *)not_finished };
+	return verdict_write(run, &fresh) ? NULL : cannot_write(folder);
+}
+
+bool verdict_write(const struct run *run, const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+	autofree char *path = entry_path(run, entry, "verdict.json");
+	json_auto_t *verdict = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:f, s:f, s:o}", "case", entry->spec->name,
+		"family", family_name(entry->family), "status", ending_name(result->ending),
+		"reason", json_text(result->reason), "report", json_text(result->report), "variant",
+		json_text(result->variant), "seconds", result->seconds, "kernel_seconds",
+		result->kernel_seconds, "claims", json_words(entry->spec->claims));
+	return json_store(verdict, path);
+}
+
+/* A case may quote what a program or a packet said; that goes to terminals and to XML. */
+static char *clean_member(const json_t *object, const char *key)
+{
+	autofree char *text = member_text(object, key);
+	return text ? text_clean(text) : NULL;
+}
+
+/* Fills @result from what the case wrote, or says what is wrong with it. */
+static char *verdict_parse(const json_t *verdict, struct result *result)
+{
+	const char *status = json_string_value(json_object_get(verdict, "status"));
+	int ending = status ? ending_from_name(status) : -1;
+	if (ending < 0)
+		return format("verdict.json has no status");
+	*result = (struct result){
+		.ending = (enum ending)ending,
+		.reason = clean_member(verdict, "reason"),
+		.report = clean_member(verdict, "report"),
+		.variant = clean_member(verdict, "variant"),
+		.seconds = member_number(verdict, "seconds"),
+		.kernel_seconds = member_number(verdict, "kernel_seconds"),
+	};
+	return NULL;
+}
+
+bool verdict_read(const struct run *run, const struct entry *entry, struct result *result)
+{
+	autofree char *path = entry_path(run, entry, "verdict.json");
+	json_error_t error;
+	json_auto_t *verdict = json_load_file(path, 0, &error);
+	char *problem =
+		verdict ? verdict_parse(verdict, result)
+			: format("verdict.json cannot be read (%s): is the artifacts folder "
+				 "full?",
+				 error.text);
+	if (problem) {
+		*result = (struct result){ .ending = BROKEN, .reason = problem };
+		return false;
+	}
+	return !(result->ending == BROKEN && result->reason &&
+		 strcmp(result->reason, not_finished) == 0);
+}
+
+char *artifact_missing(const struct run *run, const struct entry *entry)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(artifacts); i++) {
+		autofree char *path = entry_path(run, entry, artifacts[i]);
+		struct stat status;
+		if (stat(path, &status) < 0)
+			return format("the case left no %s", artifacts[i]);
+		if (status.st_size == 0)
+			return format("the case left an empty %s: is the artifacts folder full?",
+				      artifacts[i]);
+	}
+	return NULL;
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# No library: cases register themselves, and a linker leaves out of a library what nobody calls.
+
+suites_sources = \
+	suites/accept_queue.c \
+	suites/claims.c \
+	suites/defer_accept.c \
+	suites/overflow.c \
+	suites/suites.h \
+	suites/syn_cookies.c \
+	suites/syn_queue.c

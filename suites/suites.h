@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * suites: the cases (one file per topic; they register themselves) and the table of the claims
+ * that they answer.
+ */
+#ifndef HALFOPEN_SUITES_H
+#define HALFOPEN_SUITES_H
+
+#include <stddef.h>
+
+enum claim_verdict {
+	CONFIRMED, /* Linux does what the document says */
+	REFINED,   /* it does so under conditions, or with other numbers */
+	REFUTED,   /* it does something else */
+	ARGUED,	   /* cannot be shown by a case; docs/claims.md says why */
+};
+
+struct claim {
+	const char *id;	      /* "D2-06" */
+	const char *document; /* "listen backlogs" or "TCP_DEFER_ACCEPT" */
+	const char *text;     /* what the document says, in our words */
+	enum claim_verdict verdict; /* what the cases assert */
+	const char *finding;  /* what Linux does, in one sentence */
+};
+
+/* The claims in the order of the table; their number in *count. */
+const struct claim *all_claims(size_t *count);
+const char *claim_verdict_name(enum claim_verdict verdict); /* "confirmed", ... */
+
+#endif

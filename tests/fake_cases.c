@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_cases: cases without a network, linked with the runner instead of the suites, so that its
+ * scheduling, its exit statuses and its clean-up can be tested with every way a case can end.
+ * The isolation is the real one.
+ * check_runner links this too, without the main function.
+ *
+ * FAKE_LOG names a file that gets a line when a set-up or a tear-down begins and ends.
+ */
+#include "fixtures/fixtures.h"
+#include "runner/runner.h"
+#include "suites/suites.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+
+static struct case_progress *progress;
+static const struct case_run *running;
+static jmp_buf way_out;
+static enum ending ended;
+static char *ended_with;
+static const char *leaves_out;
+
+/* ---- what the cases do -------------------------------------------------------------------------
+ */
+
+/* A kernel timer of a tenth of a second, or of ten minutes. */
+static void wait_for_timer(int milliseconds)
+{
+	snprintf(progress->waiting_for, sizeof(progress->waiting_for), "a timer of %d ms",
+		 milliseconds);
+	progress->since = clock_now();
+	nsec deadline = clock_now() + MSEC(milliseconds);
+	while (clock_now() < deadline)
+		poll(NULL, 0, (int)((deadline - clock_now()) / 1000000) + 1);
+	progress->waiting_for[0] = '\0';
+}
+
+static void pass(struct scene *scene)
+{
+	(void)scene;
+}
+
+static void wait_a_little(struct scene *scene)
+{
+	(void)scene;
+	wait_for_timer(100);
+}
+
+static void wait_long(struct scene *scene)
+{
+	(void)scene;
+	wait_for_timer(600000);
+}
+
+static void fail_with_odd_bytes(struct scene *scene)
+{
+	(void)scene;
+	fail("the queue # held 3, not 2 \x01<&>\nexpected | observed\n     SYN | SYN\n"
+	     "     ACK | RST");
+}
+
+static void skip_for_a_sysctl(struct scene *scene)
+{
+	(void)scene;
+	skip("this kernel has no net.ipv4.tcp_fancy # yet");
+}
+
+static void break_down(struct scene *scene)
+{
+	(void)scene;
+	broken("a capture lost 3 packets; run fewer cases at once (-j)");
+}
+
+static void crash(struct scene *scene)
+{
+	(void)scene;
+	(void)signal(SIGILL, SIG_DFL);
+	fprintf(stderr, "about to crash\n");
+	__builtin_trap();
+}
+
+static void leave_without_a_word(struct scene *scene)
+{
+	(void)scene;
+	_exit(3);
+}
+
+static void leave_no_ladder(struct scene *scene)
+{
+	(void)scene;
+	leaves_out = "ladder.txt";
+}
+
+/* A daemon as those of old: forks twice, has its own session, and stays. */
+static void start_daemon(struct scene *scene)
+{
+	(void)scene;
+	fflush(NULL);
+	if (fork() == 0) {
+		setsid();
+		if (fork() != 0)
+			_exit(0);
+		prctl(PR_SET_NAME, "fake-daemon");
+		for (;;)
+			pause();
+	}
+}
+
+static void start_daemon_and_wait(struct scene *scene)
+{
+	start_daemon(scene);
+	wait_for_timer(600000);
+}
+
+static void fill_the_folder(struct scene *scene)
+{
+	(void)scene;
+	static char block[4096];
+	leaves_out = "env.txt";
+	autofree char *path = format("%s/env.txt", running->folder);
+	autoclose int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	while (write(file, block, sizeof(block)) > 0)
+		;
+	broken("cannot write %s: %m; free some space", path);
+}
+
+/* ---- the cases
+ * ------------------------------------------------------------------------------------ */
+
+static struct case_spec cases[] = {
+	{ .name = "it_passes", .topic = "good ends", .claims = "F-01 F-02", .act = pass },
+	{ .name = "it_passes_after_a_timer",
+	  .topic = "good ends",
+	  .claims = "F-01",
+	  .variants = "linear exponential",
+	  .kernel_seconds = 0.1,
+	  .act = wait_a_little },
+	{ .name = "it_passes_over_ipv4", .topic = "good ends", .families = IPV4_ONLY, .act = pass },
+	{ .name = "it_fails",
+	  .topic = "bad <ends> & \"quotes\"",
+	  .claims = "F-02 F-03",
+	  .act = fail_with_odd_bytes },
+	{ .name = "it_is_skipped", .topic = "skips", .claims = "F-04", .act = skip_for_a_sysctl },
+	{ .name = "it_needs_a_program",
+	  .topic = "skips",
+	  .claims = "F-04 F-01",
+	  .needs = "program:no-such-program-anywhere",
+	  .act = pass },
+	{ .name = "it_breaks_down", .topic = "errors", .claims = "F-05", .act = break_down },
+	{ .name = "it_crashes", .topic = "errors", .act = crash },
+	{ .name = "it_leaves_without_a_word", .topic = "errors", .act = leave_without_a_word },
+	{ .name = "it_leaves_no_ladder", .topic = "errors", .act = leave_no_ladder },
+	{ .name = "it_hangs", .topic = "errors", .act = wait_long },
+	{ .name = "it_leaves_a_daemon", .topic = "good ends", .act = start_daemon },
+	{ .name = "it_waits_with_a_daemon",
+	  .topic = "long",
+	  .kernel_seconds = 600,
+	  .families = IPV4_ONLY,
+	  .act = start_daemon_and_wait },
+	{ .name = "it_fills_the_folder",
+	  .topic = "errors",
+	  .kernel_seconds = 1,
+	  .families = IPV4_ONLY,
+	  .act = fill_the_folder },
+};
+
+const struct case_spec *all_cases(void)
+{
+	for (size_t i = 0; i + 1 < ARRAY_LENGTH(cases); i++)
+		cases[i].next = &cases[i + 1];
+	return cases;
+}
+
+static const struct claim claims[] = {
+	{ "F-01", "fakes", "It passes.", CONFIRMED, "It does." },
+	{ "F-02", "fakes", "It passes and fails.", REFINED, "It does both." },
+	{ "F-03", "fakes", "It fails.", REFUTED, "It does." },
+	{ "F-04", "fakes", "It is skipped.", CONFIRMED, "It is." },
+	{ "F-05", "fakes", "It breaks down.", CONFIRMED, "It does." },
+	{ "F-06", "fakes", "Nobody shows this.", ARGUED, "It is only argued." },
+};
+
+const struct claim *all_claims(size_t *count)
+{
+	*count = ARRAY_LENGTH(claims);
+	return claims;
+}
+
+const char *claim_verdict_name(enum claim_verdict verdict)
+{
+	static const char *const names[] = { "confirmed", "refined", "refuted", "argued" };
+	return names[verdict];
+}
+
+/* ---- what fixtures do for real cases
+ * ---------------------------------------------------------------- */
+
+void case_progress_in(struct case_progress *shared)
+{
+	progress = shared;
+}
+
+static void note(const char *what)
+{
+	const char *log = getenv("FAKE_LOG");
+	if (!log)
+		return;
+	autoclose int file = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	autofree char *line = format("%s %s\n", what, running->spec->name);
+	if (write(file, line, strlen(line)) < 0)
+		broken("cannot write %s: %m", log);
+}
+
+/* Work for a CPU, long enough to overlap with that of another case. */
+static void work(const char *begin, const char *end)
+{
+	note(begin);
+	nsec until = clock_now() + MSEC(3);
+	while (clock_now() < until)
+		;
+	note(end);
+}
+
+static void hook(enum ending ending, const char *text, void *context)
+{
+	(void)context;
+	ended = ending;
+	ended_with = format("%s", text);
+	longjmp(way_out, 1);
+}
+
+static void leave(const char *name, const char *text)
+{
+	if (leaves_out && strcmp(name, leaves_out) == 0)
+		return;
+	autofree char *path = format("%s/%s", running->folder, name);
+	autofile FILE *file = fopen(path, "we");
+	if (file)
+		fputs(text, file);
+}
+
+static void leave_capture(const char *name)
+{
+	autofree char *path = format("%s/%s", running->folder, name);
+	pcap_t *nothing = pcap_open_dead(DLT_EN10MB, 65535);
+	pcap_dumper_t *capture = pcap_dump_open(nothing, path);
+	if (capture)
+		pcap_dump_close(capture);
+	pcap_close(nothing);
+}
+
+static void leave_artifacts(void)
+{
+	static const char *const names[] = { "ladder.txt", "counters.txt", "env.txt", "replay.sh" };
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		leave(names[i], "a fake\n");
+	leave("journal.jsonl", "{\"seq\":1,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
+			       "{\"seq\":2,\"t\":0,\"event\":\"end\"}\n");
+	leave_capture("client.pcap");
+	leave_capture("server.pcap");
+}
+
+static void leave_verdict(nsec began)
+{
+	const char *variant = running->spec->variants ? "linear" : NULL;
+	const char *end = ended_with ? strchr(ended_with, '\n') : NULL;
+	autofree char *reason =
+		ended_with
+			? format("%.*s", (int)(end ? end - ended_with : (long)strlen(ended_with)),
+				 ended_with)
+			: NULL;
+	autofree char *path = format("%s/verdict.json", running->folder);
+	json_auto_t *verdict = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:f, s:f}", "case", running->spec->name, "family",
+		running->family == AF_INET ? "ipv4" : "ipv6", "status", ending_name(ended),
+		"reason", reason ? json_stringn(reason, strlen(reason)) : json_null(), "report",
+		ended_with ? json_stringn(ended_with, strlen(ended_with)) : json_null(), "variant",
+		variant ? json_string(variant) : json_null(), "seconds",
+		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds);
+	json_dump_file(verdict, path, 0);
+}
+
+enum ending case_perform(const struct case_run *run)
+{
+	nsec began = clock_now();
+	running = run;
+	on_ending(hook, NULL);
+	work("set-up begins", "set-up ends");
+	progress->enter(progress, RUNNING);
+	if (setjmp(way_out) == 0)
+		run->spec->act(NULL);
+	if (run->pause && ended == FAILED) {
+		printf("paused: press Enter\n");
+		fflush(stdout);
+		getchar();
+		printf("went on\n");
+	}
+	leave_artifacts();
+	progress->enter(progress, TEARING_DOWN);
+	work("tear-down begins", "tear-down ends");
+	leave_verdict(began);
+	return ended;
+}
+
+#ifndef NO_MAIN
+int main(int argc, char **argv)
+{
+	return halfopen_main(argc, argv);
+}
+#endif

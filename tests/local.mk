@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
+
+libcheck_tests = \
+	tests/check_netns
+
+# Not tests: what tests run.
+test_helpers = \
+	tests/fake_cases
+
+shell_tests = \
+	tests/test_cli.sh \
+	tests/test_install_deps.sh \
+	tests/test_sigkill.sh \
+	tests/test_totals.sh
+
+check_PROGRAMS += $(libcheck_tests) $(test_helpers)
+
+TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
+EXTRA_DIST += $(shell_tests) \
+	tests/cases.tap \
+	tests/installcheck.sh \
+	tests/run-check.sh \
+	tests/totals.sh
+
+TEST_EXTENSIONS = .sh .tap
+tap_driver = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(tap_driver)
+SH_LOG_DRIVER = $(LOG_DRIVER)
+TAP_LOG_DRIVER = $(LOG_DRIVER)
+# What a test found is in its TAP; an exit status would count it twice.
+AM_LOG_DRIVER_FLAGS = --ignore-exit
+AM_SH_LOG_DRIVER_FLAGS = --ignore-exit
+AM_TAP_LOG_DRIVER_FLAGS = --ignore-exit
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-check.sh
+SH_LOG_COMPILER = $(SHELL)
+TAP_LOG_COMPILER = $(SHELL)
+
+# make check CASES='*defer*' JOBS=4
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+	HALFOPEN='$(abs_top_builddir)/halfopen'; CASES='$(CASES)'; JOBS='$(JOBS)'; \
+	export top_srcdir top_builddir HALFOPEN CASES JOBS;
+
+# The cases come last, alone: they use all processors by themselves.
+tests/cases.log: $(filter-out tests/cases.log,$(TEST_LOGS))
+
+# As Automake's own, and then the line with the totals, whatever the tests said.
+check-TESTS: $(check_PROGRAMS)
+	@rm -f $(RECHECK_LOGS) $(RECHECK_LOGS:.log=.trs) $(TEST_SUITE_LOG)
+	@status=0; \
+	$(MAKE) $(AM_MAKEFLAGS) $(TEST_SUITE_LOG) TEST_LOGS='$(TEST_LOGS)' || status=$$?; \
+	$(SHELL) $(top_srcdir)/tests/totals.sh $(TEST_LOGS:.log=.trs); \
+	exit $$status
+
+# Without the cases: what a build with sanitizers is tried with.
+check-rooms:
+	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests)'
+
+.PHONY: check-rooms
+
+clean-local:
+	rm -rf artifacts installcheck

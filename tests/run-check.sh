@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run-check.sh PROGRAM: runs a libcheck program so that it speaks TAP on standard output.
+# A failed check (1) is in its TAP already; any other end, a leak for instance, is a bail-out.
+
+ASAN_OPTIONS=exitcode=23${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent
+export ASAN_OPTIONS CK_TAP_LOG_FILE_NAME CK_VERBOSITY
+
+"$@"
+status=$?
+[ $status -le 1 ] || printf 'Bail out! %s exited with status %d\n' "$1" $status
+exit $status

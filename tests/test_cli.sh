@@ -1,0 +1,414 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command as a user types it, over fake cases (tests/fake_cases.c): what is printed, what is
+# written, how it exits, for every way a case and a run can end.
+
+set -u
+
+fake=${FAKE_HALFOPEN:-${top_builddir:-.}/tests/fake_halfopen}
+work=$(mktemp -d "${top_builddir:-.}/tests/cli.XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+fake=$(realpath "$fake") && cd "$work" || exit 99
+number=0
+
+# check NAME COMMAND...: the command succeeds.
+check()
+{
+	name=$1 good=ok
+	shift
+	"$@" >check.log 2>&1 || good='not ok'
+	number=$((number + 1))
+	echo "$good $number - $name"
+	[ "$good" = ok ] && return
+	for file in check.log out err; do
+		[ ! -s $file ] || sed "s/^/# $file: /" $file
+	done
+}
+
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# run ARGUMENT...: output in out and err, exit status in $status.
+run()
+{
+	status=0
+	"$fake" "$@" >out 2>err </dev/null || status=$?
+}
+
+ended()
+{
+	[ "$status" -eq "$1" ] || { echo "exit status $status, not $1"; return 1; }
+}
+
+says()
+{
+	grep -q -- "$1" "${2:-out}" || { echo "no '$1' in ${2:-out}"; return 1; }
+}
+
+# one_line TEXT: stderr is one line, and has TEXT.
+one_line()
+{
+	[ "$(wc -l <err)" -eq 1 ] && says "$1" err
+}
+
+last_line()
+{
+	[ "$(tail -n 1 out)" = "$1" ] || { echo "the last line is: $(tail -n 1 out)"; return 1; }
+}
+
+# most_at_once BEGIN END: the highest number of lines "BEGIN" not yet ended, in log.
+most_at_once()
+{
+	awk -v begin="$1" -v end="$2" '
+		index($0, begin) == 1 { if (++now > most) most = now }
+		index($0, end) == 1 { now-- }
+		END { print most + 0 }' log
+}
+
+at_most()
+{
+	[ "$2" -le "$1" ] || { echo "$2 at once, more than $1"; return 1; }
+}
+
+# ---- words ---------------------------------------------------------------------------------------
+
+run --version
+check '--version names the program' says '^halfopen [0-9]'
+run --help
+check '--help succeeds' ended 0
+check '--help names the commands' says '^  run \[PATTERN'
+run
+check 'no command is wrong usage' ended 2
+run rum
+check 'an unknown command is wrong usage' ended 2
+check 'an unknown command: the nearest one is named' one_line "'rum'; nearest: run"
+run run it_pases
+check 'an unknown pattern is wrong usage' ended 2
+check 'an unknown pattern: the nearest names are told' one_line "'it_pases'; nearest: it_passes"
+check 'an unknown pattern leaves no trace' [ ! -e artifacts ]
+
+# wrong TEXT ARGUMENT...: wrong usage, TEXT in the one line on stderr.
+wrong()
+{
+	text=$1
+	shift
+	run "$@"
+	check "$* is wrong usage" ended 2
+	check "$*: one line" one_line "$text"
+}
+wrong "--jobs 'x': a whole number from 1 to 4096" run -j x
+wrong "--jobs '0'" run -j 0
+wrong "--jobs '-1'" run -j -1
+wrong "--repeat '1.5'" run --repeat 1.5
+wrong "--timeout-multiplier 'nan'" run --timeout-multiplier nan
+wrong "--timeout-multiplier '0'" run --timeout-multiplier 0
+wrong "no option '--jbos'.*jobs" run --jbos 3
+wrong "no option '-x'" list -x
+wrong '--artifacts needs a value' run --artifacts
+wrong 'takes no value' run --tap=3
+wrong "--artifacts ''" run --artifacts ''
+wrong "pattern ''" run ''
+wrong "no claim matches 'F-9'" claims F-9
+wrong 'no such folder' show nothing
+wrong 'takes one folder' show
+
+# ---- list ----------------------------------------------------------------------------------------
+
+run list
+check 'list succeeds' ended 0
+check 'list names a topic' says '^good ends$'
+check 'list fits 100 columns' test -z "$(awk 'length > 100' out)"
+run list it_needs_a_program
+check 'list says what a case needs' says 'needs program:no-such-program-anywhere'
+run list --json F-03
+check 'list --json: claims' says '"F-03"'
+check 'list --json: only what matches' test "$(grep -c '"case"' out)" -eq 1
+
+# ---- how a run ends ------------------------------------------------------------------------------
+
+run run it_passes
+case $status in
+77)
+	echo "1..0 # SKIP $(head -n 1 err)"
+	exit 0
+	;;
+esac
+check 'all passed: 0' ended 0
+check 'the last line counts' last_line '2 passed, 0 failed, 0 skipped'
+check 'the first line names the kernel' test "$(head -n 1 out | cut -d , -f 1)" = "kernel $(uname -r)"
+check 'the run says whether its wires have netem' says '^wire: '
+check 'no escape sequence where stdout is no terminal' test -z "$(tr -d '[:print:]\n' <out)"
+check 'results.json is complete' says '"complete": true' artifacts/results.json
+check 'a case has its folder' says '"passed"' artifacts/it_passes/ipv4/verdict.json
+
+run run it_fails
+check 'a failure: 1' ended 1
+check 'a failure is told in full' says '  expected | observed'
+check 'a failure names its folder' says 'artifacts: .*/artifacts/it_fails/ipv6'
+check 'a failure is counted' last_line '0 passed, 2 failed, 0 skipped'
+
+run run skips
+check 'all skipped: 77' ended 77
+check 'skips are grouped by their reason' \
+	test "$(grep -c '^skipped: needs the program no-such-program-anywhere' out)" -eq 1
+check 'a skip has a verdict' says '"skipped"' artifacts/it_needs_a_program/ipv4/verdict.json
+
+# broke CASE TEXT ARGUMENT...: CASE ends as an error of the run.
+broke()
+{
+	broken=$1 text=$2
+	shift 2
+	run run "$@" "$broken/ipv4" it_passes
+	check "$broken: 99" ended 99
+	check "$broken: the reason" says "$text"
+	check "$broken: errors have a line" says '^1 error$'
+	check "$broken: the others ran" last_line '2 passed, 1 failed, 0 skipped'
+	check "$broken: its verdict is an error" says '"error"' "artifacts/$broken/ipv4/verdict.json"
+}
+broke it_breaks_down 'a capture lost 3 packets'
+broke it_crashes 'process 1 .* before it left a verdict'
+broke it_leaves_without_a_word 'process 1 exited with 3 before it left a verdict'
+broke it_leaves_no_ladder 'the case left no ladder.txt'
+broke it_hangs 'it was ended after 1 s' --timeout-multiplier 0.05
+CK_FORK=no CK_RUN_CASE=nothing broke it_breaks_down 'a capture lost 3 packets'
+
+run run -v --repeat 3 it_passes_over_ipv4
+check '--repeat multiplies' last_line '3 passed, 0 failed, 0 skipped'
+check '--repeat has a folder each' test -f artifacts/it_passes_over_ipv4/ipv4/3/verdict.json
+check '-v has a line for each' says '^passed  it_passes_over_ipv4/ipv4/2 ('
+
+run run --wire 'delay 1ms' it_passes
+case $status in
+2) check '--wire is refused where there is no netem' one_line "--wire 'delay 1ms' needs netem" ;;
+*) check '--wire is taken where there is netem' ended 0 ;;
+esac
+
+printf '\n\n' | "$fake" run --pause it_fails >out 2>err
+check '--pause stops at a failure and hears Enter' says 'went on'
+run run --pause it_fails
+check '--pause goes on at the end of input' last_line '0 passed, 2 failed, 0 skipped'
+
+# ---- TAP and JUnit -------------------------------------------------------------------------------
+
+run run --tap it_passes it_fails it_is_skipped
+check 'TAP: the plan comes first' test "$(head -n 1 out)" = 1..6
+check 'TAP: one line for each' test "$(grep -c '^\(not \)\{0,1\}ok [1-6] - ' out)" -eq 6
+check 'TAP: nothing but TAP' test -z "$(grep -v '^\(not ok\|ok\|#\|1\.\.6\)' out)"
+check 'TAP: # is escaped' says '# SKIP this kernel has no net.ipv4.tcp_fancy \\# yet'
+check 'TAP: a failure explains itself' says '^# expected | observed'
+run run --tap it_crashes/ipv4
+check 'TAP: an error bails out' says '^Bail out! it_crashes/ipv4: process 1'
+
+driver=$(realpath "${top_srcdir:-..}/build-aux/tap-driver.sh" 2>/dev/null)
+if [ -f "$driver" ]; then
+	AM_TAP_AWK=awk sh "$driver" --test-name t --log-file t.log --trs-file t.trs --ignore-exit \
+		-- "$fake" run --tap it_passes it_fails it_is_skipped >/dev/null
+	check "Automake's driver agrees" test \
+		"$(grep -c 'test-result: PASS' t.trs) $(grep -c 'test-result: FAIL' t.trs) $(
+			grep -c 'test-result: SKIP' t.trs) $(grep -c 'test-result: ERROR' t.trs)" \
+		= '2 2 2 0'
+else
+	skip "Automake's driver agrees" 'no tap-driver.sh here'
+fi
+
+run run --junit junit.xml --timeout-multiplier 0.05 it_passes it_fails skips it_crashes
+check 'JUnit: one testcase for each' test "$(grep -c '<testcase ' junit.xml)" -eq 10
+check 'JUnit: failures' test "$(grep -c '<failure ' junit.xml)" -eq 2
+check 'JUnit: errors' test "$(grep -c '<error ' junit.xml)" -eq 2
+check 'JUnit: skips' test "$(grep -c '<skipped ' junit.xml)" -eq 4
+if command -v xmllint >/dev/null; then
+	check 'JUnit: well-formed' xmllint --noout junit.xml
+else
+	skip 'JUnit: well-formed' 'no xmllint here'
+fi
+run run --junit nowhere/junit.xml it_passes
+check 'JUnit that cannot be written: 99' ended 99
+check 'JUnit that cannot be written: one line' one_line 'cannot write nowhere/junit.xml'
+
+# ---- claims --------------------------------------------------------------------------------------
+
+# status_of CLAIM: its status in claims --json.
+status_of()
+{
+	"$fake" claims --json "$1" 2>/dev/null | sed -n 's/^  "status": "\(.*\)",*/\1/p'
+}
+
+is()
+{
+	[ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }
+}
+
+rm -rf artifacts
+run claims
+check 'claims without a run: 0' ended 0
+check 'claims without a run say so' says 'nothing was run'
+check 'claims without a run: not run' is "$(status_of F-01)" 'not run'
+run run 'good ends' it_needs_a_program it_fails it_is_skipped
+check 'a claim whose cases passed or were skipped is shown' is "$(status_of F-01)" shown
+check 'a claim of which one case failed is not' is "$(status_of F-02)" failed
+check 'a claim that was only skipped is not' is "$(status_of F-04)" skipped
+check 'a claim that nothing carries is not run' is "$(status_of F-06)" 'not run'
+run claims
+check 'claims name kernel and date' says "^kernel $(uname -r), run of 2"
+run claims --json F-01
+check 'claims --json: the variant' says '"variant": "linear"'
+run run it_passes/ipv4 it_passes_after_a_timer it_needs_a_program
+check 'a claim of which one family did not run is not shown' is "$(status_of F-01)" 'not run'
+run run it_breaks_down
+check 'an error shows nothing' is "$(status_of F-05)" failed
+run claims --artifacts nowhere
+check 'claims of a folder that is not there say so' says 'no results.json in nowhere'
+echo '{"halfopen": "0", "results": [' >artifacts/results.json
+run claims
+check 'malformed results.json: 99' ended 99
+check 'malformed results.json: one line' one_line 'results.json is malformed: line'
+
+# ---- artifacts -----------------------------------------------------------------------------------
+
+rm -rf artifacts
+run run it_passes
+echo mine >artifacts/notes.txt
+echo mine >artifacts/it_passes/ipv4/notes.txt
+mkdir artifacts/mine
+run run it_passes
+check 'a second run replaces the first' ended 0
+check 'a stranger stays in the artifacts' says mine artifacts/notes.txt
+check "a stranger stays in a case's folder" says mine artifacts/it_passes/ipv4/notes.txt
+rm -rf artifacts
+mkdir -p artifacts
+echo '{"mine": 1}' >artifacts/results.json
+run run it_passes
+check "a stranger's results.json: 99" ended 99
+check "a stranger's results.json: one line" one_line 'not from halfopen'
+check "a stranger's results.json stays" says mine artifacts/results.json
+rm -rf artifacts
+mkdir -p artifacts/it_passes/ipv4
+echo mine >artifacts/it_passes/ipv4/ladder.txt
+run run it_passes
+check "a stranger's ladder.txt: 99" ended 99
+check "a stranger's ladder.txt stays" says mine artifacts/it_passes/ipv4/ladder.txt
+rm -rf artifacts
+run run --artifacts /dev/null/artifacts it_passes
+check 'artifacts that cannot be written: 99' ended 99
+check 'artifacts that cannot be written: one line' one_line 'cannot write /dev/null/artifacts: Not a'
+run run --tap --artifacts /dev/null/artifacts it_passes
+check 'artifacts that cannot be written bail out' says '^Bail out! cannot write'
+"$fake" run it_passes >/dev/full 2>err
+status=$?
+check 'a full stdout: 99' ended 99
+check 'a full stdout: one line' one_line 'cannot write to stdout'
+
+# on_small_disk COMMAND: with a file system of 256 KiB at ./small.
+mkdir small
+on_small_disk()
+{
+	unshare -m ${rootless-} sh -c "mount -t tmpfs -o size=256k none small && $1"
+}
+[ "$(id -u)" -eq 0 ] || rootless=-r
+if on_small_disk : 2>/dev/null; then
+	status=0
+	on_small_disk "'$fake' run -j 1 --artifacts small/a it_fills_the_folder it_passes" \
+		>out 2>err || status=$?
+	check 'a full disk: 99' ended 99
+	check 'a full disk: nothing passed' last_line '0 passed, 0 failed, 0 skipped'
+	check 'a full disk: one line' one_line 'No space left on device; free some space'
+	status=0
+	on_small_disk "'$fake' run --artifacts small/a it_passes >/dev/null &&
+		'$fake' run -j 1 --artifacts small/a it_fills_the_folder it_passes 2>/dev/null
+		'$fake' claims --artifacts small/a F-01" >out 2>err || status=$?
+	check 'a full disk: no claim of an earlier run is shown' says '^F-01 .* not run '
+else
+	skip 'a full disk' 'no file system can be mounted here'
+fi
+
+# ---- show ----------------------------------------------------------------------------------------
+
+run run it_passes
+run show artifacts/it_passes/ipv4
+check 'show succeeds' ended 0
+check 'show prints' says 'fake step'
+run show artifacts/it_passes
+check 'show knows the families' says '^ipv6$'
+run show artifacts
+check 'show of another folder is wrong usage' ended 2
+echo '{"broken' >>artifacts/it_passes/ipv4/journal.jsonl
+run show artifacts/it_passes/ipv4
+check 'show of a malformed journal: 99' ended 99
+check 'show of a malformed journal: the line is named' one_line 'journal.jsonl:3:'
+printf 'no capture' >artifacts/it_passes/ipv6/client.pcap
+run show artifacts/it_passes/ipv6
+check 'show of a malformed capture: 99' ended 99
+check 'show of a malformed capture: one line' one_line 'client.pcap is malformed'
+
+# ---- how many at once ----------------------------------------------------------------------------
+
+cpus=$(nproc)
+FAKE_LOG=$PWD/log run run -j 12 --repeat 8 it_passes_after_a_timer
+check 'many cases at once' ended 0
+check 'no more set-ups than CPUs' at_most "$cpus" "$(most_at_once 'set-up begins' 'set-up ends')"
+check 'no more tear-downs than CPUs' \
+	at_most "$cpus" "$(most_at_once 'tear-down begins' 'tear-down ends')"
+check 'waiting is not limited to the CPUs' test "$(awk '
+	/^set-up ends/ { if (++now > most) most = now }
+	/^tear-down begins/ { now-- }
+	END { print most + 0 }' log)" -gt "$cpus"
+rm log
+FAKE_LOG=$PWD/log run run -j 1 it_passes_over_ipv4 it_passes_after_a_timer/ipv4
+check 'the longest case goes first' test "$(head -n 1 log)" = 'set-up begins it_passes_after_a_timer'
+
+# ---- a terminal ----------------------------------------------------------------------------------
+
+if script -qec true /dev/null >/dev/null 2>&1; then
+	COLUMNS=70 script -qec "stty cols 70; '$fake' run it_passes_after_a_timer" /dev/null \
+		>out </dev/null
+	check 'a terminal has a live line' says ' | it_passes_after_a_timer/ipv.: a timer'
+	check 'the live line fits the terminal' test -z "$(tr '\r' '\n' <out |
+		sed -n 's/\x1b\[K//; /running |/p' | awk 'length > 69')"
+else
+	skip 'a terminal has a live line' 'no script(1) here'
+fi
+
+# ---- signals -------------------------------------------------------------------------------------
+
+# interrupt SIGNAL: sends it to a run once two cases have passed and one waits.
+interrupt()
+{
+	rm -rf artifacts
+	# A shell has its background jobs ignore SIGINT.
+	env --default-signal=INT "$fake" run -v it_passes it_waits_with_a_daemon >out 2>err &
+	pid=$! tries=500
+	until [ "$(grep -c '^passed ' out)" -eq 2 ] || [ $tries -eq 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.02
+	done
+	kill -s "$1" $pid
+	status=0
+	wait $pid || status=$?
+}
+
+# interrupted STATUS SIGNAL NUMBER
+interrupted()
+{
+	interrupt "$2"
+	check "SIG$2: $1" ended "$1"
+	check "SIG$2 is told" says "^ended by SIG$2: 2 of 3 had finished"
+	check "SIG$2: what had finished is counted" last_line '2 passed, 0 failed, 0 skipped'
+	check "SIG$2: results.json is not complete" says '"complete": false' artifacts/results.json
+	check "SIG$2: results.json has the signal" says "\"signal\": $3" artifacts/results.json
+	check "SIG$2: results.json has what passed" \
+		test "$(grep -c '"status": "passed"' artifacts/results.json)" -eq 2
+	check "SIG$2: no claim of an entry that did not run is shown" \
+		is "$(status_of F-01)" 'not run'
+}
+if env --default-signal=INT true 2>/dev/null; then
+	interrupted 130 INT 2
+else
+	skip 'SIGINT' "this env has no --default-signal"
+fi
+interrupted 143 TERM 15
+
+echo "1..$number"
