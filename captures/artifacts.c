@@ -11,7 +11,7 @@ static void print_ladder(const struct judge *judge, int flow, FILE *out)
 {
 	char **lines = judge_ladder(judge, flow, true);
 
-	fprintf(out, "%s%s\n   time      %-16s %-8s %-28s counters that it moved\n",
+	fprintf(out, "%s%s\n   time     %-14s %-13s %-28s counters that it moved\n",
 		judge_flow_name(judge, flow), judge->flows[flow].raw ? " (a raw peer)" : "",
 		"segment", "fate", "client / server");
 	for (int i = 0; lines[i]; i++)

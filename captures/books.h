@@ -22,7 +22,7 @@ struct rung {
 	bool held, dropped, ignored, changed;
 	enum tcp_state states[HOSTS];
 	char words[48];	   /* "SYN-ACK", "DATA 5" */
-	char counters[160]; /* that it moved where it arrived */
+	char counters[HOSTS][120]; /* that it moved on each host */
 };
 
 struct flow_book {
@@ -86,6 +86,7 @@ struct host_book {
 	long captured_in, captured_out, retransmissions; /* segments */
 	long counted_in, counted_out;			 /* Tcp.InSegs, Tcp.OutSegs */
 	long flooded;
+	unsigned syn_acks_again; /* since the step began */
 	long counting_sockets, current_established; /* for Tcp.CurrEstab */
 	nsec last_packet;
 	long last_packet_seq;
@@ -118,6 +119,8 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 int add_rung(struct judge *judge, const struct event *event, int flow);
 /* A rung as "1.0  <  SYN-ACK  ignored  ESTABLISHED / SYN_RECV"; the caller frees it. */
 char *rung_text(const struct judge *judge, const struct rung *rung);
+/* Whether a "~" line need not have come by @at. */
+bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
 /* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected);
 

@@ -107,8 +107,12 @@ struct journal;
 
 struct journal *journal_new(void);
 void journal_free(struct journal *journal);
-/* Every event is also written as a line of JSON to @out, at once; not owned. */
+/*
+ * Events are written as lines of JSON to @out (not owned) by journal_flush(), so that writing
+ * takes its time where there is some. broken() when they cannot be written.
+ */
 void journal_write_to(struct journal *journal, FILE *out);
+void journal_flush(struct journal *journal);
 /*
  * Appends a copy (strings and lines too), sets its seq, and returns it; valid until the next
  * append. @event.at must be set.
@@ -169,6 +173,9 @@ unsigned judge_sent(const struct judge *judge, int flow, enum host from);
 unsigned judge_arrived(const struct judge *judge, int flow, enum host from);
 /* How often the timer of the flow's half-open request has been set anew. */
 int judge_timeouts(const struct judge *judge, int flow);
+
+/* SYN-ACKs sent again by the server since the step began, of all flows. */
+int judge_syn_acks_again(const struct judge *judge);
 
 /* The whole ladder of a flow as observed, as text lines (NULL-terminated; the caller frees all). */
 char **judge_ladder(const struct judge *judge, int flow, bool with_counters);

@@ -149,13 +149,19 @@ void counters_close(struct counters *counters)
 	free(counters);
 }
 
-void counters_read(struct counters *counters)
+bool counters_read(struct counters *counters)
 {
 	read_whole(counters->snmp, counters->buffer, sizeof(counters->buffer));
 	read_numbers(&counters->tables[0], counters->buffer);
 	read_whole(counters->netstat, counters->buffer, sizeof(counters->buffer));
 	read_numbers(&counters->tables[1], counters->buffer);
 	read_numbers(&counters->tables[2], counters->buffer);
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++)
+			if (counters->tables[t].counters[i].read !=
+			    counters->tables[t].counters[i].accepted)
+				return true;
+	return false;
 }
 
 void counters_accept(struct counters *counters, counter_moved *moved, void *context)

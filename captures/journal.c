@@ -22,6 +22,7 @@ struct journal {
 	size_t length, room;
 	struct keepsakes strings, arrays;
 	FILE *out;
+	size_t written; /* events */
 };
 
 static const char *const kind_names[EVENT_KINDS] = {
@@ -156,14 +157,21 @@ const struct event *journal_append(struct journal *journal, const struct event *
 	added->object = keep_string(journal, event->object);
 	added->want = keep_string(journal, event->want);
 	added->lines = keep_lines(journal, event->lines);
-	if (journal->out) {
-		autofree char *line = event_to_json(added);
-
-		if (fprintf(journal->out, "%s\n", line) < 0)
-			broken("cannot write the journal: %s. Free some space and run again.",
-			       strerror(errno));
-	}
 	return added;
+}
+
+void journal_flush(struct journal *journal)
+{
+	if (!journal->out)
+		return;
+	for (; journal->written < journal->length; journal->written++) {
+		autofree char *line = event_to_json(&journal->events[journal->written]);
+
+		fprintf(journal->out, "%s\n", line);
+	}
+	if (fflush(journal->out) != 0 || ferror(journal->out))
+		broken("cannot write the journal: %s. Free some space and run again.",
+		       strerror(errno));
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------- */

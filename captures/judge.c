@@ -292,7 +292,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	advance_sender(flow, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
 		flow->synack_since_timer = true;
-		flow->synacks++;
+		judge->hosts[SERVER].syn_acks_again += flow->synacks++ > 0;
 	}
 }
 
@@ -578,6 +578,7 @@ static void attach_counter(struct judge *judge, const struct event *event)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	struct rung *rung;
+	char *counters;
 	size_t used;
 
 	if (!cause || counter_exempt(event->name))
@@ -585,8 +586,9 @@ static void attach_counter(struct judge *judge, const struct event *event)
 	rung = &judge->rungs[cause->rung];
 	if (event->host != cause->from && tells_of_a_drop(event->name))
 		rung->ignored = true;
-	used = strlen(rung->counters);
-	snprintf(rung->counters + used, sizeof(rung->counters) - used, "%s%s %+ld",
+	counters = rung->counters[event->host];
+	used = strlen(counters);
+	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld",
 		 used ? ", " : "", event->name, event->delta);
 }
 
@@ -772,6 +774,7 @@ static void take_step(struct judge *judge, const struct event *event)
 		for (int i = 0; i < judge->hosts[host].counter_count; i++)
 			judge->hosts[host].counters[i].step = judge->hosts[host].counters[i].named =
 				0;
+	judge->hosts[SERVER].syn_acks_again = 0;
 	judge->step = event->name;
 	judge->step_began = event->at;
 }
@@ -862,6 +865,11 @@ unsigned judge_arrived(const struct judge *judge, int flow, enum host from)
 int judge_timeouts(const struct judge *judge, int flow)
 {
 	return judge->flows[flow].timeouts;
+}
+
+int judge_syn_acks_again(const struct judge *judge)
+{
+	return (int)judge->hosts[SERVER].syn_acks_again;
 }
 
 int judge_flows(const struct judge *judge)

@@ -4,7 +4,8 @@
  *
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
  *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
- *              ("+0.2", "+2rto"), or "-": sent by a system call of the case
+ *              ("+0.2", "+2rto"), or "-": sent by a system call of the case. "~1.0": only if that
+ *              time has come before the next line's; a slow machine then changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones
@@ -156,7 +157,7 @@ static const char *fate_of(const struct rung *rung)
 	if (rung->dropped)
 		return "lost";
 	if (rung->ignored)
-		return "ignored";
+		return rung->held ? "held, ignored" : "ignored";
 	return rung->held ? "held" : "";
 }
 
@@ -178,7 +179,7 @@ char *rung_text(const struct judge *judge, const struct rung *rung)
 						       state_name(rung->states[SERVER])) :
 						format("%s", "");
 	double at = seconds(rung->at - judge->flows[rung->flow].t0);
-	char *text = format("%7.3f  %c  %-16s %-8s %s", at, rung->direction, rung->words,
+	char *text = format("%7.3f  %c  %-14s %-13s %s", at, rung->direction, rung->words,
 			    fate_of(rung), states);
 
 	for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
@@ -230,6 +231,11 @@ static const struct rung *rung_before(const struct judge *judge, const struct ru
  * a jiffy apart; allowed is [T, 1.15 T + slack], what the wire itself took on the way, and a tick
  * for what only a sample can see.
  */
+static nsec latest(const struct judge *judge, nsec wanted)
+{
+	return wanted + wanted * 15 / 100 + judge->slack;
+}
+
 static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
 {
 	const struct flow_book *flow = &judge->flows[rung->flow];
@@ -240,8 +246,7 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 	double number = strtod(time + (*time == '+'), &unit);
 	nsec wanted = strcmp(unit, "rto") == 0 ? (nsec)(number * (double)flow->rto * 1e3) :
 						 SEC(number);
-	nsec allowed = wanted + wanted * 15 / 100 + judge->slack + transit +
-		       (rung->sampled ? judge->tick : 0);
+	nsec allowed = latest(judge, wanted) + transit + (rung->sampled ? judge->tick : 0);
 	nsec seen = rung->at - since;
 
 	if (unit == time || (*unit && strcmp(unit, "rto") != 0))
@@ -257,7 +262,7 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
 {
 	char time[32];
-	const char *rest = cut_word(expected, time, sizeof(time));
+	const char *rest = cut_word(expected + (*expected == '~'), time, sizeof(time));
 	autofree char *wanted = squeezed(rest);
 	autofree char *seen_raw = rung_words(rung);
 	autofree char *seen = squeezed(seen_raw);
@@ -271,7 +276,30 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 	return NULL;
 }
 
+bool line_may_be_missing(const struct judge *judge, int flow_number, const char *expected, nsec at)
+{
+	const struct flow_book *flow = &judge->flows[flow_number];
+
+	if (*expected != '~')
+		return false;
+	return at <= flow->t0 + latest(judge, SEC(strtod(expected + 1, NULL))) + flow->transit;
+}
+
 /* ---- whole ladders ---------------------------------------------------------------------------- */
+
+/* @line and behind it what each host counted; takes @line and returns another. */
+static char *with_counters_of(const struct rung *rung, char *line)
+{
+	const char *client = rung->counters[CLIENT], *server = rung->counters[SERVER];
+	char *longer;
+
+	if (!*client && !*server)
+		return line;
+	longer = format("%-65s%s%s%s%s%s", line, *client ? " client: " : "", client,
+			*client && *server ? ";" : "", *server ? " server: " : "", server);
+	free(line);
+	return longer;
+}
 
 char **judge_ladder(const struct judge *judge, int flow, bool with_counters)
 {
@@ -284,11 +312,8 @@ char **judge_ladder(const struct judge *judge, int flow, bool with_counters)
 
 		lines = grown(lines, count + 1, sizeof(*lines));
 		lines[count] = rung_text(judge, rung);
-		if (with_counters && rung->counters[0]) {
-			autofree char *plain = lines[count];
-
-			lines[count] = format("%-62s %s", plain, rung->counters);
-		}
+		if (with_counters)
+			lines[count] = with_counters_of(rung, lines[count]);
 		count++;
 	}
 	lines[count] = NULL;

@@ -53,8 +53,8 @@ struct counters;
 
 struct counters *counters_open(struct net *net, enum host host);
 void counters_close(struct counters *counters);
-/* Reads all of them. */
-void counters_read(struct counters *counters);
+/* Reads all of them; true when one differs from what was accepted last. */
+bool counters_read(struct counters *counters);
 /* Calls @moved for each that differs from what was accepted last, and accepts it. */
 typedef void counter_moved(void *context, const char *name, long delta, long value);
 void counters_accept(struct counters *counters, counter_moved *moved, void *context);

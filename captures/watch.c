@@ -55,6 +55,7 @@ struct watch {
 	struct diag *diags[HOSTS];
 	struct counters *counters[HOSTS];
 	struct seen_sockets seen[HOSTS]; /* by the sample in work */
+	bool dumped[HOSTS];		 /* in that sample */
 	struct known_socket *known[HOSTS];
 	int known_count[HOSTS];
 	unsigned samples;
@@ -187,6 +188,10 @@ static bool is_unread(const struct watch *watch, enum host host)
 
 /* ---- sampling --------------------------------------------------------------------------------- */
 
+/* Sets of hosts. */
+#define AT(host) (1u << (host))
+#define AT_BOTH	 (AT(CLIENT) | AT(SERVER))
+
 struct sampling {
 	struct watch *watch;
 	enum host host;
@@ -202,15 +207,26 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 	seen->sockets[seen->count++] = *socket;
 }
 
-/* A look at both hosts; true when it and the captures tell of the same segments. */
-static bool look(struct watch *watch)
+static void dump_sockets(struct watch *watch, enum host host)
+{
+	watch->dumped[host] = true;
+	watch->seen[host].count = 0;
+	diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
+}
+
+/*
+ * A look at the sockets of the host where something happened, at the counters of both, and where
+ * those moved at that host's sockets too (listing many sockets is what a look costs).
+ * True when it and the captures tell of the same segments.
+ */
+static bool look(struct watch *watch, unsigned at)
 {
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
-		watch->seen[host].count = 0;
-		diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
-		counters_read(watch->counters[host]);
+		watch->dumped[host] = false;
+		if (counters_read(watch->counters[host]) || at & AT(host))
+			dump_sockets(watch, (enum host)host);
 	}
 	drain(watch);
 	for (int host = 0; host < HOSTS; host++) {
@@ -340,19 +356,20 @@ static void compare_host(const struct sampling *sampling)
  * Looks at everything and journals what changed since the last look. A timer of another CPU may
  * be at work in this very moment: then look again, until counters and captures agree.
  */
-static void sample(struct watch *watch, long cause)
+static void sample(struct watch *watch, unsigned at, long cause)
 {
 	nsec deadline = clock_now() + MSEC(50);
 	struct sampling sampling = { .watch = watch, .cause = cause };
 
-	while (!look(watch) && clock_now() < deadline)
-		;
+	while (!look(watch, at) && clock_now() < deadline)
+		at = AT_BOTH;
 	watch->packets_when_looked = watch->packets;
 	watch->samples++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
 		sampling.host = (enum host)host;
-		compare_host(&sampling);
+		if (watch->dumped[host])
+			compare_host(&sampling);
 	}
 	for (int host = 0; host < HOSTS; host++) {
 		sampling.host = (enum host)host;
@@ -394,7 +411,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 		watch->unread[frame->from][watch->unread_begin[frame->from]++];
 	/* what was captured before the last look was part of what it saw */
 	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
-		sample(watch, watch->packet_of_frame[frame->number]);
+		sample(watch, AT(frame->from), watch->packet_of_frame[frame->number]);
 }
 
 static long packet_of(const struct watch *watch, const struct frame *frame)
@@ -444,7 +461,7 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	if (!watch->arrival_seen)
 		broken("the capture of the %s lost a segment that the gate delivered",
 		       frame->from == CLIENT ? "server" : "client");
-	sample(watch, watch->arriving_packet);
+	sample(watch, AT(frame->from == CLIENT ? SERVER : CLIENT), watch->arriving_packet);
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
@@ -460,9 +477,13 @@ static void sleep_until(struct watch *watch, nsec until)
 	struct pollfd polled[4];
 	int fds[4];
 	unsigned count = wire_descriptors(watch->net, fds);
-	nsec left = until - clock_now();
-	struct timespec span = { .tv_sec = left / SEC(1), .tv_nsec = left % SEC(1) };
+	nsec left;
+	struct timespec span;
 
+	if (until - clock_now() > MSEC(10))
+		journal_flush(watch->journal);
+	left = until - clock_now();
+	span = (struct timespec){ .tv_sec = left / SEC(1), .tv_nsec = left % SEC(1) };
 	for (unsigned i = 0; i < count; i++)
 		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	if (left > 0 && ppoll(polled, count, &span, NULL) < 0 && errno != EINTR)
@@ -510,7 +531,7 @@ void watch_settle(struct watch *watch)
 			broken("the wire did not become quiet in 30 s");
 		sleep_until(watch, clock_now() + MSEC(1));
 	}
-	sample(watch, 0);
+	sample(watch, AT_BOTH, 0);
 }
 
 static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
@@ -530,7 +551,7 @@ bool watch_wait(struct watch *watch, struct wait wait)
 		if (wire_turn(watch->net))
 			continue;
 		if (clock_now() >= watch->next_tick && is_quiet(watch)) {
-			sample(watch, 0);
+			sample(watch, AT_BOTH, 0);
 			continue;
 		}
 		sleep_until(watch, deadline < watch->next_tick ? deadline : watch->next_tick);

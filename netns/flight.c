@@ -69,18 +69,18 @@ static struct kept_frame *search(const struct kept_frames *frames, const uint8_t
 	return again ? again : corrupted;
 }
 
-struct frame *flight_match(struct gate *gate, enum host from, const uint8_t *bytes, size_t length)
+struct frame *flight_match(struct gate *gate, enum host from, const struct frame *out)
 {
-	struct kept_frame *kept = search(&gate->flying[from], bytes, length);
+	struct kept_frame *kept = search(&gate->flying[from], out->bytes, out->length);
 	struct frame *frame;
 
 	if (kept) {
-		frame = frame_new(kept->frame, bytes, length);
+		frame = frame_new(kept->frame, out->bytes, out->length);
 		frame->copy |= kept->out;
 		kept->out = true;
 		return frame;
 	}
-	broken("a frame of %zu bytes came out of netem that was never sent into it", length);
+	broken("a frame of %u bytes came out of netem that was never sent into it", out->length);
 }
 
 /* ---- how many are there -----------------------------------------------------------------------

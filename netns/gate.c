@@ -40,6 +40,7 @@ void gate_open(struct gate *gate, int control, bool netem)
 		offloads_off(control, end_names[end]);
 		gate->index[end] = interface_index(control, end_names[end]);
 	}
+	TAILQ_INIT(&gate->waiting);
 	TAILQ_INIT(&gate->held);
 	for (int i = 0; i < HOSTS; i++)
 		TAILQ_INIT(&gate->flying[i]);
@@ -51,6 +52,7 @@ void gate_open(struct gate *gate, int control, bool netem)
 
 void gate_close(struct gate *gate)
 {
+	flight_forget(&gate->waiting);
 	flight_forget(&gate->held);
 	for (int i = 0; i < HOSTS; i++)
 		flight_forget(&gate->flying[i]);
@@ -93,6 +95,7 @@ static void deliver(struct gate *gate, const struct frame *frame)
 	const struct wire_observer *observer = &gate->observer;
 
 	gate_send(gate, way_out(frame->from), frame);
+	gate_settle(gate);
 	if (observer->arrived)
 		observer->arrived(observer->context, frame);
 }
@@ -161,28 +164,30 @@ static void pass_judgement(struct gate *gate, struct frame *frame)
 		lose(gate, frame, fate);
 }
 
+/* A frame that netem lets go of; n1 is where the client's come out. */
+static void land(struct gate *gate, enum wire_end end, const struct frame *frame)
+{
+	struct frame *known autofree = flight_match(gate, end == N1 ? CLIENT : SERVER, frame);
+
+	deliver(gate, known);
+}
+
 bool wire_turn(struct net *net)
 {
 	struct gate *gate = &net->gate;
-	struct frame head = { 0 };
-	uint8_t bytes[FRAME_MAX];
 	enum wire_end end;
-	size_t length = gate_receive(gate, &end, bytes);
+	struct frame *frame = gate_next(gate, &end);
 
-	if (!length)
+	if (!frame)
 		return false;
 	if (end == N0 || end == N1) {
-		/* n1 is where the client's frames come out of netem. */
-		struct frame *frame autofree =
-			flight_match(gate, end == N1 ? CLIENT : SERVER, bytes, length);
-
-		deliver(gate, frame);
+		land(gate, end, frame);
+		free(frame);
 		return true;
 	}
-	head.number = ++gate->frames;
-	head.from = end == WC ? CLIENT : SERVER;
-	head.read = clock_now();
-	pass_judgement(gate, frame_new(&head, bytes, length));
+	frame->number = ++gate->frames;
+	frame->from = end == WC ? CLIENT : SERVER;
+	pass_judgement(gate, frame);
 	return true;
 }
 
@@ -253,4 +258,5 @@ void wire_sentinel(struct net *net, enum host host, uint64_t mark)
 		bytes[ETH_HLEN + i] = (uint8_t)(mark >> (56 - 8 * i));
 	frame = frame_new(&head, bytes, sizeof(bytes));
 	gate_send(&net->gate, way_out(head.from), frame);
+	gate_settle(&net->gate);
 }

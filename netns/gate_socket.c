@@ -18,6 +18,9 @@
 
 #define ROOM (8 << 20)
 
+#define ETHERTYPE_MARK 0x88b6 /* IEEE 802 local experimental 2 */
+#define LOOPBACK       1      /* its index in every namespace */
+
 #define LOAD_META(field)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + (field))
 #define LOAD(offset)          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ETH_HLEN + (offset))
 #define IF_IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
@@ -30,21 +33,14 @@
  * flood never reach the socket's queue.
  */
 static struct sock_filter wanted[] = {
-	LOAD_META(SKF_AD_PKTTYPE),
-	IF_IS(PACKET_OTHERHOST, 1, 0),
-	IF_IS(PACKET_HOST, 0, 10),
-	LOAD_META(SKF_AD_PROTOCOL),
-	IF_IS(ETH_P_IP, 0, 3),
-	LOAD(IPV4_DESTINATION),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLOOD_IPV4_MASK),
-	IF_IS(FLOOD_IPV4, 5, 6),
-	IF_IS(ETH_P_IPV6, 0, 4),
-	LOAD(IPV6_DESTINATION),
-	IF_IS(FLOOD_IPV6_HIGH, 0, 3),
-	LOAD(IPV6_DESTINATION + 4),
-	IF_IS(FLOOD_IPV6_LOW, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, 0),
-	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	LOAD_META(SKF_AD_PKTTYPE),    IF_IS(PACKET_OTHERHOST, 1, 0),
+	IF_IS(PACKET_HOST, 0, 11),    LOAD_META(SKF_AD_PROTOCOL),
+	IF_IS(ETHERTYPE_MARK, 10, 0), IF_IS(ETH_P_IP, 0, 3),
+	LOAD(IPV4_DESTINATION),       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLOOD_IPV4_MASK),
+	IF_IS(FLOOD_IPV4, 5, 6),      IF_IS(ETH_P_IPV6, 0, 4),
+	LOAD(IPV6_DESTINATION),       IF_IS(FLOOD_IPV6_HIGH, 0, 3),
+	LOAD(IPV6_DESTINATION + 4),   IF_IS(FLOOD_IPV6_LOW, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 };
 
 static void set(int fd, int name, int value)
@@ -171,6 +167,7 @@ size_t wire_flood(struct net *net, enum host to, const struct flood_frame *frame
 		else if (!worth_a_retry(&net->gate, deadline))
 			break;
 	}
+	gate_settle(&net->gate);
 	return done;
 }
 
@@ -220,27 +217,85 @@ static ssize_t receive(const struct gate *gate, struct sockaddr_ll *from, void *
 	return length;
 }
 
-size_t gate_receive(struct gate *gate, enum wire_end *end, uint8_t *bytes)
+static void keep_waiting(struct gate *gate, enum wire_end end, const struct frame *head,
+			 const uint8_t *bytes)
+{
+	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
+
+	kept->frame = frame_new(head, bytes, head->length);
+	kept->end = end;
+	TAILQ_INSERT_TAIL(&gate->waiting, kept, entry);
+}
+
+/* Reads what the kernel has for the gate. Returns true when the last mark was there. */
+static bool collect(struct gate *gate)
 {
 	struct sockaddr_ll from;
+	uint8_t bytes[FRAME_MAX];
+	bool marked = false;
 	ssize_t length;
 
 	while ((length = receive(gate, &from, bytes)) >= 0) {
-		int known = end_of(gate, from.sll_ifindex);
+		int end = end_of(gate, from.sll_ifindex);
+		struct frame head = { .length = (uint16_t)length, .read = clock_now() };
 
-		if (known < 0 || length < ETH_HLEN)
-			continue;
-		*end = (enum wire_end)known;
-		return (size_t)length;
+		if (from.sll_protocol == htons(ETHERTYPE_MARK))
+			marked |= !memcmp(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
+		else if (end >= 0 && length > ETH_HLEN)
+			keep_waiting(gate, (enum wire_end)end, &head, bytes);
 	}
-	return 0;
+	return marked;
+}
+
+/*
+ * Frames of all interfaces wait for the receiving side in one queue of the CPU. Usually that is
+ * emptied before a system call returns, but Linux before 6.5 leaves it to ksoftirqd when that
+ * happens to be awake. A mark, sent after them over the loopback, comes back after them.
+ */
+void gate_settle(struct gate *gate)
+{
+	struct sockaddr_ll loopback = { .sll_family = AF_PACKET,
+					.sll_protocol = htons(ETHERTYPE_MARK),
+					.sll_ifindex = LOOPBACK };
+	struct pollfd mark = { .fd = gate->socket, .events = POLLIN };
+	nsec deadline = clock_now() + SEC(5);
+	uint8_t bytes[ETH_ZLEN] = { [12] = ETHERTYPE_MARK >> 8, [13] = ETHERTYPE_MARK & 0xff };
+
+	gate->marks++;
+	memcpy(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
+	while (sendto(gate->socket, bytes, sizeof(bytes), MSG_DONTWAIT,
+		      (struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+		if (!worth_a_retry(gate, deadline))
+			broken("cannot send over the wire's loopback: %s", strerror(errno));
+	while (!collect(gate)) {
+		if (clock_now() > deadline)
+			broken("the kernel does not process the wire's frames within 5 s");
+		(void)poll(&mark, 1, 1000);
+	}
+}
+
+struct frame *gate_next(struct gate *gate, enum wire_end *end)
+{
+	struct kept_frame *kept;
+	struct frame *frame;
+
+	for (int i = 0; i < 2 && TAILQ_EMPTY(&gate->waiting); i++)
+		gate_settle(gate);
+	kept = TAILQ_FIRST(&gate->waiting);
+	if (!kept)
+		return NULL;
+	TAILQ_REMOVE(&gate->waiting, kept, entry);
+	frame = kept->frame;
+	*end = kept->end;
+	free(kept);
+	return frame;
 }
 
 bool gate_readable(const struct gate *gate)
 {
 	struct pollfd waiting = { .fd = gate->socket, .events = POLLIN };
 
-	return poll(&waiting, 1, 0) == 1;
+	return !TAILQ_EMPTY(&gate->waiting) || poll(&waiting, 1, 0) == 1;
 }
 
 uint64_t wire_lost(struct net *net)

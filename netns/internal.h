@@ -125,7 +125,8 @@ enum wire_end { WC, WS, N0, N1, WIRE_ENDS };
 struct kept_frame {
 	TAILQ_ENTRY(kept_frame) entry;
 	struct frame *frame;
-	bool out; /* has come out of netem */
+	enum wire_end end; /* where it was read */
+	bool out;          /* has come out of netem */
 };
 TAILQ_HEAD(kept_frames, kept_frame);
 
@@ -137,6 +138,8 @@ struct gate {
 	uint64_t frames, tcp_read[HOSTS];
 	uint64_t dropped; /* by the kernel, before the gate could read them */
 	bool drop_known;
+	uint64_t marks;             /* sent by gate_settle() */
+	struct kept_frames waiting; /* read, not yet moved */
 	struct kept_frames held;
 	unsigned held_count;
 	struct kept_frames flying[HOSTS]; /* sent into netem, by sender */
@@ -158,13 +161,19 @@ void gate_close(struct gate *gate);
 int gate_socket(void);
 /* Hands one frame to an end of the wire; through its queueing discipline when that is netem's. */
 void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame);
-/* Reads one frame into @bytes (FRAME_MAX); its length, or 0 when none waits. */
-size_t gate_receive(struct gate *gate, enum wire_end *end, uint8_t *bytes);
+/*
+ * Returns when what was handed to an interface so far has been processed: all that waits for the
+ * gate is then in its list. Twice over: also the answers to it.
+ */
+void gate_settle(struct gate *gate);
+/* The oldest frame, the caller's, and where it was read; NULL when the wire is quiet. */
+struct frame *gate_next(struct gate *gate, enum wire_end *end);
+/* Is there anything to move, or does the kernel have something for the gate? */
 bool gate_readable(const struct gate *gate);
 
 void flight_add(struct gate *gate, struct frame *frame);
-/* Which frame these bytes are, that come out of netem; a new frame of the caller's. */
-struct frame *flight_match(struct gate *gate, enum host from, const uint8_t *bytes, size_t length);
+/* Which frame it is that comes out of netem; a new frame of the caller's. */
+struct frame *flight_match(struct gate *gate, enum host from, const struct frame *out);
 void flight_forget(struct kept_frames *frames);
 /* Frames inside the queueing disciplines of both inner ends, or of one (@end). */
 unsigned flight_queued(struct gate *gate, int end);

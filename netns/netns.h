@@ -142,9 +142,8 @@ enum fate {
  * Who is asked and told, in this order, for each frame:
  *   sent()      the gate has read it; the receiver has not seen it
  *   judge()     what to do with it
- *   arrived()   it was handed to the receiver's interface; the observer returns when the
- *		 receiver has processed it. Called again for a duplicate. Not called for frames
- *		 that were held (until released), dropped or taken.
+ *   arrived()   it was handed to the receiver's interface and the receiver has processed it. Called
+ *again for a duplicate. Not called for frames that were held (until released), dropped or taken.
  *   lost()      dropped, held or taken (@fate says which)
  */
 struct wire_observer {
@@ -157,7 +156,8 @@ struct wire_observer {
 void wire_observe(struct net *net, struct wire_observer observer);
 
 /*
- * Moves at most one frame, the oldest that waits. Returns true if there was one.
+ * Moves at most one frame, the oldest that waits. Returns true if there was one. False means that
+ * the wire is quiet: all that the hosts have sent, and their answers to it, has come through.
  * Frames that are neither IPv4, nor IPv6, nor for a unicast hardware address are dropped silently
  * (neighbour discovery, multicast listener reports).
  */
@@ -167,7 +167,10 @@ bool wire_turn(struct net *net);
 unsigned wire_in_flight(struct net *net);
 /* Frames with TCP that the gate has read from @host's interface so far, for "is the wire quiet". */
 uint64_t wire_frames_read(struct net *net, enum host host);
-/* Descriptors to poll for POLLIN when waiting for a frame; returns their number (at most 4). */
+/*
+ * Descriptors to poll for POLLIN when waiting for a frame, after wire_turn() returned false (what
+ * the gate has read already shows on none of them); returns their number (at most 4).
+ */
 unsigned wire_descriptors(struct net *net, int fds[4]);
 /* Forwards what is held, oldest first, at most @count (0: all), each observed. Returns how many. */
 unsigned wire_release(struct net *net, unsigned count);

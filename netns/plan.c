@@ -53,7 +53,8 @@ struct sockaddr_storage net_address(enum host host, int family, uint16_t port)
  */
 char *plan_wire(const struct plan *plan)
 {
-	return format("link add wc address 02:00:00:00:01:01 mtu 1500 arp off up type veth "
+	return format("link set lo up\n"
+		      "link add wc address 02:00:00:00:01:01 mtu 1500 arp off up type veth "
 		      "peer name eth0 address 02:00:00:00:00:01 mtu 1500 netns %s\n"
 		      "link add ws address 02:00:00:00:01:02 mtu 1500 arp off up type veth "
 		      "peer name eth0 address 02:00:00:00:00:02 mtu 1500 netns %s\n"

@@ -696,25 +696,22 @@ END_TEST
 /* ---- the gate's inner ends ----------------------------------------------------------------------
  */
 
-static bool netem_missing(void)
-{
-	struct net_features features;
-	char why[512];
+static struct net_features machine;
 
-	ck_assert_msg(!net_probe(&features, why, sizeof(why)), "%s", why);
-	return !features.netem;
-}
-
-/* A slow token bucket queues frames as netem does, also where the kernel has no netem. */
+/* A slow token bucket queues frames as netem does; a kernel without netem may have that. */
 START_TEST(frames_that_a_discipline_delays_are_known_again)
 {
 	struct net *net;
 	struct connection c = { .family = families[_i] };
 	struct log log = { .fates = { [3] = DUPLICATE } };
+	const char *rate = "rate 40kbit";
 	unsigned most = 0;
 
-	wire_discipline = "tbf";
-	net = net_open((struct net_options){ .netem = "rate 40kbit burst 100b limit 100000" });
+	if (!machine.netem) {
+		wire_discipline = "tbf";
+		rate = "rate 40kbit burst 100b limit 100000";
+	}
+	net = net_open((struct net_options){ .netem = rate });
 	c.net = net;
 	observe(net, &log);
 	listen_on(&c);
@@ -739,8 +736,6 @@ START_TEST(netem_delays_each_way)
 	struct log log = { .copies = 0 };
 	struct connection c;
 
-	if (netem_missing())
-		return;
 	net = net_open((struct net_options){ .netem = "delay 20ms" });
 	observe(net, &log);
 	c = connect_over(net, families[_i]);
@@ -765,8 +760,6 @@ START_TEST(netem_loses_as_many_as_it_says)
 	long arrived;
 	int udp;
 
-	if (netem_missing())
-		return;
 	net = net_open((struct net_options){ .netem = "loss 30%" });
 	udp = net_socket(net, CLIENT, AF_INET, SOCK_DGRAM, 0);
 	for (int i = 0; i < LOSSY_FRAMES; i++) {
@@ -824,6 +817,9 @@ START_TEST(replay_builds_the_network_by_hand)
 	net_close(net_open((struct net_options){ .replay = file }));
 	tool = tool_start((struct tool_options){ .argv = sh, .input = "" });
 	tool_finish(&tool, &output);
+	/* A kernel without bridges cannot do without the gate. */
+	if (strstr(output, "Unknown device type"))
+		return;
 	ck_assert_int_eq(enter_by_name("halfopen-server"), 0);
 	listener = socket(families[_i], SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_msg(!bind(listener, (struct sockaddr *)&server, sizeof(server)), "%s", output);
@@ -975,12 +971,10 @@ static void add_gate(Suite *suite)
 
 static void add_netem(Suite *suite)
 {
-	struct net_features features;
 	TCase *netem;
-	char why[512];
 
-	if (!net_probe(&features, why, sizeof(why)) && !features.netem) {
-		printf("# netem's delay and loss are not measured: %s\n", features.netem_reason);
+	if (!machine.netem) {
+		printf("# netem's delay and loss are not measured: %s\n", machine.netem_reason);
 		fflush(stdout);
 		return;
 	}
@@ -1008,8 +1002,13 @@ int main(void)
 {
 	Suite *suite = suite_create("netns");
 	SRunner *runner = srunner_create(suite);
+	char why[512];
 	int failed;
 
+	if (net_probe(&machine, why, sizeof(why))) {
+		printf("1..0 # SKIP %s\n", why);
+		return 77;
+	}
 	add_isolation(suite);
 	add_gate(suite);
 	add_netem(suite);

@@ -7,7 +7,9 @@ libcheck_tests = \
 
 # Not tests: what tests run.
 test_helpers = \
-	tests/fake_cases
+	tests/fake_halfopen
+
+tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
 shell_tests = \
 	tests/test_cli.sh \
