@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-bench: all
-	@if test -x $(top_builddir)/bench/run-bench; then \
-		$(top_builddir)/bench/run-bench; \
-	else \
-		echo 'make bench: bench/run-bench was not built' >&2; exit 1; \
-	fi
+EXTRA_PROGRAMS = bench/run-bench
+bench_run_bench_SOURCES = \
+	bench/bench.c
+CLEANFILES = $(EXTRA_PROGRAMS)
+
+bench: all bench/run-bench
+	@$(top_builddir)/bench/run-bench
 
 .PHONY: bench

@@ -100,6 +100,7 @@ struct judge {
 	struct listener_book *listeners;
 	int flow_count, rung_count, packet_count, socket_count, listener_count;
 	struct host_book hosts[HOSTS];
+	int last_sampled; /* the last rung without a segment; -1: none */
 	nsec slack, tick, step_began;
 	const char *step;
 	bool ended;

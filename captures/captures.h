@@ -174,6 +174,12 @@ unsigned judge_arrived(const struct judge *judge, int flow, enum host from);
 /* How often the timer of the flow's half-open request has been set anew. */
 int judge_timeouts(const struct judge *judge, int flow);
 
+/*
+ * What the SYN and the SYN-ACK of a flow agreed on, for the end on @host, in the words of TCP_INFO:
+ * TCPI_OPT_* in bits 0-2, tcpi_snd_wscale from bit 4, tcpi_rcv_wscale from bit 8, tcpi_snd_mss
+ * from bit 16. 0 before both were seen.
+ */
+long judge_agreement(const struct judge *judge, int flow, enum host host);
 /* SYN-ACKs sent again by the server since the step began, of all flows. */
 int judge_syn_acks_again(const struct judge *judge);
 

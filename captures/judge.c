@@ -41,6 +41,7 @@ struct judge *judge_new(void)
 	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
 	judge->packets[0] = (struct packet_book){ .flow = 0 };
 	judge->flow_count = judge->packet_count = 1;
+	judge->last_sampled = -1;
 	judge->step = "before the first step";
 	return judge;
 }
@@ -577,14 +578,16 @@ static bool tells_of_a_drop(const char *name)
 static void attach_counter(struct judge *judge, const struct event *event)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	int index = cause ? cause->rung : judge->last_sampled;
 	struct rung *rung;
 	char *counters;
 	size_t used;
 
-	if (!cause || counter_exempt(event->name))
+	if (index < 0 || (!cause && judge->rungs[index].at != event->at) ||
+	    counter_exempt(event->name))
 		return;
-	rung = &judge->rungs[cause->rung];
-	if (event->host != cause->from && tells_of_a_drop(event->name))
+	rung = &judge->rungs[index];
+	if (cause && event->host != cause->from && tells_of_a_drop(event->name))
 		rung->ignored = true;
 	counters = rung->counters[event->host];
 	used = strlen(counters);
@@ -865,6 +868,22 @@ unsigned judge_arrived(const struct judge *judge, int flow, enum host from)
 int judge_timeouts(const struct judge *judge, int flow)
 {
 	return judge->flows[flow].timeouts;
+}
+
+long judge_agreement(const struct judge *judge, int flow, enum host host)
+{
+	const struct flow_book *book = &judge->flows[flow];
+	const struct segment *own = &book->first_syn[host], *others = &book->first_syn[other(host)];
+	bool scales = own->window_scale >= 0 && others->window_scale >= 0;
+	bool stamps = own->timestamps && others->timestamps;
+	long agreed = stamps | (own->sack_permitted && others->sack_permitted) << 1 | scales << 2;
+
+	if (!book->has_isn[CLIENT] || !book->has_isn[SERVER])
+		return 0;
+	if (scales)
+		agreed |= (long)others->window_scale << 4 | (long)own->window_scale << 8;
+	/* RFC 9293, 3.7.1: less the options that every segment carries */
+	return agreed | (long)(others->mss - (stamps ? 12 : 0)) << 16;
 }
 
 int judge_syn_acks_again(const struct judge *judge)

@@ -132,6 +132,8 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 			       .transit = flow->transit,
 			       .direction = '.',
 			       .sampled = event->kind != EVENT_PACKET };
+	if (rung->sampled)
+		judge->last_sampled = index;
 	if (!flow->begun) {
 		flow->begun = true;
 		flow->t0 = event->at;

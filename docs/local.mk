@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 dist_man_MANS = docs/halfopen.1
+EXTRA_DIST += \
+	docs/claims.md \
+	docs/design.md

@@ -3,7 +3,8 @@
 # Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
 
 libcheck_tests = \
-	tests/check_netns
+	tests/check_netns \
+	tests/check_watch
 
 # Not tests: what tests run.
 test_helpers = \

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a case costs beside the kernel's timers: set-up, tear-down, memory, many at once, and the
+ * same network built with one command after the other. `make bench` runs it; no test is timed
+ * against its figures.
+ */
+#define TOPIC "bench"
+#include "fixtures/fixtures.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define ROUNDS	100
+#define AT_ONCE 8
+
+/* The least that a case can do: its network is there, and the first SYN could leave. */
+CASE(nothing, .kernel_seconds = 0)
+{
+	listen_on_server(net, .backlog = 1);
+}
+
+struct figures {
+	double setup[ROUNDS], teardown[ROUNDS], whole[ROUNDS];
+	long peak;
+};
+
+static char *folder_of(const char *top, int round)
+{
+	char *folder = format("%s/%d", top, round);
+
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		broken("cannot create %s: %s", folder, strerror(errno));
+	return folder;
+}
+
+/* A worker as the runner makes them, with the case as process 1 of its namespaces. */
+static pid_t start_worker(const char *folder, int lane)
+{
+	pid_t worker = fork();
+	int status = -1;
+	pid_t child;
+
+	if (worker < 0)
+		broken("cannot fork: %s", strerror(errno));
+	if (worker > 0)
+		return worker;
+	isolate_worker((unsigned)lane);
+	child = fork();
+	if (child == 0) {
+		isolate_case();
+		_exit((int)case_perform(&(struct case_run){ .spec = all_cases(),
+							    .family = AF_INET,
+							    .folder = folder,
+							    .timeout_multiplier = 1 }));
+	}
+	waitpid(child, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN);
+}
+
+static void await_worker(void)
+{
+	int status;
+
+	if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PASSED)
+		broken("a case of the benchmark did not pass: see its verdict.json");
+}
+
+static void read_verdict(struct figures *figures, const char *folder, int round)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	json_t *verdict = json_load_file(path, 0, NULL);
+	long peak = (long)json_integer_value(json_object_get(verdict, "peak_kib"));
+
+	if (!verdict)
+		broken("no verdict in %s", folder);
+	figures->setup[round] = json_number_value(json_object_get(verdict, "setup_seconds"));
+	figures->teardown[round] = json_number_value(json_object_get(verdict, "teardown_seconds"));
+	if (peak > figures->peak)
+		figures->peak = peak;
+	json_decref(verdict);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double difference = *(const double *)a - *(const double *)b;
+
+	return (difference > 0) - (difference < 0);
+}
+
+static double median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), by_size);
+	return count ? values[count / 2] : 0;
+}
+
+static void bench_one_by_one(struct figures *figures, const char *top)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		autofree char *folder = folder_of(top, round);
+		nsec began = clock_now();
+
+		start_worker(folder, round);
+		await_worker();
+		figures->whole[round] = seconds(clock_now() - began);
+		read_verdict(figures, folder, round);
+	}
+}
+
+static double bench_at_once(const char *top)
+{
+	nsec began = clock_now();
+	int running = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		autofree char *folder = folder_of(top, round);
+
+		if (running == AT_ONCE) {
+			await_worker();
+			running--;
+		}
+		start_worker(folder, round);
+		running++;
+	}
+	while (running-- > 0)
+		await_worker();
+	return seconds(clock_now() - began) / ROUNDS;
+}
+
+/* replay.sh holds the same network as single commands; named namespaces on a private /run/netns. */
+static double bench_commands(const char *top)
+{
+	enum { TIMES = 5 };
+	double taken[TIMES];
+	autofree char *command = format(
+		"unshare --mount --net sh -c 'mkdir -p /run/netns && mount -t tmpfs none /run/netns && "
+		"sh %s/0/replay.sh && for n in client wire server; do ip netns del halfopen-$n; done' "
+		">/dev/null 2>&1",
+		top);
+
+	for (int i = 0; i < TIMES; i++) {
+		nsec began = clock_now();
+
+		if (system(command) < 0)
+			return 0;
+		taken[i] = seconds(clock_now() - began);
+	}
+	return median(taken, TIMES);
+}
+
+/* ---- a run of the whole suite ------------------------------------------------------------------ */
+
+static void tell_run(const char *artifacts)
+{
+	autofree char *path = format("%s/results.json", artifacts);
+	json_t *results = json_load_file(path, 0, NULL);
+	json_t *list = json_object_get(results, "results");
+	double *overheads = must_alloc(json_array_size(list) + 1, sizeof(*overheads));
+	double longest = 0, wall = json_number_value(json_object_get(results, "wall_seconds"));
+	size_t i;
+	json_t *result;
+
+	json_array_foreach(list, i, result)
+	{
+		double taken = json_number_value(json_object_get(result, "seconds"));
+
+		overheads[i] = taken -
+			       json_number_value(json_object_get(result, "kernel_seconds"));
+		longest = taken > longest ? taken : longest;
+	}
+	printf("whole run: wall                          %8.1f s   (%zu cases and families)\n", wall,
+	       json_array_size(list));
+	printf("whole run: wall / longest case           %8.2f     (goal: at most 1.15)\n",
+	       longest > 0 ? wall / longest : 0);
+	printf("a case beyond its kernel timers, median  %8.1f ms  (goal: at most 80)\n",
+	       1e3 * median(overheads, json_array_size(list)));
+	free(overheads);
+	json_decref(results);
+}
+
+int main(int argc, char **argv)
+{
+	static struct figures figures;
+	const char *top = argc > 1 ? argv[1] : ".";
+	char why[256];
+	struct net_features features;
+
+	if (net_probe(&features, why, sizeof(why)) < 0)
+		broken("%s", why);
+	bench_one_by_one(&figures, top);
+	printf("set-up until a packet can be sent        %8.1f ms  (median of %d; goal: at most 25)\n",
+	       1e3 * median(figures.setup, ROUNDS), ROUNDS);
+	printf("tear-down                                %8.1f ms  (median; goal: at most 40)\n",
+	       1e3 * median(figures.teardown, ROUNDS));
+	printf("an empty case alone, all of it           %8.1f ms  (median)\n",
+	       1e3 * median(figures.whole, ROUNDS));
+	printf("an empty case, %d at once                 %8.1f ms  (wall per case; goal: at most 15)\n",
+	       AT_ONCE, 1e3 * bench_at_once(top));
+	printf("its network with single ip commands      %8.1f ms  (median)\n",
+	       1e3 * bench_commands(top));
+	printf("peak memory of a case process            %8.1f MB  (goal: at most 32)\n",
+	       (double)figures.peak / 1024);
+	if (argc > 2)
+		tell_run(argv[2]);
+	return 0;
+}

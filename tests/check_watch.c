@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watch on a live network: each segment's state and counters are its own, 1,000 of 1,000
+ * handshakes, with all CPUs busy; and what the gate does to segments is told in the journal.
+ */
+#define TOPIC "watch"
+#include "fixtures/fixtures.h"
+
+#include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define HANDSHAKES 1000
+
+CASE(thousand_handshakes, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 4000);
+
+	STEP("a thousand handshakes");
+	connect_clients(net, server, HANDSHAKES);
+	expect_queue(server, .accept = HANDSHAKES, .limit = 4000, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1000  Tcp.CurrEstab 1000");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1000  Tcp.CurrEstab 1000");
+}
+
+CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	STEP("the first SYN is lost, the second one is not");
+	drop_segments(net, .from = CLIENT, .what = "SYN", .count = 1);
+	struct end *unlucky = connect_client(net, server, .name = "unlucky");
+	expect_ladder(unlucky, "-  >  SYN  lost  SYN_SENT / -");
+	wait_for(unlucky, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(unlucky,
+		      "1.0  >  SYN      SYN_SENT / SYN_RECV",
+		      "1.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "1.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	stop_rules(net);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT,
+			"Tcp.ActiveOpens 1  Tcp.CurrEstab 1  TCPTimeouts 1  TCPSynRetrans 1  "
+			"Tcp.RetransSegs 1");
+
+	STEP("data held back arrives in the order in which it was sent");
+	hold_segments(net, .from = CLIENT, .what = "DATA", .of = unlucky);
+	struct end *served = accept_client(server, unlucky);
+	send_text(unlucky, "one");
+	send_text(unlucky, "three");
+	expect_ladder(unlucky,
+		      "-  >  DATA 3  held",
+		      "-  >  DATA 5  held");
+	expect_read_error(served, EAGAIN);
+	stop_rules(net);
+	release_segments(net);
+	expect_read(served, "onethree");
+	expect_ladder(unlucky,
+		      "+0.0  <  ACK",
+		      "+0.0  <  ACK");
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- playing a case of this file ---------------------------------------------------------------- */
+
+static const struct case_spec *find_case(const char *name)
+{
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
+		if (strcmp(spec->name, name) == 0)
+			return spec;
+	ck_abort_msg("no case is named %s", name);
+	return NULL;
+}
+
+static char folder[] = "/tmp/halfopen-watch-XXXXXX";
+
+/* In process 1 of namespaces of its own, as the runner does. */
+static int play_in_child(const char *name, int family)
+{
+	pid_t worker = fork();
+	int status;
+
+	ck_assert_int_ge(worker, 0);
+	if (worker == 0) {
+		pid_t child;
+
+		isolate_worker(0);
+		child = fork();
+		if (child == 0) {
+			isolate_case();
+			_exit((int)case_perform(&(struct case_run){ .spec = find_case(name),
+								    .family = family,
+								    .folder = folder,
+								    .timeout_multiplier = 4 }));
+		}
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN);
+	}
+	waitpid(worker, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
+}
+
+static void print_verdict(void)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	autofile FILE *file = fopen(path, "re");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		printf("# %s", line);
+	fflush(stdout);
+}
+
+static void keep_busy(pid_t *pids, int count)
+{
+	for (int i = 0; i < count; i++) {
+		pids[i] = fork();
+		ck_assert_int_ge(pids[i], 0);
+		if (pids[i] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (volatile unsigned long n = 0;; n++)
+				;
+		}
+	}
+}
+
+static void end_busy(const pid_t *pids, int count)
+{
+	for (int i = 0; i < count; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+/* ---- what the journal must say ------------------------------------------------------------------- */
+
+/* How much a counter of the host moved because of this segment. */
+static long moved_by(const struct journal *journal, const struct event *packet, const char *counter)
+{
+	long moved = 0;
+
+	for (size_t i = (size_t)packet->seq; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+
+		if (event->kind == EVENT_COUNTER && event->packet == packet->packet &&
+		    event->host == packet->host && strcmp(event->name, counter) == 0)
+			moved += event->delta;
+		if (event->kind == EVENT_SAMPLE && event->packet == packet->packet)
+			break;
+	}
+	return moved;
+}
+
+/* Each arrival is counted by its own sample, and the third one of each flow makes the child. */
+static void check_own_counters(const struct journal *journal)
+{
+	int arrivals = 0, children = 0;
+
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+		bool bare_ack = event->segment.flags == ACK;
+
+		if (event->kind != EVENT_PACKET || event->host == event->from)
+			continue;
+		arrivals++;
+		ck_assert_int_eq(moved_by(journal, event, "Tcp.InSegs"), 1);
+		ck_assert_int_eq(moved_by(journal, event, "Tcp.PassiveOpens"), bare_ack);
+		children += bare_ack;
+	}
+	ck_assert_int_eq(arrivals, 3 * HANDSHAKES);
+	ck_assert_int_eq(children, HANDSHAKES);
+}
+
+/* The ladders asserted the states of each segment; here they are counted once more. */
+static void check_own_states(const struct journal *journal)
+{
+	int syn_recv = 0, established = 0;
+
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+
+		if (event->kind != EVENT_SOCKET || event->host != SERVER)
+			continue;
+		ck_assert_int_ne(event->packet, 0);
+		syn_recv += event->was == NO_SOCKET && event->state == SYN_RECV;
+		established += event->was == SYN_RECV && event->state == ESTABLISHED;
+	}
+	ck_assert_int_eq(syn_recv, HANDSHAKES);
+	ck_assert_int_eq(established, HANDSHAKES);
+}
+
+static struct journal *journal_of_last_case(void)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	char *why = NULL;
+	struct journal *journal = journal_load(path, &why);
+
+	ck_assert_msg(journal != NULL, "%s", why);
+	return journal;
+}
+
+static void thousand_of_thousand(int family)
+{
+	pid_t busy[16];
+	int count = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	struct journal *journal;
+	int ending;
+
+	count = count > 8 ? 16 : 2 * count;
+	keep_busy(busy, count);
+	ending = play_in_child("thousand_handshakes", family);
+	end_busy(busy, count);
+	if (ending != PASSED)
+		print_verdict();
+	ck_assert_int_eq(ending, PASSED);
+	journal = journal_of_last_case();
+	check_own_counters(journal);
+	check_own_states(journal);
+	journal_free(journal);
+}
+
+START_TEST(each_segment_has_its_own_state_and_counters_ipv4)
+{
+	thousand_of_thousand(AF_INET);
+}
+END_TEST
+
+START_TEST(each_segment_has_its_own_state_and_counters_ipv6)
+{
+	thousand_of_thousand(AF_INET6);
+}
+END_TEST
+
+START_TEST(the_gate_does_what_its_rules_say)
+{
+	int ending = play_in_child("gate_rules", _i ? AF_INET6 : AF_INET);
+
+	if (ending != PASSED)
+		print_verdict();
+	ck_assert_int_eq(ending, PASSED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("watch");
+	TCase *tcase = tcase_create("live");
+	SRunner *runner;
+	char why[256];
+	struct net_features features;
+	int failed;
+
+	if (net_probe(&features, why, sizeof(why)) < 0) {
+		printf("1..0 # SKIP %s\n", why);
+		return 77;
+	}
+	if (!mkdtemp(folder))
+		return 99;
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv4);
+	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv6);
+	tcase_add_loop_test(tcase, the_gate_does_what_its_rules_say, 0, 2);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
