@@ -5,7 +5,7 @@ bench_run_bench_SOURCES = \
 	bench/bench.c
 CLEANFILES = $(EXTRA_PROGRAMS)
 
-bench: all bench/run-bench
+bench: halfopen$(EXEEXT) bench/run-bench$(EXEEXT)
 	@$(top_builddir)/bench/run-bench
 
 .PHONY: bench

@@ -247,6 +247,11 @@ struct wait {
 bool watch_wait(struct watch *watch, struct wait wait);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
+/*
+ * The longest time at once for which the machine kept the case from running, or a segment from
+ * the gate. A failure after more than SLACK (0.1 s) of it says nothing about the kernel.
+ */
+nsec watch_stalled(const struct watch *watch);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 

@@ -4,7 +4,8 @@
  *
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
  *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
- *              ("+0.2", "+2rto"), or "-": sent by a system call of the case. "~1.0": only if that
+ *              ("+0.2"), multiples of the client's RTO since a call last sent something ("3rto":
+ *              the second retransmission), or "-": sent by a system call of the case. "~1.0": only if that
  *              time has come before the next line's; a slow machine then changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
@@ -233,6 +234,20 @@ static const struct rung *rung_before(const struct judge *judge, const struct ru
  * a jiffy apart; allowed is [T, 1.15 T + slack], what the wire itself took on the way, and a tick
  * for what only a sample can see.
  */
+/* The flow's last segment before @rung that a system call of the case sent. */
+static const struct rung *rung_of_call(const struct judge *judge, const struct rung *rung)
+{
+	const struct rung *last = NULL;
+
+	for (int i = judge->flows[rung->flow].first_rung; i >= 0; i = judge->rungs[i].next) {
+		if (&judge->rungs[i] == rung)
+			break;
+		if (judge->rungs[i].by_call)
+			last = &judge->rungs[i];
+	}
+	return last;
+}
+
 static nsec latest(const struct judge *judge, nsec wanted)
 {
 	return wanted + wanted * 15 / 100 + judge->slack;
@@ -241,17 +256,19 @@ static nsec latest(const struct judge *judge, nsec wanted)
 static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
 {
 	const struct flow_book *flow = &judge->flows[rung->flow];
-	const struct rung *before = *time == '+' ? rung_before(judge, rung) : NULL;
-	nsec since = before ? before->at : flow->t0;
-	nsec transit = rung->transit - (before ? before->transit : 0);
 	char *unit;
 	double number = strtod(time + (*time == '+'), &unit);
-	nsec wanted = strcmp(unit, "rto") == 0 ? (nsec)(number * (double)flow->rto * 1e3) :
-						 SEC(number);
+	bool rto = strcmp(unit, "rto") == 0;
+	nsec wanted = rto ? (nsec)(number * (double)flow->rto * 1e3) : SEC(number);
+	const struct rung *before = rto		 ? rung_of_call(judge, rung) :
+				    *time == '+' ? rung_before(judge, rung) :
+						   NULL;
+	nsec since = before ? before->at : flow->t0;
+	nsec transit = rung->transit - (before ? before->transit : 0);
 	nsec allowed = latest(judge, wanted) + transit + (rung->sampled ? judge->tick : 0);
 	nsec seen = rung->at - since;
 
-	if (unit == time || (*unit && strcmp(unit, "rto") != 0))
+	if (unit == time || (*unit && !rto))
 		return format("\"%s\" is no time", time);
 	if (seen < wanted - MSEC(1))
 		return format("%.3f s early", seconds(wanted - seen));

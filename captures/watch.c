@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 /* How late a timer may be beyond its own tolerance; see time_mismatch() in ladder.c. */
 #define SLACK MSEC(100)
@@ -50,6 +51,7 @@ struct watch {
 	fate_rule *gate;
 	void *context;
 	nsec zero, next_tick, waited;
+	nsec last_now, last_cpu, slept, stalled; /* see measure_stall() */
 	int family;
 	struct tap *taps[HOSTS];
 	struct diag *diags[HOSTS];
@@ -79,10 +81,41 @@ nsec watch_now(const struct watch *watch)
 	return clock_now() - watch->zero;
 }
 
+static nsec cpu_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * SEC(1) + now.tv_nsec;
+}
+
+/*
+ * How long the machine kept this process from running, at once: time that went by between two
+ * events without CPU time, and not in sleep. Timers of the kernel go on meanwhile, so a case that
+ * fails after a long stall has not shown anything about the kernel.
+ */
+static void measure_stall(struct watch *watch)
+{
+	nsec now = clock_now(), cpu = cpu_time();
+	nsec stalled = (now - watch->last_now) - (cpu - watch->last_cpu) - watch->slept;
+
+	if (watch->last_now && stalled > watch->stalled)
+		watch->stalled = stalled;
+	watch->last_now = now;
+	watch->last_cpu = cpu;
+	watch->slept = 0;
+}
+
+nsec watch_stalled(const struct watch *watch)
+{
+	return watch->stalled;
+}
+
 static const struct event *note(struct watch *watch, struct event event)
 {
 	const struct event *added;
 
+	measure_stall(watch);
 	if (event.at == 0)
 		event.at = watch_now(watch);
 	added = journal_append(watch->journal, &event);
@@ -358,7 +391,7 @@ static void compare_host(const struct sampling *sampling)
  */
 static void sample(struct watch *watch, unsigned at, long cause)
 {
-	nsec deadline = clock_now() + MSEC(50);
+	nsec deadline = clock_now() + PATIENCE;
 	struct sampling sampling = { .watch = watch, .cause = cause };
 
 	while (!look(watch, at) && clock_now() < deadline)
@@ -395,6 +428,8 @@ static void frame_sent(void *argument, const struct frame *frame)
 	struct watch *watch = argument;
 	nsec deadline = clock_now() + PATIENCE;
 
+	const struct packet_book *book;
+
 	if (!is_tcp(frame))
 		return;
 	while (!is_unread(watch, frame->from) && clock_now() < deadline)
@@ -409,6 +444,9 @@ static void frame_sent(void *argument, const struct frame *frame)
 	}
 	watch->packet_of_frame[frame->number] =
 		watch->unread[frame->from][watch->unread_begin[frame->from]++];
+	book = &watch->judge->packets[watch->packet_of_frame[frame->number]];
+	if (watch_now(watch) - book->sent > watch->stalled)
+		watch->stalled = watch_now(watch) - book->sent;
 	/* what was captured before the last look was part of what it saw */
 	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
 		sample(watch, AT(frame->from), watch->packet_of_frame[frame->number]);
@@ -477,17 +515,21 @@ static void sleep_until(struct watch *watch, nsec until)
 	struct pollfd polled[4];
 	int fds[4];
 	unsigned count = wire_descriptors(watch->net, fds);
-	nsec left;
+	nsec began, left;
 	struct timespec span;
 
 	if (until - clock_now() > MSEC(10))
 		journal_flush(watch->journal);
-	left = until - clock_now();
+	began = clock_now();
+	left = until - began;
 	span = (struct timespec){ .tv_sec = left / SEC(1), .tv_nsec = left % SEC(1) };
 	for (unsigned i = 0; i < count; i++)
 		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (left > 0 && ppoll(polled, count, &span, NULL) < 0 && errno != EINTR)
+	if (left <= 0)
+		return;
+	if (ppoll(polled, count, &span, NULL) < 0 && errno != EINTR)
 		broken("cannot wait for frames: %s", strerror(errno));
+	watch->slept += clock_now() - began < left ? clock_now() - began : left;
 }
 
 /* What netem let fall will never arrive: say so once its queues are empty. */

@@ -26,14 +26,31 @@ void flight_forget(struct kept_frames *frames)
 	}
 }
 
+static bool waits_at(const struct gate *gate, enum wire_end end)
+{
+	const struct kept_frame *kept = TAILQ_FIRST(&gate->waiting);
+
+	while (kept && kept->end != end)
+		kept = TAILQ_NEXT(kept, entry);
+	return kept;
+}
+
+/* Nothing in the queue, nor on its way from there to the gate's hands. */
+static bool nothing_flies(struct gate *gate, enum host from)
+{
+	if (flight_queued(gate, from == CLIENT ? N0 : N1))
+		return false;
+	gate_settle(gate);
+	return !waits_at(gate, from == CLIENT ? N1 : N0);
+}
+
 void flight_add(struct gate *gate, struct frame *frame)
 {
 	struct kept_frames *flying = &gate->flying[frame->from];
 	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
 
-	/* With nothing under way, what has not come out is lost: its bytes may come again. */
-	if (!TAILQ_EMPTY(flying) && !gate_readable(gate) &&
-	    !flight_queued(gate, frame->from == CLIENT ? N0 : N1))
+	/* What has not come out by then is lost: the same bytes may come again. */
+	if (!TAILQ_EMPTY(flying) && nothing_flies(gate, frame->from))
 		flight_forget(flying);
 	kept->frame = frame;
 	TAILQ_INSERT_TAIL(flying, kept, entry);
@@ -157,6 +174,9 @@ unsigned wire_in_flight(struct net *net)
 	if (!gate->netem)
 		return 0;
 	frames = flight_queued(gate, -1);
-	/* Out of the queue, but not yet read by the gate. */
-	return frames ? frames : gate_readable(gate);
+	if (frames)
+		return frames;
+	/* Out of the queue, but not yet moved by the gate. */
+	gate_settle(gate);
+	return waits_at(gate, N0) || waits_at(gate, N1);
 }

@@ -291,13 +291,6 @@ struct frame *gate_next(struct gate *gate, enum wire_end *end)
 	return frame;
 }
 
-bool gate_readable(const struct gate *gate)
-{
-	struct pollfd waiting = { .fd = gate->socket, .events = POLLIN };
-
-	return !TAILQ_EMPTY(&gate->waiting) || poll(&waiting, 1, 0) == 1;
-}
-
 uint64_t wire_lost(struct net *net)
 {
 	struct gate *gate = &net->gate;

@@ -168,8 +168,6 @@ void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame);
 void gate_settle(struct gate *gate);
 /* The oldest frame, the caller's, and where it was read; NULL when the wire is quiet. */
 struct frame *gate_next(struct gate *gate, enum wire_end *end);
-/* Is there anything to move, or does the kernel have something for the gate? */
-bool gate_readable(const struct gate *gate);
 
 void flight_add(struct gate *gate, struct frame *frame);
 /* Which frame it is that comes out of netem; a new frame of the caller's. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 static const char *const namespace_names[NAMESPACES] = {
@@ -169,10 +170,55 @@ static void build_hosts(struct site *site)
 		await_program(&site->tc, "tc", netem);
 }
 
-static void await_links(const struct net *net)
+#define RTF_LOCAL 0x80000000UL /* linux/ipv6_route.h: delivered to this host */
+
+/* Whether a line of /proc/net/ipv6_route is the local route to the address in hexadecimal. */
+static bool is_local_route(const char *line, const char *address)
+{
+	char destination[33], length[3], flags[9];
+
+	return sscanf(line, "%32s %2s %*s %*s %*s %*s %*s %*s %8s", destination, length, flags) ==
+		       3 &&
+	       strcmp(destination, address) == 0 && strcmp(length, "80") == 0 &&
+	       strtoul(flags, NULL, 16) & RTF_LOCAL;
+}
+
+static bool takes_its_packets(struct net *net, enum host host)
+{
+	struct sockaddr_storage address = net_address(host, AF_INET6, 0);
+	const uint8_t *bytes = ((const struct sockaddr_in6 *)&address)->sin6_addr.s6_addr;
+	int fd = net_proc(net, host, "ipv6_route");
+	autofile FILE *routes = fdopen(fd, "r");
+	char hexadecimal[33], line[256];
+
+	if (!routes)
+		broken("cannot read the routes of a host: %s", strerror(errno));
+	for (int i = 0; i < 16; i++)
+		snprintf(hexadecimal + 2 * i, 3, "%02x", bytes[i]);
+	while (fgets(line, sizeof(line), routes))
+		if (is_local_route(line, hexadecimal))
+			return true;
+	return false;
+}
+
+/* An IPv6 address works when a kernel thread has added its local route (addrconf_dad_work()). */
+static void await_address(struct net *net, enum host host)
+{
+	nsec deadline = clock_now() + SEC(10);
+
+	while (!takes_its_packets(net, host)) {
+		if (clock_now() > deadline)
+			broken("the IPv6 address of a host is not ready after 10 s");
+		(void)poll(NULL, 0, 1);
+	}
+}
+
+static void await_links(struct net *net)
 {
 	interface_await(net->control[CLIENT], "eth0");
 	interface_await(net->control[SERVER], "eth0");
+	await_address(net, CLIENT);
+	await_address(net, SERVER);
 	if (net->gate.netem) {
 		interface_await(net->control[WIRE], "n0");
 		interface_await(net->control[WIRE], "n1");

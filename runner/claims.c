@@ -121,8 +121,7 @@ static json_t *claim_json(const struct claim *claim, const json_t *run)
 	return json;
 }
 
-/* ---- which claims
- * ------------------------------------------------------------------------------------ */
+/* ---- which claims -------------------------------------------------------------------------- */
 
 static bool claim_matches(const struct claim *claim, const char *pattern,
 			  enum strictness strictness)
@@ -179,8 +178,7 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 	return array;
 }
 
-/* ---- what is printed
- * ---------------------------------------------------------------------------------- */
+/* ---- what is printed ----------------------------------------------------------------------- */
 
 static const char *member(const json_t *object, const char *key)
 {

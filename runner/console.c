@@ -38,8 +38,7 @@ static void console_begin(const struct run *run)
 	fflush(stdout);
 }
 
-/* ---- the live line
- * -------------------------------------------------------------------------------- */
+/* ---- the live line ------------------------------------------------------------------------- */
 
 static size_t columns(void)
 {
@@ -99,8 +98,7 @@ static void console_tick(const struct run *run)
 	free(line);
 }
 
-/* ---- results
- * ---------------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------- */
 
 static void console_result(const struct run *run, const struct entry *entry)
 {

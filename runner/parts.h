@@ -24,8 +24,7 @@ enum exit_status {
 	EXIT_SIGNALLED = 128, /* plus its number */
 };
 
-/* ---- text.c: words, lines and JSON ------------------------------------------------------------
- */
+/* ---- text.c: words, lines and JSON --------------------------------------------------------- */
 
 /* One line on stderr, "halfopen: ...". */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -56,8 +55,7 @@ double member_number(const json_t *object, const char *key);
 /* A copy of a string member, or NULL. */
 char *member_text(const json_t *object, const char *key);
 
-/* ---- options.c --------------------------------------------------------------------------------
- */
+/* ---- options.c ----------------------------------------------------------------------------- */
 
 enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, COMMANDS };
 
@@ -75,8 +73,7 @@ struct options {
 /* Returns true to go on; false when all is said, with the exit status in *status. */
 bool options_parse(struct options *options, int argc, char **argv, int *status);
 
-/* ---- patterns.c -------------------------------------------------------------------------------
- */
+/* ---- patterns.c ---------------------------------------------------------------------------- */
 
 enum strictness { EXACTLY, LOOSELY };
 /* A glob, or a part of the text; case is ignored. */
@@ -92,8 +89,7 @@ void nearest_offer(struct nearest *nearest, const char *name);
 /* "; nearest: a, b, c", or "" when nothing is near. */
 char *nearest_text(const struct nearest *nearest);
 
-/* ---- plan.c: cases x families x repetitions ----------------------------------------------------
- */
+/* ---- plan.c: cases x families x repetitions ------------------------------------------------ */
 
 struct result {
 	enum ending ending;
@@ -127,8 +123,7 @@ void plan_free(struct plan *plan);
 /* Why this machine cannot run the case, or NULL. */
 char *unmet_need(const struct case_spec *spec, const struct net_features *features);
 
-/* ---- a run -------------------------------------------------------------------------------------
- */
+/* ---- a run --------------------------------------------------------------------------------- */
 
 struct run;
 
@@ -185,8 +180,7 @@ void run_fatal(struct run *run, char *text);
 /* How many jobs this machine takes. */
 void choose_jobs(struct run *run);
 
-/* ---- worker.c ----------------------------------------------------------------------------------
- */
+/* ---- worker.c ------------------------------------------------------------------------------ */
 
 /* Forks the worker of slot->entry; its PID, or -1 with errno. */
 pid_t worker_start(const struct run *run, struct slot *slot);
@@ -195,8 +189,7 @@ double case_timeout(const struct run *run, const struct case_spec *spec);
 /* Tries the netem arguments of --wire; NULL, or what the system said. */
 char *wire_refused(const char *wire);
 
-/* ---- verdict.c: an entry's folder and its verdict.json -----------------------------------------
- */
+/* ---- verdict.c: an entry's folder and its verdict.json ------------------------------------- */
 
 char *entry_path(const struct run *run, const struct entry *entry, const char *name);
 /* Makes the folder, or empties what an earlier run left there. NULL, or what went wrong. */
@@ -211,8 +204,7 @@ void result_free(struct result *result);
 /* The text of errno for an artifacts folder, with the remedy. */
 char *cannot_write(const char *path);
 
-/* ---- results.c, junit.c, and the commands that read --------------------------------------------
- */
+/* ---- results.c, junit.c, and the commands that read ---------------------------------------- */
 
 /* Writes results.json; @complete: every entry of the plan ended. False after run_fatal(). */
 bool results_store(struct run *run, bool complete);

@@ -16,8 +16,7 @@ enum {
 	CASE_DESCRIPTORS = 1280, /* of the case that fills a queue of 511 from both ends */
 };
 
-/* ---- how many at once
- * ---------------------------------------------------------------------------- */
+/* ---- how many at once ---------------------------------------------------------------------- */
 
 static unsigned long memory_available_kib(void)
 {
@@ -85,8 +84,7 @@ void choose_jobs(struct run *run)
 		run->jobs = (unsigned)run->plan.count;
 }
 
-/* ---- how entries and the run end
- * ------------------------------------------------------------------ */
+/* ---- how entries and the run end ----------------------------------------------------------- */
 
 void run_result(struct run *run, struct entry *entry)
 {
@@ -116,8 +114,7 @@ static int exit_status(const struct run *run)
 	return run->tally[SKIPPED] == run->plan.count ? EXIT_ALL_SKIPPED : EXIT_GOOD;
 }
 
-/* ---- before the first case
- * ------------------------------------------------------------------------- */
+/* ---- before the first case ----------------------------------------------------------------- */
 
 /* The wire of this run; false when --wire asks for what cannot be. */
 static bool choose_wire(struct run *run)
@@ -155,8 +152,7 @@ static int cannot_begin(const struct options *options, const char *why)
 	return EXIT_RUN_ERROR;
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------ */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static void write_junit(struct run *run)
 {

@@ -33,7 +33,7 @@ struct scheduler {
 	bool listening; /* --pause: stdin is still open */
 };
 
-/* ---- starting -------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------------------ */
 
 static int longest_first(const void *left, const void *right)
 {
@@ -163,8 +163,7 @@ static void start_or_skip(struct scheduler *scheduler, struct entry *entry)
 		start(scheduler, entry);
 }
 
-/* ---- what happens while they run ----------------------------------------------------------------
- */
+/* ---- what happens while they run ----------------------------------------------------------- */
 
 /* Those that ask to tear down go before those that have not begun. */
 static void give_turns(struct run *run)
@@ -286,8 +285,7 @@ static void wait_for_events(struct scheduler *scheduler)
 		pass_input(scheduler);
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Kills what still runs and waits until all of it is gone; the PID namespaces die with it. */
 static void end_all(const struct run *run)

@@ -27,6 +27,9 @@ static int character_length(const char *text, size_t left)
 	int length = left > 4 ? 4 : (int)left;
 	int code = xmlGetUTF8Char((const xmlChar *)text, &length);
 
+	/* libxml2 takes a continuation byte for a beginning, and characters longer than need be. */
+	if (((unsigned char)*text & 0xc0) == 0x80)
+		return 0;
 	if (code < 0 || length < 1 || length > 4 || code < least[length] || !xmlIsCharQ(code))
 		return 0;
 	return length;

@@ -18,10 +18,10 @@
 static struct {
 	const struct run *run;
 	struct slot *slot;
+	int input, hears; /* the slot's own may change at any moment: it is the runner's */
 } job;
 
-/* ---- progress, on the case's side -------------------------------------------------------------
- */
+/* ---- progress, on the case's side ---------------------------------------------------------- */
 
 static void ring(struct slot *slot)
 {
@@ -46,8 +46,7 @@ static void enter_phase(struct case_progress *progress, enum case_phase phase)
 		;
 }
 
-/* ---- verdicts that the worker writes -----------------------------------------------------------
- */
+/* ---- verdicts that the worker writes ------------------------------------------------------- */
 
 /* What the case printed last: a sanitizer's report, an assertion of a library. */
 static char *output_tail(void)
@@ -93,8 +92,7 @@ static void ended_early(enum ending ending, const char *text, void *context)
 	_exit(verdict_write(job.run, &entry) ? EXIT_GOOD : EXIT_RUN_ERROR);
 }
 
-/* ---- the case, process 1 ------------------------------------------------------------------------
- */
+/* ---- the case, process 1 ------------------------------------------------------------------- */
 
 START_TEST(perform)
 {
@@ -118,12 +116,12 @@ START_TEST(perform)
 		return;
 	struct result result = { 0 };
 	verdict_read(run, entry, &result);
+	fflush(NULL); /* libcheck leaves with _exit() */
 	ck_abort_msg("%.1000s", result.reason ? result.reason : "failed without a reason");
 }
 END_TEST
 
-/* ---- the worker
- * ----------------------------------------------------------------------------------- */
+/* ---- the worker ---------------------------------------------------------------------------- */
 
 double case_timeout(const struct run *run, const struct case_spec *spec)
 {
@@ -143,7 +141,9 @@ static void redirect(int from, int to)
 static void take_streams(void)
 {
 	if (job.run->options->pause) {
-		redirect(job.slot->hears, STDIN_FILENO);
+		redirect(job.hears, STDIN_FILENO);
+		/* Else the case would wait for an end of input that only itself could bring. */
+		close(job.input);
 		return;
 	}
 	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -259,17 +259,17 @@ pid_t worker_start(const struct run *run, struct slot *slot)
 	sem_init(&slot->turn, 1, 0);
 	fflush(NULL);
 
+	job.run = run;
+	job.slot = slot;
+	job.input = slot->input;
+	job.hears = slot->hears;
 	pid_t child = fork();
-	if (child == 0) {
-		job.run = run;
-		job.slot = slot;
+	if (child == 0)
 		worker();
-	}
 	return child;
 }
 
-/* ---- --wire
- * --------------------------------------------------------------------------------------- */
+/* ---- --wire -------------------------------------------------------------------------------- */
 
 static void tell(enum ending ending, const char *text, void *context)
 {

@@ -3,7 +3,7 @@
  * fake_cases: cases without a network, linked with the runner instead of the suites, so that its
  * scheduling, its exit statuses and its clean-up can be tested with every way a case can end.
  * The isolation is the real one.
- * check_runner links this too, without the main function.
+ * check_runner links this too, and has a main function of its own.
  *
  * FAKE_LOG names a file that gets a line when a set-up or a tear-down begins and ends.
  */
@@ -25,11 +25,10 @@ static struct case_progress *progress;
 static const struct case_run *running;
 static jmp_buf way_out;
 static enum ending ended;
-static char *ended_with;
+static const char *ended_with;
 static const char *leaves_out;
 
-/* ---- what the cases do -------------------------------------------------------------------------
- */
+/* ---- what the cases do --------------------------------------------------------------------- */
 
 /* A kernel timer of a tenth of a second, or of ten minutes. */
 static void wait_for_timer(int milliseconds)
@@ -132,8 +131,7 @@ static void fill_the_folder(struct scene *scene)
 	broken("cannot write %s: %m; free some space", path);
 }
 
-/* ---- the cases
- * ------------------------------------------------------------------------------------ */
+/* ---- the cases ----------------------------------------------------------------------------- */
 
 static struct case_spec cases[] = {
 	{ .name = "it_passes", .topic = "good ends", .claims = "F-01 F-02", .act = pass },
@@ -200,8 +198,7 @@ const char *claim_verdict_name(enum claim_verdict verdict)
 	return names[verdict];
 }
 
-/* ---- what fixtures do for real cases
- * ---------------------------------------------------------------- */
+/* ---- what fixtures do for real cases ------------------------------------------------------- */
 
 void case_progress_in(struct case_progress *shared)
 {
@@ -233,7 +230,7 @@ static void hook(enum ending ending, const char *text, void *context)
 {
 	(void)context;
 	ended = ending;
-	ended_with = format("%s", text);
+	ended_with = text;
 	longjmp(way_out, 1);
 }
 
@@ -310,9 +307,7 @@ enum ending case_perform(const struct case_run *run)
 	return ended;
 }
 
-#ifndef NO_MAIN
-int main(int argc, char **argv)
+__attribute__((weak)) int main(int argc, char **argv)
 {
 	return halfopen_main(argc, argv);
 }
-#endif

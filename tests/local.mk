@@ -4,7 +4,10 @@
 
 libcheck_tests = \
 	tests/check_netns \
+	tests/check_runner \
 	tests/check_watch
+
+tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 
 # Not tests: what tests run.
 test_helpers = \

@@ -205,11 +205,11 @@ check 'TAP: an error bails out' says '^Bail out! it_crashes/ipv4: process 1'
 
 driver=$(realpath "${top_srcdir:-..}/build-aux/tap-driver.sh" 2>/dev/null)
 if [ -f "$driver" ]; then
-	AM_TAP_AWK=awk sh "$driver" --test-name t --log-file t.log --trs-file t.trs --ignore-exit \
+	AM_TAP_AWK='awk' sh "$driver" --test-name t --log-file t.log --trs-file t.trs --ignore-exit \
 		-- "$fake" run --tap it_passes it_fails it_is_skipped >/dev/null
 	check "Automake's driver agrees" test \
-		"$(grep -c 'test-result: PASS' t.trs) $(grep -c 'test-result: FAIL' t.trs) $(
-			grep -c 'test-result: SKIP' t.trs) $(grep -c 'test-result: ERROR' t.trs)" \
+		"$(grep -c '^:test-result: PASS' t.trs) $(grep -c '^:test-result: FAIL' t.trs) $(
+			grep -c '^:test-result: SKIP' t.trs) $(grep -c '^:test-result: ERROR' t.trs)" \
 		= '2 2 2 0'
 else
 	skip "Automake's driver agrees" 'no tap-driver.sh here'
@@ -306,6 +306,7 @@ check 'a full stdout: one line' one_line 'cannot write to stdout'
 mkdir small
 on_small_disk()
 {
+	# shellcheck disable=SC2086 # no word where it is not needed
 	unshare -m ${rootless-} sh -c "mount -t tmpfs -o size=256k none small && $1"
 }
 [ "$(id -u)" -eq 0 ] || rootless=-r
@@ -314,7 +315,7 @@ if on_small_disk : 2>/dev/null; then
 	on_small_disk "'$fake' run -j 1 --artifacts small/a it_fills_the_folder it_passes" \
 		>out 2>err || status=$?
 	check 'a full disk: 99' ended 99
-	check 'a full disk: nothing passed' last_line '0 passed, 0 failed, 0 skipped'
+	check 'a full disk: nothing passed' last_line '0 passed, 1 failed, 0 skipped'
 	check 'a full disk: one line' one_line 'No space left on device; free some space'
 	status=0
 	on_small_disk "'$fake' run --artifacts small/a it_passes >/dev/null &&
@@ -378,6 +379,7 @@ fi
 interrupt()
 {
 	rm -rf artifacts
+	: >out
 	# A shell has its background jobs ignore SIGINT.
 	env --default-signal=INT "$fake" run -v it_passes it_waits_with_a_daemon >out 2>err &
 	pid=$! tries=500

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_runner: the runner's parts that need no process: which names a pattern means, and that no
+ * text of a case and no half-written file can make a pass of what was none. The cases are the
+ * fakes of fake_cases.c.
+ */
+#include "runner/parts.h"
+
+#include <check.h>
+#include <libxml/parser.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char folder[32];
+static const struct options defaults = { .repeat = 1, .timeout_multiplier = 1 };
+
+/* Files of a test, in the build tree where make check runs. */
+static void make_folder(void)
+{
+	snprintf(folder, sizeof(folder), "check_runner.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	/* What complain() says is not looked at here. */
+	ck_assert_ptr_nonnull(freopen("/dev/null", "we", stderr));
+}
+
+static void remove_folder(void)
+{
+	autofree char *command = format("rm -rf '%s'", folder);
+	ck_assert_int_eq(system(command), 0); // NOLINT: a name of our own making
+}
+
+/* ---- patterns -------------------------------------------------------------------------------- */
+
+static size_t planned(char *pattern, unsigned repeat)
+{
+	struct options options = defaults;
+	options.words = &pattern;
+	options.word_count = 1;
+	options.repeat = repeat;
+	struct plan plan;
+	size_t count = plan_make(&plan, &options) ? plan.count : 0;
+	plan_free(&plan);
+	return count;
+}
+
+START_TEST(patterns_name_cases_ids_topics_and_claims)
+{
+	static const struct {
+		char *pattern;
+		size_t entries;
+	} wanted[] = {
+		{ "it_passes", 2 },       /* the name itself, not those that begin with it */
+		{ "it_passes*", 5 },      /* a glob */
+		{ "passes_after", 2 },    /* a part */
+		{ "it_passes/ipv6", 1 },  /* an id */
+		{ "it_passes*/ipv6", 2 }, /* a glob of ids */
+		{ "SKIPS", 4 },           /* a topic, in any case */
+		{ "F-03", 2 },            /* a claim */
+		{ "f-0[23]", 4 },         /* a glob of claims */
+		{ "it_passes_over_ipv6", 0 },
+	};
+	make_folder();
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
+		ck_assert_msg(planned(wanted[i].pattern, 1) == wanted[i].entries,
+			      "%s means %zu entries, not %zu", wanted[i].pattern,
+			      planned(wanted[i].pattern, 1), wanted[i].entries);
+	ck_assert_uint_eq(planned("it_passes", 7), 14);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(the_nearest_names_come_in_order)
+{
+	struct nearest nearest = { .typed = "acept_queue" };
+	nearest_offer(&nearest, "nothing_like_that_at_all");
+	nearest_offer(&nearest, "an_accept_queue_that_is_full");
+	nearest_offer(&nearest, "accept_queue");
+	nearest_offer(&nearest, "accept_queue");
+	nearest_offer(&nearest, "accep_quue_that_is_long");
+	autofree char *text = nearest_text(&nearest);
+	ck_assert_str_eq(text, "; nearest: accept_queue, an_accept_queue_that_is_full, "
+			       "accep_quue_that_is_long");
+}
+END_TEST
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+START_TEST(clean_text_is_what_json_and_xml_carry)
+{
+	static const struct {
+		const char *text, *clean;
+	} wanted[] = {
+		{ "plain\ttext\n", "plain\ttext\n" },
+		{ "caf\xc3\xa9 \xe2\x86\x92 \xf0\x9f\x90\xa7",
+		  "caf\xc3\xa9 \xe2\x86\x92 \xf0\x9f\x90\xa7" },
+		{ "\x1b[31mred\x01", "?[31mred?" },
+		{ "half \xc3", "half ?" },
+		{ "half \xe2\x86", "half ??" },
+		{ "long slash \xc0\xaf", "long slash ??" },
+		{ "surrogate \xed\xa0\x80", "surrogate ???" },
+		{ "no character \xef\xbf\xbf", "no character ???" },
+		{ "\xff\xfe", "??" },
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		autofree char *clean = text_clean(wanted[i].text);
+		ck_assert_str_eq(clean, wanted[i].clean);
+	}
+}
+END_TEST
+
+START_TEST(random_bytes_become_text)
+{
+	unsigned state = 1;
+	for (int round = 0; round < 2000; round++) {
+		char bytes[64] = "";
+		for (size_t i = 0; i + 1 < sizeof(bytes); i++) {
+			state = state * 1103515245 + 12345;
+			bytes[i] = (char)(state >> 16);
+		}
+		json_auto_t *value = json_text(bytes);
+		ck_assert(json_is_string(value));
+	}
+}
+END_TEST
+
+START_TEST(durations_read_well)
+{
+	static const struct {
+		double span;
+		const char *text;
+	} wanted[] = {
+		{ 0, "0.0 s" }, { 12.34, "12.3 s" }, { 190, "3 min 10 s" }, { 3720, "1 h 2 min" }
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		autofree char *text = text_duration(wanted[i].span);
+		ck_assert_str_eq(text, wanted[i].text);
+	}
+}
+END_TEST
+
+/* ---- verdicts and results -------------------------------------------------------------------- */
+
+/* A run of the one case "it_passes" over one family, with its folder. */
+static void begin_run(struct run *run, const struct options *options)
+{
+	static char *pattern = "it_passes/ipv4";
+	struct options planned_options = *options;
+	planned_options.words = &pattern;
+	planned_options.word_count = 1;
+
+	make_folder();
+	*run = (struct run){ .options = options, .artifacts = realpath(folder, NULL) };
+	ck_assert_ptr_nonnull(run->artifacts);
+	ck_assert(plan_make(&run->plan, &planned_options));
+	ck_assert_uint_eq(run->plan.count, 1);
+	ck_assert_ptr_null(folder_prepare(run, run->plan.entries));
+}
+
+static void end_run(struct run *run)
+{
+	plan_free(&run->plan);
+	free(run->artifacts);
+	remove_folder();
+}
+
+static char *read_whole(const char *path, size_t *length)
+{
+	autofile FILE *file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	char *text = must_alloc(10000, 1);
+	*length = fread(text, 1, 9999, file);
+	return text;
+}
+
+static void write_part(const char *path, const char *text, size_t length)
+{
+	autofile FILE *file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(text, 1, length, file), length);
+}
+
+START_TEST(a_case_that_has_just_begun_has_no_verdict)
+{
+	struct run run;
+	begin_run(&run, &defaults);
+	struct result result = { 0 };
+	ck_assert(!verdict_read(&run, run.plan.entries, &result));
+	ck_assert_int_eq(result.ending, BROKEN);
+	result_free(&result);
+	end_run(&run);
+}
+END_TEST
+
+START_TEST(no_part_of_a_verdict_is_a_pass)
+{
+	struct run run;
+	begin_run(&run, &defaults);
+	struct entry *entry = run.plan.entries;
+	entry->result = (struct result){ .ending = PASSED, .seconds = 1 };
+	ck_assert(verdict_write(&run, entry));
+	autofree char *path = entry_path(&run, entry, "verdict.json");
+	size_t length;
+	autofree char *text = read_whole(path, &length);
+
+	struct result result = { 0 };
+	ck_assert(verdict_read(&run, entry, &result));
+	ck_assert_int_eq(result.ending, PASSED);
+	result_free(&result);
+	/* Up to the brace that closes it, and the newline. */
+	for (size_t part = 0; part + 2 < length; part++) {
+		write_part(path, text, part);
+		ck_assert(!verdict_read(&run, entry, &result));
+		ck_assert_int_eq(result.ending, BROKEN);
+		result_free(&result);
+	}
+	end_run(&run);
+}
+END_TEST
+
+START_TEST(every_artifact_is_missed)
+{
+	static const char *const names[] = { "client.pcap", "server.pcap",  "journal.jsonl",
+					     "ladder.txt",  "counters.txt", "env.txt",
+					     "replay.sh" };
+	struct run run;
+	begin_run(&run, &defaults);
+	for (size_t missing = 0; missing <= ARRAY_LENGTH(names); missing++) {
+		for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+			autofree char *path = entry_path(&run, run.plan.entries, names[i]);
+			write_part(path, "x", i != missing);
+		}
+		autofree char *problem = artifact_missing(&run, run.plan.entries);
+		if (missing == ARRAY_LENGTH(names))
+			ck_assert_ptr_null(problem);
+		else
+			ck_assert_ptr_nonnull(strstr(problem, names[missing]));
+	}
+	end_run(&run);
+}
+END_TEST
+
+START_TEST(no_part_of_results_is_read)
+{
+	struct run run;
+	begin_run(&run, &defaults);
+	run.plan.entries->state = ENDED;
+	ck_assert(results_store(&run, true));
+	autofree char *path = format("%s/results.json", folder);
+	size_t length;
+	autofree char *text = read_whole(path, &length);
+	bool missing;
+
+	json_t *whole = results_load(folder, &missing);
+	ck_assert_ptr_nonnull(whole);
+	json_decref(whole);
+	for (size_t part = 0; part + 2 < length; part++) {
+		write_part(path, text, part);
+		ck_assert_ptr_null(results_load(folder, &missing));
+		ck_assert(!missing);
+	}
+	end_run(&run);
+}
+END_TEST
+
+START_TEST(junit_is_well_formed_whatever_a_case_says)
+{
+	struct run run;
+	begin_run(&run, &defaults);
+	struct entry *entry = run.plan.entries;
+	entry->state = ENDED;
+	entry->result = (struct result){ .ending = FAILED,
+					 .reason = format("]]> <&\"' \x1b[0m \xff"),
+					 .report = format("]]>\n<failure>\n\x01\xc3") };
+	autofree char *path = format("%s/junit.xml", folder);
+	ck_assert_ptr_null(junit_write(&run, path));
+	xmlDocPtr document = xmlReadFile(path, NULL, XML_PARSE_NONET);
+	ck_assert_ptr_nonnull(document);
+	xmlFreeDoc(document);
+	end_run(&run);
+}
+END_TEST
+
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+START_TEST(a_wire_that_tc_does_not_know_is_refused)
+{
+	autofree char *problem = wire_refused("delay sideways");
+	ck_assert_ptr_nonnull(problem);
+	ck_assert_ptr_null(strchr(problem, '\n'));
+}
+END_TEST
+
+START_TEST(needs_are_looked_at)
+{
+	struct net_features features = { .user_namespace = true, .netem_reason = "a test" };
+	struct case_spec spec = { .needs = "root" };
+	char *reason = unmet_need(&spec, &features);
+	ck_assert_str_eq(reason, "needs root: run halfopen as root");
+	free(reason);
+
+	spec = (struct case_spec){ .netem = "loss 1%" };
+	reason = unmet_need(&spec, &features);
+	ck_assert_str_eq(reason, "needs netem: a test");
+	free(reason);
+
+	features = (struct net_features){ .netem = true };
+	spec.needs = "root netem program:sh sysctl:net.ipv4.none";
+	ck_assert_ptr_null(unmet_need(&spec, &features));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("runner");
+	TCase *tcase = tcase_create("runner");
+	suite_add_tcase(suite, tcase);
+	tcase_add_test(tcase, patterns_name_cases_ids_topics_and_claims);
+	tcase_add_test(tcase, the_nearest_names_come_in_order);
+	tcase_add_test(tcase, clean_text_is_what_json_and_xml_carry);
+	tcase_add_test(tcase, random_bytes_become_text);
+	tcase_add_test(tcase, durations_read_well);
+	tcase_add_test(tcase, a_case_that_has_just_begun_has_no_verdict);
+	tcase_add_test(tcase, no_part_of_a_verdict_is_a_pass);
+	tcase_add_test(tcase, every_artifact_is_missed);
+	tcase_add_test(tcase, no_part_of_results_is_read);
+	tcase_add_test(tcase, junit_is_well_formed_whatever_a_case_says);
+	tcase_add_test(tcase, a_wire_that_tc_does_not_know_is_refused);
+	tcase_add_test(tcase, needs_are_looked_at);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,801 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kinds of mutation. Wherever it can be, a mutation is coherent: both sightings of a segment
+ * change, a counter's later values follow, later segments are renumbered. So what must object is
+ * the oracle's knowledge of TCP and of the case, not a journal that contradicts itself.
+ */
+#include "tests/mutations.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- what follows ------------------------------------------------------------------------------ */
+
+static void shift_times(const struct aftermath *after, struct event *event)
+{
+	event->at += after->later;
+	if (event->began >= after->since)
+		event->began += after->later;
+	if (event->kind == EVENT_SOCKET && event->fires)
+		event->fires += after->later;
+}
+
+static void swap_hosts(struct event *event)
+{
+	event->host = event->host == CLIENT ? SERVER : CLIENT;
+	event->from = event->from == CLIENT ? SERVER : CLIENT;
+}
+
+/* What it caused happens without a cause. */
+static void renumber(const struct aftermath *after, struct event *event)
+{
+	if (!after->renumber_by || event->packet < after->renumber_from)
+		return;
+	if (after->renumber_by < 0 && event->packet == after->renumber_from)
+		event->packet = 0;
+	else
+		event->packet += after->renumber_by;
+}
+
+bool after_mutation(struct aftermath *after, struct event *event)
+{
+	bool about_it = after->packet && event->packet == after->packet;
+
+	if (after->cut)
+		return false;
+	if (event->kind == EVENT_PACKET && about_it) {
+		if (after->unseen[event->host])
+			return false;
+		if (after->swapped)
+			swap_hosts(event);
+		if (after->rewritten)
+			event->segment = after->segment;
+	} else if (event->kind == EVENT_GATE && about_it &&
+		   (after->unseen[CLIENT] || after->unseen[SERVER])) {
+		return !(after->unseen[CLIENT] && after->unseen[SERVER]);
+	} else if (event->kind == EVENT_COUNTER && after->counter && event->host == after->host &&
+		   strcmp(event->name, after->counter) == 0) {
+		event->value += after->higher;
+	} else if (event->kind == EVENT_SOCKET && after->cookie == event->cookie &&
+		   after->host == event->host) {
+		event->was = after->was;
+		after->cookie = 0;
+	}
+	shift_times(after, event);
+	renumber(after, event);
+	return true;
+}
+
+/* ---- building ---------------------------------------------------------------------------------- */
+
+static void remove_it(struct mutation *mutation)
+{
+	mutation->count = mutation->mutated = 0;
+}
+
+/* The event to be changed in place. */
+static struct event *change(const struct place *place, struct mutation *mutation)
+{
+	mutation->count = 1;
+	mutation->mutated = 0;
+	mutation->events[0] = *place->event;
+	return &mutation->events[0];
+}
+
+/* A copy behind the event, to be made into something else. */
+static struct event *insert_behind(const struct place *place, struct mutation *mutation)
+{
+	mutation->count = 2;
+	mutation->mutated = 1;
+	mutation->events[0] = mutation->events[1] = *place->event;
+	return &mutation->events[1];
+}
+
+static struct event *insert_before(const struct place *place, struct mutation *mutation)
+{
+	mutation->count = 2;
+	mutation->mutated = 0;
+	mutation->events[0] = mutation->events[1] = *place->event;
+	return &mutation->events[0];
+}
+
+static bool is_a(const struct place *place, enum event_kind kind)
+{
+	return place->event->kind == kind;
+}
+
+static bool arrives(const struct event *event)
+{
+	return event->host != event->from;
+}
+
+/* Where a segment enters the journal: at its sender, or where it was injected. */
+static bool is_first_sighting(const struct place *place)
+{
+	const struct event *event = place->event;
+
+	return is_a(place, EVENT_PACKET) && !event->copy && (!arrives(event) || event->injected);
+}
+
+static bool is_arrival(const struct place *place)
+{
+	return is_a(place, EVENT_PACKET) && arrives(place->event);
+}
+
+static const struct flow_book *flow_at(const struct place *place)
+{
+	return &place->before->flows[place->event->flow];
+}
+
+/* A SYN or SYN-ACK that the same end has sent before. */
+static bool is_repeated_syn(const struct place *place)
+{
+	return is_first_sighting(place) && place->event->segment.flags & SYN &&
+	       flow_at(place)->has_isn[place->event->from] && !flow_at(place)->raw;
+}
+
+/* Changes the segment at its sender, and so where it arrives. */
+static struct segment *rewrite(const struct place *place, struct mutation *mutation)
+{
+	struct event *event = change(place, mutation);
+
+	mutation->after.packet = event->packet;
+	mutation->after.rewritten = true;
+	return &event->segment;
+}
+
+/* ---- segments: there or not --------------------------------------------------------------------- */
+
+static bool missing_at_sender(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_PACKET) && !arrives(place->event);
+}
+
+static bool missing_at_receiver(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_arrival(place);
+}
+
+static bool missing_at_both(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	mutation->after.packet = place->event->packet;
+	mutation->after.unseen[CLIENT] = mutation->after.unseen[SERVER] = true;
+	mutation->after.renumber_from = place->event->packet;
+	mutation->after.renumber_by = -1;
+	return is_first_sighting(place);
+}
+
+static bool one_more(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	insert_behind(place, mutation)->packet++;
+	mutation->after.renumber_from = place->event->packet + 1;
+	mutation->after.renumber_by = 1;
+	return is_first_sighting(place);
+}
+
+static bool arrives_twice(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	insert_behind(place, mutation)->copy = true;
+	return is_arrival(place);
+}
+
+/* ---- segments: when and where ------------------------------------------------------------------- */
+
+/* More than any line of a ladder allows for what is so old. */
+static nsec beyond_tolerance(const struct place *place)
+{
+	const struct flow_book *flow = flow_at(place);
+	nsec age = flow->begun ? place->event->at - flow->t0 : 0;
+
+	return age * 15 / 100 + place->before->slack + flow->transit + MSEC(3);
+}
+
+static bool late(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (!is_first_sighting(place))
+		return false;
+	mutation->after.later = beyond_tolerance(place);
+	mutation->after.since = place->event->at;
+	change(place, mutation)->at += mutation->after.later;
+	return true;
+}
+
+static bool early(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (!is_first_sighting(place))
+		return false;
+	mutation->after.later = -beyond_tolerance(place);
+	mutation->after.since = place->event->at;
+	change(place, mutation)->at += mutation->after.later;
+	return true;
+}
+
+static bool arrives_late(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (!is_arrival(place) || place->event->injected)
+		return false;
+	mutation->after.later = ARRIVAL_PATIENCE + MSEC(1);
+	mutation->after.since = place->event->at;
+	change(place, mutation)->at += mutation->after.later;
+	return true;
+}
+
+static bool arrives_early(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (!is_arrival(place) || place->event->injected)
+		return false;
+	change(place, mutation)->at = place->before->packets[place->event->packet].sent - 1;
+	return true;
+}
+
+static bool wrong_direction(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_PACKET))
+		return false;
+	event = change(place, mutation);
+	if (way == 0) {
+		event->from = event->from == CLIENT ? SERVER : CLIENT;
+		return true;
+	}
+	swap_hosts(event);
+	mutation->after.packet = event->packet;
+	mutation->after.swapped = true;
+	return is_first_sighting(place);
+}
+
+/* ---- segments: what is in them ------------------------------------------------------------------- */
+
+static bool other_flags(const struct place *place, int way, struct mutation *mutation)
+{
+	static const uint8_t flags[] = { SYN, ACK, RST, FIN };
+
+	rewrite(place, mutation)->flags ^= flags[way];
+	mutation->after.segment = mutation->events[0].segment;
+	return is_first_sighting(place);
+}
+
+/* An ISN is free to be anything as long as nobody refers to it. */
+static bool is_referred_to(const struct place *place)
+{
+	const struct event *event = place->event, *later;
+
+	if (!(event->segment.flags & SYN) || flow_at(place)->has_isn[event->from])
+		return true;
+	for (size_t i = place->index + 1; (later = journal_event(place->journal, i)); i++)
+		if (later->kind == EVENT_PACKET && later->flow == event->flow &&
+		    later->packet != event->packet)
+			return true;
+	return false;
+}
+
+static bool other_seq(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_first_sighting(place) || !is_referred_to(place))
+		return false;
+	rewrite(place, mutation)->seq += way == 0 ? 1 : (uint32_t)-1;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+static bool other_ack(const struct place *place, int way, struct mutation *mutation)
+{
+	rewrite(place, mutation)->ack += way == 0 ? 1 : (uint32_t)-1;
+	mutation->after.segment = mutation->events[0].segment;
+	return is_first_sighting(place);
+}
+
+static bool longer(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	rewrite(place, mutation)->length++;
+	mutation->after.segment = mutation->events[0].segment;
+	return is_first_sighting(place);
+}
+
+static bool other_window(const struct place *place, int way, struct mutation *mutation)
+{
+	rewrite(place, mutation)->window += way == 0 ? 1 : (uint16_t)-1;
+	mutation->after.segment = mutation->events[0].segment;
+	return is_repeated_syn(place);
+}
+
+static bool drop_option(struct segment *segment, int way)
+{
+	const struct segment had = *segment;
+
+	switch (way) {
+	case 0:
+		segment->mss = -1;
+		return had.mss >= 0;
+	case 1:
+		segment->window_scale = -1;
+		return had.window_scale >= 0;
+	case 2:
+		segment->sack_permitted = false;
+		return had.sack_permitted;
+	default:
+		segment->timestamps = false;
+		segment->tsval = segment->tsecr = 0;
+		return had.timestamps;
+	}
+}
+
+static bool option_dropped(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_repeated_syn(place) || !drop_option(rewrite(place, mutation), way))
+		return false;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+static bool timestamps_dropped(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_first_sighting(place) || place->event->segment.flags & SYN ||
+	    !drop_option(rewrite(place, mutation), way + 3))
+		return false;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+/* Behind the newest that this end has sent. */
+static bool clock_backwards(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct flow_book *flow;
+	const struct event *event = place->event;
+
+	(void)way;
+	if (!is_first_sighting(place) || !event->segment.timestamps)
+		return false;
+	flow = flow_at(place);
+	if (!flow->has_tsval[event->from])
+		return false;
+	rewrite(place, mutation)->tsval = flow->tsval[event->from] - 1;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+static bool other_echo(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_first_sighting(place) || !place->event->segment.timestamps)
+		return false;
+	rewrite(place, mutation)->tsecr += way == 0 ? 1 : (uint32_t)-1;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+static bool changed_on_the_wire(const struct place *place, int way, struct mutation *mutation)
+{
+	struct segment *segment = &change(place, mutation)->segment;
+
+	if (!is_arrival(place) || place->event->injected)
+		return false;
+	switch (way) {
+	case 0:
+		segment->flags ^= PSH;
+		break;
+	case 1:
+		segment->seq++;
+		break;
+	case 2:
+		segment->ack++;
+		break;
+	case 3:
+		segment->window++;
+		break;
+	case 4:
+		segment->length++;
+		break;
+	case 5:
+		segment->source_port++;
+		break;
+	default:
+		return drop_option(segment, way - 6);
+	}
+	return true;
+}
+
+/* ---- states --------------------------------------------------------------------------------------- */
+
+static bool state_never_reached(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_a(place, EVENT_SOCKET))
+		return false;
+	remove_it(mutation);
+	if (way == 1) {
+		mutation->after.cookie = place->event->cookie;
+		mutation->after.host = place->event->host;
+		mutation->after.was = place->event->was;
+	}
+	return true;
+}
+
+static bool wrong_state(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_a(place, EVENT_SOCKET) || way == (int)place->event->state)
+		return false;
+	change(place, mutation)->state = (enum tcp_state)way;
+	mutation->after.cookie = place->event->cookie;
+	mutation->after.host = place->event->host;
+	mutation->after.was = (enum tcp_state)way;
+	return true;
+}
+
+static bool state_too_many(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_SOCKET))
+		return false;
+	event = insert_behind(place, mutation);
+	event->was = event->state;
+	event->state = (enum tcp_state)way;
+	mutation->after.cookie = event->cookie;
+	mutation->after.host = event->host;
+	mutation->after.was = event->state;
+	return true;
+}
+
+static bool is_request(const struct place *place)
+{
+	return is_a(place, EVENT_SOCKET) && place->event->state == SYN_RECV;
+}
+
+static bool one_retransmission_more(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation)->retrans++;
+	return is_request(place);
+}
+
+/* A timer fires up to 15 % late; a sample finds it up to a tick later. */
+static bool timer_off(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+	nsec period;
+
+	if (!is_request(place))
+		return false;
+	event = change(place, mutation);
+	period = event->fires - event->at;
+	event->fires += way == 0 ? period * 15 / 100 + place->before->slack + MSEC(50) :
+				   -(place->before->tick + place->before->slack + MSEC(50));
+	return true;
+}
+
+static bool by_another_segment(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_a(place, EVENT_SOCKET) && !is_a(place, EVENT_QUEUE) && !is_a(place, EVENT_COUNTER))
+		return false;
+	if (way == 0) {
+		change(place, mutation)->packet--;
+		return place->event->packet > 1;
+	}
+	change(place, mutation)->packet = 0;
+	return place->event->packet > 0;
+}
+
+/* ---- counters ------------------------------------------------------------------------------------- */
+
+/* Exempt ones may move as they like; those two are compared with the captures. */
+static bool is_compared(const struct place *place)
+{
+	const char *name = place->event->name;
+
+	return is_a(place, EVENT_COUNTER) &&
+	       (!counter_exempt(name) || strcmp(name, "Tcp.InSegs") == 0 ||
+		strcmp(name, "Tcp.OutSegs") == 0);
+}
+
+static void shift_counter(const struct event *event, long by, struct mutation *mutation)
+{
+	mutation->after.counter = event->name;
+	mutation->after.host = event->host;
+	mutation->after.higher = by;
+}
+
+static bool counter_by_one(const struct place *place, long by, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_compared(place))
+		return false;
+	event = change(place, mutation);
+	event->delta += by;
+	event->value += by;
+	shift_counter(event, by, mutation);
+	return true;
+}
+
+static bool counter_up(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	return counter_by_one(place, 1, mutation);
+}
+
+static bool counter_down(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	return counter_by_one(place, -1, mutation);
+}
+
+static bool counter_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (!is_compared(place))
+		return false;
+	remove_it(mutation);
+	shift_counter(place->event, -place->event->delta, mutation);
+	return true;
+}
+
+static bool counter_value_off(const struct place *place, int way, struct mutation *mutation)
+{
+	change(place, mutation)->value += way == 0 ? 1 : -1;
+	return is_a(place, EVENT_COUNTER);
+}
+
+/* Whether the case says anything of this counter in the step of the place. */
+static bool is_listed_there(const struct place *place, const char *name)
+{
+	const struct event *event;
+
+	for (size_t i = place->index; (event = journal_event(place->journal, i)); i++) {
+		if (event->kind == EVENT_STEP)
+			return false;
+		if (event->kind == EVENT_EXPECT && strcmp(event->name, "counters") == 0 &&
+		    event->lines[0] && strstr(event->lines[0], name))
+			return true;
+	}
+	return false;
+}
+
+static bool stray_counter(const struct place *place, const char *name, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_SAMPLE) || is_listed_there(place, name))
+		return false;
+	event = insert_before(place, mutation);
+	event->kind = EVENT_COUNTER;
+	event->host = event->packet & 1 ? CLIENT : SERVER;
+	event->name = name;
+	event->delta = 1;
+	event->value = judge_counter(place->before, event->host, name, true) + 1;
+	shift_counter(event, 1, mutation);
+	return true;
+}
+
+static bool unlisted_counter(const struct place *place, int way, struct mutation *mutation)
+{
+	static const char *const names[] = { "ListenDrops", "TCPTimeouts", "PAWSEstab",
+					     "Tcp.AttemptFails" };
+
+	return stray_counter(place, names[way], mutation);
+}
+
+static bool unheard_of_counter(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	return stray_counter(place, "TCPSomethingNewInLinux", mutation);
+}
+
+/* ---- queues --------------------------------------------------------------------------------------- */
+
+static bool accept_queue_off(const struct place *place, int way, struct mutation *mutation)
+{
+	change(place, mutation)->accept += way == 0 ? 1 : -1;
+	return is_a(place, EVENT_QUEUE);
+}
+
+static bool syn_queue_off(const struct place *place, int way, struct mutation *mutation)
+{
+	change(place, mutation)->syn += way == 0 ? 1 : -1;
+	return is_a(place, EVENT_QUEUE);
+}
+
+static bool limit_off(const struct place *place, int way, struct mutation *mutation)
+{
+	change(place, mutation)->limit += way == 0 ? 1 : -1;
+	return is_a(place, EVENT_QUEUE);
+}
+
+static bool queue_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_QUEUE);
+}
+
+/* ---- calls and waits ------------------------------------------------------------------------------ */
+
+static bool wrong_errno(const struct place *place, int way, struct mutation *mutation)
+{
+	static const int errors[] = { ECONNRESET, EAGAIN, ETIMEDOUT };
+	struct event *event;
+
+	if (!is_a(place, EVENT_CALL) || !place->event->want || place->event->error == errors[way])
+		return false;
+	event = change(place, mutation);
+	event->result = -1;
+	event->error = errors[way];
+	return true;
+}
+
+static bool wrong_result(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_CALL) || !place->event->want)
+		return false;
+	event = change(place, mutation);
+	event->error = 0;
+	event->result = event->result < 0 ? way : event->result + (way == 0 ? 1 : -1);
+	return true;
+}
+
+/* Calls that only ask leave no trace in what the kernel does: without them nothing is asserted. */
+static bool call_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	static const char *const acts[] = { "accept", "connect", "send", "inject", "close", "listen" };
+	bool acted = false;
+
+	(void)way;
+	if (!is_a(place, EVENT_CALL))
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(acts); i++)
+		acted |= strcmp(place->event->name, acts[i]) == 0;
+	remove_it(mutation);
+	return acted && (place->event->result >= 0 || place->event->error == EINPROGRESS);
+}
+
+static bool wait_in_vain(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation)->result = 0;
+	return is_a(place, EVENT_WAIT);
+}
+
+/* ---- the gate ------------------------------------------------------------------------------------- */
+
+static bool gate_says(const struct place *place, const char *what, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_PACKET))
+		return false;
+	event = insert_behind(place, mutation);
+	*event = (struct event){ .kind = EVENT_GATE,
+				 .at = place->event->at,
+				 .packet = place->event->packet,
+				 .name = what };
+	return true;
+}
+
+/* Right behind its sighting the gate speaks of it: twice then, if it does so in truth. */
+static bool gate_false(const struct place *place, int way, struct mutation *mutation)
+{
+	static const char *const words[] = { "held",	  "dropped", "lost", "taken",
+					     "duplicated", "released" };
+
+	return gate_says(place, words[way], mutation);
+}
+
+static bool gate_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_GATE);
+}
+
+static bool gate_other(const struct place *place, int way, struct mutation *mutation)
+{
+	static const char *const words[] = { "held", "dropped", "duplicated", "taken", "swallowed" };
+
+	if (!is_a(place, EVENT_GATE) || strcmp(words[way], place->event->name) == 0)
+		return false;
+	change(place, mutation)->name = words[way];
+	return true;
+}
+
+/* ---- the journal itself --------------------------------------------------------------------------- */
+
+static bool cut_short(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation);
+	mutation->after.cut = true;
+	return !is_a(place, EVENT_END);
+}
+
+static bool something_after_the_end(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	(void)way;
+	if (is_a(place, EVENT_END))
+		return false;
+	event = insert_before(place, mutation);
+	*event = (struct event){ .kind = EVENT_END, .at = place->event->at };
+	return true;
+}
+
+static bool time_runs_backwards(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	if (is_a(place, EVENT_PACKET) || is_a(place, EVENT_BEGIN))
+		return false;
+	change(place, mutation)->at = place->before->now - 1;
+	return true;
+}
+
+static bool undeclared(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_FLOW) || is_a(place, EVENT_LISTENER) || is_a(place, EVENT_BEGIN);
+}
+
+const struct kind kinds[] = {
+	{ "a segment is missing at its sender", missing_at_sender, 1, NAMES_GAP },
+	{ "a segment is missing at its receiver", missing_at_receiver, 1, NAMES_GAP },
+	{ "a segment is missing at both, without a trace", missing_at_both, 1, NAMES_GAP },
+	{ "one segment more", one_more, 1, NAMES_IT },
+	{ "a segment arrives twice", arrives_twice, 1, NAMES_IT },
+	{ "a segment is late", late, 1, NAMES_IT },
+	{ "a segment is early", early, 1, NAMES_IT },
+	{ "a segment arrives late", arrives_late, 1, NAMES_IT },
+	{ "a segment arrives before it was sent", arrives_early, 1, NAMES_IT },
+	{ "a segment goes in the wrong direction", wrong_direction, 2, NAMES_IT },
+	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_IT },
+	{ "a segment's sequence number one off", other_seq, 2, NAMES_ANSWER },
+	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
+	{ "a segment one byte longer", longer, 1, NAMES_IT },
+	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
+	{ "a repeated SYN-ACK or SYN without an option", option_dropped, 4, NAMES_IT },
+	{ "a segment without the timestamps agreed on", timestamps_dropped, 1, NAMES_IT },
+	{ "a timestamp that runs backwards", clock_backwards, 1, NAMES_IT },
+	{ "a timestamp echoed that never came", other_echo, 2, NAMES_IT },
+	{ "a segment changed on the wire", changed_on_the_wire, 10, NAMES_IT },
+	{ "a state never reached", state_never_reached, 2, NAMES_GAP },
+	{ "a wrong state in a state's place", wrong_state, TCP_STATES, NAMES_IT },
+	{ "a state too many", state_too_many, TCP_STATES, NAMES_IT },
+	{ "a request with one retransmission more", one_retransmission_more, 1, NAMES_IT },
+	{ "a request's timer off", timer_off, 2, NAMES_IT },
+	{ "a change caused by another segment", by_another_segment, 2, NAMES_IT },
+	{ "a counter one up", counter_up, 1, NAMES_IT },
+	{ "a counter one down", counter_down, 1, NAMES_IT },
+	{ "a counter's movement missing", counter_missing, 1, NAMES_GAP },
+	{ "a counter's value off", counter_value_off, 2, NAMES_IT },
+	{ "a counter moves that the case does not list", unlisted_counter, 4, NAMES_IT },
+	{ "a counter moves that nobody has heard of", unheard_of_counter, 1, NAMES_IT },
+	{ "an accept queue one off", accept_queue_off, 2, NAMES_IT },
+	{ "a SYN queue one off", syn_queue_off, 2, NAMES_IT },
+	{ "an accept queue's limit one off", limit_off, 2, NAMES_IT },
+	{ "a queue's depths missing", queue_missing, 1, NAMES_GAP },
+	{ "a call with a wrong errno", wrong_errno, 3, NAMES_IT },
+	{ "a call with a wrong result", wrong_result, 2, NAMES_IT },
+	{ "a call missing", call_missing, 1, NAMES_GAP },
+	{ "a wait in vain", wait_in_vain, 1, NAMES_IT },
+	{ "the gate did what it did not do", gate_false, 6, NAMES_IT },
+	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },
+	{ "the gate did something else", gate_other, 5, NAMES_IT },
+	{ "the journal breaks off", cut_short, 1, NAMES_IT },
+	{ "something comes after the end", something_after_the_end, 1, NAMES_GAP },
+	{ "time runs backwards", time_runs_backwards, 1, NAMES_IT },
+	{ "a flow, a listener or the begin undeclared", undeclared, 1, NAMES_GAP },
+};
+const size_t kind_count = ARRAY_LENGTH(kinds);
