@@ -15,6 +15,7 @@ struct rung {
 	int next;	  /* rung of the same flow; -1: none */
 	long seq, packet; /* packet 0: no segment */
 	nsec at;
+	nsec arrived;	  /* when it did last; 0: not yet, or not at all */
 	nsec transit;	  /* time that the flow's earlier segments spent on the wire */
 	char direction;	  /* '>' from the client, '<' from the server, '.' none */
 	bool by_call;	  /* sent while a system call of the case was at work on the flow */

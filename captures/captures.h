@@ -234,6 +234,8 @@ int watch_flow(struct watch *watch, struct flow_id id);
  * effect is in the journal when it returns.
  */
 void watch_settle(struct watch *watch);
+/* What the gate holds goes on its way, oldest first; then as watch_settle(). */
+void watch_release(struct watch *watch);
 /*
  * Moves frames and samples on a coarse tick until @met returns true (then true) or @deadline has
  * passed (false). @met is asked after each frame and each sample.

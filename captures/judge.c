@@ -327,6 +327,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 			     format("segment %ld arrived while the gate held it", event->packet));
 		return;
 	}
+	judge->rungs[packet->rung].arrived = event->at;
 	if (!packet->held)
 		flow->transit += event->at - packet->sent;
 	advance_receiver(flow, event);

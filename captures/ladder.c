@@ -4,7 +4,7 @@
  *
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
  *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
- *              ("+0.2"), multiples of the client's RTO since a call last sent something ("3rto":
+ *              ("+0.2"; if the other end sent that, since it arrived), multiples of the client's RTO since a call last sent something ("3rto":
  *              the second retransmission), or "-": sent by a system call of the case. "~1.0": only if that
  *              time has come before the next line's; a slow machine then changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
@@ -248,6 +248,14 @@ static const struct rung *rung_of_call(const struct judge *judge, const struct r
 	return last;
 }
 
+/* An answer is timed from the arrival of what it answers. */
+static nsec since_line(const struct rung *before, const struct rung *rung)
+{
+	bool answers = before->direction != rung->direction && before->direction != '.';
+
+	return answers && before->arrived ? before->arrived : before->at;
+}
+
 static nsec latest(const struct judge *judge, nsec wanted)
 {
 	return wanted + wanted * 15 / 100 + judge->slack;
@@ -263,7 +271,7 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 	const struct rung *before = rto		 ? rung_of_call(judge, rung) :
 				    *time == '+' ? rung_before(judge, rung) :
 						   NULL;
-	nsec since = before ? before->at : flow->t0;
+	nsec since = before ? since_line(before, rung) : flow->t0;
 	nsec transit = rung->transit - (before ? before->transit : 0);
 	nsec allowed = latest(judge, wanted) + transit + (rung->sampled ? judge->tick : 0);
 	nsec seen = rung->at - since;

@@ -489,7 +489,7 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	book = &watch->judge->packets[watch->arriving_packet];
 	if (book->held && !book->released)
 		note_gate(watch, frame, "released");
-	else if (!frame->injected && watch->under_way > 0)
+	if (!frame->injected && watch->under_way > 0)
 		watch->under_way--;
 	watch->arriving = frame;
 	watch->arrival_seen = false;
@@ -558,6 +558,13 @@ static bool is_quiet(struct watch *watch)
 		return false;
 	note_lost_by_netem(watch);
 	return true;
+}
+
+void watch_release(struct watch *watch)
+{
+	watch->under_way += wire_held(watch->net);
+	wire_release(watch->net, 0);
+	watch_settle(watch);
 }
 
 void watch_settle(struct watch *watch)

@@ -143,7 +143,7 @@ CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30",
 
 	STEP("the ACK arrives");
 	release_segments(net);
-	expect_ladder(late, "0.0  <  RST  - / -");
+	expect_ladder(late, "+0.0  <  RST  - / -");
 	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
 	expect_counters(net, SERVER,
 			"ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.OutRsts 1");
