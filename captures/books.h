@@ -9,6 +9,16 @@
 
 #include "captures/captures.h"
 
+/* sock_diag tells milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
+#define TIMER_GRAIN MSEC(20)
+/* How long a busy machine may keep us from seeing, or handing on, what has happened already. */
+#define PATIENCE SEC(2)
+
+/* What a finding names. */
+struct culprit {
+	long seq, packet;
+};
+
 /* One line of a ladder: a segment, or a change of state without one. */
 struct rung {
 	int flow;
@@ -26,16 +36,27 @@ struct rung {
 	char counters[HOSTS][120]; /* that it moved on each host */
 };
 
+/* What a host has got of a flow, ever. */
+struct heard {
+	bool syn, syn_ack, ack, fin, fin_sent;
+};
+
 struct flow_book {
 	const char *name;
 	int listener;
 	bool raw, begun;
-	nsec t0, transit, last_call_began, last_call_ended;
+	nsec t0, transit;
+	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
+	const char *call_name[HOSTS];
+	int injections;				   /* that no segment is known of yet */
+	int client_port;			   /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];
 	int timeouts; /* of its request */
 	nsec fires;
+	long fires_seq; /* of the event that said so */
 	unsigned synacks;
+	struct culprit synack; /* the last of them */
 	bool synack_since_timer; /* the request's timer has sent one since it last fired */
 	int first_rung, last_rung, next_unnamed; /* -1: none */
 	/* sequence space of each sender, relative to its ISN */
@@ -45,12 +66,21 @@ struct flow_book {
 	uint32_t received_next[HOSTS]; /* in order, as it arrived at this host */
 	uint32_t acked[HOSTS];	       /* of what this host sent, as it learned */
 	struct segment first_syn[HOSTS], last_arrived[HOSTS];
+	bool has_tsval[HOSTS];
+	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
+	nsec synack_sent, syn_arrived;
+	/* the look (see judge.looks) that these belong to */
+	long synack_sent_in, syn_arrived_in, reset_in, challenged_in[HOSTS];
+	bool closed[HOSTS]; /* by a call */
+	struct heard heard[HOSTS];
 	unsigned sent[HOSTS], arrived[HOSTS];
 };
 
 struct packet_book {
 	int flow, rung;
 	bool known, injected, held, released, gone;
+	nsec released_at;
+	bool repeated;	     /* a SYN or SYN-ACK that was sent before */
 	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */
 	enum host from;
 	unsigned arrivals, copies;
@@ -70,7 +100,10 @@ struct listener_book {
 	const char *name;
 	int children, accepted, requests; /* what the sockets and calls add up to */
 	struct depths depths;		  /* what the kernel said last */
-	bool closed;
+	int limit;			  /* what listen() made it */
+	long changed_seq;		  /* of the socket's event that moved one of them last */
+	long told_seq;			  /* of the event that said so; 0: none */
+	bool listens, closed;
 };
 
 struct counter_book {
@@ -79,16 +112,63 @@ struct counter_book {
 	long value;
 	bool has_value;
 	long last_seq; /* of the event that moved it last */
+	long largest, largest_seq; /* its largest movement in this step */
+	bool exempt, tells_of_a_drop;
+	int ledger;	  /* -1: none */
+	unsigned tallies; /* a set */
+};
+
+/* Counters that the books can close at every look (RFC 4022 says what Tcp's count). */
+enum ledger {
+	IN_SEGS,
+	OUT_SEGS,
+	RETRANS_SEGS,
+	SYN_RETRANS,
+	OUT_RSTS,
+	SEGMENT_LEDGERS, /* the captures show those before it, the sockets those behind */
+	ACTIVE_OPENS = SEGMENT_LEDGERS,
+	PASSIVE_OPENS,
+	CURR_ESTAB,
+	LEDGERS
+};
+
+/* What Linux counts at least, or at most, of what can be seen; see counts.c. */
+enum tally {
+	CHALLENGES,
+	CHALLENGES_IN_ERROR,
+	CHALLENGE_ACKS,
+	TIMEOUTS,
+	REPEATS,
+	REARMS,
+	EMBRYONIC_RESETS,
+	FAILED_ATTEMPTS,
+	RESET_CONNECTIONS,
+	ABORTS,
+	COOKIES_CALLED_FOR,
+	COOKIES_SENT,
+	COOKIES_BACK,
+	DROPS,
+	OVERFLOWS,
+	FULL_REQUEST_QUEUES,
+	TALLIES
+};
+
+struct tally_book {
+	long owed, allowed, moved;   /* by this look */
+	long debt, surplus;	     /* from the look before */
+	long seq, packet;	     /* why it is owed */
+	long moved_seq, surplus_seq; /* of the counter's event */
 };
 
 struct host_book {
 	struct counter_book *counters;
 	int counter_count;
-	long captured_in, captured_out, retransmissions; /* segments */
-	long counted_in, counted_out;			 /* Tcp.InSegs, Tcp.OutSegs */
-	long flooded;
+	long seen[LEDGERS], counted[LEDGERS];
+	long ledger_seq[LEDGERS]; /* of the event that moved the counter last */
+	struct culprit entered[LEDGERS]; /* what was seen last */
+	bool flooded;		  /* then what this host sent is not known */
+	struct tally_book tallies[TALLIES];
 	unsigned syn_acks_again; /* since the step began */
-	long counting_sockets, current_established; /* for Tcp.CurrEstab */
 	nsec last_packet;
 	long last_packet_seq;
 };
@@ -103,18 +183,46 @@ struct judge {
 	struct host_book hosts[HOSTS];
 	int last_sampled; /* the last rung without a segment; -1: none */
 	nsec slack, tick, step_began;
+	nsec wire_delay; /* the wire's own, at most; -1: no bound */
+	nsec now;	 /* when the last thing happened that is no segment */
+	long looks;	 /* at both hosts so far, one EVENT_SAMPLE each */
+	long look_began; /* seq of the last one */
+	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
+	int cause_count;
+	struct culprit given_up; /* the last client socket that ended before it was connected */
 	const char *step;
-	bool ended;
+	bool begun, ended;
 	struct finding finding;
 	bool found;
 };
 
 /* judge.c */
 void judge_object(struct judge *judge, const struct event *event, char *summary);
+/* An objection to another event than the present one. */
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
+const char *host_name(enum host host);
+enum host other(enum host host);
+struct packet_book *book_of_packet(struct judge *judge, long packet);
 struct listener_book *book_of_listener(struct judge *judge, int port);
 struct flow_book *book_of_flow(struct judge *judge, int flow);
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
 void *grown(void *array, int count, size_t size);
+
+/* counts.c */
+const char *ledger_counter(enum ledger ledger);
+/* Where a counter belongs, when it enters the books. */
+void classify_counter(struct counter_book *counter);
+void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);
+/* What must be counted of an arrival, of a segment sent, of a change of state. */
+void owe_for_arrival(struct judge *judge, const struct event *event);
+void owe_for_sending(struct judge *judge, const struct event *event);
+void owe_for_state(struct judge *judge, const struct event *event);
+void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
+/* At a look: object when a ledger is not even, or a debt is old. */
+void close_ledgers(struct judge *judge, const struct event *event);
+void close_tallies(struct judge *judge, const struct event *event);
+/* Before anything is expected: no debt is left. */
+void settle_tallies(struct judge *judge);
 
 /* ladder.c */
 void describe_segment(struct judge *judge, const struct event *event, char *words, size_t size);

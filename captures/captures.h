@@ -59,11 +59,13 @@ const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
 int state_from_name(const char *name);	      /* -1: unknown */
 
 enum event_kind {
-	EVENT_BEGIN,	/* name: case, object: family; delta: slack and value: sampling tick, in ns */
+	EVENT_BEGIN,	/* name: case, object: family; delta: slack, value: sampling tick, fires: the
+			   longest that the wire itself delays a segment (-1: no bound), in ns */
 	EVENT_LISTENER, /* listener (its port), name */
 	EVENT_FLOW,	/* flow, name, listener; injected: the client is a raw peer */
 	EVENT_STEP,	/* name: what the step is about */
-	EVENT_CALL,	/* host, name: the system call, object, flow, result, error, want, began */
+	EVENT_CALL,	/* host, name: the system call, object, flow, result, error, want, began;
+			   limit: that listen() has to give the accept queue */
 	EVENT_PACKET,	/* host where it was seen, from, packet, flow, segment, injected, copy */
 	EVENT_GATE,	/* packet, name: held, dropped, released, duplicated, lost */
 	EVENT_SOCKET,	/* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
@@ -159,6 +161,8 @@ void judge_free(struct judge *judge);
  */
 const struct finding *judge_event(struct judge *judge, const struct event *event);
 const struct finding *judge_journal(struct judge *judge, const struct journal *journal);
+/* After the last event, @last: a journal must have an end. judge_journal() does it by itself. */
+const struct finding *judge_finish(struct judge *judge, const struct event *last);
 /* Completes the finding's report with where states, queues and counters stood. */
 void judge_report(struct judge *judge);
 
@@ -206,6 +210,7 @@ struct watch_options {
 	struct judge *judge;
 	int family;
 	const char *folder; /* client.pcap and server.pcap go there */
+	const char *wire;   /* its netem; NULL: none */
 	const char *title;  /* the case */
 	fate_rule *gate;    /* the case's rules; NULL: forward all */
 	void *context;

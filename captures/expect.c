@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static const char *host_name(enum host host)
-{
-	return host == CLIENT ? "client" : "server";
-}
-
 /* ---- ladder ----------------------------------------------------------------------------------- */
 
 struct text {
@@ -141,9 +136,6 @@ static void judge_queue_depths(struct judge *judge, const struct event *event)
 				    listener->depths.syn, event->accept, event->limit, event->syn));
 }
 
-/* sock_diag tells milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
-#define TIMER_GRAIN MSEC(20)
-
 static void judge_timer(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = book_of_flow(judge, event->flow);
@@ -157,7 +149,7 @@ static void judge_timer(struct judge *judge, const struct event *event)
 				    flow->timeouts, event->retrans));
 	else if (due < event->fires - TIMER_GRAIN ||
 		 due > event->fires + event->fires * 15 / 100 + judge->slack + flow->transit)
-		judge_object(judge, event,
+		judge_object_to(judge, (struct culprit){ flow->fires_seq, 0 },
 			     format("the timer of %s's request is due at %.3f s, expected %.1f s",
 				    flow->name, seconds(due), seconds(event->fires)));
 }
@@ -185,8 +177,8 @@ static void judge_one_counter(struct judge *judge, const struct event *event, co
 		judge_object(judge, event,
 			     format("%s of the %s moved by %ld in \"%s\", expected %ld", name,
 				    host_name(event->host), seen, judge->step, wanted));
-	if (seen != wanted && counter && judge->finding.seq == event->seq)
-		judge->finding.seq = counter->last_seq;
+	if (seen != wanted && counter && counter->largest && judge->finding.seq == event->seq)
+		judge->finding.seq = counter->largest_seq;
 	if (counter)
 		counter->named = counter->step;
 }
@@ -227,7 +219,7 @@ static void judge_counters(struct judge *judge, const struct event *event)
 	for (int i = 0; i < host->counter_count && !judge->found; i++) {
 		struct counter_book *counter = &host->counters[i];
 
-		if (counter->step && !counter_exempt(counter->name) &&
+		if (counter->step && !counter->exempt &&
 		    !words_name(text, counter->name))
 			object_to_unnamed(judge, event, event->host, counter);
 	}
@@ -239,7 +231,7 @@ void judge_unnamed_counters(struct judge *judge, const struct event *event)
 		for (int i = 0; i < judge->hosts[host].counter_count && !judge->found; i++) {
 			const struct counter_book *counter = &judge->hosts[host].counters[i];
 
-			if (counter->step != counter->named && !counter_exempt(counter->name))
+			if (counter->step != counter->named && !counter->exempt)
 				object_to_unnamed(judge, event, (enum host)host, counter);
 		}
 }
@@ -269,7 +261,7 @@ static void append_standing(struct judge *judge)
 		for (int i = 0; i < judge->hosts[host].counter_count; i++) {
 			const struct counter_book *counter = &judge->hosts[host].counters[i];
 
-			if (counter->step && !counter_exempt(counter->name))
+			if (counter->step && !counter->exempt)
 				fprintf(text.stream, "  %s %ld", counter->name, counter->step);
 		}
 		fputc('\n', text.stream);

@@ -83,24 +83,29 @@ void judge_free(struct judge *judge)
 }
 
 /* Records the first finding; takes over @summary. */
-void judge_object(struct judge *judge, const struct event *event, char *summary)
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
 {
 	if (judge->found) {
 		free(summary);
 		return;
 	}
 	judge->found = true;
-	judge->finding.seq = event->seq;
-	judge->finding.packet = event->packet;
+	judge->finding.seq = culprit.seq;
+	judge->finding.packet = culprit.packet;
 	judge->finding.summary = summary;
 }
 
-static const char *host_name(enum host host)
+void judge_object(struct judge *judge, const struct event *event, char *summary)
+{
+	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);
+}
+
+const char *host_name(enum host host)
 {
 	return host == CLIENT ? "client" : "server";
 }
 
-static enum host other(enum host host)
+enum host other(enum host host)
 {
 	return host == CLIENT ? SERVER : CLIENT;
 }
@@ -132,8 +137,10 @@ struct counter_book *book_of_counter(struct judge *judge, enum host host, const 
 
 static void take_begin(struct judge *judge, const struct event *event)
 {
+	judge->begun = true;
 	judge->slack = event->delta;
 	judge->tick = event->value;
+	judge->wire_delay = event->fires;
 }
 
 static void take_listener(struct judge *judge, const struct event *event)
@@ -152,6 +159,12 @@ static void take_flow(struct judge *judge, const struct event *event)
 		judge_object(judge, event, format("flow %d is not the next one", event->flow));
 		return;
 	}
+	if (!book_of_listener(judge, event->listener)) {
+		judge_object(judge, event,
+			     format("%s goes to port %d, where nobody listens", event->name,
+				    event->listener));
+		return;
+	}
 	judge->flows = grown(judge->flows, judge->flow_count, sizeof(*judge->flows));
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
@@ -165,7 +178,7 @@ static void take_flow(struct judge *judge, const struct event *event)
 
 /* ---- segments --------------------------------------------------------------------------------- */
 
-static struct packet_book *book_of_packet(struct judge *judge, long packet)
+struct packet_book *book_of_packet(struct judge *judge, long packet)
 {
 	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
 }
@@ -190,13 +203,20 @@ static bool repeats(const struct segment *first, const struct segment *again)
 	       first->window == again->window;
 }
 
+/* Without a request, a SYN that comes again makes another one, or gets another cookie. */
+static bool is_repeated_syn(const struct flow_book *flow, const struct event *event)
+{
+	return event->segment.flags & SYN && flow->has_isn[event->from] &&
+	       (event->from == CLIENT || flow->states[SERVER] != NO_SOCKET);
+}
+
 static void check_syn(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct segment *segment = &event->segment;
 	enum host from = event->from;
 
-	if (flow->has_isn[from]) {
-		if (!flow->raw && !repeats(&flow->first_syn[from], segment))
+	if (is_repeated_syn(flow, event)) {
+		if (!(flow->raw && from == CLIENT) && !repeats(&flow->first_syn[from], segment))
 			judge_object(judge, event,
 				     format("%s of %s is not the one sent before: a retransmission "
 					    "repeats sequence number and options",
@@ -218,6 +238,100 @@ static void check_syn(struct judge *judge, const struct event *event, struct flo
 			     format("SYN-ACK of %s has an option that its SYN had not", flow->name));
 }
 
+/* The ports of a flow tell the direction of its segments. */
+static void check_ports(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	const struct segment *segment = &event->segment;
+	bool from_client = event->from == CLIENT;
+	int client = from_client ? segment->source_port : segment->destination_port;
+	int server = from_client ? segment->destination_port : segment->source_port;
+
+	if (flow->client_port == 0)
+		flow->client_port = client;
+	if (client != flow->client_port || server != flow->listener)
+		judge_object(judge, event,
+			     format("segment %ld from the %s goes from port %d to port %d, and %s is "
+				    "between %d and %d",
+				    event->packet, host_name(event->from), segment->source_port,
+				    segment->destination_port, flow->name, flow->client_port,
+				    flow->listener));
+}
+
+/* Whether a segment with this timestamp has come to where its echo comes from. */
+static bool has_come(const struct judge *judge, const struct event *echo)
+{
+	for (int i = judge->packet_count; i > 0; i--) {
+		const struct packet_book *packet = &judge->packets[i - 1];
+
+		if (packet->flow == echo->flow && packet->from != echo->from &&
+		    packet->arrivals > 0 && packet->segment.timestamps &&
+		    packet->segment.tsval == echo->segment.tsecr)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 7323, 3.2: timestamps are in all segments or, when the SYNs did not agree on them, in none;
+ * they grow, and echo what has come. A raw peer may do as it likes, and RSTs have none.
+ */
+static void check_timestamps(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	const struct segment *segment = &event->segment;
+	enum host from = event->from;
+	bool agreed = flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
+
+	if (!(segment->flags & (SYN | RST)) && segment->timestamps != agreed)
+		judge_object(judge, event,
+			     format("segment %ld has %s timestamps, but SYN and SYN-ACK of %s %s on "
+				    "them",
+				    event->packet, agreed ? "no" : "got", flow->name,
+				    agreed ? "agreed" : "did not agree"));
+	if (!segment->timestamps)
+		return;
+	if (flow->has_tsval[from] && (int32_t)(segment->tsval - flow->tsval[from]) < 0)
+		judge_object(judge, event,
+			     format("the timestamp of segment %ld, %u, is older than the %s's last, "
+				    "%u",
+				    event->packet, segment->tsval, host_name(from),
+				    flow->tsval[from]));
+	if (segment->flags & ACK ? !has_come(judge, event) : segment->tsecr != 0)
+		judge_object(judge, event,
+			     format("segment %ld echoes timestamp %u, which never came to the %s",
+				    event->packet, segment->tsecr, host_name(from)));
+	flow->has_tsval[from] = true;
+	flow->tsval[from] = segment->tsval;
+}
+
+/* Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293). */
+static void check_flags(struct judge *judge, const struct event *event)
+{
+	uint8_t kind = event->segment.flags & (SYN | FIN | RST);
+
+	if (kind & (kind - 1) || (!(kind & (SYN | RST)) && !(event->segment.flags & ACK)))
+		judge_object(judge, event,
+			     format("segment %ld has flags that TCP does not send: %s%s%s%s",
+				    event->packet, kind & SYN ? "SYN " : "", kind & FIN ? "FIN " : "",
+				    kind & RST ? "RST " : "",
+				    event->segment.flags & ACK ? "ACK" : "no ACK"));
+}
+
+static void check_segment(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	const struct segment *segment = &event->segment;
+
+	check_ports(judge, event, flow);
+	check_flags(judge, event);
+	if (segment->flags & SYN)
+		check_syn(judge, event, flow);
+	if (!(segment->flags & ACK) && segment->ack != 0)
+		judge_object(judge, event,
+			     format("segment %ld acknowledges %u without the flag ACK",
+				    event->packet, segment->ack));
+	if (!event->injected)
+		check_timestamps(judge, event, flow);
+}
+
 /* Whether Tcp.RetransSegs counts it instead of Tcp.OutSegs (__tcp_retransmit_skb). */
 static bool is_retransmission(const struct flow_book *flow, const struct event *event)
 {
@@ -230,6 +344,35 @@ static bool is_retransmission(const struct flow_book *flow, const struct event *
 	return flow->has_segment[event->from] && (int32_t)(end - flow->sent_next[event->from]) <= 0;
 }
 
+static void check_injection(struct judge *judge, const struct event *event,
+			    struct flow_book *flow)
+{
+	if (flow->injections-- <= 0)
+		judge_object(judge, event,
+			     format("segment %ld of %s was injected, but not by the case",
+				    event->packet, flow->name));
+}
+
+static void count_sent(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	struct host_book *host = &judge->hosts[event->host];
+	const struct packet_book *packet = book_of_packet(judge, event->packet);
+	uint8_t flags = event->segment.flags;
+
+	if (!packet->retransmission)
+		enter_ledger(host, OUT_SEGS, event);
+	if (flags & RST)
+		enter_ledger(host, OUT_RSTS, event);
+	if (packet->repeated)
+		enter_ledger(host, SYN_RETRANS, event);
+	if (packet->retransmission || packet->repeated)
+		enter_ledger(host, RETRANS_SEGS, event);
+	if (!(flags & SYN) || !(flags & ACK))
+		return;
+	flow->synack_sent = event->at;
+	flow->synack_sent_in = judge->looks + 1;
+}
+
 static void advance_sender(struct flow_book *flow, const struct event *event)
 {
 	const struct segment *segment = &event->segment;
@@ -237,11 +380,20 @@ static void advance_sender(struct flow_book *flow, const struct event *event)
 		       !!(segment->flags & FIN) - flow->isn[event->from];
 
 	flow->sent[event->from]++;
+	flow->heard[event->from].fin_sent |= !!(segment->flags & FIN);
 	if (!(segment->flags & RST) &&
 	    (!flow->has_segment[event->from] ||
 	     (int32_t)(end - flow->sent_next[event->from]) > 0))
 		flow->sent_next[event->from] = end;
 	flow->has_segment[event->from] = true;
+}
+
+static void hear(struct heard *heard, const struct segment *segment)
+{
+	heard->syn |= (segment->flags & (SYN | ACK)) == SYN;
+	heard->syn_ack |= (segment->flags & (SYN | ACK)) == (SYN | ACK);
+	heard->ack |= (segment->flags & (SYN | ACK)) == ACK;
+	heard->fin |= !!(segment->flags & FIN);
 }
 
 static void advance_receiver(struct flow_book *flow, const struct event *event)
@@ -252,6 +404,7 @@ static void advance_receiver(struct flow_book *flow, const struct event *event)
 		       !!(segment->flags & FIN);
 	enum host host = event->host;
 
+	hear(&flow->heard[host], segment);
 	flow->arrived[event->from]++;
 	flow->last_arrived[host] = *segment;
 	if ((int32_t)(begin - flow->received_next[host]) <= 0 &&
@@ -286,15 +439,37 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 		.sent = event->at,
 		.segment = event->segment,
 	};
-	if (event->segment.flags & SYN)
-		check_syn(judge, event, flow);
 	packet->retransmission = is_retransmission(flow, event);
+	packet->repeated = is_repeated_syn(flow, event);
+	check_segment(judge, event, flow);
 	packet->rung = add_rung(judge, event, event->flow);
 	advance_sender(flow, event);
+	if (event->injected) {
+		check_injection(judge, event, flow);
+		return;
+	}
+	count_sent(judge, event, flow);
+	owe_for_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
 		flow->synack_since_timer = true;
-		judge->hosts[SERVER].syn_acks_again += flow->synacks++ > 0;
+		judge->hosts[SERVER].syn_acks_again += packet->repeated;
+		flow->synack = (struct culprit){ event->seq, event->packet };
+		flow->synacks = packet->repeated ? flow->synacks + 1 : 1;
 	}
+}
+
+/* Nothing but the gate and the wire's own delay keeps a segment from its receiver. */
+static void check_transit(struct judge *judge, const struct event *event,
+			  const struct packet_book *packet)
+{
+	nsec left = packet->held ? packet->released_at : packet->sent;
+
+	if (judge->wire_delay >= 0 && event->at - left > judge->wire_delay + PATIENCE)
+		judge_object(judge, event,
+			     format("segment %ld arrived %.3f s after it was %s, on a wire that takes "
+				    "%.3f s",
+				    event->packet, seconds(event->at - left),
+				    packet->held ? "released" : "sent", seconds(judge->wire_delay)));
 }
 
 static void take_arrival(struct judge *judge, const struct event *event, struct flow_book *flow)
@@ -328,8 +503,10 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 		return;
 	}
 	judge->rungs[packet->rung].arrived = event->at;
+	check_transit(judge, event, packet);
 	if (!packet->held)
 		flow->transit += event->at - packet->sent;
+	owe_for_arrival(judge, event);
 	advance_receiver(flow, event);
 }
 
@@ -350,8 +527,6 @@ static void check_capture_order(struct judge *judge, const struct event *event)
 static void take_packet(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = book_of_flow(judge, event->flow);
-	struct packet_book *packet;
-	struct host_book *host = &judge->hosts[event->host];
 	bool arrives = event->host != event->from;
 
 	if (!flow) {
@@ -365,13 +540,8 @@ static void take_packet(struct judge *judge, const struct event *event)
 		enter_packet(judge, event, flow);
 	if (arrives && !judge->found)
 		take_arrival(judge, event, flow);
-	packet = book_of_packet(judge, event->packet);
 	if (arrives)
-		host->captured_in++;
-	else
-		host->captured_out++;
-	if (!arrives && packet && packet->retransmission)
-		host->retransmissions++;
+		enter_ledger(&judge->hosts[event->host], IN_SEGS, event);
 }
 
 /* A raw peer lives on the wire: what the gate takes for it has arrived. */
@@ -387,47 +557,116 @@ static void arrive_at_peer(struct judge *judge, const struct event *event,
 	advance_receiver(&judge->flows[packet->flow], &arrival);
 }
 
+enum gate_word { HELD, RELEASED, DUPLICATED, TAKEN, DROPPED, LOST, GATE_WORDS };
+
+static enum gate_word gate_word_of(const char *name)
+{
+	static const char *const words[GATE_WORDS] = { "held",	"released", "duplicated",
+						       "taken", "dropped",  "lost" };
+	int word = 0;
+
+	while (word < GATE_WORDS && strcmp(name, words[word]) != 0)
+		word++;
+	return (enum gate_word)word;
+}
+
+/* Whether the gate has the segment still, so that it can do this with it. */
+static bool gate_can(const struct judge *judge, const struct packet_book *packet,
+		     enum gate_word word)
+{
+	bool all_arrived = packet->arrivals > packet->copies;
+	bool has_it = !packet->injected && !packet->gone && !all_arrived;
+
+	switch (word) {
+	case HELD:
+		return has_it && !packet->held && packet->arrivals == 0;
+	case RELEASED:
+		return has_it && packet->held && !packet->released;
+	case DUPLICATED:
+		return has_it && packet->arrivals == 0 && packet->copies == 0;
+	case TAKEN:
+		return has_it && packet->from == SERVER && judge->flows[packet->flow].raw;
+	case DROPPED:
+		return has_it && !packet->held && packet->copies == 0;
+	case LOST:
+		return has_it && (!packet->held || packet->released);
+	default:
+		return false;
+	}
+}
+
 static void take_gate(struct judge *judge, const struct event *event)
 {
 	struct packet_book *packet = book_of_packet(judge, event->packet);
+	enum gate_word word = gate_word_of(event->name);
 	struct rung *rung;
 
-	if (!packet) {
-		judge_object(judge, event, format("the gate %s a segment that nobody sent",
-						  event->name));
+	if (!packet || !gate_can(judge, packet, word)) {
+		judge_object(judge, event,
+			     format("\"%s\", says the gate of segment %ld, which it %s", event->name,
+				    event->packet, packet ? "cannot have" : "never got"));
 		return;
 	}
 	rung = &judge->rungs[packet->rung];
-	if (strcmp(event->name, "held") == 0)
+	if (word == HELD) {
 		packet->held = rung->held = true;
-	else if (strcmp(event->name, "released") == 0)
+	} else if (word == RELEASED) {
 		packet->released = true;
-	else if (strcmp(event->name, "duplicated") == 0)
+		packet->released_at = event->at;
+	} else if (word == DUPLICATED) {
 		packet->copies++;
-	else if (strcmp(event->name, "taken") == 0)
+	} else if (word == TAKEN) {
 		arrive_at_peer(judge, event, packet);
-	else
+	} else {
 		packet->gone = rung->dropped = true;
+	}
 }
 
 /* ---- sockets and queues ----------------------------------------------------------------------- */
 
 #define TO(state) (1u << (state))
 
-/* What one sample may find where the last one found the row's state. */
+/* What one look may find where the last one found the row's state. CLOSED is never listed. */
 static const unsigned transitions[TCP_STATES] = {
-	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(TIME_WAIT) | TO(CLOSE_WAIT),
-	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(CLOSED) | TO(FIN_WAIT1),
+	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(CLOSE_WAIT),
+	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(FIN_WAIT1),
 	[SYN_RECV] = TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1) | TO(SYN_RECV),
-	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(CLOSED),
-	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET) | TO(CLOSED),
-	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET) | TO(CLOSED) | TO(FIN_WAIT2),
+	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET),
+	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET),
+	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET),
 	[TIME_WAIT] = TO(NO_SOCKET) | TO(SYN_RECV),
-	[CLOSED] = TO(NO_SOCKET),
-	[CLOSE_WAIT] = TO(LAST_ACK) | TO(NO_SOCKET) | TO(CLOSED),
-	[LAST_ACK] = TO(NO_SOCKET) | TO(CLOSED),
-	[CLOSING] = TO(TIME_WAIT) | TO(NO_SOCKET) | TO(CLOSED),
+	[CLOSE_WAIT] = TO(LAST_ACK) | TO(NO_SOCKET),
+	[LAST_ACK] = TO(NO_SOCKET),
+	[CLOSING] = TO(TIME_WAIT) | TO(NO_SOCKET),
 };
+
+/* What a host must have got, or sent, to be in a state. */
+static const char *missing_for(const struct flow_book *flow, const struct event *event)
+{
+	const struct heard *heard = &flow->heard[event->host];
+	bool client = event->host == CLIENT;
+	bool closes = heard->fin_sent || flow->closed[event->host];
+
+	switch (event->state) {
+	case SYN_SENT:
+		return client ? NULL : "the client's end";
+	case SYN_RECV:
+		return !client && heard->syn ? NULL : "a SYN";
+	case ESTABLISHED:
+		return (client ? heard->syn_ack : heard->ack) ? NULL : client ? "a SYN-ACK" : "an ACK";
+	case FIN_WAIT1:
+	case FIN_WAIT2:
+		return closes ? NULL : "close()";
+	case CLOSE_WAIT:
+		return heard->fin ? NULL : "a FIN";
+	case CLOSING:
+	case LAST_ACK:
+	case TIME_WAIT:
+		return heard->fin && closes ? NULL : "a FIN from both ends";
+	default:
+		return NULL;
+	}
+}
 
 static struct socket_book *book_of_socket(struct judge *judge, const struct event *event)
 {
@@ -440,6 +679,30 @@ static struct socket_book *book_of_socket(struct judge *judge, const struct even
 		.host = event->host, .cookie = event->cookie, .flow = event->flow
 	};
 	return &judge->sockets[judge->socket_count++];
+}
+
+/* What one look finds has one cause. Which, is known at its end: see check_causes(). */
+static void note_cause(struct judge *judge, const struct event *event)
+{
+	for (int i = 0; i < judge->cause_count; i++)
+		if (judge->causes[i] == event->packet)
+			return;
+	if (judge->cause_count == (int)ARRAY_LENGTH(judge->causes))
+		return;
+	judge->causes[judge->cause_count] = event->packet;
+	judge->cause_seqs[judge->cause_count++] = event->seq;
+}
+
+static void check_causes(struct judge *judge, const struct event *event)
+{
+	for (int i = 0; i < judge->cause_count; i++)
+		if (judge->causes[i] != event->packet)
+			judge_object_to(judge,
+					(struct culprit){ judge->cause_seqs[i], judge->causes[i] },
+					format("something was found after segment %ld and is put down "
+					       "to segment %ld",
+					       event->packet, judge->causes[i]));
+	judge->cause_count = 0;
 }
 
 static bool is_child(enum tcp_state state)
@@ -457,14 +720,21 @@ static void count_socket(struct judge *judge, const struct event *event,
 			 const struct flow_book *flow)
 {
 	struct listener_book *listener = book_of_listener(judge, flow->listener);
+	struct host_book *host = &judge->hosts[event->host];
 
-	judge->hosts[event->host].counting_sockets +=
-		counts_as_established(event->state) - counts_as_established(event->was);
+	if (counts_as_established(event->state))
+		enter_ledger(host, CURR_ESTAB, event);
+	host->seen[CURR_ESTAB] -= counts_as_established(event->was);
+	if (event->host == CLIENT && event->was == NO_SOCKET)
+		enter_ledger(host, ACTIVE_OPENS, event);
 	if (event->host != SERVER || !listener)
 		return;
+	listener->changed_seq = event->seq;
 	listener->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
-	if (is_child(event->state) && !is_child(event->was))
+	if (is_child(event->state) && !is_child(event->was)) {
 		listener->children++;
+		enter_ledger(host, PASSIVE_OPENS, event);
+	}
 }
 
 /* A change of state belongs to the rung of its cause, or makes a rung of its own. */
@@ -490,6 +760,46 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 	rung->changed = true;
 	rung->states[CLIENT] = flow->states[CLIENT];
 	rung->states[SERVER] = flow->states[SERVER];
+}
+
+/* TCP_TIMEOUT_INIT, doubled each time, up to TCP_RTO_MAX */
+static nsec request_period(int timeouts)
+{
+	return timeouts < 7 ? SEC(1 << timeouts) : SEC(120);
+}
+
+/* Between when and when the request's timer was set that is found now. */
+struct span {
+	nsec first, last;
+};
+
+/* It is set when a SYN-ACK leaves, when it fires without one, or when a SYN comes again. */
+static struct span timer_was_set(const struct judge *judge, const struct event *event,
+				 const struct flow_book *flow)
+{
+	long look = judge->looks + 1;
+
+	if (flow->synack_sent_in == look)
+		return (struct span){ flow->synack_sent, flow->synack_sent };
+	if (flow->syn_arrived_in == look)
+		return (struct span){ flow->syn_arrived, event->at };
+	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
+}
+
+static void check_request_timer(struct judge *judge, const struct event *event,
+				const struct flow_book *flow)
+{
+	nsec period = request_period(flow->timeouts + (event->was == SYN_RECV));
+	struct span set = timer_was_set(judge, event, flow);
+
+	if (event->fires < set.first + period - 2 * TIMER_GRAIN ||
+	    event->fires > set.last + period + TIMER_GRAIN)
+		judge_object(judge, event,
+			     format("the timer of %s's request is due at %.3f s, but it was set between "
+				    "%.3f s and %.3f s, for %.0f s",
+				    flow->name, seconds(event->fires - flow->t0),
+				    seconds(set.first - flow->t0), seconds(set.last - flow->t0),
+				    seconds(period)));
 }
 
 static void take_socket(struct judge *judge, const struct event *event)
@@ -519,18 +829,35 @@ static void take_socket(struct judge *judge, const struct event *event)
 				    state_name(event->state)));
 		return;
 	}
+	if (missing_for(flow, event)) {
+		judge_object(judge, event,
+			     format("%s's socket on the %s is in %s without %s", flow->name,
+				    host_name(event->host), state_name(event->state),
+				    missing_for(flow, event)));
+		return;
+	}
 	if (event->state == SYN_RECV && flow->synacks > 0 &&
 	    event->retrans != (int)flow->synacks - 1) {
-		judge_object(judge, event,
+		bool just_sent = event->retrans < (int)flow->synacks - 1 &&
+				 flow->synack.seq > judge->look_began;
+
+		judge_object_to(judge,
+				just_sent ? flow->synack :
+					    (struct culprit){ event->seq, event->packet },
 			     format("%s's request counts %d SYN-ACKs sent again, its capture has %u",
 				    flow->name, event->retrans, flow->synacks - 1));
 		return;
 	}
+	if (event->state == SYN_RECV)
+		check_request_timer(judge, event, flow);
+	note_cause(judge, event);
+	owe_for_state(judge, event);
 	socket->state = flow->states[event->host] = event->state;
 	count_socket(judge, event, flow);
 	if (event->host == SERVER) {
 		flow->timeouts += event->was == SYN_RECV && event->state == SYN_RECV;
 		flow->fires = event->fires;
+		flow->fires_seq = event->seq;
 	}
 	attach_state(judge, event, flow);
 	if (event->host == SERVER && event->was == event->state)
@@ -548,35 +875,19 @@ static void take_queue(struct judge *judge, const struct event *event)
 						  event->listener));
 		return;
 	}
+	note_cause(judge, event);
+	listener->told_seq = event->seq;
 	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
-	if (event->accept != listener->children - listener->accepted)
+	if (!listener->listens || event->limit != listener->limit)
 		judge_object(judge, event,
-			     format("accept queue of %s holds %d, but %d children entered it and %d "
-				    "were accepted",
-				    listener->name, event->accept, listener->children,
-				    listener->accepted));
-	else if (event->syn != listener->requests)
-		judge_object(judge, event,
-			     format("SYN queue of %s holds %d, but %d requests are in SYN_RECV",
-				    listener->name, event->syn, listener->requests));
+			     format("accept queue of %s has the limit %d, but listen() %s", listener->name,
+				    event->limit, listener->listens ? "made it another" : "was not called"));
 }
 
 /* ---- counters --------------------------------------------------------------------------------- */
 
-/* What a host says by counting when it lets a segment go by without a word. */
-static bool tells_of_a_drop(const char *name)
-{
-	static const char *const drops[] = { "ListenDrops", "ListenOverflows", "TCPDeferAcceptDrop",
-					     "TCPReqQFullDrop", "PAWSEstab", "TSEcrRejected",
-					     "TCPACKSkippedSynRecv" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(drops); i++)
-		if (strcmp(name, drops[i]) == 0)
-			return true;
-	return false;
-}
-
-static void attach_counter(struct judge *judge, const struct event *event)
+static void attach_counter(struct judge *judge, const struct event *event,
+			   const struct counter_book *counter)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	int index = cause ? cause->rung : judge->last_sampled;
@@ -585,10 +896,10 @@ static void attach_counter(struct judge *judge, const struct event *event)
 	size_t used;
 
 	if (index < 0 || (!cause && judge->rungs[index].at != event->at) ||
-	    counter_exempt(event->name))
+	    counter->exempt)
 		return;
 	rung = &judge->rungs[index];
-	if (cause && event->host != cause->from && tells_of_a_drop(event->name))
+	if (cause && event->host != cause->from && counter->tells_of_a_drop)
 		rung->ignored = true;
 	counters = rung->counters[event->host];
 	used = strlen(counters);
@@ -606,80 +917,78 @@ static struct counter_book *enter_counter(struct judge *judge, const struct even
 	host->counters = grown(host->counters, host->counter_count, sizeof(*host->counters));
 	counter = &host->counters[host->counter_count++];
 	*counter = (struct counter_book){ .name = event->name };
+	classify_counter(counter);
 	return counter;
 }
 
+static void advance_counter(struct host_book *host, const struct event *event,
+			    struct counter_book *counter)
+{
+	counter->value = event->value;
+	counter->total += event->delta;
+	counter->step += event->delta;
+	counter->last_seq = event->seq;
+	if (labs(event->delta) >= labs(counter->largest)) {
+		counter->largest = event->delta;
+		counter->largest_seq = event->seq;
+	}
+	if (counter->ledger < 0)
+		return;
+	host->counted[counter->ledger] += event->delta;
+	host->ledger_seq[counter->ledger] = event->seq;
+}
+
+/* The namespaces are the case's own: their counters begin at 0. */
 static void take_counter(struct judge *judge, const struct event *event)
 {
-	struct host_book *host = &judge->hosts[event->host];
 	struct counter_book *counter = enter_counter(judge, event);
 
-	if (counter->has_value && counter->value + event->delta != event->value) {
+	if (counter->value + event->delta != event->value || event->delta == 0) {
 		judge_object(judge, event,
 			     format("%s of the %s stands at %ld after %ld %+ld", event->name,
 				    host_name(event->host), event->value, counter->value,
 				    event->delta));
 		return;
 	}
-	counter->value = event->value;
-	counter->has_value = true;
-	counter->total += event->delta;
-	counter->step += event->delta;
-	counter->last_seq = event->seq;
-	if (strcmp(event->name, "Tcp.InSegs") == 0)
-		host->counted_in += event->delta;
-	else if (strcmp(event->name, "Tcp.OutSegs") == 0)
-		host->counted_out += event->delta;
-	else if (strcmp(event->name, "Tcp.CurrEstab") == 0)
-		host->current_established = event->value;
-	attach_counter(judge, event);
+	note_cause(judge, event);
+	advance_counter(&judge->hosts[event->host], event, counter);
+	count_tallies(judge, event, counter->tallies);
+	attach_counter(judge, event, counter);
 }
 
 /* ---- closing the books ------------------------------------------------------------------------ */
 
-static void close_host(struct judge *judge, const struct event *event, enum host name)
+static void close_queue(struct judge *judge, const struct event *event,
+			const struct listener_book *listener)
 {
-	const struct host_book *host = &judge->hosts[name];
-	long in = host->captured_in + host->flooded;
-	long out = host->captured_out - host->retransmissions;
+	int waiting = listener->children - listener->accepted;
+	struct culprit culprit = { event->seq, event->packet };
 
-	if (host->counted_in != in)
+	if (listener->told_seq > judge->look_began)
+		culprit.seq = listener->told_seq;
+	else if (listener->changed_seq > judge->look_began)
+		culprit.seq = listener->changed_seq;
+	if (!listener->told_seq || listener->depths.limit != listener->limit)
 		judge_object(judge, event,
-			     format("the %s counted %ld segments in (Tcp.InSegs), its capture has "
-				    "%ld",
-				    host_name(name), host->counted_in, in));
-	else if (host->counted_out != out && host->flooded == 0)
-		judge_object(judge, event,
-			     format("the %s counted %ld segments out (Tcp.OutSegs), its capture has "
-				    "%ld",
-				    host_name(name), host->counted_out, out));
-	else if (host->current_established != host->counting_sockets)
-		judge_object(judge, event,
-			     format("Tcp.CurrEstab of the %s is %ld, but %ld of its sockets are "
-				    "ESTABLISHED or CLOSE_WAIT",
-				    host_name(name), host->current_established,
-				    host->counting_sockets));
+			     format("%s listens, and no queue of the limit %d is known of it",
+				    listener->name, listener->limit));
+	else if (listener->depths.accept != waiting || listener->depths.syn != listener->requests)
+		judge_object_to(judge, culprit,
+			     format("queues of %s were %d and %d, but its sockets make them %d and %d",
+				    listener->name, listener->depths.accept, listener->depths.syn,
+				    waiting, listener->requests));
 }
 
 static void take_sample(struct judge *judge, const struct event *event)
 {
-	for (int host = 0; host < HOSTS && !judge->found; host++)
-		close_host(judge, event, (enum host)host);
-	for (int i = 0; i < judge->listener_count && !judge->found; i++) {
-		const struct listener_book *listener = &judge->listeners[i];
-
-		if (listener->closed)
-			continue;
-		if (listener->depths.accept != listener->children - listener->accepted ||
-		    listener->depths.syn != listener->requests)
-			judge_object(judge, event,
-				     format("queues of %s were %d and %d, but its sockets make "
-					    "them %d and %d",
-					    listener->name, listener->depths.accept,
-					    listener->depths.syn,
-					    listener->children - listener->accepted,
-					    listener->requests));
-	}
+	check_causes(judge, event);
+	close_ledgers(judge, event);
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].listens && !judge->listeners[i].closed)
+			close_queue(judge, event, &judge->listeners[i]);
+	close_tallies(judge, event);
+	judge->looks++;
+	judge->look_began = event->seq;
 }
 
 static void close_packets(struct judge *judge, const struct event *event)
@@ -743,6 +1052,27 @@ static bool call_as_wanted(const struct event *event)
 	return *end == '\0' && end != event->want && wanted == event->result;
 }
 
+/* Calls that cannot make a host send anything. */
+static bool only_asks(const char *name)
+{
+	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0;
+}
+
+static void note_call_of_flow(struct flow_book *flow, const struct event *event)
+{
+	if (!only_asks(event->name)) {
+		flow->call_began[event->host] = event->began;
+		flow->call_ended[event->host] = event->at;
+		flow->call_name[event->host] = event->name;
+	}
+	flow->injections += strcmp(event->name, "inject") == 0;
+	if (strcmp(event->name, "close") == 0)
+		flow->closed[event->host] = true;
+	if (event->rto)
+		flow->rto = event->rto;
+}
+
 static void take_call(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = book_of_flow(judge, event->flow);
@@ -757,18 +1087,18 @@ static void take_call(struct judge *judge, const struct event *event)
 				    event->object ? event->object : "?", got, event->want));
 		return;
 	}
-	if (flow) {
-		flow->last_call_began = event->began;
-		flow->last_call_ended = event->at;
-		if (event->rto)
-			flow->rto = event->rto;
-	}
+	if (flow)
+		note_call_of_flow(flow, event);
 	if (!listener || event->result < 0)
 		return;
 	if (strcmp(event->name, "accept") == 0)
 		listener->accepted++;
 	else if (strcmp(event->name, "close") == 0)
 		listener->closed = true;
+	if (strcmp(event->name, "listen") != 0)
+		return;
+	listener->listens = true;
+	listener->limit = event->limit;
 }
 
 static void take_step(struct judge *judge, const struct event *event)
@@ -777,7 +1107,7 @@ static void take_step(struct judge *judge, const struct event *event)
 	for (int host = 0; host < HOSTS; host++)
 		for (int i = 0; i < judge->hosts[host].counter_count; i++)
 			judge->hosts[host].counters[i].step = judge->hosts[host].counters[i].named =
-				0;
+				judge->hosts[host].counters[i].largest = 0;
 	judge->hosts[SERVER].syn_acks_again = 0;
 	judge->step = event->name;
 	judge->step_began = event->at;
@@ -795,7 +1125,8 @@ typedef void taker(struct judge *judge, const struct event *event);
 
 static void take_flood(struct judge *judge, const struct event *event)
 {
-	judge->hosts[event->host].flooded += event->value;
+	judge->hosts[event->host].seen[IN_SEGS] += event->value;
+	judge->hosts[event->host].flooded = true;
 }
 
 static taker *const takers[EVENT_KINDS] = {
@@ -809,27 +1140,47 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_END] = take_end,
 };
 
+/* Segments carry the kernel's time of them; all else is written down as it is found. */
+static void check_clock(struct judge *judge, const struct event *event)
+{
+	if (event->kind == EVENT_PACKET)
+		return;
+	if (event->at < judge->now)
+		judge_object(judge, event,
+			     format("the journal's time runs backwards, by %.6f s",
+				    seconds(judge->now - event->at)));
+	judge->now = event->at;
+}
+
 const struct finding *judge_event(struct judge *judge, const struct event *event)
 {
 	/* after a finding the books go on, so that the ladders show how it went on */
+	check_clock(judge, event);
+	if (event->kind == EVENT_EXPECT || event->kind == EVENT_STEP || event->kind == EVENT_END)
+		settle_tallies(judge);
 	if (judge->ended)
 		judge_object(judge, event, format("an event after the end"));
+	else if (event->kind != EVENT_BEGIN && !judge->begun)
+		judge_object(judge, event, format("the journal has no begin"));
 	else if (!judge->found || event->kind != EVENT_EXPECT)
 		takers[event->kind](judge, event);
 	return judge->found ? &judge->finding : NULL;
 }
 
-const struct finding *judge_journal(struct judge *judge, const struct journal *journal)
+const struct finding *judge_finish(struct judge *judge, const struct event *last)
 {
-	const struct event *last = NULL;
-
-	for (size_t i = 0; i < journal_length(journal); i++) {
-		last = journal_event(journal, i);
-		judge_event(judge, last);
-	}
-	if (!judge->ended && last)
+	if (!judge->ended)
 		judge_object(judge, last, format("the journal breaks off: it has no end"));
 	return judge->found ? &judge->finding : NULL;
+}
+
+const struct finding *judge_journal(struct judge *judge, const struct journal *journal)
+{
+	size_t length = journal_length(journal);
+
+	for (size_t i = 0; i < length; i++)
+		judge_event(judge, journal_event(journal, i));
+	return length ? judge_finish(judge, journal_event(journal, length - 1)) : NULL;
 }
 
 /* ---- what others ask -------------------------------------------------------------------------- */

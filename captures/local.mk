@@ -6,6 +6,7 @@ captures_libcaptures_a_SOURCES = \
 	captures/books.h \
 	captures/captures.h \
 	captures/counters.c \
+	captures/counts.c \
 	captures/diag.c \
 	captures/expect.c \
 	captures/journal.c \

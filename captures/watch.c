@@ -22,8 +22,10 @@
  * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
  */
 #define REARMED MSEC(300)
-/* How long the machine may keep us from seeing what has happened already. */
-#define PATIENCE SEC(2)
+/* How often, at least, to look again when counters and captures disagree. */
+#define SECOND_LOOKS 10
+/* sock_diag says how long a timer still has: from when on is not known of a dump that took long. */
+#define LONG_DUMP MSEC(10)
 
 struct known_socket {
 	uint64_t cookie;
@@ -58,6 +60,7 @@ struct watch {
 	struct counters *counters[HOSTS];
 	struct seen_sockets seen[HOSTS]; /* by the sample in work */
 	bool dumped[HOSTS];		 /* in that sample */
+	nsec dump_began[HOSTS];
 	struct known_socket *known[HOSTS];
 	int known_count[HOSTS];
 	unsigned samples;
@@ -243,8 +246,24 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 static void dump_sockets(struct watch *watch, enum host host)
 {
 	watch->dumped[host] = true;
-	watch->seen[host].count = 0;
-	diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
+	for (int again = 0; again < SECOND_LOOKS; again++) {
+		watch->dump_began[host] = watch_now(watch);
+		watch->seen[host].count = 0;
+		diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
+		if (watch_now(watch) - watch->dump_began[host] < LONG_DUMP)
+			break;
+	}
+}
+
+/* Whether a host's counters tell of the segments that its capture has shown so far. */
+static bool captures_agree(const struct host_book *book, const struct counters *counters)
+{
+	for (int ledger = 0; ledger < SEGMENT_LEDGERS; ledger++)
+		if ((!book->flooded || ledger == IN_SEGS) &&
+		    counters_since_open(counters, ledger_counter((enum ledger)ledger)) !=
+			    book->seen[ledger])
+			return false;
+	return true;
 }
 
 /*
@@ -262,15 +281,8 @@ static bool look(struct watch *watch, unsigned at)
 			dump_sockets(watch, (enum host)host);
 	}
 	drain(watch);
-	for (int host = 0; host < HOSTS; host++) {
-		const struct host_book *book = &watch->judge->hosts[host];
-		const struct counters *counters = watch->counters[host];
-
-		agree &= counters_since_open(counters, "Tcp.InSegs") ==
-			 book->captured_in + book->flooded;
-		agree &= book->flooded || counters_since_open(counters, "Tcp.OutSegs") ==
-						  book->captured_out - book->retransmissions;
-	}
+	for (int host = 0; host < HOSTS; host++)
+		agree &= captures_agree(&watch->judge->hosts[host], watch->counters[host]);
 	return agree;
 }
 
@@ -312,7 +324,7 @@ static void compare_socket(const struct sampling *sampling, const struct diag_so
 	struct watch *watch = sampling->watch;
 	struct known_socket *known = know(watch, sampling->host, socket);
 	bool request = socket->state == SYN_RECV;
-	nsec fires = request ? sampling->at + MSEC(socket->expires_ms) : 0;
+	nsec fires = request ? watch->dump_began[sampling->host] + MSEC(socket->expires_ms) : 0;
 	bool rearmed = request && known->state == SYN_RECV && fires - known->fires > REARMED;
 
 	known->seen_in = watch->samples;
@@ -394,7 +406,8 @@ static void sample(struct watch *watch, unsigned at, long cause)
 	nsec deadline = clock_now() + PATIENCE;
 	struct sampling sampling = { .watch = watch, .cause = cause };
 
-	while (!look(watch, at) && clock_now() < deadline)
+	for (int again = 0; !look(watch, at) && (again < SECOND_LOOKS || clock_now() < deadline);
+	     again++)
 		at = AT_BOTH;
 	watch->packets_when_looked = watch->packets;
 	watch->samples++;
@@ -617,6 +630,33 @@ bool watch_wait(struct watch *watch, struct wait wait)
 
 /* ---- from open to close ----------------------------------------------------------------------- */
 
+static nsec time_of(const char *word)
+{
+	char *unit;
+	double number = strtod(word, &unit);
+
+	return (nsec)(number * (strncmp(unit, "ms", 2) == 0 ? 1e6 :
+				strncmp(unit, "us", 2) == 0 ? 1e3 :
+				*unit == 's'		    ? 1e9 :
+							      1e3));
+}
+
+/* "delay 20ms 5ms ...": jitter reaches some four times as far. A rate has no bound. */
+static nsec longest_delay(const char *wire)
+{
+	const char *delay = wire ? strstr(wire, "delay ") : NULL;
+	const char *jitter;
+
+	if (wire && (strstr(wire, "rate ") || strstr(wire, "slot ")))
+		return -1;
+	if (!delay)
+		return 0;
+	delay += strlen("delay ");
+	jitter = delay + strcspn(delay, " ");
+	jitter += strspn(jitter, " ");
+	return time_of(delay) + (*jitter >= '0' && *jitter <= '9' ? 4 * time_of(jitter) : 0);
+}
+
 struct watch *watch_open(struct watch_options options)
 {
 	struct watch *watch = must_alloc(1, sizeof(*watch));
@@ -645,7 +685,8 @@ struct watch *watch_open(struct watch_options options)
 				    .name = options.title,
 				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
 				    .delta = SLACK,
-				    .value = TICK });
+				    .value = TICK,
+				    .fires = longest_delay(options.wire) });
 	return watch;
 }
 

@@ -137,24 +137,12 @@ static void pin(unsigned lane)
 	isolate_gather();
 }
 
-/*
- * A case works for milliseconds and waits for seconds, and while it works the kernel's timers go
- * on: it must not stand in line behind all that keeps the machine busy. A session of its own gives
- * it a share of its own where the scheduler groups by session (CONFIG_SCHED_AUTOGROUP). No more
- * than that: the kernel's threads, on which set-up waits, have no priority either.
- */
-static void ask_for_share(void)
-{
-	setsid();
-}
-
 void isolate_worker(unsigned lane)
 {
 	struct refusal refusal;
 	bool user_namespace;
 	char why[512];
 
-	ask_for_share();
 	refusal_gather(&refusal);
 	if (isolate_try(&refusal, &user_namespace)) {
 		refusal_explain(&refusal, why, sizeof(why));

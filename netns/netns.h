@@ -30,7 +30,7 @@
  * namespace whose process 1 the next child will be. Without privileges these are made inside a
  * user namespace of their own. Sets the parent-death signal. Pins the process to one allowed CPU
  * (the @lane-th modulo their number): softirqs of its packets then run on that CPU too, so that
- * no packet is half processed when the process looks. Starts a session of its own.
+ * no packet is half processed when the process looks.
  */
 void isolate_worker(unsigned lane);
 

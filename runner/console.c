@@ -121,8 +121,13 @@ static void tell_in_full(const struct run *run, enum ending ending)
 			continue;
 		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
 		       result->seconds);
-		const char *text = result->report ? result->report : result->reason;
-		text_indent(stdout, "  ", text ? text : "no reason was given");
+		text_indent(stdout, "  ", result->reason ? result->reason : "no reason was given");
+		if (result->report)
+			text_indent(stdout, "  ", result->report);
+		if (result->stalled > 0.1)
+			printf("  the machine kept it from running for %.1f s at once, in the last "
+			       "of %d attempts\n",
+			       result->stalled, entry->attempts);
 		printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
 	}
 }

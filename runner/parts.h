@@ -97,6 +97,7 @@ struct result {
 	char *report;  /* many lines */
 	char *variant; /* or NULL */
 	double seconds, kernel_seconds;
+	double stalled; /* for so long at once the machine kept the case from running */
 };
 
 enum entry_state { PLANNED, UNDER_WAY, ENDED };
@@ -107,6 +108,7 @@ struct entry {
 	char *id;     /* "name/ipv4": what patterns see */
 	char *folder; /* below the artifacts; the id, and the repetition where there are several */
 	enum entry_state state;
+	int attempts; /* see is_inconclusive() */
 	struct result result;
 };
 

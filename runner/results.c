@@ -27,13 +27,13 @@ static char *iso_time(time_t when)
 static json_t *entry_json(const struct entry *entry)
 {
 	const struct result *result = &entry->result;
-	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s}", "case",
+	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i}", "case",
 			 entry->spec->name, "family", family_name(entry->family), "topic",
 			 json_text(entry->spec->topic), "status", ending_name(result->ending),
 			 "seconds", result->seconds, "kernel_seconds", result->kernel_seconds,
 			 "claims", json_words(entry->spec->claims), "reason",
 			 json_text(result->reason), "variant", json_text(result->variant), "folder",
-			 entry->folder);
+			 entry->folder, "attempts", entry->attempts);
 }
 
 static json_t *run_json(const struct run *run, bool complete)

@@ -145,6 +145,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 		return;
 	}
 	entry->state = UNDER_WAY;
+	entry->attempts++;
 	scheduler->running++;
 }
 
@@ -191,6 +192,27 @@ static char *worker_problem(const struct slot *slot, int status)
 	return NULL;
 }
 
+#define MOST_ATTEMPTS	 4
+#define SECONDS_OF_STALL 0.1 /* the slack that expectations allow the kernel's timers */
+
+/*
+ * The kernel's timers go on while the machine keeps a case from running. A case that failed then
+ * has shown nothing about the kernel, and is played again; the last attempt counts whatever it is.
+ */
+static bool is_inconclusive(const struct entry *entry)
+{
+	return entry->result.ending == FAILED && entry->result.stalled > SECONDS_OF_STALL &&
+	       entry->attempts < MOST_ATTEMPTS;
+}
+
+static void play_again(struct scheduler *scheduler, struct entry *entry)
+{
+	result_free(&entry->result);
+	entry->result = (struct result){ .ending = PASSED };
+	entry->state = PLANNED;
+	scheduler->order[--scheduler->next] = entry;
+}
+
 /* The worker is gone; what did it leave? */
 static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 {
@@ -215,7 +237,10 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 		return;
 	}
 	free(problem);
-	run_result(run, entry);
+	if (is_inconclusive(entry) && !run->options->pause)
+		play_again(scheduler, entry);
+	else
+		run_result(run, entry);
 }
 
 /* Orphans of killed workers come here too (the runner is their reaper) and have no slot. */

@@ -135,6 +135,7 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 		.variant = clean_member(verdict, "variant"),
 		.seconds = member_number(verdict, "seconds"),
 		.kernel_seconds = member_number(verdict, "kernel_seconds"),
+		.stalled = member_number(verdict, "stall_seconds"),
 	};
 	return NULL;
 }

@@ -5,6 +5,7 @@
 libcheck_tests = \
 	tests/check_netns \
 	tests/check_runner \
+	tests/check_oracle \
 	tests/check_watch
 
 tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
@@ -12,6 +13,8 @@ tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 # Not tests: what tests run.
 test_helpers = \
 	tests/fake_halfopen
+
+tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h
 
 tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
@@ -27,6 +30,7 @@ TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/installcheck.sh \
+	tests/journals \
 	tests/run-check.sh \
 	tests/totals.sh
 

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- what follows ------------------------------------------------------------------------------ */
+/* ---- what follows ------------------------------------------------------------------------------
+ */
 
 static void shift_times(const struct aftermath *after, struct event *event)
 {
@@ -66,7 +67,8 @@ bool after_mutation(struct aftermath *after, struct event *event)
 	return true;
 }
 
-/* ---- building ---------------------------------------------------------------------------------- */
+/* ---- building ----------------------------------------------------------------------------------
+ */
 
 static void remove_it(struct mutation *mutation)
 {
@@ -144,7 +146,8 @@ static struct segment *rewrite(const struct place *place, struct mutation *mutat
 	return &event->segment;
 }
 
-/* ---- segments: there or not --------------------------------------------------------------------- */
+/* ---- segments: there or not ---------------------------------------------------------------------
+ */
 
 static bool missing_at_sender(const struct place *place, int way, struct mutation *mutation)
 {
@@ -187,15 +190,18 @@ static bool arrives_twice(const struct place *place, int way, struct mutation *m
 	return is_arrival(place);
 }
 
-/* ---- segments: when and where ------------------------------------------------------------------- */
+/* ---- segments: when and where -------------------------------------------------------------------
+ */
 
 /* More than any line of a ladder allows for what is so old. */
 static nsec beyond_tolerance(const struct place *place)
 {
 	const struct flow_book *flow = flow_at(place);
 	nsec age = flow->begun ? place->event->at - flow->t0 : 0;
+	nsec call = flow->call_ended[place->event->from] - place->event->at;
 
-	return age * 15 / 100 + place->before->slack + flow->transit + MSEC(3);
+	return age * 15 / 100 + place->before->slack + flow->transit + (call > 0 ? call : 0) +
+	       MSEC(3);
 }
 
 static bool late(const struct place *place, int way, struct mutation *mutation)
@@ -225,7 +231,7 @@ static bool arrives_late(const struct place *place, int way, struct mutation *mu
 	(void)way;
 	if (!is_arrival(place) || place->event->injected)
 		return false;
-	mutation->after.later = ARRIVAL_PATIENCE + MSEC(1);
+	mutation->after.later = PATIENCE + MSEC(1);
 	mutation->after.since = place->event->at;
 	change(place, mutation)->at += mutation->after.later;
 	return true;
@@ -257,7 +263,8 @@ static bool wrong_direction(const struct place *place, int way, struct mutation 
 	return is_first_sighting(place);
 }
 
-/* ---- segments: what is in them ------------------------------------------------------------------- */
+/* ---- segments: what is in them
+ * ------------------------------------------------------------------- */
 
 static bool other_flags(const struct place *place, int way, struct mutation *mutation)
 {
@@ -268,6 +275,15 @@ static bool other_flags(const struct place *place, int way, struct mutation *mut
 	return is_first_sighting(place);
 }
 
+/* Whether a later segment of the flow repeats that of the place, or acknowledges it. */
+static bool refers(const struct place *place, const struct event *later)
+{
+	if (later->kind != EVENT_PACKET || later->flow != place->event->flow ||
+	    later->packet == place->event->packet)
+		return false;
+	return later->segment.flags & ACK || later->from == place->event->from;
+}
+
 /* An ISN is free to be anything as long as nobody refers to it. */
 static bool is_referred_to(const struct place *place)
 {
@@ -276,8 +292,7 @@ static bool is_referred_to(const struct place *place)
 	if (!(event->segment.flags & SYN) || flow_at(place)->has_isn[event->from])
 		return true;
 	for (size_t i = place->index + 1; (later = journal_event(place->journal, i)); i++)
-		if (later->kind == EVENT_PACKET && later->flow == event->flow &&
-		    later->packet != event->packet)
+		if (refers(place, later))
 			return true;
 	return false;
 }
@@ -368,11 +383,26 @@ static bool clock_backwards(const struct place *place, int way, struct mutation 
 	return true;
 }
 
+static bool has_come(const struct place *place, uint32_t tsval)
+{
+	for (int i = 1; i < place->before->packet_count; i++)
+		if (place->before->packets[i].flow == place->event->flow &&
+		    place->before->packets[i].segment.tsval == tsval)
+			return true;
+	return false;
+}
+
+/* The next that never came. */
 static bool other_echo(const struct place *place, int way, struct mutation *mutation)
 {
+	struct segment *segment;
+
 	if (!is_first_sighting(place) || !place->event->segment.timestamps)
 		return false;
-	rewrite(place, mutation)->tsecr += way == 0 ? 1 : (uint32_t)-1;
+	segment = rewrite(place, mutation);
+	do
+		segment->tsecr += way == 0 ? 1 : (uint32_t)-1;
+	while (has_come(place, segment->tsecr));
 	mutation->after.segment = mutation->events[0].segment;
 	return true;
 }
@@ -408,7 +438,8 @@ static bool changed_on_the_wire(const struct place *place, int way, struct mutat
 	return true;
 }
 
-/* ---- states --------------------------------------------------------------------------------------- */
+/* ---- states
+ * --------------------------------------------------------------------------------------- */
 
 static bool state_never_reached(const struct place *place, int way, struct mutation *mutation)
 {
@@ -471,8 +502,8 @@ static bool timer_off(const struct place *place, int way, struct mutation *mutat
 		return false;
 	event = change(place, mutation);
 	period = event->fires - event->at;
-	event->fires += way == 0 ? period * 15 / 100 + place->before->slack + MSEC(50) :
-				   -(place->before->tick + place->before->slack + MSEC(50));
+	event->fires += way == 0 ? period * 15 / 100 + place->before->slack + MSEC(50)
+				 : -(place->before->tick + place->before->slack + MSEC(50));
 	return true;
 }
 
@@ -488,7 +519,8 @@ static bool by_another_segment(const struct place *place, int way, struct mutati
 	return place->event->packet > 0;
 }
 
-/* ---- counters ------------------------------------------------------------------------------------- */
+/* ---- counters
+ * ------------------------------------------------------------------------------------- */
 
 /* Exempt ones may move as they like; those two are compared with the captures. */
 static bool is_compared(const struct place *place)
@@ -593,7 +625,8 @@ static bool unheard_of_counter(const struct place *place, int way, struct mutati
 	return stray_counter(place, "TCPSomethingNewInLinux", mutation);
 }
 
-/* ---- queues --------------------------------------------------------------------------------------- */
+/* ---- queues
+ * --------------------------------------------------------------------------------------- */
 
 static bool accept_queue_off(const struct place *place, int way, struct mutation *mutation)
 {
@@ -620,7 +653,8 @@ static bool queue_missing(const struct place *place, int way, struct mutation *m
 	return is_a(place, EVENT_QUEUE);
 }
 
-/* ---- calls and waits ------------------------------------------------------------------------------ */
+/* ---- calls and waits
+ * ------------------------------------------------------------------------------ */
 
 static bool wrong_errno(const struct place *place, int way, struct mutation *mutation)
 {
@@ -650,7 +684,9 @@ static bool wrong_result(const struct place *place, int way, struct mutation *mu
 /* Calls that only ask leave no trace in what the kernel does: without them nothing is asserted. */
 static bool call_missing(const struct place *place, int way, struct mutation *mutation)
 {
-	static const char *const acts[] = { "accept", "connect", "send", "inject", "close", "listen" };
+	static const char *const acts[] = {
+		"accept", "connect", "send", "inject", "close", "listen"
+	};
 	bool acted = false;
 
 	(void)way;
@@ -669,7 +705,8 @@ static bool wait_in_vain(const struct place *place, int way, struct mutation *mu
 	return is_a(place, EVENT_WAIT);
 }
 
-/* ---- the gate ------------------------------------------------------------------------------------- */
+/* ---- the gate
+ * ------------------------------------------------------------------------------------- */
 
 static bool gate_says(const struct place *place, const char *what, struct mutation *mutation)
 {
@@ -688,8 +725,8 @@ static bool gate_says(const struct place *place, const char *what, struct mutati
 /* Right behind its sighting the gate speaks of it: twice then, if it does so in truth. */
 static bool gate_false(const struct place *place, int way, struct mutation *mutation)
 {
-	static const char *const words[] = { "held",	  "dropped", "lost", "taken",
-					     "duplicated", "released" };
+	static const char *const words[] = { "held",  "dropped",    "lost",
+					     "taken", "duplicated", "released" };
 
 	return gate_says(place, words[way], mutation);
 }
@@ -703,7 +740,8 @@ static bool gate_missing(const struct place *place, int way, struct mutation *mu
 
 static bool gate_other(const struct place *place, int way, struct mutation *mutation)
 {
-	static const char *const words[] = { "held", "dropped", "duplicated", "taken", "swallowed" };
+	static const char *const words[] = { "held", "dropped", "duplicated", "taken",
+					     "swallowed" };
 
 	if (!is_a(place, EVENT_GATE) || strcmp(words[way], place->event->name) == 0)
 		return false;
@@ -711,7 +749,8 @@ static bool gate_other(const struct place *place, int way, struct mutation *muta
 	return true;
 }
 
-/* ---- the journal itself --------------------------------------------------------------------------- */
+/* ---- the journal itself
+ * --------------------------------------------------------------------------- */
 
 static bool cut_short(const struct place *place, int way, struct mutation *mutation)
 {
@@ -721,15 +760,17 @@ static bool cut_short(const struct place *place, int way, struct mutation *mutat
 	return !is_a(place, EVENT_END);
 }
 
-static bool something_after_the_end(const struct place *place, int way, struct mutation *mutation)
+/* Something that happened once happens again, too late. */
+static bool after_the_end(const struct place *place, int way, struct mutation *mutation)
 {
+	size_t length = journal_length(place->journal);
 	struct event *event;
 
-	(void)way;
-	if (is_a(place, EVENT_END))
+	if (!is_a(place, EVENT_END))
 		return false;
-	event = insert_before(place, mutation);
-	*event = (struct event){ .kind = EVENT_END, .at = place->event->at };
+	event = insert_behind(place, mutation);
+	*event = *journal_event(place->journal, length * (size_t)way / 40);
+	event->at = place->event->at;
 	return true;
 }
 
@@ -763,7 +804,7 @@ const struct kind kinds[] = {
 	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_IT },
 	{ "a segment's sequence number one off", other_seq, 2, NAMES_ANSWER },
 	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
-	{ "a segment one byte longer", longer, 1, NAMES_IT },
+	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
 	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
 	{ "a repeated SYN-ACK or SYN without an option", option_dropped, 4, NAMES_IT },
 	{ "a segment without the timestamps agreed on", timestamps_dropped, 1, NAMES_IT },
@@ -794,7 +835,7 @@ const struct kind kinds[] = {
 	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },
 	{ "the gate did something else", gate_other, 5, NAMES_IT },
 	{ "the journal breaks off", cut_short, 1, NAMES_IT },
-	{ "something comes after the end", something_after_the_end, 1, NAMES_GAP },
+	{ "something comes after the end", after_the_end, 40, NAMES_IT },
 	{ "time runs backwards", time_runs_backwards, 1, NAMES_IT },
 	{ "a flow, a listener or the begin undeclared", undeclared, 1, NAMES_GAP },
 };

@@ -18,25 +18,26 @@ struct place {
 
 /* What the mutation does to all that comes after it. */
 struct aftermath {
-	nsec later;	       /* everything happens that much later */
-	nsec since;	       /* of what happened since then */
-	long packet;	       /* what becomes of this one's later sightings: */
-	bool unseen[HOSTS];    /* gone */
-	bool swapped;	       /* seen at the other host, from the other host */
-	bool rewritten;	       /* with this segment in it */
+	nsec later;         /* everything happens that much later */
+	nsec since;         /* of what happened since then */
+	long packet;        /* what becomes of this one's later sightings: */
+	bool unseen[HOSTS]; /* gone */
+	bool swapped;       /* seen at the other host, from the other host */
+	bool rewritten;     /* with this segment in it */
 	struct segment segment;
-	long renumber_from, renumber_by; /* packets of this number and above; by -1 that one is gone */
-	const char *counter;   /* of @host: stands this much higher */
+	long renumber_from,
+		renumber_by; /* packets of this number and above; by -1 that one is gone */
+	const char *counter; /* of @host: stands this much higher */
 	enum host host;
 	long higher;
-	uint64_t cookie;       /* the next change of this socket of @host starts in @was */
+	uint64_t cookie; /* the next change of this socket of @host starts in @was */
 	enum tcp_state was;
-	bool cut;	       /* nothing follows */
+	bool cut; /* nothing follows */
 };
 
 struct mutation {
 	struct event events[2]; /* what stands at the place instead */
-	int count, mutated;	/* how many of them, and which one is false */
+	int count, mutated;     /* how many of them, and which one is false */
 	struct aftermath after;
 };
 

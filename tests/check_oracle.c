@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_oracle: recorded journals are judged without a finding, and each mutation of them, of each
+ * kind, at every place where it fits, is rejected with a finding that names the place.
+ *
+ * The journals are those in tests/journals; ORACLE_JOURNALS names another folder, the artifacts of
+ * a run for instance. ORACLE_KIND=WORDS tries only kinds that have these words in their name, and
+ * tells of every mutation that goes wrong.
+ */
+#include "tests/mutations.h"
+
+#include <check.h>
+#include <glob.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define TOLD 5 /* so many failures of a kind are told in full */
+
+static struct recorded {
+	const char *path;
+	struct journal *journal;
+} recorded[256];
+static int recorded_count;
+
+/* What became of a kind; shared with the processes that libcheck forks. */
+static struct tally_of_kind {
+	long places, tried, accepted, misnamed;
+} * results;
+
+/* ---- the recorded journals ----------------------------------------------------------------------
+ */
+
+static void load(const char *path)
+{
+	autofree char *why = NULL;
+	struct journal *journal = journal_load(path, &why);
+
+	if (!journal)
+		broken("%s", why);
+	if (recorded_count == (int)ARRAY_LENGTH(recorded))
+		broken("more than %zu journals", ARRAY_LENGTH(recorded));
+	recorded[recorded_count++] = (struct recorded){ format("%s", path), journal };
+}
+
+/* FOLDER/NAME.jsonl, and FOLDER/CASE/FAMILY/journal.jsonl as a run leaves them. */
+static void load_all(const char *folder)
+{
+	autofree char *flat = format("%s/*.jsonl", folder);
+	autofree char *artifacts = format("%s/*/*/journal.jsonl", folder);
+	glob_t found;
+
+	glob(flat, 0, NULL, &found);
+	glob(artifacts, GLOB_APPEND, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		load(found.gl_pathv[i]);
+	globfree(&found);
+	if (recorded_count == 0)
+		broken("no journals in %s. ORACLE_JOURNALS names the folder.", folder);
+}
+
+static void release_all(void)
+{
+	for (int i = 0; i < recorded_count; i++) {
+		journal_free(recorded[i].journal);
+		free((void *)recorded[i].path);
+	}
+}
+
+START_TEST(recorded_journal_adds_up)
+{
+	struct judge *judge = judge_new();
+	const struct finding *finding = judge_journal(judge, recorded[_i].journal);
+
+	ck_assert_msg(!finding, "%s: event %ld: %s", recorded[_i].path, finding ? finding->seq : 0,
+		      finding ? finding->summary : "");
+	judge_free(judge);
+}
+END_TEST
+
+/* ---- one mutation
+ * -------------------------------------------------------------------------------- */
+
+/* A mutated journal as it is fed to the judge. */
+struct feeding {
+	struct judge *judge;
+	struct aftermath after;
+	struct event last;
+	long seq;
+	bool found;
+};
+
+static void feed(struct feeding *feeding, const struct event *event)
+{
+	struct event fed = *event;
+
+	fed.seq = ++feeding->seq;
+	feeding->found = judge_event(feeding->judge, &fed) != NULL;
+	feeding->last = fed;
+}
+
+/* Judges the mutated journal up to the first finding. */
+static struct judge *judge_mutated(const struct place *place, const struct mutation *mutation)
+{
+	struct feeding feeding = { .judge = judge_clone(place->before),
+				   .after = mutation->after,
+				   .last = *journal_event(place->journal, 0),
+				   .seq = (long)place->index };
+	const struct event *next;
+
+	for (int i = 0; i < mutation->count && !feeding.found; i++)
+		feed(&feeding, &mutation->events[i]);
+	for (size_t i = place->index + 1;
+	     !feeding.found && (next = journal_event(place->journal, i)); i++) {
+		struct event event = *next;
+
+		if (after_mutation(&feeding.after, &event))
+			feed(&feeding, &event);
+	}
+	judge_finish(feeding.judge, &feeding.last);
+	return feeding.judge;
+}
+
+/* ---- whether the finding names the place
+ * ---------------------------------------------------------- */
+
+static long sample_before(const struct place *place)
+{
+	for (size_t i = place->index; i > 0; i--)
+		if (journal_event(place->journal, i - 1)->kind == EVENT_SAMPLE)
+			return (long)i;
+	return 1;
+}
+
+static long sample_behind(const struct place *place)
+{
+	const struct event *event;
+	size_t i = place->index;
+
+	while ((event = journal_event(place->journal, i)) && event->kind != EVENT_SAMPLE)
+		i++;
+	return (long)i + 1;
+}
+
+/* The segment that answers the one at the place, or repeats it. */
+static long answer_to(const struct place *place)
+{
+	const struct event *event;
+
+	for (size_t i = place->index + 1; (event = journal_event(place->journal, i)); i++)
+		if (event->kind == EVENT_PACKET && event->flow == place->event->flow &&
+		    event->packet != place->event->packet)
+			return event->packet;
+	return 0;
+}
+
+static bool names_the_place(const struct place *place, const struct mutation *mutation,
+			    enum naming naming, const struct finding *finding)
+{
+	const struct event *mutated =
+		mutation->count ? &mutation->events[mutation->mutated] : place->event;
+	long seq = (long)place->index + 1 + (mutation->count ? mutation->mutated : 0);
+
+	if (finding->seq == seq || (finding->packet && finding->packet == mutated->packet))
+		return true;
+	if (naming == NAMES_GAP)
+		return finding->seq >= sample_before(place) && finding->seq <= sample_behind(place);
+	return naming == NAMES_ANSWER && finding->packet && finding->packet == answer_to(place);
+}
+
+/* ---- all mutations of a kind
+ * ----------------------------------------------------------------------- */
+
+static void tell(const char *path, const struct place *place, const struct finding *finding,
+		 const char *what)
+{
+	autofree char *line = event_to_json(place->event);
+
+	printf("# %s: %s\n#   %s\n", what, path, line);
+	if (finding)
+		printf("#   finding: event %ld, segment %ld: %s\n", finding->seq, finding->packet,
+		       finding->summary);
+	fflush(stdout);
+}
+
+static bool tells_more(const struct tally_of_kind *result)
+{
+	return result->accepted + result->misnamed <= TOLD || getenv("ORACLE_KIND");
+}
+
+static void try_mutation(const struct place *place, const struct kind *kind, int way,
+			 const char *path)
+{
+	struct tally_of_kind *result = &results[kind - kinds];
+	struct mutation mutation = { .count = 0 };
+	struct judge *judge;
+
+	if (!kind->make(place, way, &mutation))
+		return;
+	result->tried++;
+	judge = judge_mutated(place, &mutation);
+	if (!judge->found) {
+		result->accepted++;
+		if (tells_more(result))
+			tell(path, place, NULL, "not rejected");
+	} else if (!names_the_place(place, &mutation, kind->naming, &judge->finding)) {
+		result->misnamed++;
+		if (tells_more(result))
+			tell(path, place, &judge->finding, "not named");
+	}
+	judge_free(judge);
+}
+
+static void try_everywhere(const struct kind *kind, const struct recorded *from)
+{
+	struct judge *judge = judge_new();
+	struct place place = { .journal = from->journal, .before = judge };
+
+	for (place.index = 0; (place.event = journal_event(from->journal, place.index));
+	     place.index++) {
+		long before = results[kind - kinds].tried;
+
+		for (int way = 0; way < kind->ways; way++)
+			try_mutation(&place, kind, way, from->path);
+		results[kind - kinds].places += results[kind - kinds].tried > before;
+		judge_event(judge, place.event);
+	}
+	judge_free(judge);
+}
+
+START_TEST(mutation_is_rejected_everywhere)
+{
+	const struct kind *kind = &kinds[_i];
+	const struct tally_of_kind *result = &results[_i];
+	const char *only = getenv("ORACLE_KIND");
+
+	if (only && !strstr(kind->name, only))
+		return;
+	for (int i = 0; i < recorded_count; i++)
+		try_everywhere(kind, &recorded[i]);
+	ck_assert_msg(result->tried > 0, "%s: fits nowhere", kind->name);
+	ck_assert_msg(!result->accepted && !result->misnamed,
+		      "%s: of %ld, %ld were not rejected and %ld not named", kind->name,
+		      result->tried, result->accepted, result->misnamed);
+}
+END_TEST
+
+/* ---- all of it
+ * ------------------------------------------------------------------------------------- */
+
+static void print_results(void)
+{
+	long tried = 0, places = 0;
+
+	printf("# mutations  places  kind\n");
+	for (size_t i = 0; i < kind_count; i++) {
+		printf("# %9ld %7ld  %s\n", results[i].tried, results[i].places, kinds[i].name);
+		tried += results[i].tried;
+		places += results[i].places;
+	}
+	printf("# %9ld %7ld  %zu kinds, %d journals\n", tried, places, kind_count, recorded_count);
+}
+
+static Suite *make_suite(void)
+{
+	Suite *suite = suite_create("oracle");
+	TCase *sound = tcase_create("recorded"), *mutated = tcase_create("mutated");
+
+	tcase_add_loop_test(sound, recorded_journal_adds_up, 0, recorded_count);
+	tcase_add_loop_test(mutated, mutation_is_rejected_everywhere, 0, (int)kind_count);
+	tcase_set_timeout(mutated, 600);
+	suite_add_tcase(suite, sound);
+	suite_add_tcase(suite, mutated);
+	return suite;
+}
+
+int main(void)
+{
+	const char *folder = getenv("ORACLE_JOURNALS"), *source = getenv("top_srcdir");
+	autofree char *ours = format("%s/tests/journals", source ? source : ".");
+	SRunner *runner;
+	int failed;
+
+	load_all(folder ? folder : ours);
+	results = mmap(NULL, kind_count * sizeof(*results), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (results == MAP_FAILED)
+		broken("no memory to count mutations in");
+	runner = srunner_create(make_suite());
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	print_results();
+	srunner_free(runner);
+	release_all();
+	return failed ? 1 : 0;
+}
