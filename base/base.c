@@ -40,7 +40,7 @@ nsec clock_from_realtime(void)
 	return offset;
 }
 
-/* ---- what is acquired is released ------------------------------------------------------------ */
+/* ---- what is acquired is released ---------------------------------------------------------- */
 
 void release_memory(void *pointer_to_pointer)
 {
@@ -113,7 +113,7 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
-/* ---- how a case ends ------------------------------------------------------------------------- */
+/* ---- how a case ends ----------------------------------------------------------------------- */
 
 static const char *const ending_names[] = {
 	[PASSED] = "passed",

@@ -33,7 +33,7 @@ static inline double seconds(nsec span)
 	return (double)span / 1e9;
 }
 
-/* ---- what is acquired is released on the next line ------------------------------------------- */
+/* ---- what is acquired is released on the next line ----------------------------------------- */
 
 void release_memory(void *pointer_to_pointer);
 void release_fd(const int *fd);
@@ -50,7 +50,7 @@ void *must_realloc(void *old, size_t count, size_t size);
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
-/* ---- how a case ends ------------------------------------------------------------------------- */
+/* ---- how a case ends ----------------------------------------------------------------------- */
 
 enum ending {
 	PASSED,
@@ -80,7 +80,7 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 #define skip(...)   end_with(SKIPPED, __VA_ARGS__)
 #define broken(...) end_with(BROKEN, __VA_ARGS__)
 
-/* ---- small things ---------------------------------------------------------------------------- */
+/* ---- small things -------------------------------------------------------------------------- */
 
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 

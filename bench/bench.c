@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define ROUNDS	100
+#define ROUNDS  100
 #define AT_ONCE 8
 
 /* The least that a case can do: its network is there, and the first SYN could leave. */
@@ -135,11 +135,12 @@ static double bench_commands(const char *top)
 {
 	enum { TIMES = 5 };
 	double taken[TIMES];
-	autofree char *command = format(
-		"unshare --mount --net sh -c 'mkdir -p /run/netns && mount -t tmpfs none /run/netns && "
-		"sh %s/0/replay.sh && for n in client wire server; do ip netns del halfopen-$n; done' "
-		">/dev/null 2>&1",
-		top);
+	autofree char *command = format("unshare --mount --net sh -c 'mkdir -p /run/netns && mount "
+					"-t tmpfs none /run/netns && "
+					"sh %s/0/replay.sh && for n in client wire server; do ip "
+					"netns del halfopen-$n; done' "
+					">/dev/null 2>&1",
+					top);
 
 	for (int i = 0; i < TIMES; i++) {
 		nsec began = clock_now();
@@ -151,7 +152,7 @@ static double bench_commands(const char *top)
 	return median(taken, TIMES);
 }
 
-/* ---- a run of the whole suite ------------------------------------------------------------------ */
+/* ---- a run of the whole suite -------------------------------------------------------------- */
 
 static void tell_run(const char *artifacts)
 {
@@ -163,16 +164,14 @@ static void tell_run(const char *artifacts)
 	size_t i;
 	json_t *result;
 
-	json_array_foreach(list, i, result)
-	{
+	json_array_foreach (list, i, result) {
 		double taken = json_number_value(json_object_get(result, "seconds"));
 
-		overheads[i] = taken -
-			       json_number_value(json_object_get(result, "kernel_seconds"));
+		overheads[i] = taken - json_number_value(json_object_get(result, "kernel_seconds"));
 		longest = taken > longest ? taken : longest;
 	}
-	printf("whole run: wall                          %8.1f s   (%zu cases and families)\n", wall,
-	       json_array_size(list));
+	printf("whole run: wall                          %8.1f s   (%zu cases and families)\n",
+	       wall, json_array_size(list));
 	printf("whole run: wall / longest case           %8.2f     (goal: at most 1.15)\n",
 	       longest > 0 ? wall / longest : 0);
 	printf("a case beyond its kernel timers, median  %8.1f ms  (goal: at most 80)\n",
@@ -191,13 +190,15 @@ int main(int argc, char **argv)
 	if (net_probe(&features, why, sizeof(why)) < 0)
 		broken("%s", why);
 	bench_one_by_one(&figures, top);
-	printf("set-up until a packet can be sent        %8.1f ms  (median of %d; goal: at most 25)\n",
+	printf("set-up until a packet can be sent        %8.1f ms  (median of %d; goal: at most "
+	       "25)\n",
 	       1e3 * median(figures.setup, ROUNDS), ROUNDS);
 	printf("tear-down                                %8.1f ms  (median; goal: at most 40)\n",
 	       1e3 * median(figures.teardown, ROUNDS));
 	printf("an empty case alone, all of it           %8.1f ms  (median)\n",
 	       1e3 * median(figures.whole, ROUNDS));
-	printf("an empty case, %d at once                 %8.1f ms  (wall per case; goal: at most 15)\n",
+	printf("an empty case, %d at once                 %8.1f ms  (wall per case; goal: at most "
+	       "15)\n",
 	       AT_ONCE, 1e3 * bench_at_once(top));
 	printf("its network with single ip commands      %8.1f ms  (median)\n",
 	       1e3 * bench_commands(top));

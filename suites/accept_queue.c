@@ -15,8 +15,8 @@ CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07"
 		const char *somaxconn;
 		int limit;
 	} rows[] = {
-		{ 0, "4096", 0 }, { 1, "4096", 1 }, { 5, "4096", 5 }, { 511, "4096", 511 },
-		{ 511, "3", 3 },
+		{ 0, "4096", 0 },     { 1, "4096", 1 }, { 5, "4096", 5 },
+		{ 511, "4096", 511 }, { 511, "3", 3 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -78,7 +78,8 @@ CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26
 	expect_connected(late);
 	expect_acceptable(server);
 	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-	expect_counters(net, CLIENT, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 	accept_client(server, late);
 	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);

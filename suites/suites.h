@@ -12,15 +12,15 @@ enum claim_verdict {
 	CONFIRMED, /* Linux does what the document says */
 	REFINED,   /* it does so under conditions, or with other numbers */
 	REFUTED,   /* it does something else */
-	ARGUED,	   /* cannot be shown by a case; docs/claims.md says why */
+	ARGUED,    /* cannot be shown by a case; docs/claims.md says why */
 };
 
 struct claim {
-	const char *id;	      /* "D2-06" */
-	const char *document; /* "listen backlogs" or "TCP_DEFER_ACCEPT" */
-	const char *text;     /* what the document says, in our words */
+	const char *id;             /* "D2-06" */
+	const char *document;       /* "listen backlogs" or "TCP_DEFER_ACCEPT" */
+	const char *text;           /* what the document says, in our words */
 	enum claim_verdict verdict; /* what the cases assert */
-	const char *finding;  /* what Linux does, in one sentence */
+	const char *finding;        /* what Linux does, in one sentence */
 };
 
 /* The claims in the order of the table; their number in *count. */

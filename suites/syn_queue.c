@@ -34,9 +34,10 @@ static bool takes_one_more_than_backlog(struct scene *net)
 		expect_ladder(peers[1], "-  >  SYN  ignored");
 	expect_queue(server, .accept = 0, .limit = 1, .syn = answered ? 2 : 1);
 	peers_go_away(peers, answered ? 2 : 1);
-	expect_counters(net, SERVER,
-			"TCPReqQFullDrop %d  ListenDrops %d  EmbryonicRsts %d  Tcp.AttemptFails %d" AGAIN,
-			!answered, !answered, answered ? 2 : 1, answered ? 2 : 1, AGAIN_OF(net));
+	expect_counters(
+		net, SERVER,
+		"TCPReqQFullDrop %d  ListenDrops %d  EmbryonicRsts %d  Tcp.AttemptFails %d" AGAIN,
+		!answered, !answered, answered ? 2 : 1, answered ? 2 : 1, AGAIN_OF(net));
 	return answered;
 }
 
@@ -46,8 +47,8 @@ static void expect_row(struct scene *net, const struct capacity *row)
 
 	STEP("backlog %d, tcp_max_syn_backlog %s: %d half-open requests", row->backlog,
 	     row->max_syn_backlog, row->requests);
-	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_max_syn_backlog",
-					 row->max_syn_backlog });
+	set_sysctl(net,
+		   (struct sysctl){ SERVER, "net.ipv4.tcp_max_syn_backlog", row->max_syn_backlog });
 	struct listener *server = listen_on_server(net, .backlog = row->backlog);
 	half_open_peers(server, peers, row->requests);
 	expect_queue(server, .accept = 0, .limit = row->backlog, .syn = row->requests);
@@ -77,11 +78,11 @@ CASE(syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog, .claim
 {
 	/* min(backlog + 1, M - M/4 + 1): tcp_conn_request() and inet_csk_reqsk_queue_is_full() */
 	static const struct capacity rows[] = {
-		{ 4, "128", 5, true },	   { 10, "128", 11, true }, { 100, "128", 97, false },
-		{ 200, "256", 193, false }, { 200, "16", 13, false }, { 200, "17", 14, false },
-		{ 200, "8", 7, false },	   { 200, "5", 5, false },  { 200, "2", 3, false },
-		{ 200, "1", 2, false },	   { 200, "0", 1, false },  { 0, "128", 1, true },
-		{ 1, "128", 2, true },	   { 4096, "64", 49, false },
+		{ 4, "128", 5, true },      { 10, "128", 11, true },   { 100, "128", 97, false },
+		{ 200, "256", 193, false }, { 200, "16", 13, false },  { 200, "17", 14, false },
+		{ 200, "8", 7, false },     { 200, "5", 5, false },    { 200, "2", 3, false },
+		{ 200, "1", 2, false },     { 200, "0", 1, false },    { 0, "128", 1, true },
+		{ 1, "128", 2, true },      { 4096, "64", 49, false },
 	};
 
 	bool one_more = takes_one_more_than_backlog(net);

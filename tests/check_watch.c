@@ -66,7 +66,7 @@ CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 	expect_counters(net, CLIENT, "-");
 }
 
-/* ---- playing a case of this file ---------------------------------------------------------------- */
+/* ---- playing a case of this file ----------------------------------------------------------- */
 
 static const struct case_spec *find_case(const char *name)
 {
@@ -113,6 +113,7 @@ static void print_verdict(void)
 
 	while (file && fgets(line, sizeof(line), file))
 		printf("# %s", line);
+	printf("\n");
 	fflush(stdout);
 }
 
@@ -137,7 +138,8 @@ static void end_busy(const pid_t *pids, int count)
 	}
 }
 
-/* ---- what the journal must say ------------------------------------------------------------------- */
+/* ---- what the journal must say
+ * ------------------------------------------------------------------- */
 
 /* How much a counter of the host moved because of this segment. */
 static long moved_by(const struct journal *journal, const struct event *packet, const char *counter)
