@@ -57,6 +57,7 @@ struct flow_book {
 	long fires_seq; /* of the event that said so */
 	unsigned synacks;
 	struct culprit synack; /* the last of them */
+	bool synack_by_timer;	 /* the last one, and the timer was not yet seen set anew */
 	bool synack_since_timer; /* the request's timer has sent one since it last fired */
 	int first_rung, last_rung, next_unnamed; /* -1: none */
 	/* sequence space of each sender, relative to its ISN */
@@ -207,6 +208,15 @@ struct listener_book *book_of_listener(struct judge *judge, int port);
 struct flow_book *book_of_flow(struct judge *judge, int flow);
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
 void *grown(void *array, int count, size_t size);
+
+/* Notes the packet that the case's look is said to be about; at its end all must agree. */
+void note_cause(struct judge *judge, const struct event *event);
+
+/* packets.c, sockets.c */
+void take_packet(struct judge *judge, const struct event *event);
+void take_gate(struct judge *judge, const struct event *event);
+void take_socket(struct judge *judge, const struct event *event);
+void take_queue(struct judge *judge, const struct event *event);
 
 /* counts.c */
 const char *ledger_counter(enum ledger ledger);

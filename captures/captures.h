@@ -150,11 +150,17 @@ void judge_free(struct judge *judge);
 /*
  * Takes the next event. Returns NULL, or the first finding (the judge's own; later events are not
  * looked at any more). What it checks by itself, without an expectation:
- *  - each segment seen at the receiver was sent, and each sent one arrived or the gate had it
- *  - Tcp.InSegs and OutSegs equal the segments captured, at every sample
- *  - sockets move from the state they were in; only to a state that TCP has from there
- *  - accept queue = children - accepted; SYN queue = requests; CurrEstab = sockets that count
+ *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had it
+ *  - the gate does only what it can do with the segment that it speaks of
+ *  - flags, ports, timestamps and their echoes are such as TCP sends
  *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
+ *  - at every look, what captures and sockets show is what Tcp's counters count (segments in, out,
+ *    out again, RSTs, opens, CurrEstab), and what Linux must count besides has moved (counts.c)
+ *  - sockets move from the state they were in; only to a state that TCP has from there, and not
+ *    without the segments that lead to it
+ *  - a request's timer is set when it can be, for a second that doubles, and its count is right
+ *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it
+ *  - what one look finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - every movement of a watched counter was named in its step
  *  - every flow was named by a ladder up to its last segment and state

@@ -185,8 +185,10 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 	if (packet->retransmission)
 		owe_of(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
 	if (flags & SYN && flags & ACK && packet->repeated &&
-	    flow->syn_arrived_in != judge->looks + 1)
+	    flow->syn_arrived_in != judge->looks + 1) {
+		flow->synack_by_timer = true;
 		owe_of(judge, event, REARMS);
+	}
 }
 
 static void owe_for_request_gone(struct judge *judge, const struct event *event)
@@ -219,11 +221,26 @@ static void owe_for_end(struct judge *judge, const struct event *event)
 	}
 }
 
+/* Between two looks a request's timer may fire and the request end: the new timer is never seen. */
+static void forgive_last_timeout(struct judge *judge, const struct event *event)
+{
+	struct tally_book *books = judge->hosts[SERVER].tallies;
+
+	if (judge->flows[event->flow].synack_by_timer) {
+		books[REARMS].moved++;
+		owe_of(judge, event, TIMEOUTS);
+	} else {
+		books[TIMEOUTS].allowed++;
+	}
+}
+
 void owe_for_state(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 	bool ended = event->state == NO_SOCKET || event->state == CLOSED;
 
+	if (event->was == SYN_RECV && event->state != SYN_RECV)
+		forgive_last_timeout(judge, event);
 	if (event->was == SYN_RECV && event->state == SYN_RECV) {
 		judge->hosts[SERVER].tallies[REARMS].moved++;
 		/* a SYN that came again sets the timer too, and is no timeout */

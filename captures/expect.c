@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* ---- ladder ----------------------------------------------------------------------------------- */
+/* ---- ladder -----------------------------------------------------------------------------------
+ */
 
 struct text {
 	char *chars;
@@ -41,7 +42,7 @@ static char *side_by_side(const struct judge *judge, const struct event *event, 
 		const char *expected = "";
 		autofree char *seen = rung >= 0 ? rung_text(judge, &judge->rungs[rung]) : NULL;
 
-		for (int k = 0; event->lines[k] && k <= i; k++)
+		for (int k = 0; k <= i && event->lines[k]; k++)
 			expected = k == i ? event->lines[k] : "";
 		more = *expected || seen;
 		if (!more)
@@ -76,8 +77,8 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 	rung = flow->next_unnamed;
 	for (line = 0; event->lines[line]; line++) {
 		const char *expected = event->lines[line];
-		char *why = rung < 0 ? format("missing: \"%s\"", expected) :
-				       rung_mismatch(judge, &judge->rungs[rung], expected);
+		char *why = rung < 0 ? format("missing: \"%s\"", expected)
+				     : rung_mismatch(judge, &judge->rungs[rung], expected);
 
 		if (!why) {
 			rung = judge->rungs[rung].next;
@@ -105,7 +106,8 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 	flow->next_unnamed = -1;
 }
 
-/* ---- states, queues, timers ------------------------------------------------------------------- */
+/* ---- states, queues, timers -------------------------------------------------------------------
+ */
 
 static void judge_states(struct judge *judge, const struct event *event)
 {
@@ -129,11 +131,12 @@ static void judge_queue_depths(struct judge *judge, const struct event *event)
 		judge_object(judge, event, format("queues of a listener that does not exist"));
 	else if (listener->depths.accept != event->accept ||
 		 listener->depths.limit != event->limit || listener->depths.syn != event->syn)
-		judge_object(judge, event,
-			     format("queues of %s: accept %d/%d, SYN %d; expected accept %d/%d, SYN "
-				    "%d",
-				    listener->name, listener->depths.accept, listener->depths.limit,
-				    listener->depths.syn, event->accept, event->limit, event->syn));
+		judge_object(
+			judge, event,
+			format("queues of %s: accept %d/%d, SYN %d; expected accept %d/%d, SYN "
+			       "%d",
+			       listener->name, listener->depths.accept, listener->depths.limit,
+			       listener->depths.syn, event->accept, event->limit, event->syn));
 }
 
 static void judge_timer(struct judge *judge, const struct event *event)
@@ -149,12 +152,14 @@ static void judge_timer(struct judge *judge, const struct event *event)
 				    flow->timeouts, event->retrans));
 	else if (due < event->fires - TIMER_GRAIN ||
 		 due > event->fires + event->fires * 15 / 100 + judge->slack + flow->transit)
-		judge_object_to(judge, (struct culprit){ flow->fires_seq, 0 },
-			     format("the timer of %s's request is due at %.3f s, expected %.1f s",
-				    flow->name, seconds(due), seconds(event->fires)));
+		judge_object_to(
+			judge, (struct culprit){ flow->fires_seq, 0 },
+			format("the timer of %s's request is due at %.3f s, expected %.1f s",
+			       flow->name, seconds(due), seconds(event->fires)));
 }
 
-/* ---- counters --------------------------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------------------------------
+ */
 
 /* Sets how far a counter is named in this step; false when the words are not "NAME NUMBER". */
 static bool next_counter(const char **words, char *name, long *number)
@@ -219,8 +224,7 @@ static void judge_counters(struct judge *judge, const struct event *event)
 	for (int i = 0; i < host->counter_count && !judge->found; i++) {
 		struct counter_book *counter = &host->counters[i];
 
-		if (counter->step && !counter->exempt &&
-		    !words_name(text, counter->name))
+		if (counter->step && !counter->exempt && !words_name(text, counter->name))
 			object_to_unnamed(judge, event, event->host, counter);
 	}
 }
@@ -236,7 +240,8 @@ void judge_unnamed_counters(struct judge *judge, const struct event *event)
 		}
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------------
+ */
 
 /* Where things stood, for the report of a failure. */
 static void append_standing(struct judge *judge)
@@ -256,8 +261,8 @@ static void append_standing(struct judge *judge)
 			state_name(judge->flows[i].states[CLIENT]),
 			state_name(judge->flows[i].states[SERVER]));
 	for (int host = 0; host < HOSTS; host++) {
-		fprintf(text.stream, "  counters of the %s in this step:",
-			host_name((enum host)host));
+		fprintf(text.stream,
+			"  counters of the %s in this step:", host_name((enum host)host));
 		for (int i = 0; i < judge->hosts[host].counter_count; i++) {
 			const struct counter_book *counter = &judge->hosts[host].counters[i];
 
@@ -294,6 +299,7 @@ void judge_expectation(struct judge *judge, const struct event *event)
 			kinds[i].judge(judge, event);
 			return;
 		}
-	judge_object(judge, event,
-		     format("an expectation of an unknown kind: %s", event->name ? event->name : "?"));
+	judge_object(
+		judge, event,
+		format("an expectation of an unknown kind: %s", event->name ? event->name : "?"));
 }

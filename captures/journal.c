@@ -27,25 +27,17 @@ struct journal {
 
 static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_BEGIN] = "begin",     [EVENT_LISTENER] = "listener", [EVENT_FLOW] = "flow",
-	[EVENT_STEP] = "step",	     [EVENT_CALL] = "call",	    [EVENT_PACKET] = "packet",
-	[EVENT_GATE] = "gate",	     [EVENT_SOCKET] = "socket",	    [EVENT_QUEUE] = "queue",
-	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample", [EVENT_WAIT] = "wait",	    [EVENT_FLOOD] = "flood",
-	[EVENT_EXPECT] = "expect",   [EVENT_END] = "end",
+	[EVENT_STEP] = "step",       [EVENT_CALL] = "call",         [EVENT_PACKET] = "packet",
+	[EVENT_GATE] = "gate",       [EVENT_SOCKET] = "socket",     [EVENT_QUEUE] = "queue",
+	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
+	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {
-	[NO_SOCKET] = "-",
-	[ESTABLISHED] = "ESTABLISHED",
-	[SYN_SENT] = "SYN_SENT",
-	[SYN_RECV] = "SYN_RECV",
-	[FIN_WAIT1] = "FIN_WAIT1",
-	[FIN_WAIT2] = "FIN_WAIT2",
-	[TIME_WAIT] = "TIME_WAIT",
-	[CLOSED] = "CLOSED",
-	[CLOSE_WAIT] = "CLOSE_WAIT",
-	[LAST_ACK] = "LAST_ACK",
-	[LISTEN] = "LISTEN",
-	[CLOSING] = "CLOSING",
+	[NO_SOCKET] = "-",         [ESTABLISHED] = "ESTABLISHED", [SYN_SENT] = "SYN_SENT",
+	[SYN_RECV] = "SYN_RECV",   [FIN_WAIT1] = "FIN_WAIT1",     [FIN_WAIT2] = "FIN_WAIT2",
+	[TIME_WAIT] = "TIME_WAIT", [CLOSED] = "CLOSED",           [CLOSE_WAIT] = "CLOSE_WAIT",
+	[LAST_ACK] = "LAST_ACK",   [LISTEN] = "LISTEN",           [CLOSING] = "CLOSING",
 };
 
 static int index_of(const char *name, const char *const *names, int count)
@@ -174,7 +166,8 @@ void journal_flush(struct journal *journal)
 		       strerror(errno));
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------
+ */
 
 enum field_type { HOST, INT, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
 
@@ -184,7 +177,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(name_, type_, member) { name_, type_, offsetof(struct event, member) }
+#define FIELD(name_, type_, member)                                                                \
+	{                                                                                          \
+		name_, type_, offsetof(struct event, member)                                       \
+	}
 
 static const struct field fields[] = {
 	FIELD("host", HOST, host),
@@ -399,10 +395,28 @@ static const char *lines_from_json(const json_t *lines, struct event *event)
 	if (!json_is_array(lines))
 		return "\"lines\" is no array";
 	copy = must_alloc(json_array_size(lines) + 1, sizeof(*copy));
-	for (size_t i = 0; i < json_array_size(lines); i++)
-		copy[i] = json_string_value(json_array_get(lines, i));
 	event->lines = copy;
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		copy[i] = json_string_value(json_array_get(lines, i));
+		if (!copy[i])
+			return "a line that is no text";
+	}
 	return NULL;
+}
+
+static bool needs_name(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_PACKET:
+	case EVENT_SOCKET:
+	case EVENT_QUEUE:
+	case EVENT_SAMPLE:
+	case EVENT_FLOOD:
+	case EVENT_END:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* Returns NULL, or what is wrong with the object. */
@@ -424,6 +438,8 @@ static const char *event_from_json(const json_t *object, struct event *event)
 		if (value && !field_from_json(&fields[i], event, value))
 			return "a field with a value that it cannot have";
 	}
+	if (needs_name(event->kind) && !event->name)
+		return "an event without its name";
 	return lines_from_json(json_object_get(object, "lines"), event);
 }
 

@@ -46,8 +46,7 @@ struct judge *judge_new(void)
 	return judge;
 }
 
-#define COPY(array, count) \
-	copy->array = copied(judge->array, judge->count, sizeof(*judge->array))
+#define COPY(array, count) copy->array = copied(judge->array, judge->count, sizeof(*judge->array))
 
 struct judge *judge_clone(const struct judge *judge)
 {
@@ -133,7 +132,8 @@ struct counter_book *book_of_counter(struct judge *judge, enum host host, const 
 	return NULL;
 }
 
-/* ---- declarations ----------------------------------------------------------------------------- */
+/* ---- declarations -----------------------------------------------------------------------------
+ */
 
 static void take_begin(struct judge *judge, const struct event *event)
 {
@@ -147,8 +147,8 @@ static void take_listener(struct judge *judge, const struct event *event)
 {
 	if (book_of_listener(judge, event->listener))
 		return;
-	judge->listeners = grown(judge->listeners, judge->listener_count,
-				 sizeof(*judge->listeners));
+	judge->listeners =
+		grown(judge->listeners, judge->listener_count, sizeof(*judge->listeners));
 	judge->listeners[judge->listener_count++] =
 		(struct listener_book){ .port = event->listener, .name = event->name };
 }
@@ -176,513 +176,8 @@ static void take_flow(struct judge *judge, const struct event *event)
 	};
 }
 
-/* ---- segments --------------------------------------------------------------------------------- */
-
-struct packet_book *book_of_packet(struct judge *judge, long packet)
-{
-	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
-}
-
-static bool same_segment(const struct segment *a, const struct segment *b)
-{
-	return a->source_port == b->source_port && a->destination_port == b->destination_port &&
-	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
-	       a->window == b->window && a->length == b->length && a->mss == b->mss &&
-	       a->window_scale == b->window_scale && a->sack_permitted == b->sack_permitted &&
-	       a->timestamps == b->timestamps && a->tsval == b->tsval && a->tsecr == b->tsecr;
-}
-
-/* A SYN or SYN-ACK that comes again must be the same but for its timestamps (RFC 9293, 3.8.1). */
-static bool repeats(const struct segment *first, const struct segment *again)
-{
-	return first->seq == again->seq && first->ack == again->ack &&
-	       first->flags == again->flags && first->mss == again->mss &&
-	       first->window_scale == again->window_scale &&
-	       first->sack_permitted == again->sack_permitted &&
-	       first->timestamps == again->timestamps && first->length == again->length &&
-	       first->window == again->window;
-}
-
-/* Without a request, a SYN that comes again makes another one, or gets another cookie. */
-static bool is_repeated_syn(const struct flow_book *flow, const struct event *event)
-{
-	return event->segment.flags & SYN && flow->has_isn[event->from] &&
-	       (event->from == CLIENT || flow->states[SERVER] != NO_SOCKET);
-}
-
-static void check_syn(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	const struct segment *segment = &event->segment;
-	enum host from = event->from;
-
-	if (is_repeated_syn(flow, event)) {
-		if (!(flow->raw && from == CLIENT) && !repeats(&flow->first_syn[from], segment))
-			judge_object(judge, event,
-				     format("%s of %s is not the one sent before: a retransmission "
-					    "repeats sequence number and options",
-					    segment->flags & ACK ? "SYN-ACK" : "SYN", flow->name));
-		return;
-	}
-	flow->has_isn[from] = true;
-	flow->isn[from] = segment->seq;
-	flow->first_syn[from] = *segment;
-	if (!(segment->flags & ACK))
-		return;
-	if (segment->ack != flow->isn[other(from)] + 1)
-		judge_object(judge, event,
-			     format("SYN-ACK of %s does not acknowledge the SYN", flow->name));
-	if ((segment->timestamps && !flow->first_syn[other(from)].timestamps) ||
-	    (segment->sack_permitted && !flow->first_syn[other(from)].sack_permitted) ||
-	    (segment->window_scale >= 0 && flow->first_syn[other(from)].window_scale < 0))
-		judge_object(judge, event,
-			     format("SYN-ACK of %s has an option that its SYN had not", flow->name));
-}
-
-/* The ports of a flow tell the direction of its segments. */
-static void check_ports(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	const struct segment *segment = &event->segment;
-	bool from_client = event->from == CLIENT;
-	int client = from_client ? segment->source_port : segment->destination_port;
-	int server = from_client ? segment->destination_port : segment->source_port;
-
-	if (flow->client_port == 0)
-		flow->client_port = client;
-	if (client != flow->client_port || server != flow->listener)
-		judge_object(judge, event,
-			     format("segment %ld from the %s goes from port %d to port %d, and %s is "
-				    "between %d and %d",
-				    event->packet, host_name(event->from), segment->source_port,
-				    segment->destination_port, flow->name, flow->client_port,
-				    flow->listener));
-}
-
-/* Whether a segment with this timestamp has come to where its echo comes from. */
-static bool has_come(const struct judge *judge, const struct event *echo)
-{
-	for (int i = judge->packet_count; i > 0; i--) {
-		const struct packet_book *packet = &judge->packets[i - 1];
-
-		if (packet->flow == echo->flow && packet->from != echo->from &&
-		    packet->arrivals > 0 && packet->segment.timestamps &&
-		    packet->segment.tsval == echo->segment.tsecr)
-			return true;
-	}
-	return false;
-}
-
-/*
- * RFC 7323, 3.2: timestamps are in all segments or, when the SYNs did not agree on them, in none;
- * they grow, and echo what has come. A raw peer may do as it likes, and RSTs have none.
- */
-static void check_timestamps(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	const struct segment *segment = &event->segment;
-	enum host from = event->from;
-	bool agreed = flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
-
-	if (!(segment->flags & (SYN | RST)) && segment->timestamps != agreed)
-		judge_object(judge, event,
-			     format("segment %ld has %s timestamps, but SYN and SYN-ACK of %s %s on "
-				    "them",
-				    event->packet, agreed ? "no" : "got", flow->name,
-				    agreed ? "agreed" : "did not agree"));
-	if (!segment->timestamps)
-		return;
-	if (flow->has_tsval[from] && (int32_t)(segment->tsval - flow->tsval[from]) < 0)
-		judge_object(judge, event,
-			     format("the timestamp of segment %ld, %u, is older than the %s's last, "
-				    "%u",
-				    event->packet, segment->tsval, host_name(from),
-				    flow->tsval[from]));
-	if (segment->flags & ACK ? !has_come(judge, event) : segment->tsecr != 0)
-		judge_object(judge, event,
-			     format("segment %ld echoes timestamp %u, which never came to the %s",
-				    event->packet, segment->tsecr, host_name(from)));
-	flow->has_tsval[from] = true;
-	flow->tsval[from] = segment->tsval;
-}
-
-/* Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293). */
-static void check_flags(struct judge *judge, const struct event *event)
-{
-	uint8_t kind = event->segment.flags & (SYN | FIN | RST);
-
-	if (kind & (kind - 1) || (!(kind & (SYN | RST)) && !(event->segment.flags & ACK)))
-		judge_object(judge, event,
-			     format("segment %ld has flags that TCP does not send: %s%s%s%s",
-				    event->packet, kind & SYN ? "SYN " : "", kind & FIN ? "FIN " : "",
-				    kind & RST ? "RST " : "",
-				    event->segment.flags & ACK ? "ACK" : "no ACK"));
-}
-
-static void check_segment(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	const struct segment *segment = &event->segment;
-
-	check_ports(judge, event, flow);
-	check_flags(judge, event);
-	if (segment->flags & SYN)
-		check_syn(judge, event, flow);
-	if (!(segment->flags & ACK) && segment->ack != 0)
-		judge_object(judge, event,
-			     format("segment %ld acknowledges %u without the flag ACK",
-				    event->packet, segment->ack));
-	if (!event->injected)
-		check_timestamps(judge, event, flow);
-}
-
-/* Whether Tcp.RetransSegs counts it instead of Tcp.OutSegs (__tcp_retransmit_skb). */
-static bool is_retransmission(const struct flow_book *flow, const struct event *event)
-{
-	const struct segment *segment = &event->segment;
-	uint32_t occupies = segment->length + !!(segment->flags & SYN) + !!(segment->flags & FIN);
-	uint32_t end = segment->seq + occupies - flow->isn[event->from];
-
-	if ((segment->flags & SYN && segment->flags & ACK) || occupies == 0)
-		return false;
-	return flow->has_segment[event->from] && (int32_t)(end - flow->sent_next[event->from]) <= 0;
-}
-
-static void check_injection(struct judge *judge, const struct event *event,
-			    struct flow_book *flow)
-{
-	if (flow->injections-- <= 0)
-		judge_object(judge, event,
-			     format("segment %ld of %s was injected, but not by the case",
-				    event->packet, flow->name));
-}
-
-static void count_sent(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	struct host_book *host = &judge->hosts[event->host];
-	const struct packet_book *packet = book_of_packet(judge, event->packet);
-	uint8_t flags = event->segment.flags;
-
-	if (!packet->retransmission)
-		enter_ledger(host, OUT_SEGS, event);
-	if (flags & RST)
-		enter_ledger(host, OUT_RSTS, event);
-	if (packet->repeated)
-		enter_ledger(host, SYN_RETRANS, event);
-	if (packet->retransmission || packet->repeated)
-		enter_ledger(host, RETRANS_SEGS, event);
-	if (!(flags & SYN) || !(flags & ACK))
-		return;
-	flow->synack_sent = event->at;
-	flow->synack_sent_in = judge->looks + 1;
-}
-
-static void advance_sender(struct flow_book *flow, const struct event *event)
-{
-	const struct segment *segment = &event->segment;
-	uint32_t end = segment->seq + segment->length + !!(segment->flags & SYN) +
-		       !!(segment->flags & FIN) - flow->isn[event->from];
-
-	flow->sent[event->from]++;
-	flow->heard[event->from].fin_sent |= !!(segment->flags & FIN);
-	if (!(segment->flags & RST) &&
-	    (!flow->has_segment[event->from] ||
-	     (int32_t)(end - flow->sent_next[event->from]) > 0))
-		flow->sent_next[event->from] = end;
-	flow->has_segment[event->from] = true;
-}
-
-static void hear(struct heard *heard, const struct segment *segment)
-{
-	heard->syn |= (segment->flags & (SYN | ACK)) == SYN;
-	heard->syn_ack |= (segment->flags & (SYN | ACK)) == (SYN | ACK);
-	heard->ack |= (segment->flags & (SYN | ACK)) == ACK;
-	heard->fin |= !!(segment->flags & FIN);
-}
-
-static void advance_receiver(struct flow_book *flow, const struct event *event)
-{
-	const struct segment *segment = &event->segment;
-	uint32_t begin = segment->seq - flow->isn[event->from];
-	uint32_t end = begin + segment->length + !!(segment->flags & SYN) +
-		       !!(segment->flags & FIN);
-	enum host host = event->host;
-
-	hear(&flow->heard[host], segment);
-	flow->arrived[event->from]++;
-	flow->last_arrived[host] = *segment;
-	if ((int32_t)(begin - flow->received_next[host]) <= 0 &&
-	    (int32_t)(end - flow->received_next[host]) > 0 && !(segment->flags & RST))
-		flow->received_next[host] = end;
-	if (segment->flags & ACK) {
-		uint32_t acked = segment->ack - flow->isn[host];
-
-		if ((int32_t)(acked - flow->acked[host]) > 0)
-			flow->acked[host] = acked;
-	}
-}
-
-/* A segment enters the books where it is first seen: at its sender, or injected at the receiver. */
-static void enter_packet(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	struct packet_book *packet;
-
-	if (event->packet != judge->packet_count) {
-		judge_object(judge, event,
-			     format("segment %ld was seen where %d is the next: one is missing",
-				    event->packet, judge->packet_count));
-		return;
-	}
-	judge->packets = grown(judge->packets, judge->packet_count, sizeof(*judge->packets));
-	packet = &judge->packets[judge->packet_count++];
-	*packet = (struct packet_book){
-		.flow = event->flow,
-		.known = true,
-		.injected = event->injected,
-		.from = event->from,
-		.sent = event->at,
-		.segment = event->segment,
-	};
-	packet->retransmission = is_retransmission(flow, event);
-	packet->repeated = is_repeated_syn(flow, event);
-	check_segment(judge, event, flow);
-	packet->rung = add_rung(judge, event, event->flow);
-	advance_sender(flow, event);
-	if (event->injected) {
-		check_injection(judge, event, flow);
-		return;
-	}
-	count_sent(judge, event, flow);
-	owe_for_sending(judge, event);
-	if (event->segment.flags & SYN && event->segment.flags & ACK) {
-		flow->synack_since_timer = true;
-		judge->hosts[SERVER].syn_acks_again += packet->repeated;
-		flow->synack = (struct culprit){ event->seq, event->packet };
-		flow->synacks = packet->repeated ? flow->synacks + 1 : 1;
-	}
-}
-
-/* Nothing but the gate and the wire's own delay keeps a segment from its receiver. */
-static void check_transit(struct judge *judge, const struct event *event,
-			  const struct packet_book *packet)
-{
-	nsec left = packet->held ? packet->released_at : packet->sent;
-
-	if (judge->wire_delay >= 0 && event->at - left > judge->wire_delay + PATIENCE)
-		judge_object(judge, event,
-			     format("segment %ld arrived %.3f s after it was %s, on a wire that takes "
-				    "%.3f s",
-				    event->packet, seconds(event->at - left),
-				    packet->held ? "released" : "sent", seconds(judge->wire_delay)));
-}
-
-static void take_arrival(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	struct packet_book *packet = book_of_packet(judge, event->packet);
-
-	if (!packet || packet->from != event->from || packet->gone) {
-		judge_object(judge, event,
-			     format("segment %ld arrived at the %s, but nobody sent it that way",
-				    event->packet, host_name(event->host)));
-		return;
-	}
-	if (!same_segment(&packet->segment, &event->segment)) {
-		judge_object(judge, event,
-			     format("segment %ld arrived changed by the wire", event->packet));
-		return;
-	}
-	if (event->at < packet->sent) {
-		judge_object(judge, event,
-			     format("segment %ld arrived before it was sent", event->packet));
-		return;
-	}
-	if (packet->arrivals++ > packet->copies) {
-		judge_object(judge, event,
-			     format("segment %ld arrived twice", event->packet));
-		return;
-	}
-	if (packet->held && !packet->released) {
-		judge_object(judge, event,
-			     format("segment %ld arrived while the gate held it", event->packet));
-		return;
-	}
-	judge->rungs[packet->rung].arrived = event->at;
-	check_transit(judge, event, packet);
-	if (!packet->held)
-		flow->transit += event->at - packet->sent;
-	owe_for_arrival(judge, event);
-	advance_receiver(flow, event);
-}
-
-/* Of one host's capture, in its order: times never run backwards there. */
-static void check_capture_order(struct judge *judge, const struct event *event)
-{
-	struct host_book *host = &judge->hosts[event->host];
-
-	if (event->at < host->last_packet)
-		judge_object(judge, event,
-			     format("segment %ld is older than the one captured before it at the "
-				    "%s",
-				    event->packet, host_name(event->host)));
-	host->last_packet = event->at;
-	host->last_packet_seq = event->seq;
-}
-
-static void take_packet(struct judge *judge, const struct event *event)
-{
-	struct flow_book *flow = book_of_flow(judge, event->flow);
-	bool arrives = event->host != event->from;
-
-	if (!flow) {
-		judge_object(judge, event,
-			     format("segment %ld belongs to no flow that the case named: %s",
-				    event->packet, state_name(NO_SOCKET)));
-		return;
-	}
-	check_capture_order(judge, event);
-	if (!arrives || (event->injected && !event->copy))
-		enter_packet(judge, event, flow);
-	if (arrives && !judge->found)
-		take_arrival(judge, event, flow);
-	if (arrives)
-		enter_ledger(&judge->hosts[event->host], IN_SEGS, event);
-}
-
-/* A raw peer lives on the wire: what the gate takes for it has arrived. */
-static void arrive_at_peer(struct judge *judge, const struct event *event,
-			   struct packet_book *packet)
-{
-	struct event arrival = { .host = CLIENT,
-				 .from = packet->from,
-				 .segment = packet->segment,
-				 .packet = event->packet };
-
-	packet->arrivals++;
-	advance_receiver(&judge->flows[packet->flow], &arrival);
-}
-
-enum gate_word { HELD, RELEASED, DUPLICATED, TAKEN, DROPPED, LOST, GATE_WORDS };
-
-static enum gate_word gate_word_of(const char *name)
-{
-	static const char *const words[GATE_WORDS] = { "held",	"released", "duplicated",
-						       "taken", "dropped",  "lost" };
-	int word = 0;
-
-	while (word < GATE_WORDS && strcmp(name, words[word]) != 0)
-		word++;
-	return (enum gate_word)word;
-}
-
-/* Whether the gate has the segment still, so that it can do this with it. */
-static bool gate_can(const struct judge *judge, const struct packet_book *packet,
-		     enum gate_word word)
-{
-	bool all_arrived = packet->arrivals > packet->copies;
-	bool has_it = !packet->injected && !packet->gone && !all_arrived;
-
-	switch (word) {
-	case HELD:
-		return has_it && !packet->held && packet->arrivals == 0;
-	case RELEASED:
-		return has_it && packet->held && !packet->released;
-	case DUPLICATED:
-		return has_it && packet->arrivals == 0 && packet->copies == 0;
-	case TAKEN:
-		return has_it && packet->from == SERVER && judge->flows[packet->flow].raw;
-	case DROPPED:
-		return has_it && !packet->held && packet->copies == 0;
-	case LOST:
-		return has_it && (!packet->held || packet->released);
-	default:
-		return false;
-	}
-}
-
-static void take_gate(struct judge *judge, const struct event *event)
-{
-	struct packet_book *packet = book_of_packet(judge, event->packet);
-	enum gate_word word = gate_word_of(event->name);
-	struct rung *rung;
-
-	if (!packet || !gate_can(judge, packet, word)) {
-		judge_object(judge, event,
-			     format("\"%s\", says the gate of segment %ld, which it %s", event->name,
-				    event->packet, packet ? "cannot have" : "never got"));
-		return;
-	}
-	rung = &judge->rungs[packet->rung];
-	if (word == HELD) {
-		packet->held = rung->held = true;
-	} else if (word == RELEASED) {
-		packet->released = true;
-		packet->released_at = event->at;
-	} else if (word == DUPLICATED) {
-		packet->copies++;
-	} else if (word == TAKEN) {
-		arrive_at_peer(judge, event, packet);
-	} else {
-		packet->gone = rung->dropped = true;
-	}
-}
-
-/* ---- sockets and queues ----------------------------------------------------------------------- */
-
-#define TO(state) (1u << (state))
-
-/* What one look may find where the last one found the row's state. CLOSED is never listed. */
-static const unsigned transitions[TCP_STATES] = {
-	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(CLOSE_WAIT),
-	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(FIN_WAIT1),
-	[SYN_RECV] = TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1) | TO(SYN_RECV),
-	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET),
-	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET),
-	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET),
-	[TIME_WAIT] = TO(NO_SOCKET) | TO(SYN_RECV),
-	[CLOSE_WAIT] = TO(LAST_ACK) | TO(NO_SOCKET),
-	[LAST_ACK] = TO(NO_SOCKET),
-	[CLOSING] = TO(TIME_WAIT) | TO(NO_SOCKET),
-};
-
-/* What a host must have got, or sent, to be in a state. */
-static const char *missing_for(const struct flow_book *flow, const struct event *event)
-{
-	const struct heard *heard = &flow->heard[event->host];
-	bool client = event->host == CLIENT;
-	bool closes = heard->fin_sent || flow->closed[event->host];
-
-	switch (event->state) {
-	case SYN_SENT:
-		return client ? NULL : "the client's end";
-	case SYN_RECV:
-		return !client && heard->syn ? NULL : "a SYN";
-	case ESTABLISHED:
-		return (client ? heard->syn_ack : heard->ack) ? NULL : client ? "a SYN-ACK" : "an ACK";
-	case FIN_WAIT1:
-	case FIN_WAIT2:
-		return closes ? NULL : "close()";
-	case CLOSE_WAIT:
-		return heard->fin ? NULL : "a FIN";
-	case CLOSING:
-	case LAST_ACK:
-	case TIME_WAIT:
-		return heard->fin && closes ? NULL : "a FIN from both ends";
-	default:
-		return NULL;
-	}
-}
-
-static struct socket_book *book_of_socket(struct judge *judge, const struct event *event)
-{
-	for (int i = judge->socket_count; i > 0; i--)
-		if (judge->sockets[i - 1].cookie == event->cookie &&
-		    judge->sockets[i - 1].host == event->host)
-			return &judge->sockets[i - 1];
-	judge->sockets = grown(judge->sockets, judge->socket_count, sizeof(*judge->sockets));
-	judge->sockets[judge->socket_count] = (struct socket_book){
-		.host = event->host, .cookie = event->cookie, .flow = event->flow
-	};
-	return &judge->sockets[judge->socket_count++];
-}
-
 /* What one look finds has one cause. Which, is known at its end: see check_causes(). */
-static void note_cause(struct judge *judge, const struct event *event)
+void note_cause(struct judge *judge, const struct event *event)
 {
 	for (int i = 0; i < judge->cause_count; i++)
 		if (judge->causes[i] == event->packet)
@@ -697,194 +192,16 @@ static void check_causes(struct judge *judge, const struct event *event)
 {
 	for (int i = 0; i < judge->cause_count; i++)
 		if (judge->causes[i] != event->packet)
-			judge_object_to(judge,
-					(struct culprit){ judge->cause_seqs[i], judge->causes[i] },
-					format("something was found after segment %ld and is put down "
-					       "to segment %ld",
-					       event->packet, judge->causes[i]));
+			judge_object_to(
+				judge, (struct culprit){ judge->cause_seqs[i], judge->causes[i] },
+				format("something was found after segment %ld and is put down "
+				       "to segment %ld",
+				       event->packet, judge->causes[i]));
 	judge->cause_count = 0;
 }
 
-static bool is_child(enum tcp_state state)
-{
-	return state != NO_SOCKET && state != SYN_RECV && state != TIME_WAIT;
-}
-
-/* Tcp.CurrEstab counts these two (RFC 4022, tcpCurrEstab). */
-static bool counts_as_established(enum tcp_state state)
-{
-	return state == ESTABLISHED || state == CLOSE_WAIT;
-}
-
-static void count_socket(struct judge *judge, const struct event *event,
-			 const struct flow_book *flow)
-{
-	struct listener_book *listener = book_of_listener(judge, flow->listener);
-	struct host_book *host = &judge->hosts[event->host];
-
-	if (counts_as_established(event->state))
-		enter_ledger(host, CURR_ESTAB, event);
-	host->seen[CURR_ESTAB] -= counts_as_established(event->was);
-	if (event->host == CLIENT && event->was == NO_SOCKET)
-		enter_ledger(host, ACTIVE_OPENS, event);
-	if (event->host != SERVER || !listener)
-		return;
-	listener->changed_seq = event->seq;
-	listener->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
-	if (is_child(event->state) && !is_child(event->was)) {
-		listener->children++;
-		enter_ledger(host, PASSIVE_OPENS, event);
-	}
-}
-
-/* A change of state belongs to the rung of its cause, or makes a rung of its own. */
-static void attach_state(struct judge *judge, const struct event *event, struct flow_book *flow)
-{
-	const struct packet_book *cause = book_of_packet(judge, event->packet);
-	struct rung *rung;
-	int index = cause && cause->flow == event->flow ? cause->rung : -1;
-	bool silent_timer = event->was == event->state && !flow->synack_since_timer;
-
-	if (event->was == event->state && !silent_timer)
-		return; /* its SYN-ACK has a rung already */
-	if (index < 0 && flow->last_rung >= 0 && judge->rungs[flow->last_rung].sampled &&
-	    judge->rungs[flow->last_rung].at == event->at)
-		index = flow->last_rung; /* the other host's change, found by the same sample */
-	if (index < 0 || silent_timer)
-		index = add_rung(judge, event, event->flow);
-	rung = &judge->rungs[index];
-	if (silent_timer) {
-		snprintf(rung->words, sizeof(rung->words), "timer");
-		return;
-	}
-	rung->changed = true;
-	rung->states[CLIENT] = flow->states[CLIENT];
-	rung->states[SERVER] = flow->states[SERVER];
-}
-
-/* TCP_TIMEOUT_INIT, doubled each time, up to TCP_RTO_MAX */
-static nsec request_period(int timeouts)
-{
-	return timeouts < 7 ? SEC(1 << timeouts) : SEC(120);
-}
-
-/* Between when and when the request's timer was set that is found now. */
-struct span {
-	nsec first, last;
-};
-
-/* It is set when a SYN-ACK leaves, when it fires without one, or when a SYN comes again. */
-static struct span timer_was_set(const struct judge *judge, const struct event *event,
-				 const struct flow_book *flow)
-{
-	long look = judge->looks + 1;
-
-	if (flow->synack_sent_in == look)
-		return (struct span){ flow->synack_sent, flow->synack_sent };
-	if (flow->syn_arrived_in == look)
-		return (struct span){ flow->syn_arrived, event->at };
-	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
-}
-
-static void check_request_timer(struct judge *judge, const struct event *event,
-				const struct flow_book *flow)
-{
-	nsec period = request_period(flow->timeouts + (event->was == SYN_RECV));
-	struct span set = timer_was_set(judge, event, flow);
-
-	if (event->fires < set.first + period - 2 * TIMER_GRAIN ||
-	    event->fires > set.last + period + TIMER_GRAIN)
-		judge_object(judge, event,
-			     format("the timer of %s's request is due at %.3f s, but it was set between "
-				    "%.3f s and %.3f s, for %.0f s",
-				    flow->name, seconds(event->fires - flow->t0),
-				    seconds(set.first - flow->t0), seconds(set.last - flow->t0),
-				    seconds(period)));
-}
-
-static void take_socket(struct judge *judge, const struct event *event)
-{
-	struct flow_book *flow = book_of_flow(judge, event->flow);
-	struct socket_book *socket;
-
-	if (!flow) {
-		judge_object(judge, event,
-			     format("a socket in %s on the %s belongs to no flow that the case named",
-				    state_name(event->state), host_name(event->host)));
-		return;
-	}
-	socket = book_of_socket(judge, event);
-	if (socket->state != event->was) {
-		judge_object(judge, event,
-			     format("%s's socket on the %s left %s, but it was in %s: a state is "
-				    "missing",
-				    flow->name, host_name(event->host), state_name(event->was),
-				    state_name(socket->state)));
-		return;
-	}
-	if (!(transitions[event->was] & TO(event->state))) {
-		judge_object(judge, event,
-			     format("%s's socket on the %s went from %s to %s, which TCP has not",
-				    flow->name, host_name(event->host), state_name(event->was),
-				    state_name(event->state)));
-		return;
-	}
-	if (missing_for(flow, event)) {
-		judge_object(judge, event,
-			     format("%s's socket on the %s is in %s without %s", flow->name,
-				    host_name(event->host), state_name(event->state),
-				    missing_for(flow, event)));
-		return;
-	}
-	if (event->state == SYN_RECV && flow->synacks > 0 &&
-	    event->retrans != (int)flow->synacks - 1) {
-		bool just_sent = event->retrans < (int)flow->synacks - 1 &&
-				 flow->synack.seq > judge->look_began;
-
-		judge_object_to(judge,
-				just_sent ? flow->synack :
-					    (struct culprit){ event->seq, event->packet },
-			     format("%s's request counts %d SYN-ACKs sent again, its capture has %u",
-				    flow->name, event->retrans, flow->synacks - 1));
-		return;
-	}
-	if (event->state == SYN_RECV)
-		check_request_timer(judge, event, flow);
-	note_cause(judge, event);
-	owe_for_state(judge, event);
-	socket->state = flow->states[event->host] = event->state;
-	count_socket(judge, event, flow);
-	if (event->host == SERVER) {
-		flow->timeouts += event->was == SYN_RECV && event->state == SYN_RECV;
-		flow->fires = event->fires;
-		flow->fires_seq = event->seq;
-	}
-	attach_state(judge, event, flow);
-	if (event->host == SERVER && event->was == event->state)
-		flow->synack_since_timer = false;
-	if (event->host == SERVER && event->was == NO_SOCKET)
-		flow->synack_since_timer = false;
-}
-
-static void take_queue(struct judge *judge, const struct event *event)
-{
-	struct listener_book *listener = book_of_listener(judge, event->listener);
-
-	if (!listener) {
-		judge_object(judge, event, format("a queue of port %d, where nobody listens",
-						  event->listener));
-		return;
-	}
-	note_cause(judge, event);
-	listener->told_seq = event->seq;
-	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
-	if (!listener->listens || event->limit != listener->limit)
-		judge_object(judge, event,
-			     format("accept queue of %s has the limit %d, but listen() %s", listener->name,
-				    event->limit, listener->listens ? "made it another" : "was not called"));
-}
-
-/* ---- counters --------------------------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------------------------------
+ */
 
 static void attach_counter(struct judge *judge, const struct event *event,
 			   const struct counter_book *counter)
@@ -895,16 +212,15 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	char *counters;
 	size_t used;
 
-	if (index < 0 || (!cause && judge->rungs[index].at != event->at) ||
-	    counter->exempt)
+	if (index < 0 || (!cause && judge->rungs[index].at != event->at) || counter->exempt)
 		return;
 	rung = &judge->rungs[index];
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
 		rung->ignored = true;
 	counters = rung->counters[event->host];
 	used = strlen(counters);
-	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld",
-		 used ? ", " : "", event->name, event->delta);
+	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld", used ? ", " : "",
+		 event->name, event->delta);
 }
 
 static struct counter_book *enter_counter(struct judge *judge, const struct event *event)
@@ -956,7 +272,8 @@ static void take_counter(struct judge *judge, const struct event *event)
 	attach_counter(judge, event, counter);
 }
 
-/* ---- closing the books ------------------------------------------------------------------------ */
+/* ---- closing the books ------------------------------------------------------------------------
+ */
 
 static void close_queue(struct judge *judge, const struct event *event,
 			const struct listener_book *listener)
@@ -973,10 +290,11 @@ static void close_queue(struct judge *judge, const struct event *event,
 			     format("%s listens, and no queue of the limit %d is known of it",
 				    listener->name, listener->limit));
 	else if (listener->depths.accept != waiting || listener->depths.syn != listener->requests)
-		judge_object_to(judge, culprit,
-			     format("queues of %s were %d and %d, but its sockets make them %d and %d",
-				    listener->name, listener->depths.accept, listener->depths.syn,
-				    waiting, listener->requests));
+		judge_object_to(
+			judge, culprit,
+			format("queues of %s were %d and %d, but its sockets make them %d and %d",
+			       listener->name, listener->depths.accept, listener->depths.syn,
+			       waiting, listener->requests));
 }
 
 static void take_sample(struct judge *judge, const struct event *event)
@@ -1015,8 +333,8 @@ static void close_flows(struct judge *judge, const struct event *event)
 		autofree char *text = rung_text(judge, &judge->rungs[unnamed]);
 
 		judge_object(judge, event,
-			     format("no expected ladder names this of %s: %s",
-				    judge->flows[i].name, text));
+			     format("no expected ladder names this of %s: %s", judge->flows[i].name,
+				    text));
 		judge->finding.seq = judge->rungs[unnamed].seq;
 		judge->finding.packet = judge->rungs[unnamed].packet;
 	}
@@ -1031,7 +349,8 @@ static void take_end(struct judge *judge, const struct event *event)
 	judge->ended = true;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------
+ */
 
 /* @want is "EAGAIN", "5", ">=0"; a call that fails returns -1 with its errno. */
 static bool call_as_wanted(const struct event *event)
@@ -1117,8 +436,8 @@ static void take_wait(struct judge *judge, const struct event *event)
 {
 	if (!event->result)
 		judge_object(judge, event,
-			     format("waited %.1f s for %s in vain", seconds(event->at - event->began),
-				    event->name));
+			     format("waited %.1f s for %s in vain",
+				    seconds(event->at - event->began), event->name));
 }
 
 typedef void taker(struct judge *judge, const struct event *event);
@@ -1130,13 +449,13 @@ static void take_flood(struct judge *judge, const struct event *event)
 }
 
 static taker *const takers[EVENT_KINDS] = {
-	[EVENT_BEGIN] = take_begin,	[EVENT_LISTENER] = take_listener,
-	[EVENT_FLOW] = take_flow,	[EVENT_STEP] = take_step,
-	[EVENT_CALL] = take_call,	[EVENT_PACKET] = take_packet,
-	[EVENT_GATE] = take_gate,	[EVENT_SOCKET] = take_socket,
-	[EVENT_QUEUE] = take_queue,	[EVENT_COUNTER] = take_counter,
-	[EVENT_SAMPLE] = take_sample,	[EVENT_WAIT] = take_wait,
-	[EVENT_FLOOD] = take_flood,	[EVENT_EXPECT] = judge_expectation,
+	[EVENT_BEGIN] = take_begin,   [EVENT_LISTENER] = take_listener,
+	[EVENT_FLOW] = take_flow,     [EVENT_STEP] = take_step,
+	[EVENT_CALL] = take_call,     [EVENT_PACKET] = take_packet,
+	[EVENT_GATE] = take_gate,     [EVENT_SOCKET] = take_socket,
+	[EVENT_QUEUE] = take_queue,   [EVENT_COUNTER] = take_counter,
+	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
+	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
 	[EVENT_END] = take_end,
 };
 
@@ -1183,7 +502,8 @@ const struct finding *judge_journal(struct judge *judge, const struct journal *j
 	return length ? judge_finish(judge, journal_event(journal, length - 1)) : NULL;
 }
 
-/* ---- what others ask -------------------------------------------------------------------------- */
+/* ---- what others ask --------------------------------------------------------------------------
+ */
 
 enum tcp_state judge_state(const struct judge *judge, int flow, enum host host)
 {

@@ -4,20 +4,20 @@
  *
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
  *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
- *              ("+0.2"; if the other end sent that, since it arrived), multiples of the client's RTO since a call last sent something ("3rto":
- *              the second retransmission), or "-": sent by a system call of the case. "~1.0": only if that
- *              time has come before the next line's; a slow machine then changes nothing
- *   DIRECTION  > from the client, < from the server, . no segment
- *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
- *              numbers only where they are not the obvious ones
- *   FATE       "ignored" (it arrived, and the host counted a drop), "held", "lost"
- *   states     of both ends after it, where one of them changed
+ *              ("+0.2"; if the other end sent that, since it arrived), multiples of the client's
+ * RTO since a call last sent something ("3rto": the second retransmission), or "-": sent by a
+ * system call of the case. "~1.0": only if that time has come before the next line's; a slow
+ * machine then changes nothing DIRECTION  > from the client, < from the server, . no segment WORDS
+ * "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement numbers only
+ * where they are not the obvious ones FATE       "ignored" (it arrived, and the host counted a
+ * drop), "held", "lost" states     of both ends after it, where one of them changed
  */
 #include "captures/books.h"
 
 #include <string.h>
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ------------------------------------------------------------------------------------
+ */
 
 static void name_flags(const struct segment *segment, char *words, size_t size)
 {
@@ -96,9 +96,11 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 		snprintf(words + used, size - used, " win %u", segment->window);
 }
 
-/* ---- rungs ------------------------------------------------------------------------------------ */
+/* ---- rungs ------------------------------------------------------------------------------------
+ */
 
-/* A system call's segments leave while it runs; the stamps of two clocks agree to well under this. */
+/* A system call's segments leave while it runs; the stamps of two clocks agree to well under this.
+ */
 #define CLOCK_SLOP MSEC(1)
 
 /* Whether it is the call's way to send this; of a call that is not known here, anything is. */
@@ -186,8 +188,8 @@ static char *rung_words(const struct rung *rung)
 {
 	const char *fate = fate_of(rung);
 	autofree char *states = rung->changed ? format(" %s / %s", state_name(rung->states[CLIENT]),
-						       state_name(rung->states[SERVER])) :
-						format("%s", "");
+						       state_name(rung->states[SERVER]))
+					      : format("%s", "");
 
 	return format("%c%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
 		      *fate ? " " : "", fate, states);
@@ -196,8 +198,8 @@ static char *rung_words(const struct rung *rung)
 char *rung_text(const struct judge *judge, const struct rung *rung)
 {
 	autofree char *states = rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
-						       state_name(rung->states[SERVER])) :
-						format("%s", "");
+						       state_name(rung->states[SERVER]))
+					      : format("%s", "");
 	double at = seconds(rung->at - judge->flows[rung->flow].t0);
 	char *text = format("%7.3f  %c  %-14s %-13s %s", at, rung->direction, rung->words,
 			    fate_of(rung), states);
@@ -207,7 +209,8 @@ char *rung_text(const struct judge *judge, const struct rung *rung)
 	return text;
 }
 
-/* ---- comparing -------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------------
+ */
 
 /* Cuts the first word off @line into @word; blanks between words do not matter. */
 static const char *cut_word(const char *line, char *word, size_t size)
@@ -222,14 +225,14 @@ static const char *cut_word(const char *line, char *word, size_t size)
 
 static char *squeezed(const char *line)
 {
-	char *out = must_alloc(strlen(line) + 2, 1);
+	char *out = must_alloc(strlen(line) + 2, 1), *end = out;
 	char word[128];
 
 	for (line = cut_word(line, word, sizeof(word)); *word;
 	     line = cut_word(line, word, sizeof(word))) {
-		if (*out)
-			strcat(out, " ");
-		strcat(out, word);
+		if (end > out)
+			*end++ = ' ';
+		end = mempcpy(end, word, strlen(word));
 	}
 	return out;
 }
@@ -285,9 +288,9 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 	double number = strtod(time + (*time == '+'), &unit);
 	bool rto = strcmp(unit, "rto") == 0;
 	nsec wanted = rto ? (nsec)(number * (double)flow->rto * 1e3) : SEC(number);
-	const struct rung *before = rto		 ? rung_of_call(judge, rung) :
-				    *time == '+' ? rung_before(judge, rung) :
-						   NULL;
+	const struct rung *before = rto            ? rung_of_call(judge, rung)
+				    : *time == '+' ? rung_before(judge, rung)
+						   : NULL;
 	nsec since = before ? since_line(before, rung) : flow->t0;
 	nsec transit = rung->transit - (before ? before->transit : 0);
 	nsec allowed = latest(judge, wanted) + transit + (rung->sampled ? judge->tick : 0);
@@ -329,7 +332,8 @@ bool line_may_be_missing(const struct judge *judge, int flow_number, const char 
 	return at <= flow->t0 + latest(judge, SEC(strtod(expected + 1, NULL))) + flow->transit;
 }
 
-/* ---- whole ladders ---------------------------------------------------------------------------- */
+/* ---- whole ladders ----------------------------------------------------------------------------
+ */
 
 /* @line and behind it what each host counted; takes @line and returns another. */
 static char *with_counters_of(const struct rung *rung, char *line)

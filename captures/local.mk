@@ -12,7 +12,9 @@ captures_libcaptures_a_SOURCES = \
 	captures/journal.c \
 	captures/judge.c \
 	captures/ladder.c \
+	captures/packets.c \
 	captures/probes.h \
 	captures/segment.c \
+	captures/sockets.c \
 	captures/tap.c \
 	captures/watch.c

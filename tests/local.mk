@@ -6,6 +6,7 @@ libcheck_tests = \
 	tests/check_netns \
 	tests/check_runner \
 	tests/check_oracle \
+	tests/check_segment \
 	tests/check_watch
 
 tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
@@ -71,4 +72,4 @@ check-rooms:
 .PHONY: check-rooms
 
 clean-local:
-	rm -rf artifacts installcheck
+	rm -rf artifacts bench-artifacts installcheck
