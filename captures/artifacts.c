@@ -56,8 +56,8 @@ static void print_ladders(const struct judge *judge, const struct journal *journ
 
 		print_ladder(judge, flow, out);
 		if (alike > 1)
-			fprintf(out, "%d more went the same way, the last of them %s\n\n", alike - 1,
-				judge_flow_name(judge, flow + alike - 1));
+			fprintf(out, "%d more went the same way, the last of them %s\n\n",
+				alike - 1, judge_flow_name(judge, flow + alike - 1));
 		flow += alike;
 	}
 	for (int i = 0; i < judge->listener_count; i++)

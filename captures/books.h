@@ -22,17 +22,17 @@ struct culprit {
 /* One line of a ladder: a segment, or a change of state without one. */
 struct rung {
 	int flow;
-	int next;	  /* rung of the same flow; -1: none */
+	int next;         /* rung of the same flow; -1: none */
 	long seq, packet; /* packet 0: no segment */
 	nsec at;
-	nsec arrived;	  /* when it did last; 0: not yet, or not at all */
-	nsec transit;	  /* time that the flow's earlier segments spent on the wire */
-	char direction;	  /* '>' from the client, '<' from the server, '.' none */
-	bool by_call;	  /* sent while a system call of the case was at work on the flow */
-	bool sampled;	  /* no segment: seen by a sample, so up to a tick late */
+	nsec arrived;   /* when it did last; 0: not yet, or not at all */
+	nsec transit;   /* time that the flow's earlier segments spent on the wire */
+	char direction; /* '>' from the client, '<' from the server, '.' none */
+	bool by_call;   /* sent while a system call of the case was at work on the flow */
+	bool sampled;   /* no segment: seen by a sample, so up to a tick late */
 	bool held, dropped, ignored, changed;
 	enum tcp_state states[HOSTS];
-	char words[48];	   /* "SYN-ACK", "DATA 5" */
+	char words[48];            /* "SYN-ACK", "DATA 5" */
 	char counters[HOSTS][120]; /* that it moved on each host */
 };
 
@@ -48,16 +48,16 @@ struct flow_book {
 	nsec t0, transit;
 	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
 	const char *call_name[HOSTS];
-	int injections;				   /* that no segment is known of yet */
-	int client_port;			   /* 0: not seen yet */
+	int injections;  /* that no segment is known of yet */
+	int client_port; /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];
 	int timeouts; /* of its request */
 	nsec fires;
 	long fires_seq; /* of the event that said so */
 	unsigned synacks;
-	struct culprit synack; /* the last of them */
-	bool synack_by_timer;	 /* the last one, and the timer was not yet seen set anew */
+	struct culprit synack;   /* the last of them */
+	bool synack_by_timer;    /* the last one, and the timer was not yet seen set anew */
 	bool synack_since_timer; /* the request's timer has sent one since it last fired */
 	int first_rung, last_rung, next_unnamed; /* -1: none */
 	/* sequence space of each sender, relative to its ISN */
@@ -65,7 +65,7 @@ struct flow_book {
 	uint32_t isn[HOSTS];
 	uint32_t sent_next[HOSTS];     /* after the last byte sent */
 	uint32_t received_next[HOSTS]; /* in order, as it arrived at this host */
-	uint32_t acked[HOSTS];	       /* of what this host sent, as it learned */
+	uint32_t acked[HOSTS];         /* of what this host sent, as it learned */
 	struct segment first_syn[HOSTS], last_arrived[HOSTS];
 	bool has_tsval[HOSTS];
 	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
@@ -81,7 +81,7 @@ struct packet_book {
 	int flow, rung;
 	bool known, injected, held, released, gone;
 	nsec released_at;
-	bool repeated;	     /* a SYN or SYN-ACK that was sent before */
+	bool repeated;       /* a SYN or SYN-ACK that was sent before */
 	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */
 	enum host from;
 	unsigned arrivals, copies;
@@ -100,10 +100,10 @@ struct listener_book {
 	int port;
 	const char *name;
 	int children, accepted, requests; /* what the sockets and calls add up to */
-	struct depths depths;		  /* what the kernel said last */
-	int limit;			  /* what listen() made it */
-	long changed_seq;		  /* of the socket's event that moved one of them last */
-	long told_seq;			  /* of the event that said so; 0: none */
+	struct depths depths;             /* what the kernel said last */
+	int limit;                        /* what listen() made it */
+	long changed_seq;                 /* of the socket's event that moved one of them last */
+	long told_seq;                    /* of the event that said so; 0: none */
 	bool listens, closed;
 };
 
@@ -112,10 +112,10 @@ struct counter_book {
 	long total, step, named;
 	long value;
 	bool has_value;
-	long last_seq; /* of the event that moved it last */
+	long last_seq;             /* of the event that moved it last */
 	long largest, largest_seq; /* its largest movement in this step */
 	bool exempt, tells_of_a_drop;
-	int ledger;	  /* -1: none */
+	int ledger;       /* -1: none */
 	unsigned tallies; /* a set */
 };
 
@@ -156,8 +156,8 @@ enum tally {
 
 struct tally_book {
 	long owed, allowed, moved;   /* by this look */
-	long debt, surplus;	     /* from the look before */
-	long seq, packet;	     /* why it is owed */
+	long debt, surplus;          /* from the look before */
+	long seq, packet;            /* why it is owed */
 	long moved_seq, surplus_seq; /* of the counter's event */
 };
 
@@ -165,9 +165,9 @@ struct host_book {
 	struct counter_book *counters;
 	int counter_count;
 	long seen[LEDGERS], counted[LEDGERS];
-	long ledger_seq[LEDGERS]; /* of the event that moved the counter last */
+	long ledger_seq[LEDGERS];        /* of the event that moved the counter last */
 	struct culprit entered[LEDGERS]; /* what was seen last */
-	bool flooded;		  /* then what this host sent is not known */
+	bool flooded;                    /* then what this host sent is not known */
 	struct tally_book tallies[TALLIES];
 	unsigned syn_acks_again; /* since the step began */
 	nsec last_packet;
@@ -184,10 +184,10 @@ struct judge {
 	struct host_book hosts[HOSTS];
 	int last_sampled; /* the last rung without a segment; -1: none */
 	nsec slack, tick, step_began;
-	nsec wire_delay; /* the wire's own, at most; -1: no bound */
-	nsec now;	 /* when the last thing happened that is no segment */
-	long looks;	 /* at both hosts so far, one EVENT_SAMPLE each */
-	long look_began; /* seq of the last one */
+	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
+	nsec now;                      /* when the last thing happened that is no segment */
+	long looks;                    /* at both hosts so far, one EVENT_SAMPLE each */
+	long look_began;               /* seq of the last one */
 	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
 	int cause_count;
 	struct culprit given_up; /* the last client socket that ended before it was connected */

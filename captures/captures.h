@@ -17,7 +17,7 @@
 #include "base/base.h"
 #include "netns/netns.h"
 
-/* ---- segment ---------------------------------------------------------------------------------- */
+/* ---- segment --------------------------------------------------------------------------------- */
 
 enum tcp_flag { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
 
@@ -34,12 +34,12 @@ struct segment {
 };
 
 struct parsed {
-	int family;		      /* AF_INET, AF_INET6; 0: neither */
-	int protocol;		      /* IPPROTO_TCP, IPPROTO_ICMP, ... */
-	bool sentinel;		      /* EtherType 0x88b5 */
-	uint64_t mark;		      /* of a sentinel */
+	int family;                          /* AF_INET, AF_INET6; 0: neither */
+	int protocol;                        /* IPPROTO_TCP, IPPROTO_ICMP, ... */
+	bool sentinel;                       /* EtherType 0x88b5 */
+	uint64_t mark;                       /* of a sentinel */
 	uint8_t source[16], destination[16]; /* 4 bytes used for AF_INET */
-	struct segment segment;	      /* when protocol is IPPROTO_TCP */
+	struct segment segment;              /* when protocol is IPPROTO_TCP */
 };
 
 /*
@@ -48,60 +48,72 @@ struct parsed {
  */
 int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed);
 
-/* ---- journal ---------------------------------------------------------------------------------- */
+/* ---- journal --------------------------------------------------------------------------------- */
 
 /* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
 enum tcp_state {
-	NO_SOCKET, ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSED,
-	CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING, TCP_STATES
+	NO_SOCKET,
+	ESTABLISHED,
+	SYN_SENT,
+	SYN_RECV,
+	FIN_WAIT1,
+	FIN_WAIT2,
+	TIME_WAIT,
+	CLOSED,
+	CLOSE_WAIT,
+	LAST_ACK,
+	LISTEN,
+	CLOSING,
+	TCP_STATES
 };
 const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
-int state_from_name(const char *name);	      /* -1: unknown */
+int state_from_name(const char *name);        /* -1: unknown */
 
 enum event_kind {
-	EVENT_BEGIN,	/* name: case, object: family; delta: slack, value: sampling tick, fires: the
-			   longest that the wire itself delays a segment (-1: no bound), in ns */
+	EVENT_BEGIN, /* name: case, object: family; delta: slack, value: sampling tick, fires: the
+			longest that the wire itself delays a segment (-1: no bound), in ns */
 	EVENT_LISTENER, /* listener (its port), name */
-	EVENT_FLOW,	/* flow, name, listener; injected: the client is a raw peer */
-	EVENT_STEP,	/* name: what the step is about */
-	EVENT_CALL,	/* host, name: the system call, object, flow, result, error, want, began;
+	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
+	EVENT_STEP,     /* name: what the step is about */
+	EVENT_CALL,     /* host, name: the system call, object, flow, result, error, want, began;
 			   limit: that listen() has to give the accept queue */
-	EVENT_PACKET,	/* host where it was seen, from, packet, flow, segment, injected, copy */
-	EVENT_GATE,	/* packet, name: held, dropped, released, duplicated, lost */
-	EVENT_SOCKET,	/* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
+	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
+	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
+	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
 			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
-	EVENT_QUEUE,	/* listener, accept, limit, syn; packet: its cause */
-	EVENT_COUNTER,	/* host, name, delta, value; packet: its cause */
-	EVENT_SAMPLE,	/* all of both hosts has been looked at: the books can be closed; packet: after which */
-	EVENT_WAIT,	/* name: for what, began, result: 1 met, 0 not */
-	EVENT_FLOOD,	/* host, value: frames sent unseen to it by the wire */
-	EVENT_EXPECT,	/* name: ladder, states, queue, counters, timer; the rest by kind */
-	EVENT_END,	/* nothing comes after it */
+	EVENT_QUEUE,    /* listener, accept, limit, syn; packet: its cause */
+	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
+	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
+			   after which */
+	EVENT_WAIT,     /* name: for what, began, result: 1 met, 0 not */
+	EVENT_FLOOD,    /* host, value: frames sent unseen to it by the wire */
+	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer; the rest by kind */
+	EVENT_END,      /* nothing comes after it */
 	EVENT_KINDS
 };
 
 struct event {
-	long seq;     /* its place, from 1 */
-	nsec at;      /* since the case began */
+	long seq; /* its place, from 1 */
+	nsec at;  /* since the case began */
 	enum event_kind kind;
 	enum host host;
-	int flow;     /* 0: none */
-	long packet;  /* what it is about, or what caused it; 0: none */
+	int flow;    /* 0: none */
+	long packet; /* what it is about, or what caused it; 0: none */
 	const char *name, *object;
 	enum host from;
 	bool injected, copy;
 	struct segment segment;
 	uint64_t cookie;
 	enum tcp_state was, state;
-	int retrans;  /* of a half-open request: SYN-ACKs sent again (num_retrans) */
-	nsec fires;   /* when its timer is due, same clock as @at; 0: none */
+	int retrans; /* of a half-open request: SYN-ACKs sent again (num_retrans) */
+	nsec fires;  /* when its timer is due, same clock as @at; 0: none */
 	int listener, accept, limit, syn;
 	long delta, value;
 	long result;
-	int error;    /* errno of a call, 0 when it succeeded */
+	int error;        /* errno of a call, 0 when it succeeded */
 	const char *want; /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
-	nsec began;   /* when a call or a wait began */
-	long rto;     /* of the flow's client after a call, in us; 0: unknown */
+	nsec began;       /* when a call or a wait began */
+	long rto;         /* of the flow's client after a call, in us; 0: unknown */
 	const char *const *lines; /* of an expectation; NULL-terminated, may be NULL */
 };
 
@@ -130,16 +142,16 @@ char *event_to_json(const struct event *event);
  */
 struct journal *journal_load(const char *path, char **why);
 
-/* ---- judge ------------------------------------------------------------------------------------ */
+/* ---- judge ----------------------------------------------------------------------------------- */
 
 /*
  * What does not add up: the event that shows it, in words, and what was expected instead.
  */
 struct finding {
-	long seq;	/* of the event that is wrong, or before which one is missing */
-	long packet;	/* that it is about; 0: none */
-	char *summary;	/* one line */
-	char *report;	/* many lines: ladders side by side, states, queues, counters */
+	long seq;      /* of the event that is wrong, or before which one is missing */
+	long packet;   /* that it is about; 0: none */
+	char *summary; /* one line */
+	char *report;  /* many lines: ladders side by side, states, queues, counters */
 };
 
 struct judge;
@@ -150,7 +162,8 @@ void judge_free(struct judge *judge);
 /*
  * Takes the next event. Returns NULL, or the first finding (the judge's own; later events are not
  * looked at any more). What it checks by itself, without an expectation:
- *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had it
+ *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had
+ * it
  *  - the gate does only what it can do with the segment that it speaks of
  *  - flags, ports, timestamps and their echoes are such as TCP sends
  *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
@@ -174,7 +187,9 @@ void judge_report(struct judge *judge);
 
 /* The states of a flow's two ends, the last queue depths of a listener (listener's port). */
 enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
-struct depths { int accept, limit, syn; };
+struct depths {
+	int accept, limit, syn;
+};
 struct depths judge_queue(const struct judge *judge, int listener);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
@@ -203,7 +218,7 @@ const char *judge_flow_name(const struct judge *judge, int flow);
 /* Whether a counter is left out of expectations, and why (counters.c has the one table). */
 const char *counter_exempt(const char *name);
 
-/* ---- watch ------------------------------------------------------------------------------------ */
+/* ---- watch ----------------------------------------------------------------------------------- */
 
 struct watch;
 
@@ -236,8 +251,8 @@ void watch_note(struct watch *watch, struct event event);
 struct flow_id {
 	const char *name;
 	struct sockaddr_storage client; /* with port */
-	int listener;			/* port */
-	bool raw;			/* the client is a raw peer on the wire */
+	int listener;                   /* port */
+	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
 /*
@@ -252,10 +267,10 @@ void watch_release(struct watch *watch);
  * passed (false). @met is asked after each frame and each sample.
  */
 struct wait {
-	const char *what;	  /* for the journal and the progress line */
+	const char *what; /* for the journal and the progress line */
 	bool (*met)(void *context);
 	void *context;
-	nsec deadline;		  /* on the journal's clock */
+	nsec deadline; /* on the journal's clock */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
 /* What the judge found; NULL while all adds up. */
@@ -268,7 +283,7 @@ nsec watch_stalled(const struct watch *watch);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 
-/* ---- artifacts -------------------------------------------------------------------------------- */
+/* ---- artifacts ------------------------------------------------------------------------------- */
 
 /* ladder.txt and counters.txt from a journal, in @folder. broken() when they cannot be written. */
 void artifacts_write(const struct journal *journal, const char *folder);

@@ -9,7 +9,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* Left out of expectations; they stay in the journal. A case may still name one: then it is exact. */
+/* Left out of expectations; they stay in the journal. A case may still name one: then it is exact.
+ */
 static const struct {
 	const char *pattern, *reason;
 } exempt[] = {

@@ -96,8 +96,8 @@ void diag_dump(struct diag *diag, found_socket *found, void *context)
 	diag->found = found;
 	diag->context = context;
 	while (result >= 0) {
-		ssize_t length = mnl_socket_recvfrom(diag->netlink, diag->buffer,
-						     sizeof(diag->buffer));
+		ssize_t length =
+			mnl_socket_recvfrom(diag->netlink, diag->buffer, sizeof(diag->buffer));
 
 		if (length < 0)
 			break;

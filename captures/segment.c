@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#define ETHERTYPE_IPV4	   0x0800
-#define ETHERTYPE_IPV6	   0x86dd
+#define ETHERTYPE_IPV4     0x0800
+#define ETHERTYPE_IPV6     0x86dd
 #define ETHERTYPE_SENTINEL 0x88b5 /* IEEE 802 local experimental 1 */
-#define ETHERNET_HEADER	   14
+#define ETHERNET_HEADER    14
 
 /* What is left of a frame. */
 struct span {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SNAPSHOT    2048 /* more than the MTU of 1500: nothing is cut */
-#define RING	    (2 << 20)
+#define RING        (2 << 20)
 #define LINK_ERRORS PCAP_ERRBUF_SIZE
 
 /*

@@ -59,7 +59,7 @@ struct watch {
 	struct diag *diags[HOSTS];
 	struct counters *counters[HOSTS];
 	struct seen_sockets seen[HOSTS]; /* by the sample in work */
-	bool dumped[HOSTS];		 /* in that sample */
+	bool dumped[HOSTS];              /* in that sample */
 	nsec dump_began[HOSTS];
 	struct known_socket *known[HOSTS];
 	int known_count[HOSTS];
@@ -147,13 +147,13 @@ nsec watch_waited(const struct watch *watch)
 	return watch->waited;
 }
 
-/* ---- flows ------------------------------------------------------------------------------------ */
+/* ---- flows ----------------------------------------------------------------------------------- */
 
 static uint16_t port_of(const struct sockaddr_storage *address)
 {
-	return ntohs(address->ss_family == AF_INET6 ?
-			     ((const struct sockaddr_in6 *)address)->sin6_port :
-			     ((const struct sockaddr_in *)address)->sin_port);
+	return ntohs(address->ss_family == AF_INET6
+			     ? ((const struct sockaddr_in6 *)address)->sin6_port
+			     : ((const struct sockaddr_in *)address)->sin_port);
 }
 
 int watch_flow(struct watch *watch, struct flow_id id)
@@ -167,14 +167,14 @@ int watch_flow(struct watch *watch, struct flow_id id)
 	return watch->flows;
 }
 
-/* ---- segments --------------------------------------------------------------------------------- */
+/* ---- segments -------------------------------------------------------------------------------- */
 
 static void queue_unread(struct watch *watch, enum host host, long packet)
 {
 	if (watch->unread_begin[host] == watch->unread_end[host])
 		watch->unread_begin[host] = watch->unread_end[host] = 0;
-	watch->unread[host] = grown(watch->unread[host], watch->unread_end[host],
-				    sizeof(*watch->unread[host]));
+	watch->unread[host] =
+		grown(watch->unread[host], watch->unread_end[host], sizeof(*watch->unread[host]));
 	watch->unread[host][watch->unread_end[host]++] = packet;
 }
 
@@ -190,8 +190,8 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		.host = host,
 		.from = from,
 		.segment = *segment,
-		.flow = watch->flow_of_port[from == CLIENT ? segment->source_port :
-							     segment->destination_port],
+		.flow = watch->flow_of_port[from == CLIENT ? segment->source_port
+							   : segment->destination_port],
 	};
 
 	if (sighting->outgoing) {
@@ -222,11 +222,11 @@ static bool is_unread(const struct watch *watch, enum host host)
 	return watch->unread_begin[host] < watch->unread_end[host];
 }
 
-/* ---- sampling --------------------------------------------------------------------------------- */
+/* ---- sampling -------------------------------------------------------------------------------- */
 
 /* Sets of hosts. */
 #define AT(host) (1u << (host))
-#define AT_BOTH	 (AT(CLIENT) | AT(SERVER))
+#define AT_BOTH  (AT(CLIENT) | AT(SERVER))
 
 struct sampling {
 	struct watch *watch;
@@ -425,7 +425,7 @@ static void sample(struct watch *watch, unsigned at, long cause)
 	watch->next_tick = clock_now() + TICK;
 }
 
-/* ---- what the gate tells ---------------------------------------------------------------------- */
+/* ---- what the gate tells --------------------------------------------------------------------- */
 
 static bool is_tcp(const struct frame *frame)
 {
@@ -520,7 +520,7 @@ static void frame_lost(void *argument, const struct frame *frame, enum fate fate
 	note_gate(argument, frame, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Until a frame can be read or @until has come. */
 static void sleep_until(struct watch *watch, nsec until)
@@ -628,17 +628,17 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	return met;
 }
 
-/* ---- from open to close ----------------------------------------------------------------------- */
+/* ---- from open to close ---------------------------------------------------------------------- */
 
 static nsec time_of(const char *word)
 {
 	char *unit;
 	double number = strtod(word, &unit);
 
-	return (nsec)(number * (strncmp(unit, "ms", 2) == 0 ? 1e6 :
-				strncmp(unit, "us", 2) == 0 ? 1e3 :
-				*unit == 's'		    ? 1e9 :
-							      1e3));
+	return (nsec)(number * (strncmp(unit, "ms", 2) == 0   ? 1e6
+				: strncmp(unit, "us", 2) == 0 ? 1e3
+				: *unit == 's'                ? 1e9
+							      : 1e3));
 }
 
 /* "delay 20ms 5ms ...": jitter reaches some four times as far. A rate has no bound. */
