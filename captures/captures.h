@@ -17,7 +17,7 @@
 #include "base/base.h"
 #include "netns/netns.h"
 
-/* ---- segment --------------------------------------------------------------------------------- */
+/* ---- segment ------------------------------------------------------------------------------- */
 
 enum tcp_flag { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
 
@@ -48,7 +48,7 @@ struct parsed {
  */
 int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed);
 
-/* ---- journal --------------------------------------------------------------------------------- */
+/* ---- journal ------------------------------------------------------------------------------- */
 
 /* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
 enum tcp_state {
@@ -142,7 +142,7 @@ char *event_to_json(const struct event *event);
  */
 struct journal *journal_load(const char *path, char **why);
 
-/* ---- judge ----------------------------------------------------------------------------------- */
+/* ---- judge --------------------------------------------------------------------------------- */
 
 /*
  * What does not add up: the event that shows it, in words, and what was expected instead.
@@ -218,7 +218,7 @@ const char *judge_flow_name(const struct judge *judge, int flow);
 /* Whether a counter is left out of expectations, and why (counters.c has the one table). */
 const char *counter_exempt(const char *name);
 
-/* ---- watch ----------------------------------------------------------------------------------- */
+/* ---- watch --------------------------------------------------------------------------------- */
 
 struct watch;
 
@@ -283,7 +283,7 @@ nsec watch_stalled(const struct watch *watch);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 
-/* ---- artifacts ------------------------------------------------------------------------------- */
+/* ---- artifacts ----------------------------------------------------------------------------- */
 
 /* ladder.txt and counters.txt from a journal, in @folder. broken() when they cannot be written. */
 void artifacts_write(const struct journal *journal, const char *folder);

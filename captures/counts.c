@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- ledgers --------------------------------------------------------------------------------- */
+/* ---- ledgers ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *counter, *what;
@@ -75,7 +75,7 @@ void close_ledgers(struct judge *judge, const struct event *event)
 				     (struct ledger_of){ (enum host)host, (enum ledger)ledger });
 }
 
-/* ---- tallies --------------------------------------------------------------------------------- */
+/* ---- tallies ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *counters; /* any of them; blank on both sides of each */

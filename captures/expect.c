@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- ladder ---------------------------------------------------------------------------------- */
+/* ---- ladder -------------------------------------------------------------------------------- */
 
 struct text {
 	char *chars;
@@ -105,7 +105,7 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 	flow->next_unnamed = -1;
 }
 
-/* ---- states, queues, timers ------------------------------------------------------------------ */
+/* ---- states, queues, timers ---------------------------------------------------------------- */
 
 static void judge_states(struct judge *judge, const struct event *event)
 {
@@ -156,7 +156,7 @@ static void judge_timer(struct judge *judge, const struct event *event)
 			       flow->name, seconds(due), seconds(event->fires)));
 }
 
-/* ---- counters -------------------------------------------------------------------------------- */
+/* ---- counters ------------------------------------------------------------------------------ */
 
 /* Sets how far a counter is named in this step; false when the words are not "NAME NUMBER". */
 static bool next_counter(const char **words, char *name, long *number)
@@ -237,7 +237,7 @@ void judge_unnamed_counters(struct judge *judge, const struct event *event)
 		}
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 /* Where things stood, for the report of a failure. */
 static void append_standing(struct judge *judge)

@@ -166,7 +166,7 @@ void journal_flush(struct journal *journal)
 		       strerror(errno));
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON ---------------------------------------------------------------------------------- */
 
 enum field_type { HOST, INT, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
 

@@ -132,7 +132,7 @@ struct counter_book *book_of_counter(struct judge *judge, enum host host, const 
 	return NULL;
 }
 
-/* ---- declarations ---------------------------------------------------------------------------- */
+/* ---- declarations -------------------------------------------------------------------------- */
 
 static void take_begin(struct judge *judge, const struct event *event)
 {
@@ -199,7 +199,7 @@ static void check_causes(struct judge *judge, const struct event *event)
 	judge->cause_count = 0;
 }
 
-/* ---- counters -------------------------------------------------------------------------------- */
+/* ---- counters ------------------------------------------------------------------------------ */
 
 static void attach_counter(struct judge *judge, const struct event *event,
 			   const struct counter_book *counter)
@@ -270,7 +270,7 @@ static void take_counter(struct judge *judge, const struct event *event)
 	attach_counter(judge, event, counter);
 }
 
-/* ---- closing the books ----------------------------------------------------------------------- */
+/* ---- closing the books --------------------------------------------------------------------- */
 
 static void close_queue(struct judge *judge, const struct event *event,
 			const struct listener_book *listener)
@@ -346,7 +346,7 @@ static void take_end(struct judge *judge, const struct event *event)
 	judge->ended = true;
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 /* @want is "EAGAIN", "5", ">=0"; a call that fails returns -1 with its errno. */
 static bool call_as_wanted(const struct event *event)
@@ -498,7 +498,7 @@ const struct finding *judge_journal(struct judge *judge, const struct journal *j
 	return length ? judge_finish(judge, journal_event(journal, length - 1)) : NULL;
 }
 
-/* ---- what others ask ------------------------------------------------------------------------- */
+/* ---- what others ask ----------------------------------------------------------------------- */
 
 enum tcp_state judge_state(const struct judge *judge, int flow, enum host host)
 {

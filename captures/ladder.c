@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------------------------- */
 
 static void name_flags(const struct segment *segment, char *words, size_t size)
 {
@@ -95,7 +95,7 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 		snprintf(words + used, size - used, " win %u", segment->window);
 }
 
-/* ---- rungs ----------------------------------------------------------------------------------- */
+/* ---- rungs --------------------------------------------------------------------------------- */
 
 /* A system call's segments leave while it runs; the stamps of two clocks agree to well under this.
  */
@@ -207,7 +207,7 @@ char *rung_text(const struct judge *judge, const struct rung *rung)
 	return text;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------------------- */
 
 /* Cuts the first word off @line into @word; blanks between words do not matter. */
 static const char *cut_word(const char *line, char *word, size_t size)
@@ -329,7 +329,7 @@ bool line_may_be_missing(const struct judge *judge, int flow_number, const char 
 	return at <= flow->t0 + latest(judge, SEC(strtod(expected + 1, NULL))) + flow->transit;
 }
 
-/* ---- whole ladders --------------------------------------------------------------------------- */
+/* ---- whole ladders ------------------------------------------------------------------------- */
 
 /* @line and behind it what each host counted; takes @line and returns another. */
 static char *with_counters_of(const struct rung *rung, char *line)

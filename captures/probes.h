@@ -7,7 +7,7 @@
 
 #include "captures/captures.h"
 
-/* ---- tap: libpcap on eth0 of both hosts ------------------------------------------------------ */
+/* ---- tap: libpcap on eth0 of both hosts ---------------------------------------------------- */
 
 struct tap;
 
@@ -29,7 +29,7 @@ bool tap_has_seen(const struct tap *tap, uint64_t mark);
 /* Segments that the kernel could not keep for the capture. */
 unsigned tap_lost(const struct tap *tap);
 
-/* ---- sockets: sock_diag through libmnl ------------------------------------------------------- */
+/* ---- sockets: sock_diag through libmnl ----------------------------------------------------- */
 
 struct diag;
 
@@ -47,7 +47,7 @@ void diag_close(struct diag *diag);
 /* Calls @found for each TCP socket of the family, half-open requests too. */
 void diag_dump(struct diag *diag, found_socket *found, void *context);
 
-/* ---- counters: /proc/net/netstat and snmp ---------------------------------------------------- */
+/* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
 
 struct counters;
 

@@ -147,7 +147,7 @@ nsec watch_waited(const struct watch *watch)
 	return watch->waited;
 }
 
-/* ---- flows ----------------------------------------------------------------------------------- */
+/* ---- flows --------------------------------------------------------------------------------- */
 
 static uint16_t port_of(const struct sockaddr_storage *address)
 {
@@ -167,7 +167,7 @@ int watch_flow(struct watch *watch, struct flow_id id)
 	return watch->flows;
 }
 
-/* ---- segments -------------------------------------------------------------------------------- */
+/* ---- segments ------------------------------------------------------------------------------ */
 
 static void queue_unread(struct watch *watch, enum host host, long packet)
 {
@@ -222,7 +222,7 @@ static bool is_unread(const struct watch *watch, enum host host)
 	return watch->unread_begin[host] < watch->unread_end[host];
 }
 
-/* ---- sampling -------------------------------------------------------------------------------- */
+/* ---- sampling ------------------------------------------------------------------------------ */
 
 /* Sets of hosts. */
 #define AT(host) (1u << (host))
@@ -425,7 +425,7 @@ static void sample(struct watch *watch, unsigned at, long cause)
 	watch->next_tick = clock_now() + TICK;
 }
 
-/* ---- what the gate tells --------------------------------------------------------------------- */
+/* ---- what the gate tells ------------------------------------------------------------------- */
 
 static bool is_tcp(const struct frame *frame)
 {
@@ -520,7 +520,7 @@ static void frame_lost(void *argument, const struct frame *frame, enum fate fate
 	note_gate(argument, frame, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
 }
 
-/* ---- waiting --------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------------------------- */
 
 /* Until a frame can be read or @until has come. */
 static void sleep_until(struct watch *watch, nsec until)
@@ -628,7 +628,7 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	return met;
 }
 
-/* ---- from open to close ---------------------------------------------------------------------- */
+/* ---- from open to close -------------------------------------------------------------------- */
 
 static nsec time_of(const char *word)
 {

@@ -12,8 +12,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* ---- which frame is it ------------------------------------------------------------------------
- */
+/* ---- which frame is it --------------------------------------------------------------------- */
 
 void flight_forget(struct kept_frames *frames)
 {
@@ -100,8 +99,7 @@ struct frame *flight_match(struct gate *gate, enum host from, const struct frame
 	broken("a frame of %u bytes came out of netem that was never sent into it", out->length);
 }
 
-/* ---- how many are there -----------------------------------------------------------------------
- */
+/* ---- how many are there -------------------------------------------------------------------- */
 
 struct count {
 	int index[2]; /* of the interfaces asked about */

@@ -81,8 +81,7 @@ static bool carries_tcp(const struct frame *frame)
 	return left >= 40 && ip[0] >> 4 == 6 && ip[6] == IPPROTO_TCP;
 }
 
-/* ---- what happens to a frame -------------------------------------------------------------------
- */
+/* ---- what happens to a frame --------------------------------------------------------------- */
 
 void wire_observe(struct net *net, struct wire_observer observer)
 {
@@ -191,8 +190,7 @@ bool wire_turn(struct net *net)
 	return true;
 }
 
-/* ---- what a case does with the wire ------------------------------------------------------------
- */
+/* ---- what a case does with the wire -------------------------------------------------------- */
 
 uint64_t wire_frames_read(struct net *net, enum host host)
 {

@@ -82,7 +82,7 @@ int gate_socket(void)
 	return fd;
 }
 
-/* ---- out ------------------------------------------------------------------------------------- */
+/* ---- out ----------------------------------------------------------------------------------- */
 
 static struct sockaddr_ll end_address(const struct gate *gate, enum wire_end end)
 {
@@ -171,7 +171,7 @@ size_t wire_flood(struct net *net, enum host to, const struct flood_frame *frame
 	return done;
 }
 
-/* ---- in -------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------------------------ */
 
 static int end_of(const struct gate *gate, int index)
 {

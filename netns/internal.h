@@ -21,8 +21,7 @@ struct mnl_socket;
 #define FLOOD_IPV6_HIGH 0x20010db8u /* 2001:db8:18::/64 */
 #define FLOOD_IPV6_LOW  0x00180000u
 
-/* ---- isolation: what was tried, and why it was refused ----------------------------------------
- */
+/* ---- isolation: what was tried, and why it was refused ------------------------------------- */
 
 enum attempt {
 	TRY_USER_NAMESPACE,
@@ -61,7 +60,7 @@ int isolate_try(struct refusal *refusal, bool *user_namespace);
 void isolate_spread(void);
 void isolate_gather(void);
 
-/* ---- programs of the machine ----------------------------------------------------------------- */
+/* ---- programs of the machine --------------------------------------------------------------- */
 
 struct tool_options {
 	char *const *argv;
@@ -82,8 +81,7 @@ void tool_feed(struct tool *tool, const char *input);
 /* Waits; returns the exit status (128 + signal; 127 when it was never started). */
 int tool_finish(struct tool *tool, char **output);
 
-/* ---- what this network is made of -------------------------------------------------------------
- */
+/* ---- what this network is made of ---------------------------------------------------------- */
 
 /* "netem"; the tests put another there on a kernel that has none. */
 extern const char *wire_discipline;
@@ -106,8 +104,7 @@ struct baseline {
 /* What every namespace starts with; ends with a NULL name. */
 extern const struct baseline host_baselines[], wire_baselines[];
 
-/* ---- in the namespace of the calling thread ----------------------------------------------------
- */
+/* ---- in the namespace of the calling thread ------------------------------------------------ */
 
 int sysctl_write_here(const char *name, const char *value);
 int sysctl_read_here(const char *name, char *seen, size_t seen_size);
@@ -117,8 +114,7 @@ int interface_index(int control, const char *interface);
 /* Returns when the interface can send; the kernel brings it there in the background. */
 void interface_await(int control, const char *interface);
 
-/* ---- the gate ---------------------------------------------------------------------------------
- */
+/* ---- the gate ------------------------------------------------------------------------------ */
 
 enum wire_end { WC, WS, N0, N1, WIRE_ENDS };
 

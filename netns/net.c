@@ -48,7 +48,7 @@ int net_within(struct net *net, enum host host, int (*act)(void *), void *argume
 	return result;
 }
 
-/* ---- building it ----------------------------------------------------------------------------- */
+/* ---- building it --------------------------------------------------------------------------- */
 
 struct site {
 	struct net *net;
@@ -264,7 +264,7 @@ void net_close(struct net *net)
 		       (unsigned long long)lost);
 }
 
-/* ---- going into it --------------------------------------------------------------------------- */
+/* ---- going into it ------------------------------------------------------------------------- */
 
 struct socket_kind {
 	int domain, type, protocol;

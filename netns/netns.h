@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* ---- isolation ------------------------------------------------------------------------------ */
+/* ---- isolation ----------------------------------------------------------------------------- */
 
 /*
  * In a worker, before it forks the case: a private mount and network namespace, and a PID
@@ -55,7 +55,7 @@ struct net_features {
  */
 int net_probe(struct net_features *features, char *why, size_t why_size);
 
-/* ---- the network ---------------------------------------------------------------------------- */
+/* ---- the network --------------------------------------------------------------------------- */
 
 enum host { CLIENT, SERVER, HOSTS };
 #define WIRE HOSTS /* the third namespace, where namespaces are named */
@@ -117,7 +117,7 @@ int net_sysctl_read(struct net *net, enum host host, const char *name, char *see
 int net_program(struct net *net, enum host host, char *const argv[], const char *input,
 		char **output);
 
-/* ---- the wire -------------------------------------------------------------------------------- */
+/* ---- the wire ------------------------------------------------------------------------------ */
 
 /* Who sent a frame. INJECTED frames are made by the wire itself, in the name of a raw peer. */
 struct frame {

@@ -101,7 +101,7 @@ char *plan_netem(const struct plan *plan)
 		      wire_discipline, limit, plan->netem, wire_discipline, limit, plan->netem);
 }
 
-/* ---- by hand --------------------------------------------------------------------------------- */
+/* ---- by hand ------------------------------------------------------------------------------- */
 
 static void replay_lines(FILE *file, const char *prefix, char *lines)
 {

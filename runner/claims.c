@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 100 };
+enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
 enum claim_status { SHOWN, CLAIM_FAILED, CLAIM_SKIPPED, NOT_RUN };
 
@@ -202,7 +202,7 @@ static void print_claim(const json_t *claim)
 	size_t index;
 	json_t *name;
 	json_array_foreach (json_object_get(claim, "cases"), index, name)
-		printf("%*scase: %s\n", (int)wrap.indent, "", json_string_value(name));
+		printf("%*scase: %s\n", CASE_INDENT, "", json_string_value(name));
 }
 
 static void print_source(FILE *out, const struct options *options, const json_t *run)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 100, NAME_COLUMN = 60, CLAIMS_COLUMN = 84 };
+enum { WIDTH = 100, NAME_COLUMN = 75 };
 
 /* What the case declares, and netem where its wire asks for it. */
 static char *needs_of(const struct case_spec *spec)
@@ -43,21 +43,24 @@ static void print_detail(const char *label, const char *words)
 	text_wrap(stdout, wrap, text);
 }
 
-static void print_case(const struct case_spec *spec)
+static void print_case(const struct case_spec *spec, int name_column)
 {
-	const char *claims = spec->claims ? spec->claims : "";
 	autofree char *needs = needs_of(spec);
 	autofree char *time = text_duration(spec->kernel_seconds);
-	int column = printf("  %-*s %9s  %s", NAME_COLUMN, spec->name, time, families_of(spec));
-	bool fits = CLAIMS_COLUMN + (int)strlen(claims) <= WIDTH && column < CLAIMS_COLUMN;
-
-	if (*claims && fits)
-		printf("%*s%s", CLAIMS_COLUMN - column, "", claims);
-	putchar('\n');
-	if (!fits)
-		print_detail("", claims);
+	printf("  %-*s %10s  %s\n", name_column, spec->name, time, families_of(spec));
+	print_detail("claims ", spec->claims);
 	print_detail("needs ", needs);
 	print_detail("variants ", spec->variants);
+}
+
+static int longest_name(const struct plan *plan)
+{
+	size_t longest = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		size_t length = strlen(plan->entries[i].spec->name);
+		longest = length > longest ? length : longest;
+	}
+	return longest < NAME_COLUMN ? (int)longest : NAME_COLUMN;
 }
 
 int command_list(const struct options *options)
@@ -66,6 +69,7 @@ int command_list(const struct options *options)
 	if (!plan_make(&plan, options))
 		return EXIT_USAGE;
 	json_auto_t *array = json_array();
+	int name_column = longest_name(&plan);
 	const struct case_spec *last = NULL;
 
 	for (size_t i = 0; i < plan.count; i++) {
@@ -77,7 +81,7 @@ int command_list(const struct options *options)
 		} else {
 			if (!last || strcmp(last->topic, spec->topic) != 0)
 				printf("%s%s\n", last ? "\n" : "", spec->topic);
-			print_case(spec);
+			print_case(spec, name_column);
 		}
 		last = spec;
 	}

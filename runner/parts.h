@@ -94,7 +94,7 @@ char *nearest_text(const struct nearest *nearest);
 struct result {
 	enum ending ending;
 	char *reason;  /* one line; of a failure, a skip, an error */
-	char *report;  /* many lines */
+	char *report;  /* the lines after it, or NULL */
 	char *variant; /* or NULL */
 	double seconds, kernel_seconds;
 	double stalled; /* for so long at once the machine kept the case from running */

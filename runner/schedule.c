@@ -192,7 +192,7 @@ static char *worker_problem(const struct slot *slot, int status)
 	return NULL;
 }
 
-#define MOST_ATTEMPTS	 4
+#define MOST_ATTEMPTS    4
 #define SECONDS_OF_STALL 0.1 /* the slack that expectations allow the kernel's timers */
 
 /*

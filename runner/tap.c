@@ -45,7 +45,9 @@ static void tap_result(const struct run *run, const struct entry *entry)
 	if (!good) {
 		if (result->ending == BROKEN)
 			puts("# error of the run:");
-		text_indent(stdout, "# ", result->report ? result->report : reason);
+		text_indent(stdout, "# ", reason);
+		if (result->report)
+			text_indent(stdout, "# ", result->report);
 		printf("# artifacts: %s/%s\n", run->artifacts, entry->folder);
 	}
 	fflush(stdout);

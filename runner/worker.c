@@ -70,10 +70,10 @@ static void write_error(char *reason)
 	autofree char *tail = output_tail();
 	entry.result = (struct result){
 		.ending = BROKEN,
-		.reason = reason,
-		.report = *tail ? format("%s\noutput.txt ends with:\n%s", reason, tail) : NULL,
+		.report = *tail ? format("output.txt ends with:\n%s", tail) : NULL,
 		.seconds = seconds(clock_now() - job.slot->began),
 	};
+	entry.result.reason = reason;
 	if (!verdict_write(job.run, &entry)) {
 		autofree char *problem = cannot_write(job.run->artifacts);
 		fprintf(stderr, "%s\n", problem);
@@ -86,9 +86,10 @@ static void ended_early(enum ending ending, const char *text, void *context)
 {
 	(void)context;
 	struct entry entry = *job.slot->entry;
+	const char *more = strchr(text, '\n');
 	entry.result = (struct result){ .ending = ending,
 					.reason = text_first_line(text),
-					.report = (char *)text };
+					.report = more ? (char *)more + 1 : NULL };
 	_exit(verdict_write(job.run, &entry) ? EXIT_GOOD : EXIT_RUN_ERROR);
 }
 

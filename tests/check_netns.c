@@ -27,7 +27,7 @@
 #define PORT     8080
 #define DEADLINE SEC(5)
 
-/* ---- being a case ---------------------------------------------------------------------------- */
+/* ---- being a case -------------------------------------------------------------------------- */
 
 /* The child goes on; the parent ends as the child does. */
 static void go_on_in_child(void)
@@ -63,8 +63,7 @@ static void become_rootless_case(void)
 	become_case();
 }
 
-/* ---- a connection over the gate ----------------------------------------------------------------
- */
+/* ---- a connection over the gate ------------------------------------------------------------ */
 
 struct log {
 	char text[4096];     /* "sent 1, arrived 1, ..." */
@@ -229,7 +228,7 @@ static long counter(struct net *net, enum host host, const char *group, const ch
 
 static const int families[] = { AF_INET, AF_INET6 };
 
-/* ---- isolation ------------------------------------------------------------------------------- */
+/* ---- isolation ----------------------------------------------------------------------------- */
 
 START_TEST(case_is_process_1_and_knows_its_outer_pid)
 {
@@ -338,7 +337,7 @@ START_TEST(worker_whose_parent_is_already_dead_ends)
 }
 END_TEST
 
-/* ---- sysctls --------------------------------------------------------------------------------- */
+/* ---- sysctls ------------------------------------------------------------------------------- */
 
 START_TEST(sysctl_is_written_and_read_back_on_one_host)
 {
@@ -396,7 +395,7 @@ START_TEST(hosts_start_from_the_baseline)
 }
 END_TEST
 
-/* ---- programs -------------------------------------------------------------------------------- */
+/* ---- programs ------------------------------------------------------------------------------ */
 
 START_TEST(program_runs_in_its_namespace_with_input_output_and_status)
 {
@@ -421,7 +420,7 @@ START_TEST(program_runs_in_its_namespace_with_input_output_and_status)
 }
 END_TEST
 
-/* ---- the gate -------------------------------------------------------------------------------- */
+/* ---- the gate ------------------------------------------------------------------------------ */
 
 START_TEST(connection_crosses_the_gate_with_true_checksums)
 {
@@ -574,8 +573,7 @@ START_TEST(taken_frame_never_arrives)
 }
 END_TEST
 
-/* ---- what the wire itself sends ----------------------------------------------------------------
- */
+/* ---- what the wire itself sends ------------------------------------------------------------ */
 
 static uint16_t fold(uint32_t sum)
 {
@@ -692,8 +690,7 @@ START_TEST(sentinel_reaches_the_hosts_link)
 }
 END_TEST
 
-/* ---- the gate's inner ends ----------------------------------------------------------------------
- */
+/* ---- the gate's inner ends ----------------------------------------------------------------- */
 
 static struct net_features machine;
 
@@ -774,8 +771,7 @@ START_TEST(netem_loses_as_many_as_it_says)
 }
 END_TEST
 
-/* ---- without privileges, and by hand ------------------------------------------------------------
- */
+/* ---- without privileges, and by hand ------------------------------------------------------- */
 
 START_TEST(ordinary_user_connects_through_the_gate)
 {
@@ -830,8 +826,7 @@ START_TEST(replay_builds_the_network_by_hand)
 }
 END_TEST
 
-/* ---- why it does not work here ------------------------------------------------------------------
- */
+/* ---- why it does not work here ------------------------------------------------------------- */
 
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 #define ALL_NEEDED       (CAPABILITY(SYS_ADMIN) | CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW))
@@ -922,7 +917,7 @@ START_TEST(probe_without_iproute2_says_what_to_install)
 }
 END_TEST
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static TCase *new_tcase(Suite *suite, const char *name, SFun setup)
 {

@@ -29,7 +29,7 @@ static struct tally_of_kind {
 	long places, tried, accepted, misnamed;
 } * results;
 
-/* ---- the recorded journals ------------------------------------------------------------------- */
+/* ---- the recorded journals ----------------------------------------------------------------- */
 
 static void load(const char *path)
 {

@@ -29,7 +29,7 @@ static void remove_folder(void)
 	ck_assert_int_eq(system(command), 0); // NOLINT: a name of our own making
 }
 
-/* ---- patterns -------------------------------------------------------------------------------- */
+/* ---- patterns ------------------------------------------------------------------------------ */
 
 static size_t planned(char *pattern, unsigned repeat)
 {
@@ -83,7 +83,7 @@ START_TEST(the_nearest_names_come_in_order)
 }
 END_TEST
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* ---- text ---------------------------------------------------------------------------------- */
 
 START_TEST(clean_text_is_what_json_and_xml_carry)
 {
@@ -138,7 +138,7 @@ START_TEST(durations_read_well)
 }
 END_TEST
 
-/* ---- verdicts and results -------------------------------------------------------------------- */
+/* ---- verdicts and results ------------------------------------------------------------------ */
 
 /* A run of the one case "it_passes" over one family, with its folder. */
 static void begin_run(struct run *run, const struct options *options)
@@ -280,7 +280,7 @@ START_TEST(junit_is_well_formed_whatever_a_case_says)
 }
 END_TEST
 
-/* ---- the machine ----------------------------------------------------------------------------- */
+/* ---- the machine --------------------------------------------------------------------------- */
 
 START_TEST(a_wire_that_tc_does_not_know_is_refused)
 {

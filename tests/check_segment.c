@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* ---- frames by hand -------------------------------------------------------------------------- */
+/* ---- frames by hand ------------------------------------------------------------------------ */
 
 struct bytes {
 	uint8_t at[256];
@@ -193,7 +193,7 @@ static int parse_exactly(const uint8_t *bytes, size_t length, struct parsed *par
 	return result;
 }
 
-/* ---- frames: whole --------------------------------------------------------------------------- */
+/* ---- frames: whole ------------------------------------------------------------------------- */
 
 static void assert_segments_equal(const struct segment *seen, const struct segment *expected)
 {
@@ -277,7 +277,7 @@ START_TEST(a_later_fragment_is_no_segment)
 }
 END_TEST
 
-/* ---- frames: broken -------------------------------------------------------------------------- */
+/* ---- frames: broken ------------------------------------------------------------------------ */
 
 START_TEST(a_frame_cut_short_is_refused)
 {
@@ -356,7 +356,7 @@ START_TEST(random_bytes_are_read_or_refused)
 }
 END_TEST
 
-/* ---- journals -------------------------------------------------------------------------------- */
+/* ---- journals ------------------------------------------------------------------------------ */
 
 static const char *const ladder[] = { "-  >  SYN  SYN_SENT / -", NULL };
 static const struct event one_of_each[] = {

@@ -279,7 +279,7 @@ static void leave_verdict(nsec began)
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:f, s:f}", "case", running->spec->name, "family",
 		running->family == AF_INET ? "ipv4" : "ipv6", "status", ending_name(ended),
 		"reason", reason ? json_stringn(reason, strlen(reason)) : json_null(), "report",
-		ended_with ? json_stringn(ended_with, strlen(ended_with)) : json_null(), "variant",
+		end ? json_string(end + 1) : json_null(), "variant",
 		variant ? json_string(variant) : json_null(), "seconds",
 		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds);
 	json_dump_file(verdict, path, 0);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- what follows ---------------------------------------------------------------------------- */
+/* ---- what follows -------------------------------------------------------------------------- */
 
 static void shift_times(const struct aftermath *after, struct event *event)
 {
@@ -66,7 +66,7 @@ bool after_mutation(struct aftermath *after, struct event *event)
 	return true;
 }
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 static void remove_it(struct mutation *mutation)
 {
@@ -144,7 +144,7 @@ static struct segment *rewrite(const struct place *place, struct mutation *mutat
 	return &event->segment;
 }
 
-/* ---- segments: there or not ------------------------------------------------------------------ */
+/* ---- segments: there or not ---------------------------------------------------------------- */
 
 static bool missing_at_sender(const struct place *place, int way, struct mutation *mutation)
 {
@@ -187,7 +187,7 @@ static bool arrives_twice(const struct place *place, int way, struct mutation *m
 	return is_arrival(place);
 }
 
-/* ---- segments: when and where ---------------------------------------------------------------- */
+/* ---- segments: when and where -------------------------------------------------------------- */
 
 /* More than any line of a ladder allows for what is so old. */
 static nsec beyond_tolerance(const struct place *place)
