@@ -155,10 +155,11 @@ void on_ending(ending_hook *hook, void *context)
 
 void end_with(enum ending ending, const char *fmt, ...)
 {
+	static char *text; /* a hook that jumps away leaves it behind */
 	ending_hook *hook = on_end.hook;
 	va_list args;
-	char *text;
 
+	free(text);
 	va_start(args, fmt);
 	text = vformat(fmt, args);
 	va_end(args);

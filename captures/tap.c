@@ -88,26 +88,21 @@ static void *close_tap(void *argument)
 
 	if (tap->pcap)
 		pcap_close(tap->pcap);
+	tap->pcap = NULL;
 	return NULL;
 }
 
-/* Runs @work for both taps, each in a thread of its own. */
-static void side_by_side(struct tap *taps[HOSTS], void *(*work)(void *))
+/* Runs @work for both taps at once. False where a thread cannot be had. */
+static bool side_by_side(struct tap *taps[HOSTS], void *(*work)(void *))
 {
-	pthread_t thread;
+	pthread_t threads[HOSTS];
+	int started = 0;
 
-	if (pthread_create(&thread, NULL, work, taps[CLIENT]) != 0)
-		broken("cannot start a thread for a capture: %s", strerror(errno));
-	if (work == close_tap) {
-		work(taps[SERVER]);
-	} else { /* the opener changes its namespace, so neither may be this thread */
-		pthread_t second;
-
-		if (pthread_create(&second, NULL, work, taps[SERVER]) != 0)
-			broken("cannot start a thread for a capture: %s", strerror(errno));
-		pthread_join(second, NULL);
-	}
-	pthread_join(thread, NULL);
+	while (started < HOSTS && pthread_create(&threads[started], NULL, work, taps[started]) == 0)
+		started++;
+	for (int i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	return started == HOSTS;
 }
 
 void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
@@ -120,7 +115,9 @@ void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
 		taps[host]->host = (enum host)host;
 		taps[host]->path = format("%s/%s.pcap", folder, names[host]);
 	}
-	side_by_side(taps, open_tap);
+	/* each opener goes into its host's namespace, so neither may be this thread */
+	if (!side_by_side(taps, open_tap))
+		broken("cannot start a thread for a capture: too many processes; try a smaller -j");
 	for (int host = 0; host < HOSTS; host++)
 		if (!taps[host]->dumper)
 			broken("cannot capture on the %s's eth0 into %s: %s", names[host],
@@ -132,7 +129,9 @@ void taps_close(struct tap *taps[HOSTS])
 	for (int host = 0; host < HOSTS; host++)
 		if (taps[host]->dumper)
 			pcap_dump_close(taps[host]->dumper);
-	side_by_side(taps, close_tap);
+	if (!side_by_side(taps, close_tap))
+		for (int host = 0; host < HOSTS; host++)
+			close_tap(taps[host]);
 	for (int host = 0; host < HOSTS; host++) {
 		free(taps[host]->path);
 		free(taps[host]);
