@@ -66,20 +66,31 @@ int interface_index(int control, const char *interface)
 	return ifr.ifr_ifindex;
 }
 
+static bool runs(int control, const char *interface)
+{
+	struct ifreq ifr = request(interface);
+
+	return !ioctl(control, SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_RUNNING;
+}
+
 void interface_await(int control, const char *interface)
 {
 	nsec deadline = clock_now() + SEC(5);
 
 	for (;;) {
-		struct ifreq ifr = request(interface);
-		/* Since Linux 6.9 asking for the link brings what is pending about it to an end. */
+		bool running = runs(control, interface);
+		/*
+		 * Asked after the flag, which is set first: this waits until whoever changes the
+		 * interface is done with it. Since Linux 6.9 it also makes pending changes happen.
+		 */
 		struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
 
 		(void)ethtool(control, interface, &link);
-		if (!ioctl(control, SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_RUNNING)
+		if (running)
 			return;
 		if (clock_now() > deadline)
 			broken("interface %s does not get its carrier within 5 s", interface);
-		(void)poll(NULL, 0, 1);
+		if (!runs(control, interface))
+			(void)poll(NULL, 0, 1);
 	}
 }

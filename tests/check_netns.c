@@ -402,7 +402,7 @@ START_TEST(program_runs_in_its_namespace_with_input_output_and_status)
 	struct net *net = net_open((struct net_options){ 0 });
 	char *links[] = { "ip", "-o", "link", NULL };
 	char *echo[] = { "sh", "-c", "cat; echo err >&2; exit 3", NULL };
-	char *none[] = { "no-such-program-here", NULL };
+	char *none[] = { "/nonexistent/program", NULL };
 	char *output;
 
 	ck_assert_int_eq(net_program(net, WIRE, links, NULL, &output), 0);

@@ -263,7 +263,7 @@ int main(void)
 	}
 	if (!mkdtemp(folder))
 		return 99;
-	tcase_set_timeout(tcase, 120);
+	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv4);
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv6);
 	tcase_add_loop_test(tcase, the_gate_does_what_its_rules_say, 0, 2);
