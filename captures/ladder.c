@@ -234,6 +234,7 @@ static char *squeezed(const char *line)
 	return out;
 }
 
+/* The line before @rung; not one that was still on its way to where @rung comes from. */
 static const struct rung *rung_before(const struct judge *judge, const struct rung *rung)
 {
 	const struct rung *before = NULL;
@@ -241,7 +242,9 @@ static const struct rung *rung_before(const struct judge *judge, const struct ru
 	for (int i = judge->flows[rung->flow].first_rung; i >= 0; i = judge->rungs[i].next) {
 		if (&judge->rungs[i] == rung)
 			return before;
-		before = &judge->rungs[i];
+		if (judge->rungs[i].direction == rung->direction ||
+		    judge->rungs[i].arrived <= rung->at)
+			before = &judge->rungs[i];
 	}
 	return NULL;
 }
