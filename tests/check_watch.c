@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -77,7 +78,15 @@ static const struct case_spec *find_case(const char *name)
 	return NULL;
 }
 
-static char folder[] = "/tmp/halfopen-watch-XXXXXX";
+static char folder[] = "check-watch-XXXXXX"; /* below the build directory, where tests run */
+
+static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
+{
+	(void)stat;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
 
 /* In process 1 of namespaces of its own, as the runner does. */
 static int play_in_child(const char *name, int family)
@@ -273,5 +282,7 @@ int main(void)
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	if (nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) < 0)
+		printf("# cannot remove %s: %s\n", folder, strerror(errno));
 	return failed ? 1 : 0;
 }
