@@ -72,7 +72,7 @@ static void print_counters(const struct judge *judge, FILE *out)
 {
 	for (int host = 0; host < HOSTS; host++) {
 		fprintf(out, "counters of the %s, from the begin to the end of the case\n",
-			host == CLIENT ? "client" : "server");
+			host_name((enum host)host));
 		for (int i = 0; i < judge->hosts[host].counter_count; i++) {
 			const struct counter_book *counter = &judge->hosts[host].counters[i];
 			const char *reason = counter_exempt(counter->name);

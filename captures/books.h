@@ -201,8 +201,6 @@ struct judge {
 void judge_object(struct judge *judge, const struct event *event, char *summary);
 /* An objection to another event than the present one. */
 void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
-const char *host_name(enum host host);
-enum host other(enum host host);
 struct packet_book *book_of_packet(struct judge *judge, long packet);
 struct listener_book *book_of_listener(struct judge *judge, int port);
 struct flow_book *book_of_flow(struct judge *judge, int flow);

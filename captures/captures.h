@@ -185,17 +185,15 @@ const struct finding *judge_finish(struct judge *judge, const struct event *last
 /* Completes the finding's report with where states, queues and counters stood. */
 void judge_report(struct judge *judge);
 
-/* The states of a flow's two ends, the last queue depths of a listener (listener's port). */
+/* The state of one of a flow's two ends. */
 enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
 struct depths {
 	int accept, limit, syn;
 };
-struct depths judge_queue(const struct judge *judge, int listener);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
-/* Segments of a flow that @from sent / that reached the other host, so far. */
+/* Segments of a flow that @from has sent so far. */
 unsigned judge_sent(const struct judge *judge, int flow, enum host from);
-unsigned judge_arrived(const struct judge *judge, int flow, enum host from);
 /* How often the timer of the flow's half-open request has been set anew. */
 int judge_timeouts(const struct judge *judge, int flow);
 

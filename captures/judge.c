@@ -99,16 +99,6 @@ void judge_object(struct judge *judge, const struct event *event, char *summary)
 	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);
 }
 
-const char *host_name(enum host host)
-{
-	return host == CLIENT ? "client" : "server";
-}
-
-enum host other(enum host host)
-{
-	return host == CLIENT ? SERVER : CLIENT;
-}
-
 struct flow_book *book_of_flow(struct judge *judge, int flow)
 {
 	return flow > 0 && flow < judge->flow_count ? &judge->flows[flow] : NULL;
@@ -505,14 +495,6 @@ enum tcp_state judge_state(const struct judge *judge, int flow, enum host host)
 	return judge->flows[flow].states[host];
 }
 
-struct depths judge_queue(const struct judge *judge, int listener)
-{
-	for (int i = 0; i < judge->listener_count; i++)
-		if (judge->listeners[i].port == listener)
-			return judge->listeners[i].depths;
-	return (struct depths){ .accept = 0 };
-}
-
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin)
 {
 	const struct counter_book *counter = book_of_counter((struct judge *)judge, host, name);
@@ -525,11 +507,6 @@ long judge_counter(const struct judge *judge, enum host host, const char *name, 
 unsigned judge_sent(const struct judge *judge, int flow, enum host from)
 {
 	return judge->flows[flow].sent[from];
-}
-
-unsigned judge_arrived(const struct judge *judge, int flow, enum host from)
-{
-	return judge->flows[flow].arrived[from];
 }
 
 int judge_timeouts(const struct judge *judge, int flow)

@@ -148,7 +148,7 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 
 	if (parse_frame(bytes, header->caplen, &parsed) < 0)
 		broken("the %s's capture holds a frame of %u bytes that is no whole packet",
-		       tap->host == CLIENT ? "client" : "server", header->caplen);
+		       host_name(tap->host), header->caplen);
 	if (parsed.sentinel) {
 		tap->mark = parsed.mark;
 		return;
@@ -177,8 +177,8 @@ unsigned tap_drain(struct tap *tap, sighted *sighted, void *context)
 	do {
 		count = pcap_dispatch(tap->pcap, -1, take_packet, (u_char *)tap);
 		if (count < 0)
-			broken("cannot read the %s's capture: %s",
-			       tap->host == CLIENT ? "client" : "server", pcap_geterr(tap->pcap));
+			broken("cannot read the %s's capture: %s", host_name(tap->host),
+			       pcap_geterr(tap->pcap));
 	} while (count > 0);
 	return tap->handed - before;
 }

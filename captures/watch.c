@@ -205,8 +205,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 			watch->arriving_packet = ++watch->packets;
 		event.packet = watch->arriving_packet;
 	} else {
-		broken("the %s captured a segment that the gate did not deliver",
-		       host == CLIENT ? "client" : "server");
+		broken("the %s captured a segment that the gate did not deliver", host_name(host));
 	}
 	note(watch, event);
 }
@@ -449,7 +448,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 		drain(watch);
 	if (!is_unread(watch, frame->from))
 		broken("the %s's capture lost a segment that the gate has read",
-		       frame->from == CLIENT ? "client" : "server");
+		       host_name(frame->from));
 	while (watch->frames <= frame->number) {
 		watch->packet_of_frame = grown(watch->packet_of_frame, (int)watch->frames,
 					       sizeof(*watch->packet_of_frame));
@@ -512,7 +511,7 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	if (!watch->arrival_seen)
 		broken("the capture of the %s lost a segment that the gate delivered",
 		       frame->from == CLIENT ? "server" : "client");
-	sample(watch, AT(frame->from == CLIENT ? SERVER : CLIENT), watch->arriving_packet);
+	sample(watch, AT(other(frame->from)), watch->arriving_packet);
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
@@ -699,12 +698,12 @@ static void pass_sentinel(struct watch *watch, enum host host)
 	while (!tap_has_seen(watch->taps[host], mark)) {
 		if (clock_now() > deadline)
 			broken("the sentinel did not come through the %s's capture",
-			       host == CLIENT ? "client" : "server");
+			       host_name(host));
 		drain(watch);
 	}
 	if (tap_lost(watch->taps[host]))
 		broken("the %s's capture lost %u segments: nothing can be said of this run",
-		       host == CLIENT ? "client" : "server", tap_lost(watch->taps[host]));
+		       host_name(host), tap_lost(watch->taps[host]));
 }
 
 void watch_finish(struct watch *watch)

@@ -230,7 +230,7 @@ unsigned wire_held(const struct net *net)
 void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length)
 {
 	struct frame head = { .number = ++net->gate.frames,
-			      .from = to == CLIENT ? SERVER : CLIENT,
+			      .from = other(to),
 			      .injected = true,
 			      .read = clock_now() };
 	struct frame *frame autofree = NULL;
@@ -244,7 +244,7 @@ void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t len
 
 void wire_sentinel(struct net *net, enum host host, uint64_t mark)
 {
-	struct frame head = { .from = host == CLIENT ? SERVER : CLIENT };
+	struct frame head = { .from = other(host) };
 	uint8_t bytes[ETH_ZLEN] = { 0 };
 	struct ether_header *header = (struct ether_header *)bytes;
 	struct frame *frame autofree = NULL;

@@ -246,6 +246,16 @@ struct net *net_open(struct net_options options)
 	return net;
 }
 
+const char *host_name(enum host host)
+{
+	return host == CLIENT ? "client" : "server";
+}
+
+enum host other(enum host host)
+{
+	return host == CLIENT ? SERVER : CLIENT;
+}
+
 void net_close(struct net *net)
 {
 	uint64_t lost = wire_lost(net);

@@ -60,6 +60,11 @@ int net_probe(struct net_features *features, char *why, size_t why_size);
 enum host { CLIENT, SERVER, HOSTS };
 #define WIRE HOSTS /* the third namespace, where namespaces are named */
 
+/* "client" or "server". */
+const char *host_name(enum host host);
+/* The one at the other end of the wire. */
+enum host other(enum host host);
+
 struct net;
 
 struct net_options {

@@ -22,8 +22,8 @@ static void shift_times(const struct aftermath *after, struct event *event)
 
 static void swap_hosts(struct event *event)
 {
-	event->host = event->host == CLIENT ? SERVER : CLIENT;
-	event->from = event->from == CLIENT ? SERVER : CLIENT;
+	event->host = other(event->host);
+	event->from = other(event->from);
 }
 
 /* What it caused happens without a cause. */
@@ -250,7 +250,7 @@ static bool wrong_direction(const struct place *place, int way, struct mutation 
 		return false;
 	event = change(place, mutation);
 	if (way == 0) {
-		event->from = event->from == CLIENT ? SERVER : CLIENT;
+		event->from = other(event->from);
 		return true;
 	}
 	swap_hosts(event);
