@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * image: what the guest has in RAM: this program, ip, tc and what a case names, with the shared
+ * libraries they need, and the kernel's drivers. Nothing is read from the host while cases run:
+ * in virtual time the guest's clock would jump meanwhile.
+ *
+ * The initramfs is three cpio archives one behind the other: the programs (cached by what they
+ * hold), the drivers (cached by the kernel), and what is asked for. All are reproducible.
+ */
+#include "vm/parts.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define IMAGES      "images"
+#define MOST_IMAGES 16
+
+/* What the guest has besides programs; what is not there is left out. */
+static const char *const data_paths[] = { "/usr/lib/tc", "/lib/tc", "/usr/lib64/tc",
+					  "/etc/iproute2", "/usr/share/iproute2" };
+static const char *const programs[] = { "ip", "tc" };
+
+/* ---- files in their order ------------------------------------------------------------------ */
+
+struct file {
+	char *path; /* in the guest */
+	mode_t mode;
+	struct bytes bytes; /* or the target of a symbolic link */
+};
+
+struct tree {
+	struct file *files;
+	size_t count;
+};
+
+static bool tree_has(const struct tree *tree, const char *path)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		if (strcmp(tree->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Takes @bytes. */
+static void add(struct tree *tree, const char *path, mode_t mode, struct bytes bytes)
+{
+	tree->files = must_realloc(tree->files, tree->count + 1, sizeof(*tree->files));
+	tree->files[tree->count++] =
+		(struct file){ .path = format("%s", path), .mode = mode, .bytes = bytes };
+}
+
+/* The folder and those above it. The root's own mode matters to users other than root. */
+static void add_folder(struct tree *tree, const char *path)
+{
+	autofree char *part = format("%s", path);
+
+	for (char *end = strchr(part + 1, '/'); end; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		if (!tree_has(tree, part))
+			add(tree, part, S_IFDIR | 0755, (struct bytes){ 0 });
+		*end = '/';
+	}
+	if (!tree_has(tree, path))
+		add(tree, path, S_IFDIR | 0755, (struct bytes){ 0 });
+}
+
+static void add_parents(struct tree *tree, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *folder = format("%.*s", (int)(slash - path), path);
+
+	if (slash > path)
+		add_folder(tree, folder);
+}
+
+static void add_text(struct tree *tree, const char *path, const char *text)
+{
+	add_parents(tree, path);
+	add(tree, path, S_IFREG | 0644,
+	    (struct bytes){ .data = (uint8_t *)format("%s", text), .size = strlen(text) });
+}
+
+static void add_link(struct tree *tree, const char *path, const char *target)
+{
+	add_parents(tree, path);
+	add(tree, path, S_IFLNK | 0777,
+	    (struct bytes){ .data = (uint8_t *)format("%s", target), .size = strlen(target) });
+}
+
+static char *add_copy(struct tree *tree, const char *path, const char *from)
+{
+	struct bytes bytes;
+	struct stat about;
+
+	if (tree_has(tree, path))
+		return NULL;
+	if (stat(from, &about) < 0 || !bytes_read(&bytes, from))
+		return format("cannot read %s: %s", from, strerror(errno));
+	add_parents(tree, path);
+	add(tree, path, S_IFREG | (about.st_mode & 0111 ? 0755 : 0644), bytes);
+	return NULL;
+}
+
+static int by_name(const FTSENT **left, const FTSENT **right)
+{
+	return strcmp((*left)->fts_name, (*right)->fts_name);
+}
+
+static char *add_all_below(struct tree *tree, const char *folder)
+{
+	char *paths[] = { (char *)folder, NULL }, *problem = NULL;
+	FTS *files = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+
+	for (const FTSENT *entry; files && !problem && (entry = fts_read(files));)
+		if (entry->fts_info == FTS_F)
+			problem = add_copy(tree, entry->fts_path, entry->fts_path);
+	if (files)
+		fts_close(files);
+	return problem;
+}
+
+static void tree_free(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		free(tree->files[i].path);
+		bytes_free(&tree->files[i].bytes);
+	}
+	free(tree->files);
+}
+
+/* ---- cpio ---------------------------------------------------------------------------------- */
+
+static la_ssize_t append(struct archive *archive, void *context, const void *data, size_t size)
+{
+	struct bytes *bytes = context;
+
+	(void)archive;
+	bytes->data = must_realloc(bytes->data, bytes->size + size, 1);
+	memcpy(bytes->data + bytes->size, data, size);
+	bytes->size += size;
+	return (la_ssize_t)size;
+}
+
+static bool write_file(struct archive *archive, const struct file *file, size_t number)
+{
+	struct archive_entry *entry = archive_entry_new();
+	bool good;
+
+	archive_entry_copy_pathname(entry, file->path + 1);
+	archive_entry_set_mode(entry, file->mode);
+	archive_entry_set_nlink(entry, 1);
+	archive_entry_set_ino(entry, (la_int64_t)number);
+	archive_entry_set_size(entry, S_ISREG(file->mode) ? (la_int64_t)file->bytes.size : 0);
+	if (S_ISLNK(file->mode))
+		archive_entry_copy_symlink(entry, (const char *)file->bytes.data);
+	good = archive_write_header(archive, entry) == ARCHIVE_OK;
+	if (good && S_ISREG(file->mode))
+		good = archive_write_data(archive, file->bytes.data, file->bytes.size) ==
+		       (la_ssize_t)file->bytes.size;
+	archive_entry_free(entry);
+	return good;
+}
+
+static struct bytes cpio_of(const struct tree *tree)
+{
+	struct archive *archive = archive_write_new();
+	struct bytes bytes = { 0 };
+	bool good;
+
+	archive_write_set_format_cpio_newc(archive);
+	archive_write_set_bytes_per_block(archive, 1 << 20);
+	archive_write_set_bytes_in_last_block(archive, 512);
+	good = archive_write_open(archive, &bytes, NULL, append, NULL) == ARCHIVE_OK;
+	for (size_t i = 0; good && i < tree->count; i++) {
+		good = write_file(archive, &tree->files[i], i + 1);
+		if (!good)
+			broken("cannot put %s into a cpio archive: %s", tree->files[i].path,
+			       archive_error_string(archive));
+	}
+	if (!good || archive_write_close(archive) != ARCHIVE_OK)
+		broken("cannot make a cpio archive: %s", archive_error_string(archive));
+	archive_write_free(archive);
+	return bytes;
+}
+
+/* ---- programs ------------------------------------------------------------------------------ */
+
+/* The libraries of all programs, each at its own path, as ldd lists them. */
+static char *add_libraries(struct tree *tree, const char *programs)
+{
+	autofree char *command = format("LC_ALL=C ldd %s 2>&1", programs);
+	FILE *said = popen(command, "re");
+	char line[4096], *problem = NULL;
+
+	if (!said)
+		return format("cannot run ldd: %s", strerror(errno));
+	while (!problem && fgets(line, sizeof(line), said)) {
+		char *path = strchr(line, '/');
+
+		if (strstr(line, "not found"))
+			problem = format("ldd: %.*s", (int)strcspn(line, "\n"), line);
+		/* "name => PATH (address)" or "PATH (address)"; the program's own line has none */
+		if (!path || !strchr(path, '('))
+			continue;
+		path[strcspn(path, " \n")] = '\0';
+		problem = add_copy(tree, path, path);
+	}
+	pclose(said);
+	return problem;
+}
+
+/* Copies the program and adds its path, quoted, to *all. */
+static char *add_program(struct tree *tree, const char *from, const char *to, char **all)
+{
+	autofree char *real = realpath(from, NULL);
+	char *longer = format("%s '%s'", *all, real ? real : from);
+
+	free(*all);
+	*all = longer;
+	return add_copy(tree, to, real ? real : from);
+}
+
+static char *add_named_program(struct tree *tree, const char *name, bool required, char **all)
+{
+	autofree char *found = program_path(name);
+	autofree char *to = format("/usr/bin/%s", name);
+
+	if (!found)
+		return required ? format("no program %s here: install iproute2", name) : NULL;
+	return add_program(tree, found, to, all);
+}
+
+static void add_skeleton(struct tree *tree)
+{
+	static const char *const folders[] = { "/dev", "/proc", "/sys", "/tmp",
+					       "/run", "/root", "/var", GUEST_FOLDER };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(folders); i++)
+		add_folder(tree, folders[i]);
+	add_link(tree, "/var/run", "/run");
+	add_link(tree, "/init", "/usr/bin/halfopen");
+	add_text(tree, "/etc/passwd",
+		 "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
+	add_text(tree, "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+}
+
+static char *add_everything(struct tree *tree, char *const *more)
+{
+	autofree char *all = format("%s", "");
+	char *problem;
+
+	add_skeleton(tree);
+	problem = add_program(tree, "/proc/self/exe", "/usr/bin/halfopen", &all);
+	if (!problem)
+		problem = add_program(tree, "/bin/sh", "/bin/sh", &all);
+	for (size_t i = 0; !problem && i < ARRAY_LENGTH(programs); i++)
+		problem = add_named_program(tree, programs[i], true, &all);
+	for (char *const *each = more; !problem && each && *each; each++)
+		problem = add_named_program(tree, *each, false, &all);
+	if (!problem)
+		problem = add_libraries(tree, all);
+	/* Each version of iproute2 has its tables elsewhere. */
+	for (size_t i = 0; !problem && i < ARRAY_LENGTH(data_paths); i++)
+		if (access(data_paths[i], R_OK) == 0)
+			problem = add_all_below(tree, data_paths[i]);
+	return problem;
+}
+
+/* ---- what is cached ------------------------------------------------------------------------ */
+
+static char *sum_of_tree(const struct tree *tree)
+{
+	struct sum *sum = sum_begin();
+
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct file *file = &tree->files[i];
+
+		sum_add_text(sum, file->path);
+		sum_add(sum, &file->mode, sizeof(file->mode));
+		sum_add(sum, &file->bytes.size, sizeof(file->bytes.size));
+		sum_add(sum, file->bytes.data, file->bytes.size);
+	}
+	return sum_end(sum);
+}
+
+/* The path of the programs' archive, made if it is not there. */
+static char *programs_image(char *const *more, const char *folder, char **path)
+{
+	struct tree tree = { 0 };
+	char *problem = add_everything(&tree, more);
+
+	if (!problem) {
+		autofree char *sum = sum_of_tree(&tree);
+
+		*path = format("%s/programs-%.32s.cpio", folder, sum);
+		if (!cache_has(*path)) {
+			autobytes struct bytes cpio = cpio_of(&tree);
+
+			problem = cache_store(*path, &cpio);
+			cache_prune(folder, "programs-", MOST_IMAGES);
+		}
+	}
+	tree_free(&tree);
+	return problem;
+}
+
+static struct bytes drivers_archive(const struct unpacked *unpacked)
+{
+	struct tree tree = { 0 };
+	char *list = format("%s", "");
+
+	for (size_t i = 0; i < unpacked->module_count; i++) {
+		const struct module *module = &unpacked->modules[i];
+		autofree char *path = format("/lib/halfopen/%s.ko", module->name);
+		struct bytes object = { .data = must_alloc(module->object.size + 1, 1),
+					.size = module->object.size };
+		char *longer = format("%s%s\n", list, path);
+
+		memcpy(object.data, module->object.data, object.size);
+		add_parents(&tree, path);
+		add(&tree, path, S_IFREG | 0644, object);
+		free(list);
+		list = longer;
+	}
+	add_text(&tree, GUEST_MODULES, list);
+	free(list);
+	struct bytes cpio = cpio_of(&tree);
+	tree_free(&tree);
+	return cpio;
+}
+
+/* The kernel's image and its drivers' archive, made if they are not there. */
+static char *kernel_images(const struct kernel *kernel, const char *folder, char **image,
+			   char **archive)
+{
+	struct sum *sum = sum_begin();
+	sum_add_text(sum, kernel->sum);
+	unpack_identify(sum);
+	autofree char *key = sum_end(sum);
+
+	*image = format("%s/kernel-%.32s.image", folder, key);
+	*archive = format("%s/drivers-%.32s.cpio", folder, key);
+	if (cache_has(*image) && cache_has(*archive))
+		return NULL;
+
+	struct unpacked unpacked = { 0 };
+	char *problem = kernel_unpack(kernel, &unpacked);
+	if (problem)
+		return problem;
+	autobytes struct bytes cpio = drivers_archive(&unpacked);
+	problem = cache_store(*image, &unpacked.image);
+	if (!problem)
+		problem = cache_store(*archive, &cpio);
+	cache_prune(folder, "kernel-", MOST_IMAGES);
+	cache_prune(folder, "drivers-", MOST_IMAGES);
+	unpacked_free(&unpacked);
+	return problem;
+}
+
+/* ---- what is booted ------------------------------------------------------------------------ */
+
+/* A line for each: the time that the guest gives it, then the arguments. */
+static struct bytes request_archive(const struct machine_options *options)
+{
+	struct tree tree = { 0 };
+	char *text = format("%.0f\n", options->guest_seconds);
+
+	for (char *const *each = options->arguments; *each; each++) {
+		char *longer = format("%s%s\n", text, *each);
+
+		free(text);
+		text = longer;
+	}
+	add_text(&tree, GUEST_REQUEST, text);
+	free(text);
+	struct bytes cpio = cpio_of(&tree);
+	tree_free(&tree);
+	return cpio;
+}
+
+static bool append_to(int fd, const struct bytes *bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes->size) {
+		ssize_t written = write(fd, bytes->data + done, bytes->size - done);
+
+		if (written < 0 && errno != EINTR)
+			return false;
+		done += written > 0 ? (size_t)written : 0;
+	}
+	return true;
+}
+
+static bool append_file(int fd, const char *path)
+{
+	autobytes struct bytes bytes = { 0 };
+
+	return bytes_read(&bytes, path) && append_to(fd, &bytes);
+}
+
+int initrd_make(const struct machine_options *options)
+{
+	autobytes struct bytes request = request_archive(options);
+	int fd = memfd_create("initrd", MFD_CLOEXEC);
+
+	if (fd >= 0 && append_file(fd, options->boot->programs) &&
+	    append_file(fd, options->boot->drivers) && append_to(fd, &request))
+		return fd;
+	release_fd(&fd);
+	return -1;
+}
+
+struct boot *boot_make(const struct kernel *kernel, char *const *more, char **why)
+{
+	struct boot *boot = must_alloc(1, sizeof(*boot));
+	autofree char *folder = cache_folder(IMAGES, why);
+
+	if (folder)
+		*why = kernel_images(kernel, folder, &boot->kernel, &boot->drivers);
+	if (!*why)
+		*why = programs_image(more, folder, &boot->programs);
+	if (!*why)
+		return boot;
+	boot_free(boot);
+	return NULL;
+}
+
+void boot_free(struct boot *boot)
+{
+	if (!boot)
+		return;
+	free(boot->kernel);
+	free(boot->programs);
+	free(boot->drivers);
+	free(boot);
+}

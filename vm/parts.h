@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the vm room's own files share; no other room includes this.
+ */
+#ifndef HALFOPEN_VM_PARTS_H
+#define HALFOPEN_VM_PARTS_H
+
+#include "vm/vm.h"
+
+/* ---- store.c: files, sums, the cache ------------------------------------------------------- */
+
+struct bytes {
+	uint8_t *data;
+	size_t size;
+};
+void bytes_free(struct bytes *bytes);
+#define autobytes __attribute__((cleanup(bytes_free)))
+
+/* The whole file. False with errno. */
+bool bytes_read(struct bytes *bytes, const char *path);
+/* What @packed unpacks to, whatever it is packed with (gzip, xz, zstd, ...). False: nothing. */
+bool bytes_unpack(struct bytes *bytes, const struct bytes *packed);
+
+/* SHA-256, in parts. */
+struct sum;
+struct sum *sum_begin(void);
+void sum_add(struct sum *sum, const void *data, size_t size);
+void sum_add_text(struct sum *sum, const char *text); /* with its end */
+/* As 64 hexadecimal digits; frees @sum. */
+char *sum_end(struct sum *sum);
+/* Of a file; NULL with errno. */
+char *sum_of_file(const char *path);
+
+/*
+ * The cache: $HALFOPEN_CACHE, or halfopen in $XDG_CACHE_HOME or ~/.cache. NULL with *why when
+ * there is no home.
+ */
+char *cache_path(char **why);
+/* Makes @folder below the cache and returns its path; NULL with *why. */
+char *cache_folder(const char *folder, char **why);
+/*
+ * Writes the file whole or not at all, with its sum beside it. NULL, or what went wrong and what
+ * to do.
+ */
+char *cache_store(const char *path, const struct bytes *bytes);
+/* Whether the file is there; one whose sum is not the one noted is told of and removed. */
+bool cache_has(const char *path);
+/* Of the files "@prefix*" in the folder keeps the @most that were used last, and their sums. */
+void cache_prune(const char *folder, const char *prefix, size_t most);
+
+/* ---- unpack.c: a kernel's image and drivers ------------------------------------------------ */
+
+struct module {
+	char *name;
+	struct bytes object; /* an ELF file, not packed */
+};
+
+struct unpacked {
+	struct bytes image; /* what QEMU boots: vmlinux where that is possible, else a bzImage */
+	struct module *modules; /* in the order in which they can be loaded */
+	size_t module_count;
+};
+
+/* Adds what decides, besides the kernel, what is taken out of it. */
+void unpack_identify(struct sum *sum);
+/* NULL, or one line: no image, no driver X, ... */
+char *kernel_unpack(const struct kernel *kernel, struct unpacked *unpacked);
+void unpacked_free(struct unpacked *unpacked);
+/* NULL, or why QEMU's -kernel would not boot it. */
+char *image_refused(const struct bytes *bytes);
+/* The vmlinux that a bzImage holds, if it boots by PVH; else false. */
+bool vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux);
+
+/* ---- image.c: what the guest has in RAM ---------------------------------------------------- */
+
+/* Where the guest finds its drivers (in load order, a line each) and what it is asked for. */
+#define GUEST_MODULES "/lib/halfopen/modules"
+#define GUEST_REQUEST "/lib/halfopen/request"
+#define GUEST_FOLDER  "/artifacts"
+#define GUEST_OUTPUT  "/artifacts/output.txt"
+/* The ports that lead out of it, by name. */
+#define PORT_STATUS    "halfopen.status"
+#define PORT_ARTIFACTS "halfopen.artifacts"
+
+struct boot {
+	char *kernel;             /* a path */
+	char *programs, *drivers; /* paths of cpio archives */
+};
+/* The initramfs with what is asked for, as a file in memory; -1 with errno. */
+int initrd_make(const struct machine_options *options);
+
+/* ---- archive.c: the formats ---------------------------------------------------------------- */
+
+/* Writes the folder's files as one tar to @fd. False with one line on stderr. */
+bool tar_write(const char *folder, int fd);
+/* Unpacks the tar at @fd below @folder. NULL, or what went wrong. */
+char *tar_read(int fd, const char *folder);
+
+#endif

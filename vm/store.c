@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store: files as bytes, their SHA-256, and the cache. A file of the cache has its sum beside it,
+ * and is used only while the two agree.
+ */
+#include "vm/parts.h"
+
+#include <archive.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- bytes --------------------------------------------------------------------------------- */
+
+void bytes_free(struct bytes *bytes)
+{
+	free(bytes->data);
+	*bytes = (struct bytes){ 0 };
+}
+
+bool bytes_read(struct bytes *bytes, const char *path)
+{
+	autofile FILE *file = fopen(path, "re");
+	struct stat about;
+
+	*bytes = (struct bytes){ 0 };
+	if (!file || fstat(fileno(file), &about) < 0)
+		return false;
+	if (!S_ISREG(about.st_mode)) {
+		errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+		return false;
+	}
+	bytes->data = must_alloc((size_t)about.st_size + 1, 1);
+	bytes->size = fread(bytes->data, 1, (size_t)about.st_size, file);
+	if (!ferror(file) && bytes->size == (size_t)about.st_size)
+		return true;
+	bytes_free(bytes);
+	errno = EIO;
+	return false;
+}
+
+static void append_rest(struct bytes *bytes, struct archive *archive)
+{
+	const void *block;
+	size_t size, room = 0;
+	la_int64_t at;
+
+	while (archive_read_data_block(archive, &block, &size, &at) == ARCHIVE_OK) {
+		if (bytes->size + size > room) {
+			room = 2 * (bytes->size + size);
+			bytes->data = must_realloc(bytes->data, room, 1);
+		}
+		memcpy(bytes->data + bytes->size, block, size);
+		bytes->size += size;
+	}
+}
+
+bool bytes_unpack(struct bytes *bytes, const struct bytes *packed)
+{
+	struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+
+	*bytes = (struct bytes){ 0 };
+	archive_read_support_filter_all(archive);
+	archive_read_support_format_raw(archive);
+	/* What stands behind the packed data is no error of it, so its end is not looked at. */
+	if (archive_read_open_memory(archive, packed->data, packed->size) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &entry) == ARCHIVE_OK &&
+	    archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE)
+		append_rest(bytes, archive);
+	archive_read_free(archive);
+	return bytes->size > 0;
+}
+
+/* ---- sums ---------------------------------------------------------------------------------- */
+
+struct sum {
+	struct sha256_ctx state;
+};
+
+struct sum *sum_begin(void)
+{
+	struct sum *sum = must_alloc(1, sizeof(*sum));
+
+	sha256_init(&sum->state);
+	return sum;
+}
+
+void sum_add(struct sum *sum, const void *data, size_t size)
+{
+	sha256_update(&sum->state, size, data);
+}
+
+void sum_add_text(struct sum *sum, const char *text)
+{
+	sum_add(sum, text, strlen(text) + 1);
+}
+
+char *sum_end(struct sum *sum)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	char *text = must_alloc(2 * sizeof(digest) + 1, 1);
+
+	sha256_digest(&sum->state, sizeof(digest), digest);
+	free(sum);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return text;
+}
+
+static char *sum_of_bytes(const struct bytes *bytes)
+{
+	struct sum *sum = sum_begin();
+
+	sum_add(sum, bytes->data, bytes->size);
+	return sum_end(sum);
+}
+
+char *sum_of_file(const char *path)
+{
+	autobytes struct bytes bytes = { 0 };
+
+	return bytes_read(&bytes, path) ? sum_of_bytes(&bytes) : NULL;
+}
+
+/* ---- the cache ----------------------------------------------------------------------------- */
+
+char *cache_path(char **why)
+{
+	const char *own = getenv("HALFOPEN_CACHE"), *caches = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	if (own && *own)
+		return format("%s", own);
+	if (caches && *caches == '/')
+		return format("%s/halfopen", caches);
+	if (home && *home)
+		return format("%s/.cache/halfopen", home);
+	*why = format("there is no place for the cache of kernels: set HOME or HALFOPEN_CACHE");
+	return NULL;
+}
+
+static char *cannot_store(const char *path)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT;
+
+	return format("cannot write %s: %s; %s, or set HALFOPEN_CACHE to another folder", path,
+		      strerror(errno), full ? "free some space there" : "make it writable");
+}
+
+char *cache_folder(const char *folder, char **why)
+{
+	autofree char *cache = cache_path(why);
+	char *path;
+
+	if (!cache)
+		return NULL;
+	path = format("%s/%s", cache, folder);
+	if (make_path(path))
+		return path;
+	*why = cannot_store(path);
+	free(path);
+	return NULL;
+}
+
+static char *sum_path(const char *path)
+{
+	return format("%s.sha256", path);
+}
+
+/* False with errno. */
+static bool write_whole(const char *path, const void *data, size_t size)
+{
+	autofree char *fresh = format("%s.%d", path, getpid());
+	autofile FILE *file = fopen(fresh, "we");
+	bool good;
+	int cause;
+
+	if (!file)
+		return false;
+	good = fwrite(data, 1, size, file) == size && fflush(file) == 0;
+	good = good && rename(fresh, path) == 0;
+	cause = errno;
+	if (!good)
+		unlink(fresh);
+	errno = cause;
+	return good;
+}
+
+char *cache_store(const char *path, const struct bytes *bytes)
+{
+	autofree char *sum = sum_of_bytes(bytes);
+	autofree char *beside = sum_path(path);
+
+	if (write_whole(path, bytes->data, bytes->size) && write_whole(beside, sum, strlen(sum)))
+		return NULL;
+	return cannot_store(path);
+}
+
+bool cache_has(const char *path)
+{
+	autofree char *beside = sum_path(path);
+	autofree char *sum = NULL;
+	autobytes struct bytes noted = { 0 };
+
+	if (access(path, R_OK) < 0 || !bytes_read(&noted, beside))
+		return false;
+	sum = sum_of_file(path);
+	if (sum && strcmp(sum, (const char *)noted.data) == 0) {
+		/* cache_prune() goes by when a file was used. */
+		utimensat(AT_FDCWD, path, NULL, 0);
+		return true;
+	}
+	fprintf(stderr, "halfopen: %s has not the SHA-256 that was noted of it: made anew\n", path);
+	unlink(path);
+	unlink(beside);
+	return false;
+}
+
+/* The least recently used of the folder's files that begin with @prefix, if there are over @most.
+ */
+static char *least_used(const char *folder, const char *prefix, size_t most)
+{
+	DIR *listing = opendir(folder);
+	struct timespec oldest = { 0 };
+	char *found = NULL;
+	size_t count = 0;
+
+	for (const struct dirent *each; listing && (each = readdir(listing));) {
+		autofree char *path = format("%s/%s", folder, each->d_name);
+		struct stat about;
+
+		if (strncmp(each->d_name, prefix, strlen(prefix)) != 0 ||
+		    strstr(each->d_name, ".sha256") || stat(path, &about) < 0)
+			continue;
+		if (count++ && (about.st_mtim.tv_sec > oldest.tv_sec ||
+				(about.st_mtim.tv_sec == oldest.tv_sec &&
+				 about.st_mtim.tv_nsec >= oldest.tv_nsec)))
+			continue;
+		oldest = about.st_mtim;
+		free(found);
+		found = format("%s", path);
+	}
+	if (listing)
+		closedir(listing);
+	if (count > most)
+		return found;
+	free(found);
+	return NULL;
+}
+
+void cache_prune(const char *folder, const char *prefix, size_t most)
+{
+	for (char *path; (path = least_used(folder, prefix, most)); free(path)) {
+		autofree char *beside = sum_path(path);
+
+		unlink(beside);
+		if (unlink(path) < 0) {
+			free(path);
+			return;
+		}
+	}
+}
