@@ -4,7 +4,9 @@
  */
 #include "base/base.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -170,4 +172,37 @@ void end_with(enum ending ending, const char *fmt, ...)
 		hook(ending, text, on_end.context);
 	fprintf(stderr, "%s: %s\n", ending_name(ending), text);
 	exit(exit_codes[ending]);
+}
+
+/* ---- the machine's files ------------------------------------------------------------------- */
+
+bool make_path(const char *path)
+{
+	autofree char *part = format("%s", path);
+
+	for (char *end = strchr(part + 1, '/'); end; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST)
+			return false;
+		*end = '/';
+	}
+	return mkdir(part, 0777) == 0 || errno == EEXIST;
+}
+
+/* An ordinary user's PATH lacks the folders where daemons, ip and tc live. */
+char *program_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	autofree char *wider = format("%s:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
+				      path && *path ? path : "/usr/bin");
+	char *rest = wider;
+
+	for (const char *folder; (folder = strsep(&rest, ":"));) {
+		char *file = format("%s/%s", folder, name);
+
+		if (*folder && access(file, X_OK) == 0)
+			return file;
+		free(file);
+	}
+	return NULL;
 }

@@ -80,6 +80,13 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 #define skip(...)   end_with(SKIPPED, __VA_ARGS__)
 #define broken(...) end_with(BROKEN, __VA_ARGS__)
 
+/* ---- the machine's files ------------------------------------------------------------------- */
+
+/* As mkdir -p. False with errno. */
+bool make_path(const char *path);
+/* Where a program is, in PATH or in a folder of daemons. NULL: nowhere; the caller frees it. */
+char *program_path(const char *name);
+
 /* ---- small things -------------------------------------------------------------------------- */
 
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))

@@ -7,54 +7,36 @@
 #include <errno.h>
 #include <string.h>
 
-static void print_ladder(const struct judge *judge, int flow, FILE *out)
+static void print_ladder(const struct judge *judge, int flow, struct ladder_form form, FILE *out)
 {
-	char **lines = judge_ladder(judge, flow, true);
+	char **lines = judge_ladder(judge, flow, form);
 
-	fprintf(out, "%s%s\n   time     %-14s %-13s %-28s counters that it moved\n",
-		judge_flow_name(judge, flow), judge->flows[flow].raw ? " (a raw peer)" : "",
-		"segment", "fate", "client / server");
+	fprintf(out, "%s%s\n", judge_flow_name(judge, flow),
+		judge->flows[flow].raw ? " (a raw peer)" : "");
 	for (int i = 0; lines[i]; i++)
 		fprintf(out, "%s\n", lines[i]);
+	if (form.stable && judge->flows[flow].has_optional)
+		fprintf(out, "lines that only a slow machine adds are left out\n");
 	fputc('\n', out);
 	ladder_free(lines);
 }
 
-static bool same_words(char **a, char **b)
-{
-	for (; *a && *b; a++, b++)
-		if (strcmp(*a + 9, *b + 9) != 0) /* behind the time */
-			return false;
-	return !*a && !*b;
-}
-
 /* Flows that went the same way follow each other in crowds: one ladder speaks for them. */
-static int count_alike(const struct judge *judge, int flow)
+static int count_alike(const struct judge *judge, int flow, struct ladder_form form)
 {
-	char **first = judge_ladder(judge, flow, false);
 	int count = 1;
 
-	for (; flow + count <= judge_flows(judge); count++) {
-		char **next = judge_ladder(judge, flow + count, false);
-		bool same = same_words(first, next);
-
-		ladder_free(next);
-		if (!same)
-			break;
-	}
-	ladder_free(first);
+	while (flow + count <= judge_flows(judge) && same_ladder(judge, flow, flow + count, form))
+		count++;
 	return count;
 }
 
-static void print_ladders(const struct judge *judge, const struct journal *journal, FILE *out)
+static void print_ladders(const struct judge *judge, struct ladder_form form, FILE *out)
 {
-	const struct event *begin = journal_event(journal, 0);
-
-	fprintf(out, "%s, %s\n\n", begin->name, begin->object);
 	for (int flow = 1; flow <= judge_flows(judge);) {
-		int alike = count_alike(judge, flow);
+		int alike = count_alike(judge, flow, form);
 
-		print_ladder(judge, flow, out);
+		print_ladder(judge, flow, form, out);
 		if (alike > 1)
 			fprintf(out, "%d more went the same way, the last of them %s\n\n",
 				alike - 1, judge_flow_name(judge, flow + alike - 1));
@@ -66,6 +48,17 @@ static void print_ladders(const struct judge *judge, const struct journal *journ
 			judge->listeners[i].depths.limit, judge->listeners[i].depths.syn);
 	if (judge->found)
 		fprintf(out, "\nwhat does not add up: %s\n", judge->finding.summary);
+}
+
+void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out)
+{
+	const struct event *begin = journal_event(journal, 0);
+	struct judge *judge = judge_new();
+
+	judge_journal(judge, journal);
+	fprintf(out, "%s, %s\n\n", begin->name, begin->object);
+	print_ladders(judge, form, out);
+	judge_free(judge);
 }
 
 static void print_counters(const struct judge *judge, FILE *out)
@@ -84,38 +77,42 @@ static void print_counters(const struct judge *judge, FILE *out)
 	}
 }
 
-static void write_file(const char *folder, const char *name,
-		       void (*print)(const struct judge *, const struct journal *, FILE *),
-		       const struct journal *journal)
+static void print_stable_ladders(const struct journal *journal, FILE *out)
+{
+	ladder_print(journal, (struct ladder_form){ .stable = true }, out);
+}
+
+static void print_counters_of(const struct journal *journal, FILE *out)
 {
 	struct judge *judge = judge_new();
+
+	judge_journal(judge, journal);
+	print_counters(judge, out);
+	judge_free(judge);
+}
+
+static void write_file(const char *folder, const char *name,
+		       void (*print)(const struct journal *, FILE *), const struct journal *journal)
+{
 	autofree char *path = format("%s/%s", folder, name);
 	FILE *out = fopen(path, "we");
 	bool written;
 
-	judge_journal(judge, journal);
 	if (!out)
 		broken("cannot create %s: %s", path, strerror(errno));
-	print(judge, journal, out);
+	print(journal, out);
 	written = !ferror(out);
 	written &= fclose(out) == 0;
-	judge_free(judge);
 	if (!written)
 		broken("cannot write %s: %s. Free some space and run again.", path,
 		       strerror(errno));
-}
-
-static void print_counters_of(const struct judge *judge, const struct journal *journal, FILE *out)
-{
-	(void)journal;
-	print_counters(judge, out);
 }
 
 void artifacts_write(const struct journal *journal, const char *folder)
 {
 	if (journal_length(journal) == 0)
 		return;
-	write_file(folder, "ladder.txt", print_ladders, journal);
+	write_file(folder, "ladder.txt", print_stable_ladders, journal);
 	write_file(folder, "counters.txt", print_counters_of, journal);
 }
 
@@ -123,14 +120,10 @@ int ladder_show(const char *folder, FILE *out, char **why)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
 	struct journal *journal = journal_load(path, why);
-	struct judge *judge;
 
 	if (!journal)
 		return -1;
-	judge = judge_new();
-	judge_journal(judge, journal);
-	print_ladders(judge, journal, out);
-	judge_free(judge);
+	ladder_print(journal, (struct ladder_form){ .stable = false }, out);
 	journal_free(journal);
 	return 0;
 }

@@ -19,6 +19,12 @@ struct culprit {
 	long seq, packet;
 };
 
+/*
+ * What a host counts of its own timers. The look that finds these counters may be about any
+ * segment, or none; so they are put down to the line that is known to have moved them.
+ */
+enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4 };
+
 /* One line of a ladder: a segment, or a change of state without one. */
 struct rung {
 	int flow;
@@ -29,11 +35,15 @@ struct rung {
 	nsec transit;   /* time that the flow's earlier segments spent on the wire */
 	char direction; /* '>' from the client, '<' from the server, '.' none */
 	bool by_call;   /* sent while a system call of the case was at work on the flow */
-	bool sampled;   /* no segment: seen by a sample, so up to a tick late */
+	bool sampled;   /* no segment: found by a look, which is later than when it happened, */
+	nsec looked;    /* but not as late as the look before, which did not find it */
 	bool held, dropped, ignored, changed;
+	const char *expected; /* the line of an expectation that named it; NULL: none has */
 	enum tcp_state states[HOSTS];
 	char words[48];            /* "SYN-ACK", "DATA 5" */
 	char counters[HOSTS][120]; /* that it moved on each host */
+	unsigned owed[HOSTS];      /* of enum timer_counter: that it moves, and has not yet */
+	long look;                 /* in which it was found */
 };
 
 /* What a host has got of a flow, ever. */
@@ -60,6 +70,7 @@ struct flow_book {
 	bool synack_by_timer;    /* the last one, and the timer was not yet seen set anew */
 	bool synack_since_timer; /* the request's timer has sent one since it last fired */
 	int first_rung, last_rung, next_unnamed; /* -1: none */
+	bool has_optional;                       /* lines in its expectations */
 	/* sequence space of each sender, relative to its ISN */
 	bool has_isn[HOSTS], has_segment[HOSTS];
 	uint32_t isn[HOSTS];
@@ -115,8 +126,9 @@ struct counter_book {
 	long last_seq;             /* of the event that moved it last */
 	long largest, largest_seq; /* its largest movement in this step */
 	bool exempt, tells_of_a_drop;
-	int ledger;       /* -1: none */
-	unsigned tallies; /* a set */
+	int ledger;         /* -1: none */
+	unsigned of_timers; /* an enum timer_counter; 0: none */
+	unsigned tallies;   /* a set */
 };
 
 /* Counters that the books can close at every look (RFC 4022 says what Tcp's count). */
@@ -183,10 +195,11 @@ struct judge {
 	int flow_count, rung_count, packet_count, socket_count, listener_count;
 	struct host_book hosts[HOSTS];
 	int last_sampled; /* the last rung without a segment; -1: none */
-	nsec slack, tick, step_began;
+	nsec slack, step_began;
 	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
 	nsec now;                      /* when the last thing happened that is no segment */
 	long looks;                    /* at both hosts so far, one EVENT_SAMPLE each */
+	nsec looked;                   /* when the last one was */
 	long look_began;               /* seq of the last one */
 	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
 	int cause_count;
@@ -237,6 +250,10 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 int add_rung(struct judge *judge, const struct event *event, int flow);
 /* A rung as "1.0  <  SYN-ACK  ignored  ESTABLISHED / SYN_RECV"; the caller frees it. */
 char *rung_text(const struct judge *judge, const struct rung *rung);
+/* Whether two flows' ladders are the same lines in this form, whatever was observed of times. */
+bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form);
+/* "~1.0 ...": a line that need not come. */
+bool line_is_optional(const char *expected);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
 /* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */

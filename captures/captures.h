@@ -70,8 +70,8 @@ const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
 int state_from_name(const char *name);        /* -1: unknown */
 
 enum event_kind {
-	EVENT_BEGIN, /* name: case, object: family; delta: slack, value: sampling tick, fires: the
-			longest that the wire itself delays a segment (-1: no bound), in ns */
+	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
+			itself delays a segment (-1: no bound), in ns */
 	EVENT_LISTENER, /* listener (its port), name */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
 	EVENT_STEP,     /* name: what the step is about */
@@ -206,8 +206,18 @@ long judge_agreement(const struct judge *judge, int flow, enum host host);
 /* SYN-ACKs sent again by the server since the step began, of all flows. */
 int judge_syn_acks_again(const struct judge *judge);
 
-/* The whole ladder of a flow as observed, as text lines (NULL-terminated; the caller frees all). */
-char **judge_ladder(const struct judge *judge, int flow, bool with_counters);
+/*
+ * The whole ladder of a flow as text lines, a heading first (NULL-terminated; the caller frees
+ * all), as it was observed, or as a @stable text, which is the same for each run in which the
+ * kernel does the same:
+ *  - the time of a line is written as the expectation has it that named the line ("1.0", "3rto",
+ *    "-"); where none did, as observed, "about" so much
+ *  - lines that only a slow machine adds ("~1.0") are left out
+ */
+struct ladder_form {
+	bool stable;
+};
+char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form);
 void ladder_free(char **lines);
 /* Flows are 1..judge_flows(). */
 int judge_flows(const struct judge *judge);
@@ -261,8 +271,9 @@ void watch_settle(struct watch *watch);
 /* What the gate holds goes on its way, oldest first; then as watch_settle(). */
 void watch_release(struct watch *watch);
 /*
- * Moves frames and samples on a coarse tick until @met returns true (then true) or @deadline has
- * passed (false). @met is asked after each frame and each sample.
+ * Moves frames and samples until @met returns true (then true) or @deadline has passed (false).
+ * @met is asked after each frame and each sample. Samples come every 50 ms, and the rarer the
+ * longer nothing has happened; but right before and after a socket's timer is due.
  */
 struct wait {
 	const char *what; /* for the journal and the progress line */
@@ -285,9 +296,11 @@ nsec watch_waited(const struct watch *watch);
 
 /* ladder.txt and counters.txt from a journal, in @folder. broken() when they cannot be written. */
 void artifacts_write(const struct journal *journal, const char *folder);
+/* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */
+void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out);
 /*
- * Prints the ladders of a finished case from DIR/journal.jsonl. Returns 0, or -1 with one line in
- * *why (the caller frees it).
+ * Prints the ladders of a finished case from DIR/journal.jsonl, with times as they were observed.
+ * Returns 0, or -1 with one line in *why (the caller frees it).
  */
 int ladder_show(const char *folder, FILE *out, char **why);
 

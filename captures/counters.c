@@ -59,20 +59,30 @@ struct table {
 	int count;
 };
 
-struct counters {
-	int netstat, snmp;
-	struct table tables[3];
-	char buffer[16384];
+struct proc {
+	int fd;
+	char text[16384]; /* as it was read last */
 };
 
-static void read_whole(int fd, char *buffer, size_t size)
-{
-	ssize_t length = pread(fd, buffer, size - 1, 0);
+struct counters {
+	struct proc netstat, snmp;
+	struct table tables[3];
+};
 
-	if (length <= 0 || (size_t)length == size - 1)
+/* False when the file holds what it held when it was read last. */
+static bool read_again(struct proc *proc)
+{
+	char buffer[sizeof(proc->text)];
+	ssize_t length = pread(proc->fd, buffer, sizeof(buffer) - 1, 0);
+
+	if (length <= 0 || (size_t)length == sizeof(buffer) - 1)
 		broken("cannot read the counters of a host: %s",
 		       length < 0 ? strerror(errno) : "more or less of them than expected");
 	buffer[length] = '\0';
+	if (memcmp(buffer, proc->text, (size_t)length + 1) == 0)
+		return false;
+	memcpy(proc->text, buffer, (size_t)length + 1);
+	return true;
 }
 
 /* The @nth line that begins with the tag; NULL where this kernel has none. */
@@ -114,21 +124,28 @@ static void read_numbers(struct table *table, char *text)
 		table->counters[i].read = strtol(numbers, &numbers, 10);
 }
 
+static void read_all(struct counters *counters)
+{
+	read_numbers(&counters->tables[0], counters->snmp.text);
+	read_numbers(&counters->tables[1], counters->netstat.text);
+	read_numbers(&counters->tables[2], counters->netstat.text);
+}
+
 struct counters *counters_open(struct net *net, enum host host)
 {
 	struct counters *counters = must_alloc(1, sizeof(*counters));
 
-	counters->netstat = net_proc(net, host, "netstat");
-	counters->snmp = net_proc(net, host, "snmp");
+	counters->netstat.fd = net_proc(net, host, "netstat");
+	counters->snmp.fd = net_proc(net, host, "snmp");
 	counters->tables[0] = (struct table){ .tag = "Tcp:", .prefix = "Tcp." };
 	counters->tables[1] = (struct table){ .tag = "TcpExt:", .prefix = "" };
 	counters->tables[2] = (struct table){ .tag = "MPTcpExt:", .prefix = "MPTcpExt." };
-	read_whole(counters->snmp, counters->buffer, sizeof(counters->buffer));
-	learn_names(&counters->tables[0], counters->buffer);
-	read_whole(counters->netstat, counters->buffer, sizeof(counters->buffer));
-	learn_names(&counters->tables[1], counters->buffer);
-	learn_names(&counters->tables[2], counters->buffer);
-	counters_read(counters);
+	read_again(&counters->snmp);
+	read_again(&counters->netstat);
+	learn_names(&counters->tables[0], counters->snmp.text);
+	learn_names(&counters->tables[1], counters->netstat.text);
+	learn_names(&counters->tables[2], counters->netstat.text);
+	read_all(counters);
 	for (int t = 0; t < 3; t++)
 		for (int i = 0; i < counters->tables[t].count; i++) {
 			struct counter *counter = &counters->tables[t].counters[i];
@@ -145,18 +162,24 @@ void counters_close(struct counters *counters)
 			free(counters->tables[t].counters[i].name);
 		free(counters->tables[t].counters);
 	}
-	close(counters->netstat);
-	close(counters->snmp);
+	close(counters->netstat.fd);
+	close(counters->snmp.fd);
 	free(counters);
+}
+
+bool counters_stand(struct counters *counters)
+{
+	bool fresh = read_again(&counters->snmp);
+
+	fresh |= read_again(&counters->netstat);
+	if (fresh)
+		read_all(counters);
+	return !fresh;
 }
 
 bool counters_read(struct counters *counters)
 {
-	read_whole(counters->snmp, counters->buffer, sizeof(counters->buffer));
-	read_numbers(&counters->tables[0], counters->buffer);
-	read_whole(counters->netstat, counters->buffer, sizeof(counters->buffer));
-	read_numbers(&counters->tables[1], counters->buffer);
-	read_numbers(&counters->tables[2], counters->buffer);
+	counters_stand(counters);
 	for (int t = 0; t < 3; t++)
 		for (int i = 0; i < counters->tables[t].count; i++)
 			if (counters->tables[t].counters[i].read !=
@@ -177,6 +200,26 @@ void counters_accept(struct counters *counters, counter_moved *moved, void *cont
 			      counter->read);
 			counter->accepted = counter->read;
 		}
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+bool counters_moved_beyond(const struct counters *counters, const char *const *names)
+{
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++) {
+			const struct counter *counter = &counters->tables[t].counters[i];
+
+			if (counter->read != counter->accepted && !is_among(counter->name, names) &&
+			    !counter_exempt(counter->name))
+				return true;
+		}
+	return false;
 }
 
 long counters_since_open(const struct counters *counters, const char *name)

@@ -48,7 +48,7 @@ static struct culprit culprit_of(const struct judge *judge, const struct event *
 
 	if (too_many_seen && host->entered[of.ledger].seq > judge->look_began)
 		return host->entered[of.ledger];
-	if (!too_many_seen && host->ledger_seq[of.ledger] > judge->look_began)
+	if (host->ledger_seq[of.ledger] > judge->look_began)
 		return (struct culprit){ host->ledger_seq[of.ledger], event->packet };
 	return (struct culprit){ event->seq, event->packet };
 }
@@ -91,8 +91,8 @@ static const struct {
 	[REARMS] = { "", "a SYN-ACK went out again" },
 	[EMBRYONIC_RESETS] = { " EmbryonicRsts ", "a half-open request was reset" },
 	[FAILED_ATTEMPTS] = { " Tcp.AttemptFails ", "a connection did not come about" },
-	[RESET_CONNECTIONS] = { " Tcp.EstabResets ", "a connection was reset" },
-	[ABORTS] = { " TCPAbortOnTimeout ", "connect() was given up" },
+	[RESET_CONNECTIONS] = { " Tcp.EstabResets ", "a connection ended at once" },
+	[ABORTS] = { " TCPAbortOnTimeout ", "a client has given up" },
 	[COOKIES_CALLED_FOR] = { " TCPReqQFullDoCookies ", "a SYN was answered and nothing kept" },
 	[COOKIES_SENT] = { " SyncookiesSent ", "a SYN was answered and nothing kept" },
 	[COOKIES_BACK] = { " SyncookiesRecv ", "a connection came up without a request" },
@@ -105,12 +105,22 @@ static const struct {
 static const char drops[] = " ListenDrops ListenOverflows TCPDeferAcceptDrop TCPReqQFullDrop "
 			    "PAWSEstab TSEcrRejected TCPACKSkippedSynRecv ";
 
+static unsigned of_timers(const char *name)
+{
+	if (strcmp(name, "TCPTimeouts") == 0)
+		return A_TIMEOUT;
+	if (strcmp(name, ledgers[SYN_RETRANS].counter) == 0)
+		return A_REPEATED_SYN;
+	return strcmp(name, ledgers[RETRANS_SEGS].counter) == 0 ? A_RETRANSMISSION : 0;
+}
+
 void classify_counter(struct counter_book *counter)
 {
 	autofree char *word = format(" %s ", counter->name);
 
 	counter->exempt = counter_exempt(counter->name) != NULL;
 	counter->tells_of_a_drop = strstr(drops, word) != NULL;
+	counter->of_timers = of_timers(counter->name);
 	counter->ledger = -1;
 	for (int i = 0; i < LEDGERS; i++)
 		if (strcmp(counter->name, ledgers[i].counter) == 0)
@@ -170,6 +180,7 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 	struct flow_book *flow = &judge->flows[event->flow];
 	const struct packet_book *packet = book_of_packet(judge, event->packet);
 	uint8_t flags = event->segment.flags;
+	bool by_timer = packet->retransmission;
 
 	if (event->injected)
 		return;
@@ -184,9 +195,12 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 		owe_of(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
 	if (flags & SYN && flags & ACK && packet->repeated &&
 	    flow->syn_arrived_in != judge->looks + 1) {
-		flow->synack_by_timer = true;
+		flow->synack_by_timer = by_timer = true;
 		owe_of(judge, event, REARMS);
 	}
+	judge->rungs[packet->rung].owed[event->host] =
+		(by_timer ? A_TIMEOUT : 0) | (packet->repeated ? A_REPEATED_SYN : 0) |
+		(packet->retransmission || packet->repeated ? A_RETRANSMISSION : 0);
 }
 
 static void owe_for_request_gone(struct judge *judge, const struct event *event)
@@ -205,17 +219,35 @@ static void owe_for_request_gone(struct judge *judge, const struct event *event)
 	}
 }
 
+static bool was_reset(struct judge *judge, const struct event *event)
+{
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+
+	return cause && cause->flow == event->flow && cause->from != event->host &&
+	       cause->segment.flags & RST;
+}
+
+/* Neither its user nor the other end wanted this, so a timer did: tcp_write_err(). */
+static void owe_for_timed_out(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	owe_of(judge, event, ABORTS);
+	if (flow->acked[event->host] != flow->sent_next[event->host])
+		owe_of(judge, event, TIMEOUTS); /* that of its retransmissions */
+}
+
 static void owe_for_end(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
-	const struct packet_book *cause = book_of_packet(judge, event->packet);
 
 	if (event->was == SYN_SENT && !flow->closed[event->host]) {
 		owe_of(judge, event, FAILED_ATTEMPTS);
 		judge->given_up = (struct culprit){ event->seq, event->packet };
-	} else if ((event->was == ESTABLISHED || event->was == CLOSE_WAIT) && cause &&
-		   cause->from != event->host && cause->segment.flags & RST) {
-		owe_of(judge, event, RESET_CONNECTIONS);
+	} else if (event->was == ESTABLISHED || event->was == CLOSE_WAIT) {
+		owe_of(judge, event, RESET_CONNECTIONS); /* RFC 4022, tcpEstabResets */
+		if (event->host == CLIENT && !flow->closed[CLIENT] && !was_reset(judge, event))
+			owe_for_timed_out(judge, event);
 	}
 }
 

@@ -63,7 +63,7 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		.port = ntohs(message->id.idiag_sport),
 		.peer_port = ntohs(message->id.idiag_dport),
 		.retrans = message->idiag_retrans,
-		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : 0,
+		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
 	};
 
 	if (socket.state == LISTEN) {
@@ -74,37 +74,80 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 	return MNL_CB_OK;
 }
 
-static int request_dump(struct diag *diag)
+static struct inet_diag_req_v2 *begin_request(struct diag *diag, char *buffer, uint16_t flags)
 {
-	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_flags = NLM_F_REQUEST | flags;
 	header->nlmsg_seq = ++diag->sequence;
 	request->sdiag_family = (uint8_t)diag->family;
 	request->sdiag_protocol = IPPROTO_TCP;
 	request->idiag_states = (1u << TCP_STATES) - 1;
+	return request;
+}
+
+static int send_request(struct diag *diag, char *buffer)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
+
 	return mnl_socket_sendto(diag->netlink, header, header->nlmsg_len) < 0 ? -1 : 0;
+}
+
+/* False at the end of what was asked for; -1 with errno from the kernel's refusal. */
+static int receive(struct diag *diag)
+{
+	ssize_t length = mnl_socket_recvfrom(diag->netlink, diag->buffer, sizeof(diag->buffer));
+
+	if (length < 0)
+		return -1;
+	return mnl_cb_run(diag->buffer, (size_t)length, diag->sequence,
+			  mnl_socket_get_portid(diag->netlink), take_socket, diag);
 }
 
 void diag_dump(struct diag *diag, found_socket *found, void *context)
 {
-	int result = request_dump(diag);
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	int result;
 
+	begin_request(diag, buffer, NLM_F_DUMP);
 	diag->found = found;
 	diag->context = context;
+	result = send_request(diag, buffer);
 	while (result >= 0) {
-		ssize_t length =
-			mnl_socket_recvfrom(diag->netlink, diag->buffer, sizeof(diag->buffer));
-
-		if (length < 0)
-			break;
-		result = mnl_cb_run(diag->buffer, (size_t)length, diag->sequence,
-				    mnl_socket_get_portid(diag->netlink), take_socket, diag);
+		result = receive(diag);
 		if (result == MNL_CB_STOP)
 			return;
 	}
 	broken("cannot list the sockets through sock_diag: %s", strerror(errno));
+}
+
+static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+
+	if (address->ss_family == AF_INET6) {
+		*port = six->sin6_port;
+		memcpy(words, &six->sin6_addr, sizeof(six->sin6_addr));
+	} else {
+		*port = four->sin_port;
+		memcpy(words, &four->sin_addr, sizeof(four->sin_addr));
+	}
+}
+
+void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *found,
+	       void *context)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
+
+	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
+	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
+	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	diag->found = found;
+	diag->context = context;
+	if (send_request(diag, buffer) < 0 || (receive(diag) < 0 && errno != ENOENT))
+		broken("cannot ask sock_diag for a socket: %s", strerror(errno));
 }

@@ -79,7 +79,9 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 		char *why = rung < 0 ? format("missing: \"%s\"", expected)
 				     : rung_mismatch(judge, &judge->rungs[rung], expected);
 
+		flow->has_optional |= line_is_optional(expected);
 		if (!why) {
+			judge->rungs[rung].expected = expected;
 			rung = judge->rungs[rung].next;
 			continue;
 		}

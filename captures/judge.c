@@ -128,7 +128,6 @@ static void take_begin(struct judge *judge, const struct event *event)
 {
 	judge->begun = true;
 	judge->slack = event->delta;
-	judge->tick = event->value;
 	judge->wire_delay = event->fires;
 }
 
@@ -191,24 +190,52 @@ static void check_causes(struct judge *judge, const struct event *event)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
+static void write_counter(struct rung *rung, const struct event *event, long delta)
+{
+	char *counters = rung->counters[event->host];
+	size_t used = strlen(counters);
+
+	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld", used ? ", " : "",
+		 event->name, delta);
+}
+
+/*
+ * Gives the lines that owe this counter one each, and returns what is left of the movement. They
+ * are those of this look and the last one: counters are read a moment before the sockets.
+ */
+static long pay_owed(struct judge *judge, const struct event *event,
+		     const struct counter_book *counter)
+{
+	long left = event->delta;
+	int first = judge->rung_count;
+
+	while (first > 0 && judge->rungs[first - 1].look >= judge->looks)
+		first--;
+	for (int i = first; i < judge->rung_count && left > 0; i++) {
+		struct rung *rung = &judge->rungs[i];
+
+		if (!(rung->owed[event->host] & counter->of_timers))
+			continue;
+		rung->owed[event->host] &= ~counter->of_timers;
+		write_counter(rung, event, 1);
+		left--;
+	}
+	return left;
+}
+
 static void attach_counter(struct judge *judge, const struct event *event,
 			   const struct counter_book *counter)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	int index = cause ? cause->rung : judge->last_sampled;
-	struct rung *rung;
-	char *counters;
-	size_t used;
+	long left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
 
 	if (index < 0 || (!cause && judge->rungs[index].at != event->at) || counter->exempt)
 		return;
-	rung = &judge->rungs[index];
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
-		rung->ignored = true;
-	counters = rung->counters[event->host];
-	used = strlen(counters);
-	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld", used ? ", " : "",
-		 event->name, event->delta);
+		judge->rungs[index].ignored = true;
+	if (left)
+		write_counter(&judge->rungs[index], event, left);
 }
 
 static struct counter_book *enter_counter(struct judge *judge, const struct event *event)
@@ -293,6 +320,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 			close_queue(judge, event, &judge->listeners[i]);
 	close_tallies(judge, event);
 	judge->looks++;
+	judge->looked = event->at;
 	judge->look_began = event->seq;
 }
 

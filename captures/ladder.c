@@ -3,17 +3,24 @@
  * Ladders: what happened to one flow, line by line, in words that a case can expect.
  *
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
- *   TIME       seconds since the flow's first segment ("1.0": a timer's), since the line before
- *              ("+0.2"; if the other end sent that, since it arrived), multiples of the client's
- * RTO since a call last sent something ("3rto": the second retransmission), or "-": sent by a
- * system call of the case. "~1.0": only if that time has come before the next line's; a slow
- * machine then changes nothing DIRECTION  > from the client, < from the server, . no segment WORDS
- * "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement numbers only
- * where they are not the obvious ones FATE       "ignored" (it arrived, and the host counted a
- * drop), "held", "lost" states     of both ends after it, where one of them changed
+ *
+ *   TIME       "1.0"       seconds since the flow's first segment: a timer's
+ *              "+0.2"      since the line before; if the other end sent that, since it arrived
+ *              "3rto"      multiples of the client's RTO since a call last sent something: the
+ *                          second retransmission
+ *              "1023rto+240"  so many seconds more: those after the RTO has reached TCP_RTO_MAX
+ *              "-"         sent by a system call of the case
+ *              "~1.0"      only if that time has come before the next line's: a slow machine then
+ *                          changes nothing
+ *   DIRECTION  > from the client, < from the server, . no segment
+ *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
+ *              numbers only where they are not the obvious ones
+ *   FATE       "ignored" (it arrived, and the host counted a drop), "held", "lost"
+ *   states     of both ends after it, where one of them changed
  */
 #include "captures/books.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -150,7 +157,9 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 			       .transit = flow->transit,
 			       .direction = '.',
 			       .by_call = sent_by_call(judge, flow, event),
-			       .sampled = event->kind != EVENT_PACKET };
+			       .sampled = event->kind != EVENT_PACKET,
+			       .look = judge->looks + 1,
+			       .looked = judge->looked };
 	if (rung->sampled)
 		judge->last_sampled = index;
 	if (!flow->begun) {
@@ -181,30 +190,38 @@ static const char *fate_of(const struct rung *rung)
 	return rung->held ? "held" : "";
 }
 
+static char *states_text(const struct rung *rung)
+{
+	return rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
+				      state_name(rung->states[SERVER]))
+			     : format("%s", "");
+}
+
+/* Takes @line and gives it back without blanks at its end. */
+static char *trimmed(char *line)
+{
+	for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
+		line[end - 1] = '\0';
+	return line;
+}
+
 /* All of a line but its time, one blank between words. */
 static char *rung_words(const struct rung *rung)
 {
 	const char *fate = fate_of(rung);
-	autofree char *states = rung->changed ? format(" %s / %s", state_name(rung->states[CLIENT]),
-						       state_name(rung->states[SERVER]))
-					      : format("%s", "");
+	autofree char *states = states_text(rung);
 
-	return format("%c%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
-		      *fate ? " " : "", fate, states);
+	return format("%c%s%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
+		      *fate ? " " : "", fate, *states ? " " : "", states);
 }
 
 char *rung_text(const struct judge *judge, const struct rung *rung)
 {
-	autofree char *states = rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
-						       state_name(rung->states[SERVER]))
-					      : format("%s", "");
-	double at = seconds(rung->at - judge->flows[rung->flow].t0);
-	char *text = format("%7.3f  %c  %-14s %-13s %s", at, rung->direction, rung->words,
-			    fate_of(rung), states);
+	autofree char *states = states_text(rung);
 
-	for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
-		text[end - 1] = '\0';
-	return text;
+	return trimmed(format("%7.3f  %c  %-14s %-14s %s",
+			      seconds(rung->at - judge->flows[rung->flow].t0), rung->direction,
+			      rung->words, fate_of(rung), states));
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
@@ -249,11 +266,6 @@ static const struct rung *rung_before(const struct judge *judge, const struct ru
 	return NULL;
 }
 
-/*
- * The kernel's timer wheel fires a timer of T in [T, 1.125 T] (kernel/time/timer.c, LVL_CLK_SHIFT),
- * a jiffy apart; allowed is [T, 1.15 T + slack], what the wire itself took on the way, and a tick
- * for what only a sample can see.
- */
 /* The flow's last segment before @rung that a system call of the case sent. */
 static const struct rung *rung_of_call(const struct judge *judge, const struct rung *rung)
 {
@@ -276,40 +288,81 @@ static nsec since_line(const struct rung *before, const struct rung *rung)
 	return answers && before->arrived ? before->arrived : before->at;
 }
 
-static nsec latest(const struct judge *judge, nsec wanted)
+/*
+ * The kernel's timer wheel fires a timer of T in [T, 1.125 T] (kernel/time/timer.c, LVL_CLK_SHIFT),
+ * a jiffy apart; allowed is [T, 1.15 T + slack], and what the wire itself took on the way.
+ */
+static nsec tolerance(const struct judge *judge, nsec wanted)
 {
-	return wanted + wanted * 15 / 100 + judge->slack;
+	return wanted * 15 / 100 + judge->slack;
 }
 
-static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
+/* What the time of a line says of a rung: it came @wanted after @since. */
+struct timing {
+	nsec wanted, since;
+	nsec transit; /* what the wire took of that */
+};
+
+/* False when @time is none. */
+static bool time_of_line(const struct judge *judge, const struct rung *rung, const char *time,
+			 struct timing *timing)
 {
 	const struct flow_book *flow = &judge->flows[rung->flow];
+	const struct rung *before = NULL;
+	bool rto;
 	char *unit;
-	double number = strtod(time + (*time == '+'), &unit);
-	bool rto = strcmp(unit, "rto") == 0;
-	nsec wanted = rto ? (nsec)(number * (double)flow->rto * 1e3) : SEC(number);
-	const struct rung *before = rto            ? rung_of_call(judge, rung)
-				    : *time == '+' ? rung_before(judge, rung)
-						   : NULL;
-	nsec since = before ? since_line(before, rung) : flow->t0;
-	nsec transit = rung->transit - (before ? before->transit : 0);
-	nsec allowed = latest(judge, wanted) + transit + (rung->sampled ? judge->tick : 0);
-	nsec seen = rung->at - since;
+	double number = strtod(time + (*time == '+'), &unit), more = 0;
 
-	if (unit == time || (*unit && !rto))
+	if (unit == time)
+		return false;
+	*timing = (struct timing){ .wanted = SEC(number), .since = flow->t0 };
+	rto = strncmp(unit, "rto", 3) == 0;
+	if (rto) {
+		unit += strlen("rto");
+		more = *unit == '+' ? strtod(unit + 1, &unit) : 0;
+		before = rung_of_call(judge, rung);
+		timing->wanted = (nsec)(number * (double)flow->rto * 1e3) + SEC(more);
+	} else if (*time == '+') {
+		before = rung_before(judge, rung);
+	}
+	if (before) {
+		timing->since = rto ? before->at : since_line(before, rung);
+		timing->transit = before->transit;
+	}
+	timing->transit = rung->transit - timing->transit;
+	return *unit == '\0';
+}
+
+/*
+ * What a look found has happened since the look before. So it was late only if that one came too
+ * late already; but if that was long ago, nobody can say whether it was early or late.
+ */
+static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
+{
+	nsec unseen = rung->sampled ? rung->at - rung->looked : 0;
+	nsec seen, allowed, t0 = judge->flows[rung->flow].t0;
+	struct timing timing;
+
+	if (!time_of_line(judge, rung, time, &timing))
 		return format("\"%s\" is no time", time);
-	if (seen < wanted - MSEC(1))
-		return format("%.3f s early", seconds(wanted - seen));
-	if (seen > allowed)
-		return format("%.3f s late (allowed until %.3f)", seconds(seen - allowed),
-			      seconds(allowed + since - flow->t0));
+	seen = rung->at - timing.since;
+	allowed = timing.wanted + tolerance(judge, timing.wanted) + timing.transit;
+	if (unseen > tolerance(judge, timing.wanted))
+		return format("found at %.3f s, and nobody had looked for %.3f s: when it "
+			      "happened is not known",
+			      seconds(rung->at - t0), seconds(unseen));
+	if (seen < timing.wanted - MSEC(1))
+		return format("%.3f s early", seconds(timing.wanted - seen));
+	if (seen - unseen > allowed)
+		return format("%.3f s late (allowed until %.3f)", seconds(seen - unseen - allowed),
+			      seconds(allowed + timing.since - t0));
 	return NULL;
 }
 
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
 {
 	char time[32];
-	const char *rest = cut_word(expected + (*expected == '~'), time, sizeof(time));
+	const char *rest = cut_word(expected + line_is_optional(expected), time, sizeof(time));
 	autofree char *wanted = squeezed(rest);
 	autofree char *seen_raw = rung_words(rung);
 	autofree char *seen = squeezed(seen_raw);
@@ -323,48 +376,127 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 	return NULL;
 }
 
+bool line_is_optional(const char *expected)
+{
+	return *expected == '~';
+}
+
 bool line_may_be_missing(const struct judge *judge, int flow_number, const char *expected, nsec at)
 {
 	const struct flow_book *flow = &judge->flows[flow_number];
+	nsec wanted = SEC(strtod(expected + 1, NULL));
 
-	if (*expected != '~')
-		return false;
-	return at <= flow->t0 + latest(judge, SEC(strtod(expected + 1, NULL))) + flow->transit;
+	return line_is_optional(expected) &&
+	       at <= flow->t0 + wanted + tolerance(judge, wanted) + flow->transit;
 }
 
 /* ---- whole ladders ------------------------------------------------------------------------- */
 
-/* @line and behind it what each host counted; takes @line and returns another. */
-static char *with_counters_of(const struct rung *rung, char *line)
+/* About half of what a timer that long may be late. */
+static double rounded(double time)
 {
-	const char *client = rung->counters[CLIENT], *server = rung->counters[SERVER];
-	char *longer;
+	double step = time < 1 ? 0.1 : time < 10 ? 0.5 : time < 60 ? 1 : 5;
 
-	if (!*client && !*server)
-		return line;
-	longer = format("%-65s%s%s%s%s%s", line, *client ? " client: " : "", client,
-			*client && *server ? ";" : "", *server ? " server: " : "", server);
-	free(line);
-	return longer;
+	return floor(time / step + 0.5) * step;
 }
 
-char **judge_ladder(const struct judge *judge, int flow, bool with_counters)
+static char *time_text(const struct judge *judge, const struct rung *rung, struct ladder_form form)
 {
-	char **lines = NULL;
-	int count = 0;
+	double time = seconds(rung->at - judge->flows[rung->flow].t0);
+	char word[32];
 
-	lines = grown(lines, count, sizeof(*lines));
-	for (int i = judge->flows[flow].first_rung; i >= 0; i = judge->rungs[i].next) {
-		const struct rung *rung = &judge->rungs[i];
+	if (!form.stable)
+		return format("%.3f", time);
+	if (!rung->expected)
+		return format("about %.1f", rounded(time));
+	cut_word(rung->expected, word, sizeof(word));
+	return format("%s", word);
+}
 
-		lines = grown(lines, count + 1, sizeof(*lines));
-		lines[count] = rung_text(judge, rung);
-		if (with_counters)
-			lines[count] = with_counters_of(rung, lines[count]);
-		count++;
+/* The first rung of those from @index on that this form shows; -1: none. */
+static int shown_rung(const struct judge *judge, int index, struct ladder_form form)
+{
+	while (form.stable && index >= 0 && judge->rungs[index].expected &&
+	       line_is_optional(judge->rungs[index].expected))
+		index = judge->rungs[index].next;
+	return index;
+}
+
+static int first_shown(const struct judge *judge, int flow, struct ladder_form form)
+{
+	return shown_rung(judge, judge->flows[flow].first_rung, form);
+}
+
+static int next_shown(const struct judge *judge, int index, struct ladder_form form)
+{
+	return shown_rung(judge, judge->rungs[index].next, form);
+}
+
+/* Of the column with the times, which have their last character below each other. */
+static int width_of_times(const struct judge *judge, int flow, struct ladder_form form)
+{
+	size_t width = strlen(" time");
+
+	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
+		autofree char *time = time_text(judge, &judge->rungs[i], form);
+
+		width = strlen(time) > width ? strlen(time) : width;
 	}
+	return (int)width;
+}
+
+static char *counters_text(const struct rung *rung)
+{
+	const char *client = rung->counters[CLIENT], *server = rung->counters[SERVER];
+
+	return format("%s%s%s%s%s", *client ? "client: " : "", client,
+		      *client && *server ? "; " : "", *server ? "server: " : "", server);
+}
+
+static char *ladder_line(const struct judge *judge, const struct rung *rung,
+			 struct ladder_form form, int width)
+{
+	autofree char *time = time_text(judge, rung, form);
+	autofree char *states = states_text(rung);
+	autofree char *counters = counters_text(rung);
+
+	return trimmed(format("  %*s  %c  %-14s %-14s %-26s %s", width, time, rung->direction,
+			      rung->words, fate_of(rung), states, counters));
+}
+
+char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form)
+{
+	int width = width_of_times(judge, flow, form), count = 0;
+	char **lines = grown(NULL, 0, sizeof(*lines));
+
+	lines[count++] = format("  %*s     %-14s %-14s %-26s counters that it moved", width, "time",
+				"segment", "fate", "client / server");
+	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
+		lines = grown(lines, count, sizeof(*lines));
+		lines[count++] = ladder_line(judge, &judge->rungs[i], form, width);
+	}
+	lines = grown(lines, count, sizeof(*lines));
 	lines[count] = NULL;
 	return lines;
+}
+
+static bool same_line(const struct judge *judge, const struct rung *a, const struct rung *b,
+		      struct ladder_form form)
+{
+	autofree char *words = rung_words(a), *other_words = rung_words(b);
+	autofree char *time = time_text(judge, a, form), *other_time = time_text(judge, b, form);
+
+	return strcmp(words, other_words) == 0 && (!form.stable || strcmp(time, other_time) == 0);
+}
+
+bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form)
+{
+	int a = first_shown(judge, flow, form), b = first_shown(judge, other, form);
+
+	for (; a >= 0 && b >= 0; a = next_shown(judge, a, form), b = next_shown(judge, b, form))
+		if (!same_line(judge, &judge->rungs[a], &judge->rungs[b], form))
+			return false;
+	return a < 0 && b < 0;
 }
 
 void ladder_free(char **lines)

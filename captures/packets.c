@@ -171,7 +171,7 @@ static bool is_retransmission(const struct flow_book *flow, const struct event *
 	uint32_t occupies = segment->length + !!(segment->flags & SYN) + !!(segment->flags & FIN);
 	uint32_t end = segment->seq + occupies - flow->isn[event->from];
 
-	if ((segment->flags & SYN && segment->flags & ACK) || occupies == 0)
+	if ((segment->flags & SYN && segment->flags & ACK) || segment->flags & RST || occupies == 0)
 		return false;
 	return flow->has_segment[event->from] && (int32_t)(end - flow->sent_next[event->from]) <= 0;
 }

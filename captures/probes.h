@@ -33,11 +33,13 @@ unsigned tap_lost(const struct tap *tap);
 
 struct diag;
 
+#define NO_TIMER (-1)
+
 struct diag_socket {
 	uint64_t cookie;
 	enum tcp_state state;
 	uint16_t port, peer_port; /* its own and the other end's */
-	int retrans, expires_ms;  /* of its timer; expires_ms 0: none */
+	int retrans, expires_ms;  /* of its timer; 0: it is overdue, NO_TIMER: it has none */
 	int queued, limit;        /* of a listener: accept queue and its limit */
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
@@ -46,6 +48,15 @@ struct diag *diag_open(struct net *net, enum host host, int family);
 void diag_close(struct diag *diag);
 /* Calls @found for each TCP socket of the family, half-open requests too. */
 void diag_dump(struct diag *diag, found_socket *found, void *context);
+/*
+ * The same for the one socket between @here and @there, addresses with ports (@there with port 0:
+ * for a listener), if there is one: what a segment to @here would meet (inet_lookup).
+ */
+struct socket_ends {
+	struct sockaddr_storage here, there;
+};
+void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *found,
+	       void *context);
 
 /* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
 
@@ -55,9 +66,13 @@ struct counters *counters_open(struct net *net, enum host host);
 void counters_close(struct counters *counters);
 /* Reads all of them; true when one differs from what was accepted last. */
 bool counters_read(struct counters *counters);
+/* Reads them once more; true when all are as they were read before. */
+bool counters_stand(struct counters *counters);
 /* Calls @moved for each that differs from what was accepted last, and accepts it. */
 typedef void counter_moved(void *context, const char *name, long delta, long value);
 void counters_accept(struct counters *counters, counter_moved *moved, void *context);
+/* Whether one that was not accepted yet is neither exempt nor among @names (NULL-terminated). */
+bool counters_moved_beyond(const struct counters *counters, const char *const *names);
 /* How far one has moved since they were opened, as read last. 0 for an unknown name. */
 long counters_since_open(const struct counters *counters, const char *name);
 

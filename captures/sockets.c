@@ -113,6 +113,8 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 	if (index < 0 || silent_timer)
 		index = add_rung(judge, event, event->flow);
 	rung = &judge->rungs[index];
+	if (rung->sampled && !flow->closed[event->host])
+		rung->owed[event->host] |= A_TIMEOUT;
 	if (silent_timer) {
 		snprintf(rung->words, sizeof(rung->words), "timer");
 		return;

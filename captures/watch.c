@@ -15,8 +15,13 @@
 
 /* How late a timer may be beyond its own tolerance; see time_mismatch() in ladder.c. */
 #define SLACK MSEC(100)
-/* Requests expire without a segment: look at least this often. */
-#define TICK MSEC(50)
+/*
+ * Requests expire without a segment, so somebody must look. What a look finds it finds late, by
+ * 1/8 at most of the time for which nothing has happened: less than the 15 % that a timer is
+ * allowed (ladder.c).
+ */
+#define TICK          MSEC(50) /* at least */
+#define SILENCE_SHARE 8
 /*
  * A request's timer that is due later than before has fired, or was set anew. Its first period is
  * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
@@ -24,6 +29,12 @@
 #define REARMED MSEC(300)
 /* How often, at least, to look again when counters and captures disagree. */
 #define SECOND_LOOKS 10
+/*
+ * Listing sockets is what a look costs. Of a crowd of more than this many only those are asked for
+ * that a segment or a call was about, as long as no counter tells of anything else; the rest is
+ * looked at before the next step or expectation of a host, and whenever the case waits.
+ */
+#define CROWD 24
 /* sock_diag says how long a timer still has: from when on is not known of a dump that took long. */
 #define LONG_DUMP MSEC(10)
 
@@ -32,7 +43,8 @@ struct known_socket {
 	enum tcp_state state;
 	int flow, retrans;
 	unsigned seen_in; /* number of the sample that saw it last */
-	nsec fires;
+	nsec fires;       /* of a request, as the journal has it */
+	nsec due;         /* of whatever timer it has, as last seen; 0: none */
 };
 
 struct known_listener {
@@ -41,9 +53,20 @@ struct known_listener {
 	bool known;
 };
 
+struct seen_socket {
+	struct diag_socket diag;
+	bool anew; /* in the sample in work */
+	int known; /* its place among the known, once it has one */
+};
+
 struct seen_sockets {
-	struct diag_socket *sockets;
+	struct seen_socket *sockets;
 	int count;
+};
+
+struct flow_ends {
+	struct sockaddr_storage client;
+	int listener;
 };
 
 struct watch {
@@ -52,22 +75,26 @@ struct watch {
 	struct judge *judge;
 	fate_rule *gate;
 	void *context;
-	nsec zero, next_tick, waited;
+	nsec zero, waited;
+	nsec looked, happened;                   /* see next_look() */
 	nsec last_now, last_cpu, slept, stalled; /* see measure_stall() */
 	int family;
 	struct tap *taps[HOSTS];
 	struct diag *diags[HOSTS];
 	struct counters *counters[HOSTS];
-	struct seen_sockets seen[HOSTS]; /* by the sample in work */
-	bool dumped[HOSTS];              /* in that sample */
+	struct seen_sockets seen[HOSTS];
+	bool looked_at[HOSTS]; /* in the sample in work */
+	bool in_part;          /* since all was looked at, some looks were at a part of a crowd */
 	nsec dump_began[HOSTS];
 	struct known_socket *known[HOSTS];
-	int known_count[HOSTS];
+	int known_count[HOSTS], known_last[HOSTS]; /* found by the last know() */
 	unsigned samples;
 	struct known_listener listeners[32];
 	int listener_count;
 	int flow_of_port[65536]; /* by the client's port */
 	int flows;
+	struct flow_ends *ends; /* by flow */
+	int called;             /* the flow of the last system call */
 	long packets, packets_when_looked;
 	long *unread[HOSTS]; /* seen leaving a host, not yet read by the gate: a queue */
 	int unread_begin[HOSTS], unread_end[HOSTS];
@@ -121,13 +148,22 @@ static const struct event *note(struct watch *watch, struct event event)
 	measure_stall(watch);
 	if (event.at == 0)
 		event.at = watch_now(watch);
+	if (event.kind != EVENT_SAMPLE)
+		watch->happened = event.at;
 	added = journal_append(watch->journal, &event);
 	judge_event(watch->judge, added);
 	return added;
 }
 
+static void look_at_the_rest(struct watch *watch);
+
 void watch_note(struct watch *watch, struct event event)
 {
+	/* What is expected of one flow was looked at with its own segments and calls. */
+	if (event.kind == EVENT_STEP || (event.kind == EVENT_EXPECT && !event.flow))
+		look_at_the_rest(watch);
+	if (event.kind == EVENT_CALL)
+		watch->called = event.flow;
 	if (event.kind == EVENT_LISTENER) {
 		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
 			broken("more than %zu listeners in a case", ARRAY_LENGTH(watch->listeners));
@@ -159,6 +195,8 @@ static uint16_t port_of(const struct sockaddr_storage *address)
 int watch_flow(struct watch *watch, struct flow_id id)
 {
 	watch->flow_of_port[port_of(&id.client)] = ++watch->flows;
+	watch->ends = grown(watch->ends, watch->flows, sizeof(*watch->ends));
+	watch->ends[watch->flows] = (struct flow_ends){ id.client, id.listener };
 	note(watch, (struct event){ .kind = EVENT_FLOW,
 				    .flow = watch->flows,
 				    .name = id.name,
@@ -227,6 +265,13 @@ static bool is_unread(const struct watch *watch, enum host host)
 #define AT(host) (1u << (host))
 #define AT_BOTH  (AT(CLIENT) | AT(SERVER))
 
+/* Where to look, and why. */
+struct gaze {
+	unsigned at;
+	long cause; /* a packet; 0: none */
+	bool whole; /* also at every one of a crowd */
+};
+
 struct sampling {
 	struct watch *watch;
 	enum host host;
@@ -239,12 +284,12 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 	struct seen_sockets *seen = argument;
 
 	seen->sockets = grown(seen->sockets, seen->count, sizeof(*seen->sockets));
-	seen->sockets[seen->count++] = *socket;
+	seen->sockets[seen->count++] = (struct seen_socket){ .diag = *socket, .anew = true };
 }
 
 static void dump_sockets(struct watch *watch, enum host host)
 {
-	watch->dumped[host] = true;
+	watch->looked_at[host] = true;
 	for (int again = 0; again < SECOND_LOOKS; again++) {
 		watch->dump_began[host] = watch_now(watch);
 		watch->seen[host].count = 0;
@@ -253,6 +298,82 @@ static void dump_sockets(struct watch *watch, enum host host)
 			break;
 	}
 }
+
+/* ---- a part of a crowd --------------------------------------------------------------------- */
+
+/* Counters that a connection moves when it comes into being. */
+static const char *const usual_counters[] = { "Tcp.InSegs",      "Tcp.OutSegs",
+					      "Tcp.ActiveOpens", "Tcp.PassiveOpens",
+					      "Tcp.CurrEstab",   NULL };
+
+static bool is_crowd(const struct watch *watch, enum host host)
+{
+	return watch->seen[host].count > CROWD;
+}
+
+/* What was seen of the socket between these ports is forgotten. */
+static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t peer_port)
+{
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.port == port &&
+		    seen->sockets[i].diag.peer_port == peer_port) {
+			seen->sockets[i] = seen->sockets[--seen->count];
+			return;
+		}
+}
+
+static void look_at_listener(struct watch *watch, int listener)
+{
+	uint16_t port = (uint16_t)listener;
+	struct socket_ends ends = {
+		.here = net_address(SERVER, watch->family, port),
+		.there = net_address(CLIENT, watch->family, 0),
+	};
+
+	forget_socket(&watch->seen[SERVER], port, 0);
+	diag_find(watch->diags[SERVER], &ends, collect_socket, &watch->seen[SERVER]);
+}
+
+/* Where a connection is no more, a lookup finds the listener. */
+static void collect_connection(void *argument, const struct diag_socket *socket)
+{
+	if (socket->state != LISTEN)
+		collect_socket(argument, socket);
+}
+
+static void look_at_flow(struct watch *watch, enum host host, int flow)
+{
+	const struct flow_ends *flow_ends = &watch->ends[flow];
+	struct sockaddr_storage server =
+		net_address(SERVER, watch->family, (uint16_t)flow_ends->listener);
+	uint16_t client_port = port_of(&flow_ends->client);
+	bool at_client = host == CLIENT;
+	struct socket_ends ends = {
+		.here = at_client ? flow_ends->client : server,
+		.there = at_client ? server : flow_ends->client,
+	};
+
+	forget_socket(&watch->seen[host], at_client ? client_port : port_of(&server),
+		      at_client ? port_of(&server) : client_port);
+	diag_find(watch->diags[host], &ends, collect_connection, &watch->seen[host]);
+}
+
+static void look_at_part(struct watch *watch, enum host host, long cause)
+{
+	int flow = cause ? watch->judge->packets[cause].flow : watch->called;
+
+	watch->looked_at[host] = watch->in_part = true;
+	watch->dump_began[host] = watch_now(watch);
+	for (int i = 0; i < watch->seen[host].count; i++)
+		watch->seen[host].sockets[i].anew = false;
+	if (flow)
+		look_at_flow(watch, host, flow);
+	for (int i = 0; i < watch->listener_count && host == SERVER; i++)
+		if (!flow || watch->listeners[i].port == watch->ends[flow].listener)
+			look_at_listener(watch, watch->listeners[i].port);
+}
+
+/* ---- a look -------------------------------------------------------------------------------- */
 
 /* Whether a host's counters tell of the segments that its capture has shown so far. */
 static bool captures_agree(const struct host_book *book, const struct counters *counters)
@@ -265,23 +386,58 @@ static bool captures_agree(const struct host_book *book, const struct counters *
 	return true;
 }
 
+/* A timer may have ended one after the counters were read, with no segment that would show it. */
+static bool has_lost_a_socket(const struct watch *watch, enum host host)
+{
+	int live = 0;
+
+	for (int i = 0; i < watch->known_count[host]; i++)
+		live += watch->known[host][i].state != NO_SOCKET;
+	for (int i = 0; i < watch->seen[host].count; i++)
+		live -= watch->seen[host].sockets[i].diag.state != LISTEN;
+	return live > 0;
+}
+
+/* Whether a host's counters tell of the sockets that it has, those that were not listed too. */
+static bool sockets_agree(const struct seen_sockets *seen, const struct counters *counters)
+{
+	long established = 0;
+
+	for (int i = 0; i < seen->count; i++)
+		established += seen->sockets[i].diag.state == ESTABLISHED ||
+			       seen->sockets[i].diag.state == CLOSE_WAIT;
+	return counters_since_open(counters, ledger_counter(CURR_ESTAB)) == established;
+}
+
 /*
  * A look at the sockets of the host where something happened, at the counters of both, and where
  * those moved at that host's sockets too (listing many sockets is what a look costs).
- * True when it and the captures tell of the same segments.
+ * True when what it found and the captures tell of the same segments and sockets.
  */
-static bool look(struct watch *watch, unsigned at)
+static bool look(struct watch *watch, const struct gaze *gaze)
 {
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
-		watch->dumped[host] = false;
-		if (counters_read(watch->counters[host]) || at & AT(host))
+		watch->looked_at[host] = false;
+		bool in_part = is_crowd(watch, (enum host)host) && !gaze->whole;
+		if (in_part && !(gaze->at & AT(host)))
+			continue;
+		if (!counters_read(watch->counters[host]) && !(gaze->at & AT(host)))
+			continue;
+		if (in_part && !counters_moved_beyond(watch->counters[host], usual_counters))
+			look_at_part(watch, (enum host)host, gaze->cause);
+		else
 			dump_sockets(watch, (enum host)host);
+		if (has_lost_a_socket(watch, (enum host)host))
+			agree &= counters_stand(watch->counters[host]);
 	}
 	drain(watch);
-	for (int host = 0; host < HOSTS; host++)
+	for (int host = 0; host < HOSTS; host++) {
 		agree &= captures_agree(&watch->judge->hosts[host], watch->counters[host]);
+		if (watch->looked_at[host])
+			agree &= sockets_agree(&watch->seen[host], watch->counters[host]);
+	}
 	return agree;
 }
 
@@ -291,9 +447,15 @@ static struct known_socket *know(struct watch *watch, enum host host,
 	struct known_socket *known = watch->known[host];
 	int peer = host == CLIENT ? socket->port : socket->peer_port;
 
-	for (int i = 0; i < watch->known_count[host]; i++)
-		if (known[i].cookie == socket->cookie)
-			return &known[i];
+	/* A dump lists sockets in much the same order as the one before: the next is likely it. */
+	for (int i = 1; i <= watch->known_count[host]; i++) {
+		int place = (watch->known_last[host] + i) % watch->known_count[host];
+
+		if (known[place].cookie == socket->cookie) {
+			watch->known_last[host] = place;
+			return &known[place];
+		}
+	}
 	known = grown(known, watch->known_count[host], sizeof(*known));
 	watch->known[host] = known;
 	known += watch->known_count[host]++;
@@ -318,18 +480,23 @@ static void note_socket(const struct sampling *sampling, struct known_socket *kn
 	known->state = state;
 }
 
-static void compare_socket(const struct sampling *sampling, const struct diag_socket *socket)
+static void compare_socket(const struct sampling *sampling, struct seen_socket *seen)
 {
 	struct watch *watch = sampling->watch;
+	const struct diag_socket *socket = &seen->diag;
 	struct known_socket *known = know(watch, sampling->host, socket);
-	bool request = socket->state == SYN_RECV;
-	nsec fires = request ? watch->dump_began[sampling->host] + MSEC(socket->expires_ms) : 0;
-	bool rearmed = request && known->state == SYN_RECV && fires - known->fires > REARMED;
+	bool request = socket->state == SYN_RECV, rearmed;
 
+	if (socket->expires_ms == NO_TIMER)
+		known->due = 0;
+	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue 0 is told */
+		known->due = watch->dump_began[sampling->host] + MSEC(socket->expires_ms);
+	rearmed = request && known->state == SYN_RECV && known->due - known->fires > REARMED;
 	known->seen_in = watch->samples;
+	seen->known = (int)(known - watch->known[sampling->host]);
 	if (!request || known->state != SYN_RECV || rearmed) {
 		known->retrans = request ? socket->retrans : 0;
-		known->fires = fires;
+		known->fires = request ? known->due : 0;
 	}
 	if (known->state != socket->state || rearmed)
 		note_socket(sampling, known, socket->state);
@@ -347,8 +514,8 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 	if (!listener)
 		return;
 	for (int i = 0; i < watch->seen[SERVER].count; i++)
-		now.syn += watch->seen[SERVER].sockets[i].state == SYN_RECV &&
-			   watch->seen[SERVER].sockets[i].port == socket->port;
+		now.syn += watch->seen[SERVER].sockets[i].diag.state == SYN_RECV &&
+			   watch->seen[SERVER].sockets[i].diag.port == socket->port;
 	if (listener->known && memcmp(&listener->depths, &now, sizeof(now)) == 0)
 		return;
 	listener->known = true;
@@ -378,50 +545,85 @@ static void note_counter(void *argument, const char *name, long delta, long valu
 static void compare_host(const struct sampling *sampling)
 {
 	struct watch *watch = sampling->watch;
-	const struct seen_sockets *seen = &watch->seen[sampling->host];
+	struct seen_sockets *seen = &watch->seen[sampling->host];
 
 	for (int i = 0; i < seen->count; i++)
-		if (seen->sockets[i].state != LISTEN)
+		if (seen->sockets[i].anew && seen->sockets[i].diag.state != LISTEN)
 			compare_socket(sampling, &seen->sockets[i]);
+		else if (seen->sockets[i].diag.state != LISTEN)
+			watch->known[sampling->host][seen->sockets[i].known].seen_in =
+				watch->samples;
 	for (int i = 0; i < watch->known_count[sampling->host]; i++) {
 		struct known_socket *known = &watch->known[sampling->host][i];
 
 		if (known->seen_in == watch->samples || known->state == NO_SOCKET)
 			continue;
-		known->fires = 0;
+		known->fires = known->due = 0;
 		note_socket(sampling, known, NO_SOCKET);
 	}
 	for (int i = 0; i < seen->count; i++)
-		if (seen->sockets[i].state == LISTEN && sampling->host == SERVER)
-			compare_listener(sampling, &seen->sockets[i]);
+		if (seen->sockets[i].diag.state == LISTEN && sampling->host == SERVER)
+			compare_listener(sampling, &seen->sockets[i].diag);
 }
 
 /*
  * Looks at everything and journals what changed since the last look. A timer of another CPU may
  * be at work in this very moment: then look again, until counters and captures agree.
  */
-static void sample(struct watch *watch, unsigned at, long cause)
+static void sample(struct watch *watch, struct gaze gaze)
 {
 	nsec deadline = clock_now() + PATIENCE;
-	struct sampling sampling = { .watch = watch, .cause = cause };
+	struct sampling sampling = { .watch = watch, .cause = gaze.cause };
 
-	for (int again = 0; !look(watch, at) && (again < SECOND_LOOKS || clock_now() < deadline);
+	watch->in_part &= !gaze.whole;
+	for (int again = 0; !look(watch, &gaze) && (again < SECOND_LOOKS || clock_now() < deadline);
 	     again++)
-		at = AT_BOTH;
+		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
 	watch->packets_when_looked = watch->packets;
 	watch->samples++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
 		sampling.host = (enum host)host;
-		if (watch->dumped[host])
+		if (watch->looked_at[host])
 			compare_host(&sampling);
 	}
 	for (int host = 0; host < HOSTS; host++) {
 		sampling.host = (enum host)host;
 		counters_accept(watch->counters[host], note_counter, &sampling);
 	}
-	note(watch, (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = cause });
-	watch->next_tick = clock_now() + TICK;
+	note(watch,
+	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = gaze.cause });
+	watch->looked = watch_now(watch);
+}
+
+/* What looks at a part of a crowd have left out. */
+static void look_at_the_rest(struct watch *watch)
+{
+	if (watch->in_part)
+		sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+}
+
+/*
+ * When to look although nothing has come by: soon after something has happened or was due, and the
+ * later the longer that is ago. A timer that is known is looked at right before it is due: then
+ * what is found afterwards was not early.
+ */
+static nsec next_look(const struct watch *watch)
+{
+	nsec since = watch->happened, first_due = INT64_MAX, tick;
+
+	for (int host = 0; host < HOSTS; host++)
+		for (int i = 0; i < watch->known_count[host]; i++) {
+			nsec eve = watch->known[host][i].due - TIMER_GRAIN;
+
+			if (eve > watch->looked && eve < first_due)
+				first_due = eve;
+			else if (eve <= watch->looked && eve > since)
+				since = eve;
+		}
+	tick = (watch->looked - since) / SILENCE_SHARE;
+	tick = tick > TICK ? tick : TICK;
+	return watch->looked + tick < first_due ? watch->looked + tick : first_due;
 }
 
 /* ---- what the gate tells ------------------------------------------------------------------- */
@@ -461,7 +663,8 @@ static void frame_sent(void *argument, const struct frame *frame)
 		watch->stalled = watch_now(watch) - book->sent;
 	/* what was captured before the last look was part of what it saw */
 	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
-		sample(watch, AT(frame->from), watch->packet_of_frame[frame->number]);
+		sample(watch, (struct gaze){ .at = AT(frame->from),
+					     .cause = watch->packet_of_frame[frame->number] });
 }
 
 static long packet_of(const struct watch *watch, const struct frame *frame)
@@ -511,7 +714,8 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	if (!watch->arrival_seen)
 		broken("the capture of the %s lost a segment that the gate delivered",
 		       frame->from == CLIENT ? "server" : "client");
-	sample(watch, AT(other(frame->from)), watch->arriving_packet);
+	sample(watch,
+	       (struct gaze){ .at = AT(other(frame->from)), .cause = watch->arriving_packet });
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
@@ -592,7 +796,7 @@ void watch_settle(struct watch *watch)
 			broken("the wire did not become quiet in 30 s");
 		sleep_until(watch, clock_now() + MSEC(1));
 	}
-	sample(watch, AT_BOTH, 0);
+	sample(watch, (struct gaze){ .at = AT_BOTH });
 }
 
 static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
@@ -607,15 +811,16 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	bool met;
 
 	while (!wait_over(watch, &wait, &met)) {
-		nsec deadline = wait.deadline + watch->zero;
+		nsec until = next_look(watch);
 
 		if (wire_turn(watch->net))
 			continue;
-		if (clock_now() >= watch->next_tick && is_quiet(watch)) {
-			sample(watch, AT_BOTH, 0);
+		if (watch_now(watch) >= until && is_quiet(watch)) {
+			sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
 			continue;
 		}
-		sleep_until(watch, deadline < watch->next_tick ? deadline : watch->next_tick);
+		until = wait.deadline < until ? wait.deadline : until;
+		sleep_until(watch, watch->zero + until);
 	}
 	watch->waited += watch_now(watch) - began;
 	if (met)
@@ -684,7 +889,6 @@ struct watch *watch_open(struct watch_options options)
 				    .name = options.title,
 				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
 				    .delta = SLACK,
-				    .value = TICK,
 				    .fires = longest_delay(options.wire) });
 	return watch;
 }
@@ -712,6 +916,7 @@ void watch_finish(struct watch *watch)
 		return;
 	watch->finished = true;
 	watch_settle(watch);
+	look_at_the_rest(watch);
 	for (int host = 0; host < HOSTS; host++)
 		pass_sentinel(watch, (enum host)host);
 	note(watch, (struct event){ .kind = EVENT_END });
@@ -728,5 +933,6 @@ void watch_close(struct watch *watch)
 		free(watch->unread[host]);
 	}
 	free(watch->packet_of_frame);
+	free(watch->ends);
 	free(watch);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check_oracle: recorded journals are judged without a finding, and each mutation of them, of each
- * kind, at every place where it fits, is rejected with a finding that names the place.
+ * check_oracle: recorded journals are judged without a finding, their ladders do not tell how fast
+ * the machine was, and each mutation of them, of each kind, at every place where it fits, is
+ * rejected with a finding that names the place.
  *
  * The journals are those in tests/journals, as runs left them (that of accept_queue_holds_... was
  * recorded with 31 in place of the backlog 511, to keep it small). ORACLE_JOURNALS names another
@@ -75,6 +76,148 @@ START_TEST(recorded_journal_adds_up)
 	ck_assert_msg(!finding, "%s: event %ld: %s", recorded[_i].path, finding ? finding->seq : 0,
 		      finding ? finding->summary : "");
 	judge_free(judge);
+}
+END_TEST
+
+/* ---- ladder.txt ---------------------------------------------------------------------------- */
+
+/* The caller frees it. */
+static char *ladders_of(const struct journal *journal, struct ladder_form form)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		broken("no memory for a ladder");
+	ladder_print(journal, form, out);
+	fclose(out);
+	return text;
+}
+
+/* The first line of @a that @b has otherwise; NULL: none. The caller frees it. */
+static char *difference(const char *a, const char *b)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; a[i] == b[i]; i++) {
+		if (!a[i])
+			return NULL;
+		line = a[i] == '\n' ? i + 1 : line;
+	}
+	return format("%.*s", (int)strcspn(a + line, "\n"), a + line);
+}
+
+static void check_one_text(const struct journal *a, const struct journal *b)
+{
+	const struct ladder_form stable = { .stable = true }, observed = { .stable = false };
+	autofree char *stable_a = ladders_of(a, stable), *stable_b = ladders_of(b, stable);
+	autofree char *observed_a = ladders_of(a, observed), *observed_b = ladders_of(b, observed);
+	autofree char *line = difference(stable_a, stable_b);
+
+	ck_assert_msg(!line, "not in the other one: %s", line ? line : "");
+	ck_assert(strcmp(observed_a, observed_b) != 0);
+}
+
+/* The other machine: its timers fire later, and looks that are about nothing come at other times.
+ */
+struct machine {
+	struct journal *run;
+	nsec later, since; /* so much, from then on */
+	long found;        /* the segment that the present look finds before the gate can say so */
+	struct event missed; /* of a request's timer that fired after the counters were read */
+	int looks_until_found;
+};
+
+#define LATER MSEC(10)
+
+/* Whether a timer of the kernel made it: nothing happened before it for a while. */
+static bool is_made_by_timer(const struct event *event, const struct event *before)
+{
+	bool sent = event->kind == EVENT_PACKET && event->host == event->from;
+
+	return (sent || (event->kind == EVENT_SOCKET && !event->packet)) &&
+	       event->at - before->at > MSEC(5);
+}
+
+static void happen_later(struct machine *machine, struct event *event)
+{
+	event->began += event->began >= machine->since ? machine->later : machine->later - LATER;
+	if (event->kind == EVENT_SOCKET && event->fires)
+		event->fires += machine->later;
+	event->at += machine->later;
+}
+
+static void be_found(struct machine *machine, struct event *event)
+{
+	bool timeout = event->kind == EVENT_COUNTER && strcmp(event->name, "TCPTimeouts") == 0;
+
+	if (timeout && !event->packet && event->host == SERVER) {
+		machine->missed = *event;
+		machine->looks_until_found = 2;
+		return;
+	}
+	if (event->kind != EVENT_PACKET && event->packet == machine->found)
+		event->packet = 0;
+	if (event->kind == EVENT_SAMPLE) {
+		machine->found = 0;
+		if (machine->looks_until_found && --machine->looks_until_found == 0) {
+			machine->missed.at = event->at;
+			machine->missed.packet = event->packet;
+			journal_append(machine->run, &machine->missed);
+		}
+	}
+	journal_append(machine->run, event);
+}
+
+/* The same run on the other machine. The caller frees it. */
+static struct journal *on_other_machine(const struct journal *journal)
+{
+	struct machine machine = { .run = journal_new() };
+	const struct event *before = journal_event(journal, 0);
+
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		struct event event = *journal_event(journal, i);
+
+		if (is_made_by_timer(&event, before)) {
+			machine.later += LATER;
+			machine.since = event.at;
+			machine.found = event.packet;
+		}
+		before = journal_event(journal, i);
+		happen_later(&machine, &event);
+		be_found(&machine, &event);
+	}
+	return machine.run;
+}
+
+START_TEST(other_machine_leaves_the_same_ladder)
+{
+	struct journal *run = on_other_machine(recorded[_i].journal);
+	size_t last = journal_length(run) - 1;
+
+	/* some have no timers in them */
+	if (journal_event(run, last)->at > journal_event(recorded[_i].journal, last)->at)
+		check_one_text(recorded[_i].journal, run);
+	journal_free(run);
+}
+END_TEST
+
+/* One in which lines came that a case allows for, and one in which they did not. */
+START_TEST(optional_lines_are_not_in_the_ladder)
+{
+	const struct journal *fast = NULL, *slow = NULL;
+
+	for (int i = 0; i < recorded_count; i++) {
+		if (strstr(recorded[i].path, "crowd_that_goes_away-fast"))
+			fast = recorded[i].journal;
+		else if (strstr(recorded[i].path, "crowd_that_goes_away-slow"))
+			slow = recorded[i].journal;
+	}
+	if (getenv("ORACLE_JOURNALS") && (!fast || !slow))
+		return;
+	ck_assert(fast && slow);
+	check_one_text(fast, slow);
 }
 END_TEST
 
@@ -267,6 +410,8 @@ static Suite *make_suite(void)
 	TCase *sound = tcase_create("recorded"), *mutated = tcase_create("mutated");
 
 	tcase_add_loop_test(sound, recorded_journal_adds_up, 0, recorded_count);
+	tcase_add_loop_test(sound, other_machine_leaves_the_same_ladder, 0, recorded_count);
+	tcase_add_test(sound, optional_lines_are_not_in_the_ladder);
 	tcase_add_loop_test(mutated, mutation_is_rejected_everywhere, 0, (int)kind_count);
 	tcase_set_timeout(mutated, 600);
 	suite_add_tcase(suite, sound);

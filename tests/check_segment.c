@@ -461,7 +461,9 @@ static void judge_and_free(struct journal *journal)
 	judge_journal(judge, journal);
 	judge_report(judge);
 	for (int flow = 1; flow <= judge_flows(judge); flow++)
-		ladder_free(judge_ladder(judge, flow, true));
+		for (int stable = 0; stable < 2; stable++)
+			ladder_free(judge_ladder(judge, flow,
+						 (struct ladder_form){ .stable = stable == 1 }));
 	judge_free(judge);
 	journal_free(journal);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The watch on a live network: each segment's state and counters are its own, 1,000 of 1,000
- * handshakes, with all CPUs busy; and what the gate does to segments is told in the journal.
+ * handshakes, with all CPUs busy; what the gate does to segments is told in the journal; while
+ * nothing happens, nobody looks in vain; and ladder.txt does not tell how slow the machine was.
  */
 #define TOPIC "watch"
 #include "fixtures/fixtures.h"
@@ -65,6 +66,75 @@ CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		      "+0.0  <  ACK");
 	expect_counters(net, SERVER, "-");
 	expect_counters(net, CLIENT, "-");
+}
+
+CASE(request_that_expires,
+     .server_sysctls = { "net.ipv4.tcp_synack_retries=2", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a SYN whose sender never answers");
+	peer_syn(peer);
+	wait_for(peer, .gone = true, .host = SERVER, .within = 7);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "1.0  <  SYN-ACK",
+		      "3.0  <  SYN-ACK",
+		      "7.0  .           - / -");
+	expect_counters(net, SERVER, "TCPTimeouts 3  TCPSynRetrans 2  Tcp.RetransSegs 2");
+}
+
+/* Its last socket closes without a segment, a counter or a call that the watch could know of. */
+CASE(one_of_a_crowd_goes_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 99);
+	struct listener *full = listen_on_server(net, .backlog = 0);
+
+	STEP("a crowd, and one whose SYN is dropped");
+	connect_clients(net, server, 100);
+	struct end *other = connect_clients(net, full, 1)[0];
+	struct end *unseen = connect_client(net, full, .name = "unseen");
+	expect_ladder(unseen, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 102  Tcp.CurrEstab 101");
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 101  Tcp.CurrEstab 101  ListenOverflows 1  "
+			"ListenDrops 1");
+	expect_states(unseen, .client = SYN_SENT, .server = NO_SOCKET);
+
+	STEP("it is closed behind everybody's back");
+	close(unseen->fd);
+	unseen->fd = -1;
+	send_text(other, "HELLO");
+	expect_ladder(other,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	expect_counters(net, CLIENT, "-");
+
+	STEP("too late");
+}
+
+/* As on a machine that is so slow that a SYN-ACK is sent again before its peer goes away. */
+static bool slowly;
+
+CASE(crowd_that_goes_away, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *peers[2];
+
+	STEP("two half-open requests");
+	half_open_peers(server, peers, 1);
+	if (slowly)
+		wait_for(peers[0], .timeouts = 1, .within = 1);
+	half_open_peers(server, &peers[1], 1);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 2);
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+
+	STEP("they go away");
+	peers_go_away(peers, 2);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 0);
+	expect_counters(net, SERVER, "EmbryonicRsts 2  Tcp.AttemptFails 2" AGAIN, AGAIN_OF(net));
 }
 
 /* ---- playing a case of this file ----------------------------------------------------------- */
@@ -257,6 +327,77 @@ START_TEST(the_gate_does_what_its_rules_say)
 }
 END_TEST
 
+/* The last segment is the SYN-ACK after 3 s, and the request's timer is due after 7 s. */
+START_TEST(looks_become_rare_while_nothing_happens)
+{
+	int ending = play_in_child("request_that_expires", AF_INET), looks = 0;
+	struct journal *journal;
+
+	if (ending != PASSED)
+		print_verdict();
+	ck_assert_int_eq(ending, PASSED);
+	journal = journal_of_last_case();
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+
+		looks = event->kind == EVENT_PACKET ? 0 : looks + (event->kind == EVENT_SAMPLE);
+	}
+	/* at 50 ms there were 80, and those for the timer's lateness */
+	ck_assert_int_le(looks, 45);
+	ck_assert_int_ge(looks, 3);
+	journal_free(journal);
+}
+END_TEST
+
+/* Only a look at everything can find it: a client that ends without a call or a counter. */
+START_TEST(what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	int ending = play_in_child("one_of_a_crowd_goes_unseen", _i ? AF_INET6 : AF_INET);
+	autofile FILE *file = fopen(path, "re");
+	char text[4096] = "";
+
+	ck_assert_int_eq(ending, FAILED);
+	ck_assert(file && fread(text, 1, sizeof(text) - 1, file) > 0);
+	ck_assert_msg(strstr(text, "AttemptFails of the client did not move") != NULL &&
+			      strstr(text, "behind everybody's back") != NULL,
+		      "%s", text);
+}
+END_TEST
+
+/* Plays the crowd's case; its ladder.txt (the caller frees it), and how many segments there were.
+ */
+static char *ladder_of_crowd(bool slow, int *segments)
+{
+	autofree char *path = format("%s/ladder.txt", folder);
+	struct journal *journal;
+	char *text = NULL;
+	size_t room = 0;
+
+	slowly = slow;
+	ck_assert_int_eq(play_in_child("crowd_that_goes_away", AF_INET6), PASSED);
+	journal = journal_of_last_case();
+	for (size_t i = 0; i < journal_length(journal); i++)
+		*segments += journal_event(journal, i)->kind == EVENT_PACKET;
+	journal_free(journal);
+	autofile FILE *file = fopen(path, "re");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_gt(getdelim(&text, &room, '\0', file), 0);
+	return text;
+}
+
+START_TEST(a_slow_machine_leaves_the_same_ladder)
+{
+	int few = 0, many = 0;
+	autofree char *fast = ladder_of_crowd(false, &few);
+	autofree char *slow = ladder_of_crowd(true, &many);
+
+	ck_assert_int_lt(few, many);
+	ck_assert_str_eq(fast, slow);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("watch");
@@ -276,6 +417,10 @@ int main(void)
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv4);
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv6);
 	tcase_add_loop_test(tcase, the_gate_does_what_its_rules_say, 0, 2);
+	tcase_add_test(tcase, looks_become_rare_while_nothing_happens);
+	tcase_add_loop_test(
+		tcase, what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation, 0, 2);
+	tcase_add_test(tcase, a_slow_machine_leaves_the_same_ladder);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_set_tap(runner, "-");

@@ -222,6 +222,24 @@ static bool early(const struct place *place, int way, struct mutation *mutation)
 	return true;
 }
 
+/* Either nobody has looked since the look before, or one more look right before it found nothing.
+ */
+static bool found_late(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	if (!is_a(place, EVENT_SOCKET) || place->event->packet || !place->event->flow)
+		return false;
+	mutation->after.later = beyond_tolerance(place);
+	mutation->after.since = place->event->at;
+	event = way == 0 ? change(place, mutation) : insert_behind(place, mutation);
+	event->at += mutation->after.later;
+	if (way == 1)
+		mutation->events[0] =
+			(struct event){ .kind = EVENT_SAMPLE, .at = event->at - MSEC(1) };
+	return true;
+}
+
 static bool arrives_late(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
@@ -488,7 +506,7 @@ static bool one_retransmission_more(const struct place *place, int way, struct m
 	return is_request(place);
 }
 
-/* A timer fires up to 15 % late; a sample finds it up to a tick later. */
+/* A timer fires up to 15 % late; a look finds it a little later. */
 static bool timer_off(const struct place *place, int way, struct mutation *mutation)
 {
 	struct event *event;
@@ -499,7 +517,7 @@ static bool timer_off(const struct place *place, int way, struct mutation *mutat
 	event = change(place, mutation);
 	period = event->fires - event->at;
 	event->fires += way == 0 ? period * 15 / 100 + place->before->slack + MSEC(50)
-				 : -(place->before->tick + place->before->slack + MSEC(50));
+				 : -(place->before->slack + MSEC(100));
 	return true;
 }
 
@@ -794,6 +812,7 @@ const struct kind kinds[] = {
 	{ "a segment arrives twice", arrives_twice, 1, NAMES_IT },
 	{ "a segment is late", late, 1, NAMES_IT },
 	{ "a segment is early", early, 1, NAMES_IT },
+	{ "a change without a segment is found late", found_late, 2, NAMES_IT },
 	{ "a segment arrives late", arrives_late, 1, NAMES_IT },
 	{ "a segment arrives before it was sent", arrives_early, 1, NAMES_IT },
 	{ "a segment goes in the wrong direction", wrong_direction, 2, NAMES_IT },
