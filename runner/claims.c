@@ -9,19 +9,9 @@
 
 enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
-enum claim_status { SHOWN, CLAIM_FAILED, CLAIM_SKIPPED, NOT_RUN };
-
 static const char *const status_names[] = {
-	[SHOWN] = "shown",
-	[CLAIM_FAILED] = "failed",
-	[CLAIM_SKIPPED] = "skipped",
-	[NOT_RUN] = "not run",
-};
-
-/* What the run says of the entries that carry one claim. */
-struct evidence {
-	size_t passed, failed, skipped, missing;
-	json_t *variants; /* an object: its keys are the variants seen */
+	[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "failed",
+	[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not run",
 };
 
 static void weigh(struct evidence *evidence, const json_t *result)
@@ -36,8 +26,11 @@ static void weigh(struct evidence *evidence, const json_t *result)
 	case SKIPPED:
 		evidence->skipped++;
 		break;
-	default:
+	case FAILED:
 		evidence->failed++;
+		break;
+	default:
+		evidence->broken++;
 	}
 }
 
@@ -58,16 +51,18 @@ static void weigh_entry(struct evidence *evidence, const json_t *run, const char
 	evidence->missing += found == 0 || found < expected;
 }
 
-static enum claim_status status_of(const struct evidence *evidence)
+enum claim_status evidence_status(const struct evidence *evidence)
 {
 	if (evidence->failed)
 		return CLAIM_FAILED;
+	if (evidence->broken)
+		return CLAIM_BROKEN;
 	if (evidence->missing || evidence->passed + evidence->skipped == 0)
-		return NOT_RUN;
-	return evidence->passed ? SHOWN : CLAIM_SKIPPED;
+		return CLAIM_NOT_RUN;
+	return evidence->passed ? CLAIM_SHOWN : CLAIM_SKIPPED;
 }
 
-static struct evidence gather(const json_t *run, const char *claim)
+struct evidence claim_evidence(const json_t *run, const char *claim)
 {
 	struct evidence evidence = { .variants = json_object() };
 	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next) {
@@ -108,15 +103,15 @@ static json_t *cases_of(const char *claim)
 
 static json_t *claim_json(const struct claim *claim, const json_t *run)
 {
-	struct evidence evidence = gather(run, claim->id);
-	json_t *json =
-		json_pack("{s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "id", claim->id,
-			  "document", json_text(claim->document), "claim", json_text(claim->text),
-			  "verdict", claim_verdict_name(claim->verdict), "finding",
-			  json_text(claim->finding), "status", status_names[status_of(&evidence)],
-			  "variant", variant_json(&evidence), "cases", cases_of(claim->id),
-			  "kernel", json_text(json_string_value(json_object_get(run, "kernel"))),
-			  "date", json_text(json_string_value(json_object_get(run, "started"))));
+	struct evidence evidence = claim_evidence(run, claim->id);
+	json_t *json = json_pack(
+		"{s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "id", claim->id, "document",
+		json_text(claim->document), "claim", json_text(claim->text), "verdict",
+		claim_verdict_name(claim->verdict), "finding", json_text(claim->finding), "status",
+		status_names[evidence_status(&evidence)], "variant", variant_json(&evidence),
+		"cases", cases_of(claim->id), "kernel",
+		json_text(json_string_value(json_object_get(run, "kernel"))), "date",
+		json_text(json_string_value(json_object_get(run, "started"))));
 	json_decref(evidence.variants);
 	return json;
 }
@@ -137,7 +132,7 @@ static bool claim_matches(const struct claim *claim, const char *pattern,
 	return found;
 }
 
-static bool mark(const char *pattern, bool *wanted)
+bool claims_mark(const char *pattern, bool *wanted)
 {
 	size_t count;
 	const struct claim *claims = all_claims(&count);
@@ -146,9 +141,13 @@ static bool mark(const char *pattern, bool *wanted)
 		for (size_t i = 0; i < count; i++)
 			if (claim_matches(&claims[i], pattern, (enum strictness)strictness))
 				found = wanted[i] = true;
-	if (found)
-		return true;
+	return found;
+}
 
+static void complain_of_pattern(const char *pattern)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
 	struct nearest nearest = { .typed = pattern };
 	for (size_t i = 0; i < count; i++) {
 		nearest_offer(&nearest, claims[i].id);
@@ -158,7 +157,6 @@ static bool mark(const char *pattern, bool *wanted)
 		nearest_offer(&nearest, spec->name);
 	autofree char *near = nearest_text(&nearest);
 	complain("no claim matches '%s'%s; see halfopen claims", pattern, near);
-	return false;
 }
 
 /* NULL after complaining. */
@@ -168,8 +166,10 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 	const struct claim *claims = all_claims(&count);
 	autofree bool *wanted = must_alloc(count + 1, sizeof(*wanted));
 	for (size_t i = 0; i < options->word_count; i++)
-		if (!mark(options->words[i], wanted))
+		if (!claims_mark(options->words[i], wanted)) {
+			complain_of_pattern(options->words[i]);
 			return NULL;
+		}
 
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)

@@ -12,10 +12,9 @@
 static int obey(int argc, char **argv)
 {
 	static int (*const commands[COMMANDS])(const struct options *) = {
-		[LIST] = command_list,
-		[RUN] = command_run,
-		[CLAIMS] = command_claims,
-		[SHOW] = command_show,
+		[LIST] = command_list, [RUN] = command_run,         [CLAIMS] = command_claims,
+		[SHOW] = command_show, [KERNELS] = command_kernels, [MATRIX] = command_matrix,
+		[DIFF] = command_diff,
 	};
 	struct options options;
 	int status = EXIT_GOOD;
@@ -26,6 +25,8 @@ static int obey(int argc, char **argv)
 
 int halfopen_main(int argc, char **argv)
 {
+	if (guest_is_here())
+		guest_main();
 	int status = obey(argc, argv);
 	bool written = fflush(stdout) == 0 && !ferror(stdout);
 	if (written || status == EXIT_RUN_ERROR)

@@ -7,8 +7,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/utsname.h>
 
 static bool live(const struct run *run)
 {
@@ -21,32 +19,38 @@ static void wipe(const struct run *run)
 		fputs("\r\033[K", stdout);
 }
 
-static void console_begin(const struct run *run)
+static void begin_host(const struct run *run)
 {
-	struct utsname kernel;
-	uname(&kernel);
-	printf("kernel %s, lane host, clock real, %s\n", kernel.release,
+	printf("kernel %s, lane host, clock real, %s\n", run->host.release,
 	       run->features.user_namespace ? "in a user namespace" : "as root");
-	printf("%zu to run, %u at once on %u CPU%s%s\n", run->plan.count, run->jobs, run->cpus,
+	printf("%zu to run, %u at once on %u CPU%s%s\n", run->host.count, run->jobs, run->cpus,
 	       run->cpus == 1 ? "" : "s", run->jobs_reason);
-	if (run->wire)
-		printf("wire: netem %s\n", run->wire);
+	if (run->host.wire)
+		printf("wire: netem %s\n", run->host.wire);
 	else
 		printf("wire: no netem, the default delay of 1 ms is left out: %s\n",
 		       run->features.netem_reason);
+}
+
+static void begin_guest(const struct run *run)
+{
+	printf("kernel %s, lane vm, clock %s, as root\n", run->guest.kernel->name,
+	       run->guest.clock);
+	printf("%zu to run%s\n", run->guest.count, run->host.count ? " after that" : "");
+	printf("wire: netem %s\n", run->guest.wire);
+}
+
+static void console_begin(const struct run *run)
+{
+	if (run->host.count)
+		begin_host(run);
+	if (run->guest.count)
+		begin_guest(run);
 	printf("artifacts: %s\n", run->artifacts);
 	fflush(stdout);
 }
 
 /* ---- the live line ------------------------------------------------------------------------- */
-
-static size_t columns(void)
-{
-	struct winsize size = { 0 };
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return 80;
-}
 
 /* The case writes while this reads; what is shown is a line of printable characters anyway. */
 static char *shown(const char *text, size_t size)
@@ -62,7 +66,7 @@ static char *shown(const char *text, size_t size)
 static const struct slot *next_waiting(const struct run *run, const struct slot *after)
 {
 	const struct slot *best = NULL;
-	for (unsigned i = 0; i < run->jobs; i++) {
+	for (unsigned i = 0; run->slots && i < run->jobs; i++) {
 		const struct slot *slot = &run->slots[i];
 		if (!slot->entry || !slot->progress.waiting_for[0])
 			continue;
@@ -78,11 +82,18 @@ static void console_tick(const struct run *run)
 {
 	if (!live(run))
 		return;
-	size_t running = 0, width = columns() - 1;
-	for (unsigned i = 0; i < run->jobs; i++)
+	size_t running = 0, width = terminal_columns(80) - 1;
+	for (unsigned i = 0; run->slots && i < run->jobs; i++)
 		running += run->slots[i].entry != NULL;
-	char *line = format("%zu/%zu done, %zu failed, %zu running", run->ended, run->plan.count,
-			    run->tally[FAILED] + run->tally[BROKEN], running);
+	char *line = run->guests ? format("%zu/%zu done, %zu failed, the rest in %u machine%s of "
+					  "kernel %s for %.0f s",
+					  run->ended, run->plan.count,
+					  run->tally[FAILED] + run->tally[BROKEN], run->guests,
+					  run->guests == 1 ? "" : "s", run->guest.kernel->name,
+					  seconds(clock_now() - run->began))
+				 : format("%zu/%zu done, %zu failed, %zu running", run->ended,
+					  run->plan.count, run->tally[FAILED] + run->tally[BROKEN],
+					  running);
 
 	const struct slot *slot = NULL;
 	while (strlen(line) < width && (slot = next_waiting(run, slot))) {
@@ -171,7 +182,7 @@ static void console_end(const struct run *run)
 		printf("ended early: %zu of %zu had finished\n", run->ended, run->plan.count);
 	autofree char *wall = text_duration(seconds(run->took));
 	autofree char *kernel = text_duration(run->kernel_seconds);
-	printf("wall %s, kernel time %s\n", wall, kernel);
+	printf("%s of kernel time in %s\n", kernel, wall);
 	if (run->tally[BROKEN])
 		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
 	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],
@@ -183,4 +194,37 @@ const struct reporter console_reporter = {
 	.result = console_result,
 	.tick = console_tick,
 	.end = console_end,
+};
+
+/* ---- one line ------------------------------------------------------------------------------ */
+
+static void brief_begin(const struct run *run)
+{
+	(void)run;
+}
+
+static void brief_result(const struct run *run, const struct entry *entry)
+{
+	(void)run;
+	(void)entry;
+}
+
+static void brief_end(const struct run *run)
+{
+	autofree char *wall = text_duration(seconds(run->took));
+	autofree char *kernel = text_duration(run->kernel_seconds);
+	const char *name = run->guest.count ? run->guest.kernel->name : "host";
+
+	wipe(run);
+	printf("%-10s %zu passed, %zu failed, %zu skipped, %zu error%s; %s of kernel time in %s\n",
+	       name, run->tally[PASSED], run->tally[FAILED], run->tally[SKIPPED],
+	       run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s", kernel, wall);
+	fflush(stdout);
+}
+
+const struct reporter brief_reporter = {
+	.begin = brief_begin,
+	.result = brief_result,
+	.tick = console_tick,
+	.end = brief_end,
 };

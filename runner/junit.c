@@ -121,23 +121,6 @@ static void document(xmlTextWriterPtr writer, const struct run *run)
 	xmlTextWriterEndDocument(writer);
 }
 
-static bool store(const xmlBuffer *buffer, const char *path)
-{
-	autofree char *fresh = format("%s.new", path);
-	autofile FILE *file = fopen(fresh, "we");
-	if (!file)
-		return false;
-	size_t length = (size_t)xmlBufferLength(buffer);
-	bool good =
-		fwrite(xmlBufferContent(buffer), 1, length, file) == length && fflush(file) == 0;
-	if (good && rename(fresh, path) == 0)
-		return true;
-	int saved = errno;
-	unlink(fresh);
-	errno = saved;
-	return false;
-}
-
 char *junit_write(const struct run *run, const char *path)
 {
 	xmlBufferPtr buffer = xmlBufferCreate();
@@ -146,7 +129,7 @@ char *junit_write(const struct run *run, const char *path)
 	xmlFreeTextWriter(writer);
 
 	char *problem = NULL;
-	if (!store(buffer, path))
+	if (!text_store((const char *)xmlBufferContent(buffer), path))
 		problem = format("cannot write %s: %s; choose another file with --junit", path,
 				 strerror(errno));
 	xmlBufferFree(buffer);

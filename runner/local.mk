@@ -3,10 +3,22 @@
 noinst_LIBRARIES += runner/librunner.a
 runner_librunner_a_SOURCES = \
 	runner/claims.c \
+	runner/column.c \
 	runner/command.c \
+	runner/compare.c \
 	runner/console.c \
+	runner/diff.c \
+	runner/guests.c \
 	runner/junit.c \
+	runner/kernels.c \
+	runner/lanes.c \
 	runner/list.c \
+	runner/matrix.c \
+	runner/matrix.h \
+	runner/matrix_html.c \
+	runner/matrix_json.c \
+	runner/matrix_run.c \
+	runner/matrix_text.c \
 	runner/options.c \
 	runner/parts.h \
 	runner/patterns.c \
@@ -17,6 +29,7 @@ runner_librunner_a_SOURCES = \
 	runner/schedule.c \
 	runner/show.c \
 	runner/tap.c \
+	runner/terminal.c \
 	runner/text.c \
 	runner/verdict.c \
 	runner/worker.c

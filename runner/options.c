@@ -11,10 +11,8 @@
 #include <string.h>
 
 static const char *const command_names[COMMANDS] = {
-	[LIST] = "list",
-	[RUN] = "run",
-	[CLAIMS] = "claims",
-	[SHOW] = "show",
+	[LIST] = "list",       [RUN] = "run",       [CLAIMS] = "claims", [SHOW] = "show",
+	[KERNELS] = "kernels", [MATRIX] = "matrix", [DIFF] = "diff",
 };
 
 static const char general_help[] =
@@ -25,6 +23,11 @@ static const char general_help[] =
 	"  run [PATTERN...]      run them; artifacts are kept in ./artifacts\n"
 	"  claims [PATTERN...]   the claims, what the cases assert, and what the last run showed\n"
 	"  show DIR              the ladder of a finished case\n"
+	"  kernels list|fetch|remove [VERSION...]\n"
+	"                        the pinned kernels for --kernel\n"
+	"  matrix [PATTERN...]   the claims on many kernels, and what differs between them\n"
+	"  diff CASE KERNEL KERNEL\n"
+	"                        the ladders of a case on two kernels, side by side\n"
 	"\n"
 	"  -h, --help            this text, or that of a command: halfopen run --help\n"
 	"      --version         the version\n"
@@ -42,6 +45,16 @@ static const char run_help[] =
 	"Usage: halfopen run [OPTION...] [PATTERN...]\n"
 	"Run the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.\n"
 	"\n"
+	"      --kernel K        in this kernel: auto (default: this one, and the default VM for "
+	"what\n"
+	"                        it cannot run), host (this one), vm (the default VM), the "
+	"version\n"
+	"                        of a pinned one (halfopen kernels list), or the path of an "
+	"image,\n"
+	"                        an unpacked kernel package or a folder of /lib/modules\n"
+	"      --time virtual|real\n"
+	"                        the clock of the VM (default: virtual)\n"
+	"      --cpus N          the VM's CPUs in real time (default: all)\n"
 	"  -j, --jobs N          this many at once (default: 16 x CPUs, fewer where memory is "
 	"short)\n"
 	"      --artifacts DIR   keep what was seen here (default: ./artifacts)\n"
@@ -73,9 +86,51 @@ static const char show_help[] = "Usage: halfopen show DIR\n"
 				"\n"
 				"  -h, --help            this text\n";
 
+static const char kernels_help[] =
+	"Usage: halfopen kernels list\n"
+	"       halfopen kernels fetch [VERSION...]\n"
+	"       halfopen kernels remove [VERSION...]\n"
+	"The pinned kernels that --kernel can run: list them, fetch them into the cache (default:\n"
+	"the one of --kernel vm) or remove them from it (default: all). 6.1 means 6.1.192, say.\n"
+	"The cache is $HALFOPEN_CACHE, or halfopen in $XDG_CACHE_HOME or ~/.cache.\n"
+	"\n"
+	"  -h, --help            this text\n";
+
+static const char matrix_help[] =
+	"Usage: halfopen matrix [OPTION...] [PATTERN...]\n"
+	"Run the cases that match a PATTERN in many kernels and tell what they show: the claims,\n"
+	"what differs between kernels, and which recorded variant has changed. Writes matrix.html\n"
+	"and matrix.json beside the kernels' artifacts.\n"
+	"\n"
+	"      --kernels LIST    in these, comma separated: host, or what run --kernel takes, as "
+	"in\n"
+	"                        5.10,6.1,host (default: all that are in the cache, and the host)\n"
+	"      --wire SPEC       put this netem on every wire, as in --wire 'delay 20ms'\n"
+	"      --timeout-multiplier X\n"
+	"                        give cases X times as long before they are ended\n"
+	"  -j, --jobs N          this many cases at once\n"
+	"      --artifacts DIR   each kernel has a folder in here (default: ./artifacts/matrix)\n"
+	"      --no-run          run nothing: tell again what is there\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"Exit status: 0; 1 a case failed or a recorded variant has changed; 99 a run was an "
+	"error;\n"
+	"2 wrong usage.\n";
+
+static const char diff_help[] =
+	"Usage: halfopen diff [--artifacts DIR] CASE KERNEL KERNEL\n"
+	"Print the ladders of a case on two kernels of a matrix, side by side.\n"
+	"CASE is a name, or an id (name/ipv4); KERNEL is 6.1.192, or the series 6.1, or host.\n"
+	"\n"
+	"      --artifacts DIR   the folder of the matrix (default: ./artifacts/matrix)\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"Exit status: 0 nothing differs; 1 something does; 2 wrong usage; 99 a run was an error.\n";
+
 static const char *const helps[COMMANDS] = {
 	[NO_COMMAND] = general_help, [LIST] = list_help, [RUN] = run_help,
-	[CLAIMS] = claims_help,      [SHOW] = show_help,
+	[CLAIMS] = claims_help,      [SHOW] = show_help, [KERNELS] = kernels_help,
+	[MATRIX] = matrix_help,      [DIFF] = diff_help,
 };
 
 enum option_key {
@@ -90,6 +145,11 @@ enum option_key {
 	TIMEOUT_MULTIPLIER,
 	WIRE_SPEC,
 	PAUSE,
+	KERNEL,
+	CLOCK,
+	CPUS,
+	KERNEL_LIST,
+	NO_RUN,
 };
 
 static const struct option list_options[] = {
@@ -99,6 +159,9 @@ static const struct option list_options[] = {
 };
 
 static const struct option run_options[] = {
+	{ "kernel", required_argument, NULL, KERNEL },
+	{ "time", required_argument, NULL, CLOCK },
+	{ "cpus", required_argument, NULL, CPUS },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "artifacts", required_argument, NULL, ARTIFACTS },
 	{ "tap", no_argument, NULL, TAP },
@@ -124,18 +187,32 @@ static const struct option show_options[] = {
 	{ 0 },
 };
 
+static const struct option matrix_options[] = {
+	{ "wire", required_argument, NULL, WIRE_SPEC },
+	{ "timeout-multiplier", required_argument, NULL, TIMEOUT_MULTIPLIER },
+	{ "kernels", required_argument, NULL, KERNEL_LIST },
+	{ "jobs", required_argument, NULL, JOBS },
+	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "no-run", no_argument, NULL, NO_RUN },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option diff_options[] = {
+	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
 static const struct option *const long_options[COMMANDS] = {
-	[LIST] = list_options,
-	[RUN] = run_options,
-	[CLAIMS] = claims_options,
-	[SHOW] = show_options,
+	[LIST] = list_options, [RUN] = run_options,      [CLAIMS] = claims_options,
+	[SHOW] = show_options, [KERNELS] = show_options, [MATRIX] = matrix_options,
+	[DIFF] = diff_options,
 };
 
 static const char *const short_options[COMMANDS] = {
-	[LIST] = ":h",
-	[RUN] = ":hj:v",
-	[CLAIMS] = ":h",
-	[SHOW] = ":h",
+	[LIST] = ":h",    [RUN] = ":hj:v",   [CLAIMS] = ":h", [SHOW] = ":h",
+	[KERNELS] = ":h", [MATRIX] = ":hj:", [DIFF] = ":h",
 };
 
 static bool whole_number(const char *name, const char *value, unsigned most, unsigned *number)
@@ -173,6 +250,25 @@ static bool not_empty(const char *name, const char *value, const char **text)
 	return false;
 }
 
+static bool clock_word(struct options *options, const char *value)
+{
+	options->real_time = strcmp(value, "real") == 0;
+	if (options->real_time || strcmp(value, "virtual") == 0)
+		return true;
+	complain("--time '%s': virtual or real is allowed", value);
+	return false;
+}
+
+static bool kernel_list(const char *value, const char **list)
+{
+	*list = value;
+	size_t length = strlen(value);
+	if (length > 0 && value[0] != ',' && value[length - 1] != ',' && !strstr(value, ",,"))
+		return true;
+	complain("--kernels '%s': a comma separated list is allowed, as in 5.10,6.1,host", value);
+	return false;
+}
+
 static bool take(struct options *options, int key, const char *value)
 {
 	switch (key) {
@@ -188,12 +284,22 @@ static bool take(struct options *options, int key, const char *value)
 		return not_empty("--junit", value, &options->junit);
 	case WIRE_SPEC:
 		return not_empty("--wire", value, &options->wire);
+	case KERNEL:
+		return not_empty("--kernel", value, &options->kernel);
+	case CLOCK:
+		return clock_word(options, value);
+	case CPUS:
+		return whole_number("--cpus", value, 64, &options->cpus);
+	case KERNEL_LIST:
+		return kernel_list(value, &options->kernels);
 	case JSON:
 		return options->json = true;
 	case TAP:
 		return options->tap = true;
 	case PAUSE:
 		return options->pause = true;
+	case NO_RUN:
+		return options->no_run = true;
 	default:
 		return options->verbose = true;
 	}
@@ -224,7 +330,8 @@ static bool parse_command(struct options *options, const char *word, int *status
 {
 	*status = EXIT_USAGE;
 	if (!word) {
-		complain("which command? list, run, claims or show; see halfopen --help");
+		complain("which command? list, run, claims, show, matrix, diff or kernels; see "
+			 "halfopen --help");
 		return false;
 	}
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
@@ -250,10 +357,37 @@ static bool parse_command(struct options *options, const char *word, int *status
 	return false;
 }
 
+static bool is_kernels_verb(const struct options *options)
+{
+	const char *verb = options->word_count ? options->words[0] : "";
+
+	if (strcmp(verb, "list") == 0)
+		return options->word_count == 1;
+	return strcmp(verb, "fetch") == 0 || strcmp(verb, "remove") == 0;
+}
+
 static bool check_together(const struct options *options)
 {
 	if (options->command == SHOW && options->word_count != 1) {
 		complain("show takes one folder, as in: halfopen show artifacts/NAME/ipv4");
+		return false;
+	}
+	if (options->command == DIFF && options->word_count != 3) {
+		complain("diff takes a case and two kernels, as in: halfopen diff NAME 6.1 6.12");
+		return false;
+	}
+	if (options->command == KERNELS && !is_kernels_verb(options)) {
+		complain("kernels takes list, fetch or remove; see halfopen kernels --help");
+		return false;
+	}
+	if (options->cpus && !options->real_time) {
+		complain("--cpus %u: virtual time has one CPU; add --time real", options->cpus);
+		return false;
+	}
+	if (options->pause && strcmp(options->kernel, "host") != 0 &&
+	    strcmp(options->kernel, "auto") != 0) {
+		complain("--pause stops a case on this host: it cannot be used with --kernel %s",
+			 options->kernel);
 		return false;
 	}
 	for (size_t i = 0; i < options->word_count; i++)
@@ -274,7 +408,7 @@ static bool check_together(const struct options *options)
 
 bool options_parse(struct options *options, int argc, char **argv, int *status)
 {
-	*options = (struct options){ .repeat = 1, .timeout_multiplier = 1 };
+	*options = (struct options){ .kernel = "auto", .repeat = 1, .timeout_multiplier = 1 };
 	if (!parse_command(options, argc > 1 ? argv[1] : NULL, status))
 		return false;
 

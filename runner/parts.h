@@ -9,6 +9,7 @@
 #include "fixtures/fixtures.h"
 #include "netns/netns.h"
 #include "suites/suites.h"
+#include "vm/vm.h"
 
 #include <jansson.h>
 #include <semaphore.h>
@@ -48,26 +49,43 @@ void text_wrap(FILE *out, struct wrap wrap, const char *text);
 json_t *json_text(const char *text);
 /* The blank-separated words as an array. */
 json_t *json_words(const char *words);
-/* Replaces the file whole or not at all. False with errno. */
+/* Replace the file whole or not at all. False with errno. */
+bool text_store(const char *text, const char *path);
 bool json_store(const json_t *value, const char *path);
+/* A whole file; NULL with one line in *why (the caller frees either) unless it is all text. */
+char *text_load(const char *path, char **why);
 /* A number member, or 0. */
 double member_number(const json_t *object, const char *key);
 /* A copy of a string member, or NULL. */
 char *member_text(const json_t *object, const char *key);
 
+/* ---- terminal.c: what stdout can show ------------------------------------------------------ */
+
+/* The width of the terminal, or @otherwise where stdout is none. */
+unsigned terminal_columns(unsigned otherwise);
+enum colour { PLAIN, GREEN, RED, YELLOW, CYAN, FAINT };
+/* In colour on a terminal that has them, unless NO_COLOR is set. */
+void print_in_colour(enum colour colour, const char *text);
+
 /* ---- options.c ----------------------------------------------------------------------------- */
 
-enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, COMMANDS };
+enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, KERNELS, MATRIX, DIFF, COMMANDS };
 
 struct options {
 	enum command command;
-	char **words; /* what is left: patterns, or the folder of show */
+	char **words; /* what is left: patterns, the folder of show, what diff compares */
 	size_t word_count;
 	const char *artifacts, *junit, *wire;
-	unsigned jobs; /* 0: as many as this machine takes */
+	const char *kernel; /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;      /* 0: as many as this machine takes */
+	unsigned cpus;      /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;     /* of a guest */
+	const char
+		*kernels; /* of matrix, comma separated; NULL: all that are cached, and the host */
 	unsigned repeat;
 	double timeout_multiplier;
-	bool json, tap, pause, verbose;
+	bool json, tap, pause, verbose, no_run;
+	bool brief; /* one line for a run: matrix tells the rest */
 };
 
 /* Returns true to go on; false when all is said, with the exit status in *status. */
@@ -105,8 +123,11 @@ enum entry_state { PLANNED, UNDER_WAY, ENDED };
 struct entry {
 	const struct case_spec *spec;
 	int family;
-	char *id;     /* "name/ipv4": what patterns see */
-	char *folder; /* below the artifacts; the id, and the repetition where there are several */
+	char *id;      /* "name/ipv4": what patterns see */
+	char *folder;  /* below the artifacts; the id, and the repetition where there are several */
+	bool in_guest; /* in another kernel than the host's */
+	char *unmet;   /* why it cannot be played at all, or NULL */
+	bool named;    /* by its whole name or id, so that it is meant and not just matched */
 	enum entry_state state;
 	int attempts; /* see is_inconclusive() */
 	struct result result;
@@ -122,8 +143,11 @@ bool case_has_family(const struct case_spec *spec, int family);
 /* False after saying which pattern matches nothing, and what is near. */
 bool plan_make(struct plan *plan, const struct options *options);
 void plan_free(struct plan *plan);
-/* Why this machine cannot run the case, or NULL. */
-char *unmet_need(const struct case_spec *spec, const struct net_features *features);
+/*
+ * Why a machine with such features and such a clock cannot play the entry, or does not without
+ * being told to; or NULL. The caller frees it.
+ */
+char *unmet_need(const struct entry *entry, const struct net_features *features, bool real_time);
 
 /* ---- a run --------------------------------------------------------------------------------- */
 
@@ -136,7 +160,7 @@ struct reporter {
 	void (*tick)(const struct run *run); /* every 100 ms */
 	void (*end)(const struct run *run);
 };
-extern const struct reporter console_reporter, tap_reporter;
+extern const struct reporter console_reporter, brief_reporter, tap_reporter;
 
 /* What a worker and its case share with the runner; one per job. */
 struct slot {
@@ -153,12 +177,25 @@ struct slot {
 	bool overdue;
 };
 
+/* What is known of the kernel that entries are played in. */
+struct lane {
+	size_t count;      /* of entries */
+	char *release;     /* as uname has it; of a guest not before it ended */
+	const char *clock; /* "real" or "virtual" */
+	const char *wire;  /* netem of every wire that does not ask for another; NULL: none */
+	/* of a guest: */
+	struct kernel *kernel;
+	struct boot *boot;
+	double boot_seconds; /* until the first case, on the wall */
+	long memory_kib;
+};
+
 struct run {
 	const struct options *options;
 	struct net_features features;
+	struct lane host, guest;
 	struct plan plan;
-	char *artifacts;  /* absolute */
-	const char *wire; /* netem of every wire that does not ask for another; NULL: none */
+	char *artifacts; /* absolute */
 	unsigned cpus, jobs;
 	const char *jobs_reason; /* what they are limited by */
 	time_t started;
@@ -169,12 +206,19 @@ struct run {
 	char *fatal; /* what ended the run, or NULL */
 	const struct reporter *reporter;
 	struct slot *slots;
+	unsigned guests; /* machines that run */
 };
 
 /* The `run` command. */
 int command_run(const struct options *options);
-/* Plays every entry of the plan, or as many as it can until a signal or a fatal error. */
+/* Plays the host's entries, or as many as it can until a signal or a fatal error. */
 void schedule(struct run *run);
+/* Blocks the signals that end a run, and SIGCHLD; a descriptor to read them from. */
+int watch_signals(sigset_t *before);
+/* Reads them; the first one that ends the run is run->signal. */
+void read_signals(struct run *run, int signals);
+/* Takes in what a case has left in the entry's folder: true, or false with a BROKEN result. */
+bool take_verdict(const struct run *run, struct entry *entry, char *problem);
 /* Notes and reports how an entry ended. */
 void run_result(struct run *run, struct entry *entry);
 /* Ends the run: nothing more is started. The first reason counts. Takes @text. */
@@ -182,13 +226,34 @@ void run_fatal(struct run *run, char *text);
 /* How many jobs this machine takes. */
 void choose_jobs(struct run *run);
 
+/* ---- lanes.c: which kernel plays what ------------------------------------------------------ */
+
+enum lanes { LANES_FOUND, LANES_USAGE, LANES_ERROR, LANES_NONE };
+/*
+ * Decides for every entry where it is played, or that it cannot be, after looking at what this
+ * machine has. LANES_NONE: nothing can be played, for *why. The others are said already.
+ */
+enum lanes lanes_assign(struct run *run, char **why);
+const char *lane_name(const struct entry *entry);
+const struct lane *lane_of(const struct run *run, const struct entry *entry);
+/* The lane's entries, the longest first; the caller frees the array. */
+struct entry **lane_order(const struct run *run, const struct lane *lane);
+void lanes_free(struct run *run);
+
+/* ---- guests.c ------------------------------------------------------------------------------ */
+
+/* Makes what the guest's kernel boots. NULL, or one line. */
+char *guests_prepare(struct run *run);
+/* Plays the guest's entries in machines of the guest's kernel, as many as there are CPUs. */
+void guests_play(struct run *run);
+
 /* ---- worker.c ------------------------------------------------------------------------------ */
 
 /* Forks the worker of slot->entry; its PID, or -1 with errno. */
 pid_t worker_start(const struct run *run, struct slot *slot);
 /* What libcheck allows a case; 0 (for ever) with --pause. */
 double case_timeout(const struct run *run, const struct case_spec *spec);
-/* Tries the netem arguments of --wire; NULL, or what the system said. */
+/* Tries the netem arguments of --wire; NULL, or what the system said. The caller frees it. */
 char *wire_refused(const char *wire);
 
 /* ---- verdict.c: an entry's folder and its verdict.json ------------------------------------- */
@@ -217,11 +282,119 @@ char *results_claim_folder(struct run *run);
  * it is malformed.
  */
 json_t *results_load(const char *artifacts, bool *missing);
+/* As results_load() of a folder that must be there; says in *why (the caller frees it). */
+json_t *results_read(const char *artifacts, char **why);
 /* NULL, or what went wrong. */
 char *junit_write(const struct run *run, const char *path);
 
 int command_list(const struct options *options);
 int command_claims(const struct options *options);
 int command_show(const struct options *options);
+int command_kernels(const struct options *options);
+
+/* ---- claims.c: what a run says of a claim -------------------------------------------------- */
+
+enum claim_status { CLAIM_SHOWN, CLAIM_FAILED, CLAIM_BROKEN, CLAIM_SKIPPED, CLAIM_NOT_RUN };
+
+/* How the entries that carry one claim ended. */
+struct evidence {
+	size_t passed, failed, broken, skipped, missing;
+	json_t *variants; /* an object, the caller's: its keys are the variants seen */
+};
+/* Weighs the results of @run, which is a results.json, or NULL for none. */
+struct evidence claim_evidence(const json_t *run, const char *claim);
+enum claim_status evidence_status(const struct evidence *evidence);
+/* Marks in @wanted (one for each of all_claims()) what the pattern means. False: nothing. */
+bool claims_mark(const char *pattern, bool *wanted);
+
+/* ---- compare.c: two texts, line by line ---------------------------------------------------- */
+
+/* Two lines that belong together; NULL where one text has none. */
+struct line_pair {
+	char *left, *right;
+	bool same;
+};
+
+struct comparison {
+	struct line_pair *pairs;
+	size_t count, different;
+};
+
+/*
+ * Aligns the lines by a longest common subsequence. Lines between two common ones stand side by
+ * side, in their order, and differ. Time and memory grow with the product of what is left of the
+ * two texts without their common beginning and end.
+ */
+struct comparison compare_texts(const char *left, const char *right);
+void comparison_free(struct comparison *comparison);
+
+/* ---- column.c: the run of one kernel below a matrix folder --------------------------------- */
+
+struct column {
+	char *name;   /* "6.1.192": of the kernel, and of the folder */
+	char *folder; /* its path */
+	char *error;  /* why nothing in it counts, or NULL */
+	json_t *run;  /* its results.json; NULL when that cannot be read */
+};
+
+/* What one entry did on one kernel. The texts are the column's; NULL where there is none. */
+struct outcome {
+	const char *status; /* "passed", "failed", "skipped", "error", "not run" */
+	const char *reason, *variant;
+	const char *ladder; /* ladder.txt; there when it passed or failed */
+};
+
+/*
+ * Reads the run in @folder/@name. It counts when it is whole: complete, of one kernel, each entry
+ * once, of cases that this halfopen has. A result that passed or failed counts when its folder's
+ * verdict.json says the same and its ladder.txt is there; else it is an error.
+ */
+struct column column_read(const char *folder, const char *name);
+void column_free(struct column *column);
+struct outcome column_outcome(const struct column *column, const struct entry *entry);
+/* The kernel's release, or "". */
+const char *column_release(const struct column *column);
+/* "kernel 6.1.0-50-amd64, lane vm, clock virtual, wire delay 1ms", as far as it is known. */
+char *column_description(const struct column *column);
+/* Whether @asked means the kernel @name: the name itself, or its series ("6.1": "6.1.192"). */
+bool column_is_meant(const char *name, const char *asked);
+
+/* The kernels that have a folder: by version; others ("host") come last. */
+struct column_names {
+	char **name;
+	size_t count;
+};
+/* False after complaining: there is no such folder, or no kernel's folder in it. */
+bool column_names_read(struct column_names *names, const char *folder);
+void column_names_free(struct column_names *names);
+/* The one that @asked means; NULL after complaining, with those that there are. */
+const char *column_choose(struct column_names names, const char *asked);
+
+/* ---- matrix.c: claims x kernels ------------------------------------------------------------ */
+
+/* One column: what was asked for, and its run. */
+struct matrix_column {
+	const char *name;  /* as the user sees it and as its folder is called: "6.1.192", "host" */
+	const char *error; /* why no run could be made, in words: nothing in the folder counts;
+			      NULL: its results.json tells all */
+};
+
+/* The folder of @options, or the default. */
+const char *matrix_folder(const struct options *options);
+/*
+ * Reads the columns' runs below @folder, of the cases that the patterns of @options mean; writes
+ * matrix.json and matrix.html there; prints the table and what differs. Returns the exit status:
+ * 0; 1 when a case failed or a recorded variant has changed; 2 when a pattern means nothing; 99
+ * when a column or a result is an error, or something cannot be written.
+ */
+int matrix_tell(const struct options *options, const char *folder,
+		const struct matrix_column *columns, size_t count);
+/* Plays a run in each kernel, one after the other, and tells of them all. */
+int matrix_run(const struct options *options);
+int command_matrix(const struct options *options);
+
+/* ---- diff.c -------------------------------------------------------------------------------- */
+
+int command_diff(const struct options *options);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "runner/parts.h"
 
+#include <math.h>
 #include <string.h>
 
 static const int families[] = { AF_INET, AF_INET6 };
@@ -70,14 +71,23 @@ static void plan_all(struct plan *all)
 		}
 }
 
+static bool entry_is_named(const struct entry *entry, const char *pattern)
+{
+	return pattern_matches(pattern, entry->spec->name, EXACTLY) ||
+	       pattern_matches(pattern, entry->id, EXACTLY);
+}
+
 /* Marks what the pattern means: the name itself if there is one, else everything like it. */
-static bool mark(const struct plan *all, const char *pattern, bool *wanted)
+static bool mark(struct plan *all, const char *pattern, bool *wanted)
 {
 	bool found = false;
 	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
-		for (size_t i = 0; i < all->count; i++)
-			if (entry_matches(&all->entries[i], pattern, (enum strictness)strictness))
+		for (size_t i = 0; i < all->count; i++) {
+			struct entry *entry = &all->entries[i];
+			entry->named |= entry_is_named(entry, pattern);
+			if (entry_matches(entry, pattern, (enum strictness)strictness))
 				found = wanted[i] = true;
+		}
 	return found;
 }
 
@@ -126,26 +136,11 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++) {
 		free(plan->entries[i].id);
 		free(plan->entries[i].folder);
+		free(plan->entries[i].unmet);
 		result_free(&plan->entries[i].result);
 	}
 	free(plan->entries);
 	*plan = (struct plan){ 0 };
-}
-
-/* Daemons and ip live where an ordinary user's PATH does not reach. */
-static bool program_is_there(const char *program)
-{
-	const char *path = getenv("PATH");
-	autofree char *wider = format("%s:/usr/local/sbin:/usr/sbin:/sbin", path ? path : "");
-	char *rest = NULL;
-
-	for (char *folder = strtok_r(wider, ":", &rest); folder;
-	     folder = strtok_r(NULL, ":", &rest)) {
-		autofree char *file = format("%s/%s", folder, program);
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	return false;
 }
 
 static char *unmet(const char *need, const struct net_features *features)
@@ -156,18 +151,26 @@ static char *unmet(const char *need, const struct net_features *features)
 		return format("needs netem: %s", features->netem_reason);
 	if (strcmp(need, "root") == 0 && features->user_namespace)
 		return format("needs root: run halfopen as root");
-	if (strncmp(need, program, strlen(program)) == 0 &&
-	    !program_is_there(need + strlen(program)))
-		return format("needs the program %s: install it", need + strlen(program));
+	if (strncmp(need, program, strlen(program)) == 0) {
+		autofree char *path = program_path(need + strlen(program));
+
+		return path ? NULL
+			    : format("needs the program %s: install it", need + strlen(program));
+	}
 	return NULL; /* sysctls and features of the kernel are looked at by the case itself */
 }
 
-char *unmet_need(const struct case_spec *spec, const struct net_features *features)
+char *unmet_need(const struct entry *entry, const struct net_features *features, bool real_time)
 {
+	const struct case_spec *spec = entry->spec;
 	char *reason = spec->netem ? unmet("netem", features) : NULL;
 	const char *needs = spec->needs;
 
 	for (char *need; !reason && (need = text_word(&needs)); free(need))
 		reason = unmet(need, features);
+	if (!reason && real_time && spec->virtual_time && !entry->named)
+		reason = format("takes %.0f min of kernel time: run it in virtual time with "
+				"--kernel vm, or name it",
+				ceil(spec->kernel_seconds / 60));
 	return reason;
 }

@@ -10,8 +10,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
 
 static const char default_artifacts[] = "artifacts";
 
@@ -24,39 +22,45 @@ static char *iso_time(time_t when)
 	return format("%s", text);
 }
 
-static json_t *entry_json(const struct entry *entry)
+static json_t *entry_json(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
-	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i}", "case",
-			 entry->spec->name, "family", family_name(entry->family), "topic",
+	const struct lane *lane = lane_of(run, entry);
+	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s}",
+			 "case", entry->spec->name, "family", family_name(entry->family), "topic",
 			 json_text(entry->spec->topic), "status", ending_name(result->ending),
 			 "seconds", result->seconds, "kernel_seconds", result->kernel_seconds,
 			 "claims", json_words(entry->spec->claims), "reason",
 			 json_text(result->reason), "variant", json_text(result->variant), "folder",
-			 entry->folder, "attempts", entry->attempts);
+			 entry->folder, "attempts", entry->attempts, "kernel",
+			 json_text(lane->release), "lane", lane_name(entry), "clock", lane->clock);
 }
 
 static json_t *run_json(const struct run *run, bool complete)
 {
-	struct utsname kernel;
-	uname(&kernel);
+	const struct lane *lane = run->host.count ? &run->host : &run->guest;
+	const char *lanes = run->host.count && run->guest.count ? "host and vm"
+			    : run->host.count                   ? "host"
+								: "vm";
 	autofree char *started = iso_time(run->started);
 	json_t *results = json_array();
 	for (size_t i = 0; i < run->plan.count; i++)
 		if (run->plan.entries[i].state == ENDED)
-			json_array_append_new(results, entry_json(&run->plan.entries[i]));
+			json_array_append_new(results, entry_json(run, &run->plan.entries[i]));
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
-			 " s:I, s:I, s:I, s:I, s:o}",
-			 "halfopen", PACKAGE_VERSION, "kernel", kernel.release, "lane", "host",
-			 "clock", "real", "netem", run->features.netem, "wire",
-			 json_text(run->wire), "started", started, "repeat",
-			 (int)run->options->repeat, "wall_seconds", seconds(run->took),
-			 "kernel_seconds", run->kernel_seconds, "complete", complete, "signal",
-			 run->signal ? json_integer(run->signal) : json_null(), "passed",
-			 (json_int_t)run->tally[PASSED], "failed", (json_int_t)run->tally[FAILED],
-			 "skipped", (json_int_t)run->tally[SKIPPED], "errors",
-			 (json_int_t)run->tally[BROKEN], "results", results);
+			 " s:I, s:I, s:I, s:I, s:o, s:f, s:I}",
+			 "halfopen", PACKAGE_VERSION, "kernel",
+			 lane->release ? lane->release : lane->kernel->name, "lane", lanes, "clock",
+			 lane->clock, "netem", lane->wire != NULL, "wire", json_text(lane->wire),
+			 "started", started, "repeat", (int)run->options->repeat, "wall_seconds",
+			 seconds(run->took), "kernel_seconds", run->kernel_seconds, "complete",
+			 complete, "signal", run->signal ? json_integer(run->signal) : json_null(),
+			 "passed", (json_int_t)run->tally[PASSED], "failed",
+			 (json_int_t)run->tally[FAILED], "skipped", (json_int_t)run->tally[SKIPPED],
+			 "errors", (json_int_t)run->tally[BROKEN], "results", results,
+			 "boot_seconds", run->guest.boot_seconds, "guest_kib",
+			 (json_int_t)run->guest.memory_kib);
 }
 
 bool results_store(struct run *run, bool complete)
@@ -67,19 +71,6 @@ bool results_store(struct run *run, bool complete)
 		return true;
 	run_fatal(run, cannot_write(path));
 	return false;
-}
-
-/* As mkdir -p. */
-static bool make_path(const char *path)
-{
-	autofree char *part = format("%s", path);
-	for (char *end = strchr(part + 1, '/'); end; end = strchr(end + 1, '/')) {
-		*end = '\0';
-		if (mkdir(part, 0777) < 0 && errno != EEXIST)
-			return false;
-		*end = '/';
-	}
-	return mkdir(part, 0777) == 0 || errno == EEXIST;
 }
 
 /* A results.json that is there must be one of ours: nothing else is ever replaced. */
@@ -139,24 +130,36 @@ static const char *what_is_wrong(const json_t *value)
 	return NULL;
 }
 
-json_t *results_load(const char *artifacts, bool *missing)
+json_t *results_read(const char *artifacts, char **why)
 {
-	autofree char *path = format("%s/results.json", artifacts ? artifacts : default_artifacts);
-	*missing = access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
-	if (*missing)
-		return NULL;
+	autofree char *path = format("%s/results.json", artifacts);
 	json_error_t error;
 	json_t *value = json_load_file(path, 0, &error);
 	const char *problem = value ? what_is_wrong(value) : NULL;
-	if (!value && error.line > 0)
-		complain("%s is malformed: line %d: %s; run the cases again", path, error.line,
-			 error.text);
-	else if (!value)
-		complain("cannot read %s: %s", path, error.text);
-	if (problem)
-		complain("%s is malformed: %s; run the cases again", path, problem);
-	if (!problem)
+	if (value && !problem)
 		return value;
+
+	if (problem)
+		*why = format("%s is malformed: %s; run the cases again", path, problem);
+	else if (error.line > 0)
+		*why = format("%s is malformed: line %d: %s; run the cases again", path, error.line,
+			      error.text);
+	else
+		*why = format("cannot read %s: %s", path, strerror(errno));
 	json_decref(value);
 	return NULL;
+}
+
+json_t *results_load(const char *artifacts, bool *missing)
+{
+	const char *folder = artifacts ? artifacts : default_artifacts;
+	autofree char *path = format("%s/results.json", folder);
+	*missing = access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (*missing)
+		return NULL;
+	autofree char *why = NULL;
+	json_t *value = results_read(folder, &why);
+	if (!value)
+		complain("%s", why);
+	return value;
 }

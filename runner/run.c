@@ -80,8 +80,8 @@ void choose_jobs(struct run *run)
 		unsigned long files = files_available() / CASE_DESCRIPTORS;
 		limit_jobs(run, files ? files : 1, " (fewer: the system's open files are short)");
 	}
-	if (run->jobs > run->plan.count)
-		run->jobs = (unsigned)run->plan.count;
+	if (run->jobs > run->host.count)
+		run->jobs = (unsigned)run->host.count;
 }
 
 /* ---- how entries and the run end ----------------------------------------------------------- */
@@ -116,25 +116,6 @@ static int exit_status(const struct run *run)
 
 /* ---- before the first case ----------------------------------------------------------------- */
 
-/* The wire of this run; false when --wire asks for what cannot be. */
-static bool choose_wire(struct run *run)
-{
-	const char *asked = run->options->wire;
-	run->wire = run->features.netem ? "delay 1ms" : NULL;
-	if (!asked)
-		return true;
-	if (!run->features.netem) {
-		complain("--wire '%s' needs netem: %s", asked, run->features.netem_reason);
-		return false;
-	}
-	autofree char *problem = wire_refused(asked);
-	if (problem)
-		complain("--wire '%s': arguments of `tc qdisc add ... netem` are allowed: %s",
-			 asked, problem);
-	run->wire = asked;
-	return !problem;
-}
-
 /* Nothing can run on this machine at all: said once, no trace left. */
 static int nothing_runs(const struct options *options, const char *why)
 {
@@ -168,7 +149,10 @@ static void play_and_tell(struct run *run)
 	run->started = time(NULL);
 	run->began = clock_now();
 	run->reporter->begin(run);
-	schedule(run);
+	if (run->host.count)
+		schedule(run);
+	if (run->guest.count && !run->signal && !run->fatal)
+		guests_play(run);
 	run->took = clock_now() - run->began;
 	results_store(run, run->ended == run->plan.count);
 	write_junit(run);
@@ -179,14 +163,11 @@ static void play_and_tell(struct run *run)
 		complain("%s", run->fatal);
 }
 
-static int run_planned(struct run *run)
+static int run_assigned(struct run *run)
 {
-	char why[512] = "";
-	if (net_probe(&run->features, why, sizeof(why)) < 0)
-		return nothing_runs(run->options, why);
-	if (!choose_wire(run))
-		return EXIT_USAGE;
-	autofree char *problem = results_claim_folder(run);
+	autofree char *problem = run->guest.count ? guests_prepare(run) : NULL;
+	if (!problem)
+		problem = results_claim_folder(run);
 	if (problem)
 		return cannot_begin(run->options, problem);
 	choose_jobs(run);
@@ -194,10 +175,28 @@ static int run_planned(struct run *run)
 	return exit_status(run);
 }
 
+static int run_planned(struct run *run)
+{
+	autofree char *why = NULL;
+
+	switch (lanes_assign(run, &why)) {
+	case LANES_NONE:
+		return nothing_runs(run->options, why);
+	case LANES_USAGE:
+		return EXIT_USAGE;
+	case LANES_ERROR:
+		return EXIT_RUN_ERROR;
+	default:
+		return run_assigned(run);
+	}
+}
+
 int command_run(const struct options *options)
 {
 	struct run run = { .options = options,
-			   .reporter = options->tap ? &tap_reporter : &console_reporter };
+			   .reporter = options->tap     ? &tap_reporter
+				       : options->brief ? &brief_reporter
+							: &console_reporter };
 	if (!plan_make(&run.plan, options))
 		return EXIT_USAGE;
 	int status = EXIT_ALL_SKIPPED;
@@ -206,6 +205,7 @@ int command_run(const struct options *options)
 	else
 		status = run_planned(&run);
 	plan_free(&run.plan);
+	lanes_free(&run);
 	free(run.artifacts);
 	free(run.fatal);
 	return status;

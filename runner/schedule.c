@@ -35,14 +35,6 @@ struct scheduler {
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-static int longest_first(const void *left, const void *right)
-{
-	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;
-	if (a->spec->kernel_seconds != b->spec->kernel_seconds)
-		return a->spec->kernel_seconds < b->spec->kernel_seconds ? 1 : -1;
-	return (a > b) - (a < b); /* else as planned */
-}
-
 static bool is_working(const struct slot *slot)
 {
 	int phase = atomic_load(&slot->progress.phase);
@@ -157,9 +149,10 @@ static void start_or_skip(struct scheduler *scheduler, struct entry *entry)
 		run_fatal(run, problem);
 		return;
 	}
-	char *reason = unmet_need(entry->spec, &run->features);
-	if (reason)
-		end_at_once(run, entry, (struct result){ .ending = SKIPPED, .reason = reason });
+	if (entry->unmet)
+		end_at_once(
+			run, entry,
+			(struct result){ .ending = SKIPPED, .reason = format("%s", entry->unmet) });
 	else
 		start(scheduler, entry);
 }
@@ -213,31 +206,38 @@ static void play_again(struct scheduler *scheduler, struct entry *entry)
 	scheduler->order[--scheduler->next] = entry;
 }
 
+bool take_verdict(const struct run *run, struct entry *entry, char *problem)
+{
+	struct result *result = &entry->result;
+	bool told = verdict_read(run, entry, result);
+
+	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
+		problem = artifact_missing(run, entry);
+	if (!problem || (told && result->ending == BROKEN)) {
+		free(problem);
+		return true;
+	}
+	result_free(result);
+	*result = (struct result){ .ending = BROKEN, .reason = problem };
+	return false;
+}
+
 /* The worker is gone; what did it leave? */
 static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 {
 	struct run *run = scheduler->run;
 	struct entry *entry = slot->entry;
-	struct result *result = &entry->result;
-	char *problem = worker_problem(slot, status);
 
 	slot->entry = NULL;
 	scheduler->running--;
 	close_input(slot);
 	sem_destroy(&slot->turn);
-	bool told = verdict_read(run, entry, result);
-	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
-		problem = artifact_missing(run, entry);
-	if (problem && !(told && result->ending == BROKEN)) {
-		result_free(result);
-		end_at_once(run, entry,
-			    (struct result){ .ending = BROKEN,
-					     .reason = problem,
-					     .seconds = seconds(clock_now() - slot->began) });
-		return;
-	}
-	free(problem);
-	if (is_inconclusive(entry) && !run->options->pause)
+	if (!take_verdict(run, entry, worker_problem(slot, status))) {
+		struct result result = entry->result;
+
+		result.seconds = seconds(clock_now() - slot->began);
+		end_at_once(run, entry, result);
+	} else if (is_inconclusive(entry) && !run->options->pause)
 		play_again(scheduler, entry);
 	else
 		run_result(run, entry);
@@ -269,12 +269,12 @@ static void kill_overdue(const struct run *run)
 	}
 }
 
-static void read_signals(struct scheduler *scheduler)
+void read_signals(struct run *run, int signals)
 {
 	struct signalfd_siginfo info;
-	while (read(scheduler->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo != SIGCHLD && !scheduler->run->signal)
-			scheduler->run->signal = (int)info.ssi_signo;
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (info.ssi_signo != SIGCHLD && !run->signal)
+			run->signal = (int)info.ssi_signo;
 }
 
 /* --pause: what a person types goes to the case. */
@@ -332,7 +332,7 @@ static void end_all(const struct run *run)
 static bool may_start(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
-	return !run->signal && !run->fatal && scheduler->next < run->plan.count &&
+	return !run->signal && !run->fatal && scheduler->next < run->host.count &&
 	       scheduler->running < run->jobs && working(run) < run->cpus;
 }
 
@@ -341,7 +341,7 @@ static bool goes_on(const struct scheduler *scheduler)
 	const struct run *run = scheduler->run;
 	if (run->signal)
 		return false;
-	return scheduler->running > 0 || (!run->fatal && scheduler->next < run->plan.count);
+	return scheduler->running > 0 || (!run->fatal && scheduler->next < run->host.count);
 }
 
 static void play(struct scheduler *scheduler)
@@ -355,7 +355,7 @@ static void play(struct scheduler *scheduler)
 		if (!goes_on(scheduler))
 			break;
 		wait_for_events(scheduler);
-		read_signals(scheduler);
+		read_signals(run, scheduler->signals);
 		if (run->signal)
 			break;
 		reap(scheduler);
@@ -364,7 +364,7 @@ static void play(struct scheduler *scheduler)
 	}
 }
 
-static int watch_signals(sigset_t *before)
+int watch_signals(sigset_t *before)
 {
 	sigset_t watched;
 	sigemptyset(&watched);
@@ -385,10 +385,7 @@ void schedule(struct run *run)
 	autoclose int bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	size_t size = run->jobs * sizeof(*run->slots);
 	run->slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	autofree struct entry **order = must_alloc(run->plan.count, sizeof(struct entry *));
-	for (size_t i = 0; i < run->plan.count; i++)
-		order[i] = &run->plan.entries[i];
-	qsort(order, run->plan.count, sizeof(struct entry *), longest_first);
+	autofree struct entry **order = lane_order(run, &run->host);
 
 	if (signals < 0 || bell < 0 || run->slots == MAP_FAILED) {
 		run_fatal(run, format("cannot watch over cases: %s", strerror(errno)));

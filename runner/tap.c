@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 /* One line of a description: '#' would begin a directive. */
 static void put_escaped(const char *text)
@@ -21,11 +20,14 @@ static void put_escaped(const char *text)
 
 static void tap_begin(const struct run *run)
 {
-	struct utsname kernel;
-	uname(&kernel);
 	printf("1..%zu\n", run->plan.count);
-	printf("# kernel %s, lane host, clock real, wire: %s, %u at once\n", kernel.release,
-	       run->wire ? run->wire : "no netem", run->jobs);
+	if (run->host.count)
+		printf("# kernel %s, lane host, clock real, wire: %s, %u at once\n",
+		       run->host.release, run->host.wire ? run->host.wire : "no netem", run->jobs);
+	if (run->guest.count)
+		printf("# kernel %s, lane vm, clock %s, wire: %s, %zu of %zu\n",
+		       run->guest.kernel->name, run->guest.clock, run->guest.wire, run->guest.count,
+		       run->plan.count);
 	fflush(stdout);
 }
 

@@ -143,13 +143,13 @@ static bool file_finish(FILE **file)
 	return good;
 }
 
-bool json_store(const json_t *value, const char *path)
+bool text_store(const char *text, const char *path)
 {
 	autofree char *fresh = format("%s.new", path);
 	autofile FILE *file = fopen(fresh, "we");
 	if (!file)
 		return false;
-	bool good = json_dumpf(value, file, JSON_INDENT(1)) == 0 && fputc('\n', file) != EOF;
+	bool good = fputs(text, file) >= 0;
 	good = file_finish(&file) && good;
 	if (good && rename(fresh, path) == 0)
 		return true;
@@ -157,6 +157,39 @@ bool json_store(const json_t *value, const char *path)
 	unlink(fresh);
 	errno = saved ? saved : EIO;
 	return false;
+}
+
+char *text_load(const char *path, char **why)
+{
+	errno = 0;
+	autofile FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+	/* Up to a NUL: a text has none. */
+	ssize_t length = file ? getdelim(&text, &room, '\0', file) : -1;
+	autofree char *clean = length > 0 ? text_clean(text) : NULL;
+	if (clean && strlen(text) == (size_t)length && strcmp(clean, text) == 0)
+		return text;
+
+	if (length > 0)
+		*why = format("%s is damaged: it holds bytes that are no text", path);
+	else if (file && !ferror(file))
+		*why = format("%s is empty", path);
+	else
+		*why = format("cannot read %s: %s", path, strerror(errno));
+	free(text);
+	return NULL;
+}
+
+bool json_store(const json_t *value, const char *path)
+{
+	autofree char *text = json_dumps(value, JSON_INDENT(1));
+	if (!text) {
+		errno = EIO;
+		return false;
+	}
+	autofree char *line = format("%s\n", text);
+	return text_store(line, path);
 }
 
 double member_number(const json_t *object, const char *key)

@@ -104,7 +104,8 @@ START_TEST(perform)
 		.spec = entry->spec,
 		.family = entry->family,
 		.folder = folder,
-		.wire = run->options->wire || !entry->spec->netem ? run->wire : entry->spec->netem,
+		.wire = run->options->wire || !entry->spec->netem ? run->host.wire
+								  : entry->spec->netem,
 		.wire_asked = run->options->wire != NULL,
 		.timeout_multiplier = run->options->timeout_multiplier,
 		.outer_pid = isolate_case(),

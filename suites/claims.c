@@ -47,6 +47,12 @@ static const struct claim claims[] = {
 	{ "D2-35", BACKLOGS, "so there is no connect timeout, only a delay", REFINED,
 	  "Only for a client whose SYN was taken; while the queue stays full SYNs are dropped and "
 	  "connect() ends in ETIMEDOUT." },
+	{ "D2-36", BACKLOGS, "the server drops data that comes while it is SYN_RECV", REFINED,
+	  "Not because of the state but because the accept queue is full: data is a handshake ACK "
+	  "like any other, and each ignored segment is counted." },
+	{ "D2-37", BACKLOGS, "then tcp_retries2 decides when the client gives up", REFINED,
+	  "Only while the request outlives the client's retries; once it has expired, the next one "
+	  "is answered with RST." },
 	{ "D1-01", DEFER, "after accept() with TCP_DEFER_ACCEPT, read() may give EAGAIN", CONFIRMED,
 	  "When the period ends, a connection without data is made." },
 	{ "D1-02", DEFER, "this appears when the backlog has overflowed", REFINED,

@@ -9,4 +9,5 @@ suites_sources = \
 	suites/overflow.c \
 	suites/suites.h \
 	suites/syn_cookies.c \
-	suites/syn_queue.c
+	suites/syn_queue.c \
+	suites/variants.c

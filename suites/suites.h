@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * suites: the cases (one file per topic; they register themselves) and the table of the claims
- * that they answer.
+ * suites: the cases (one file per topic; they register themselves), the table of the claims that
+ * they answer, and that of the variants that kernels are known to show.
  */
 #ifndef HALFOPEN_SUITES_H
 #define HALFOPEN_SUITES_H
@@ -26,5 +26,15 @@ struct claim {
 /* The claims in the order of the table; their number in *count. */
 const struct claim *all_claims(size_t *count);
 const char *claim_verdict_name(enum claim_verdict verdict); /* "confirmed", ... */
+
+/* What the pinned kernel of a series shows when it plays a case. */
+struct recorded_variant {
+	const char *case_name;
+	const char *series;  /* "6.1": of the kernels 6.1 and 6.1.x */
+	const char *variant; /* NULL: it passes without naming one */
+};
+
+/* The records, by case and series; their number in *count. What has none is not judged. */
+const struct recorded_variant *recorded_variants(size_t *count);
 
 #endif

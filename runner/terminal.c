@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * terminal: what stdout can show.
+ */
+#include "runner/parts.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+
+unsigned terminal_columns(unsigned otherwise)
+{
+	struct winsize size = { 0 };
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return otherwise;
+}
+
+/* https://no-color.org: a variable that is there and not empty. */
+static bool has_colours(void)
+{
+	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
+	       !(none && *none);
+}
+
+void print_in_colour(enum colour colour, const char *text)
+{
+	static const char *const codes[] = {
+		[GREEN] = "32", [RED] = "1;31", [YELLOW] = "33", [CYAN] = "36", [FAINT] = "2",
+	};
+	if (colour == PLAIN || !has_colours())
+		fputs(text, stdout);
+	else
+		printf("\033[%sm%s\033[0m", codes[colour], text);
+}
