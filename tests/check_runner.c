@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 static char folder[32];
-static const struct options defaults = { .repeat = 1, .timeout_multiplier = 1 };
+static const struct options defaults = { .kernel = "host", .repeat = 1, .timeout_multiplier = 1 };
 
 /* Files of a test, in the build tree where make check runs. */
 static void make_folder(void)
@@ -150,6 +150,7 @@ static void begin_run(struct run *run, const struct options *options)
 
 	make_folder();
 	*run = (struct run){ .options = options, .artifacts = realpath(folder, NULL) };
+	run->host = (struct lane){ .count = 1, .release = format("a test"), .clock = "real" };
 	ck_assert_ptr_nonnull(run->artifacts);
 	ck_assert(plan_make(&run->plan, &planned_options));
 	ck_assert_uint_eq(run->plan.count, 1);
@@ -159,6 +160,7 @@ static void begin_run(struct run *run, const struct options *options)
 static void end_run(struct run *run)
 {
 	plan_free(&run->plan);
+	lanes_free(run);
 	free(run->artifacts);
 	remove_folder();
 }
@@ -294,18 +296,60 @@ START_TEST(needs_are_looked_at)
 {
 	struct net_features features = { .user_namespace = true, .netem_reason = "a test" };
 	struct case_spec spec = { .needs = "root" };
-	char *reason = unmet_need(&spec, &features);
+	struct entry entry = { .spec = &spec };
+	char *reason = unmet_need(&entry, &features, true);
 	ck_assert_str_eq(reason, "needs root: run halfopen as root");
 	free(reason);
 
 	spec = (struct case_spec){ .netem = "loss 1%" };
-	reason = unmet_need(&spec, &features);
+	reason = unmet_need(&entry, &features, true);
 	ck_assert_str_eq(reason, "needs netem: a test");
 	free(reason);
 
 	features = (struct net_features){ .netem = true };
 	spec.needs = "root netem program:sh sysctl:net.ipv4.none";
-	ck_assert_ptr_null(unmet_need(&spec, &features));
+	ck_assert_ptr_null(unmet_need(&entry, &features, true));
+}
+END_TEST
+
+START_TEST(minutes_of_kernel_time_are_for_virtual_time_or_for_who_names_them)
+{
+	struct case_spec spec = { .virtual_time = true, .kernel_seconds = 985 };
+	struct entry entry = { .spec = &spec };
+	struct net_features features = { 0 };
+	autofree char *reason = unmet_need(&entry, &features, true);
+	ck_assert_str_eq(reason, "takes 17 min of kernel time: run it in virtual time with "
+				 "--kernel vm, or name it");
+	ck_assert_ptr_null(unmet_need(&entry, &features, false));
+	entry.named = true;
+	ck_assert_ptr_null(unmet_need(&entry, &features, true));
+}
+END_TEST
+
+static bool is_named(char *word, const char *id)
+{
+	struct options options = defaults;
+	options.words = &word;
+	options.word_count = 1;
+	struct plan plan;
+	bool named = false;
+
+	ck_assert(plan_make(&plan, &options));
+	for (size_t i = 0; i < plan.count; i++)
+		if (strcmp(plan.entries[i].id, id) == 0)
+			named = plan.entries[i].named;
+	plan_free(&plan);
+	return named;
+}
+
+START_TEST(only_whole_names_and_ids_name_an_entry)
+{
+	ck_assert(is_named("it_passes", "it_passes/ipv6"));
+	ck_assert(is_named("IT_PASSES/ipv6", "it_passes/ipv6"));
+	ck_assert(!is_named("it_passes/ipv4", "it_passes/ipv6"));
+	ck_assert(!is_named("it_pass*", "it_passes/ipv6"));
+	ck_assert(!is_named("passes", "it_passes/ipv6"));
+	ck_assert(!is_named("skips", "it_skips/ipv6"));
 }
 END_TEST
 
@@ -326,6 +370,8 @@ int main(void)
 	tcase_add_test(tcase, junit_is_well_formed_whatever_a_case_says);
 	tcase_add_test(tcase, a_wire_that_tc_does_not_know_is_refused);
 	tcase_add_test(tcase, needs_are_looked_at);
+	tcase_add_test(tcase, minutes_of_kernel_time_are_for_virtual_time_or_for_who_names_them);
+	tcase_add_test(tcase, only_whole_names_and_ids_name_an_entry);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <pcap/pcap.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -131,6 +132,57 @@ static void fill_the_folder(struct scene *scene)
 	broken("cannot write %s: %m; free some space", path);
 }
 
+/* ---- what ends a guest --------------------------------------------------------------------- */
+
+/* The guest's own file: nothing here is for the machine that the tests run on. */
+static bool in_guest(void)
+{
+	return access("/lib/halfopen/request", F_OK) == 0;
+}
+
+static void press_sysrq(const char *key)
+{
+	autoclose int file = in_guest() ? open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC) : -1;
+	if (file < 0 || write(file, key, 1) < 0)
+		broken("this is only for a guest");
+	wait_for_timer(60000);
+}
+
+static void panic(struct scene *scene)
+{
+	(void)scene;
+	press_sysrq("c");
+}
+
+static void reset(struct scene *scene)
+{
+	(void)scene;
+	press_sysrq("b");
+}
+
+static void take_all_memory(struct scene *scene)
+{
+	(void)scene;
+	enum { STEP = 1 << 20 };
+	while (in_guest())
+		memset(must_alloc(STEP, 1), 1, STEP);
+	broken("this is only for a guest");
+}
+
+/* No process but this one runs any more. */
+static void take_the_cpu(struct scene *scene)
+{
+	(void)scene;
+	struct sched_param most = { .sched_priority = 99 };
+	autofile FILE *limit =
+		in_guest() ? fopen("/proc/sys/kernel/sched_rt_runtime_us", "we") : NULL;
+	if (!limit || fputs("-1", limit) < 0 || fflush(limit) != 0 ||
+	    sched_setscheduler(0, SCHED_FIFO, &most) < 0)
+		broken("this is only for a guest");
+	for (;;)
+		;
+}
+
 /* ---- the cases ----------------------------------------------------------------------------- */
 
 static struct case_spec cases[] = {
@@ -170,10 +222,26 @@ static struct case_spec cases[] = {
 	  .act = fill_the_folder },
 };
 
+/* Only with FAKE_GUEST, and in the guest itself. */
+static struct case_spec guest_cases[] = {
+	{ .name = "it_panics_the_kernel", .topic = "guests", .act = panic },
+	{ .name = "it_resets_the_machine", .topic = "guests", .act = reset },
+	{ .name = "it_takes_all_memory", .topic = "guests", .act = take_all_memory },
+	{ .name = "it_takes_the_processor", .topic = "guests", .act = take_the_cpu },
+};
+
+static void chain(struct case_spec *list, size_t count, struct case_spec *rest)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i].next = i + 1 < count ? &list[i + 1] : rest;
+}
+
 const struct case_spec *all_cases(void)
 {
-	for (size_t i = 0; i + 1 < ARRAY_LENGTH(cases); i++)
-		cases[i].next = &cases[i + 1];
+	struct case_spec *rest = getenv("FAKE_GUEST") || in_guest() ? guest_cases : NULL;
+
+	chain(guest_cases, ARRAY_LENGTH(guest_cases), NULL);
+	chain(cases, ARRAY_LENGTH(cases), rest);
 	return cases;
 }
 
@@ -183,7 +251,8 @@ static const struct claim claims[] = {
 	{ "F-03", "fakes", "It fails.", REFUTED, "It does." },
 	{ "F-04", "fakes", "It is skipped.", CONFIRMED, "It is." },
 	{ "F-05", "fakes", "It breaks down.", CONFIRMED, "It does." },
-	{ "F-06", "fakes", "Nobody shows this.", ARGUED, "It is only argued." },
+	{ "F-06", "fakes", "Nobody shows this, however long one looks.", ARGUED,
+	  "It is only argued." },
 };
 
 const struct claim *all_claims(size_t *count)
@@ -196,6 +265,18 @@ const char *claim_verdict_name(enum claim_verdict verdict)
 {
 	static const char *const names[] = { "confirmed", "refined", "refuted", "argued" };
 	return names[verdict];
+}
+
+static const struct recorded_variant records[] = {
+	{ "it_passes_after_a_timer", "6.1", "exponential" },
+	{ "it_passes_after_a_timer", "6.12", "linear" },
+	{ "it_passes_after_a_timer", "7.2", NULL },
+};
+
+const struct recorded_variant *recorded_variants(size_t *count)
+{
+	*count = ARRAY_LENGTH(records);
+	return records;
 }
 
 /* ---- what fixtures do for real cases ------------------------------------------------------- */

@@ -3,11 +3,17 @@
 # Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
 
 libcheck_tests = \
+	tests/check_matrix \
 	tests/check_netns \
 	tests/check_runner \
 	tests/check_oracle \
 	tests/check_segment \
+	tests/check_suites \
 	tests/check_watch
+
+tests_check_matrix_SOURCES = tests/check_matrix.c tests/fake_cases.c
+
+tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
 
 tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 
@@ -21,19 +27,24 @@ tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
 shell_tests = \
 	tests/test_cli.sh \
+	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
+	tests/test_matrix.sh \
 	tests/test_sigkill.sh \
-	tests/test_totals.sh
+	tests/test_totals.sh \
+	tests/test_vm.sh
 
 check_PROGRAMS += $(libcheck_tests) $(test_helpers)
 
 TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
+	tests/compare-runs.sh \
 	tests/installcheck.sh \
 	tests/journals \
 	tests/run-check.sh \
-	tests/totals.sh
+	tests/totals.sh \
+	tests/with_fakes.sh
 
 TEST_EXTENSIONS = .sh .tap
 tap_driver = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -48,11 +59,12 @@ LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-check.sh
 SH_LOG_COMPILER = $(SHELL)
 TAP_LOG_COMPILER = $(SHELL)
 
-# make check CASES='*defer*' JOBS=4
+# make check CASES='*defer*' JOBS=4 LANE=host; make check LANE=vm KERNEL=6.1
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	HALFOPEN='$(abs_top_builddir)/halfopen'; CASES='$(CASES)'; JOBS='$(JOBS)'; \
-	export top_srcdir top_builddir HALFOPEN CASES JOBS;
+	LANE='$(LANE)'; KERNEL='$(KERNEL)'; \
+	export top_srcdir top_builddir HALFOPEN CASES JOBS LANE KERNEL;
 
 # The cases come last, alone: they use all processors by themselves.
 tests/cases.log: $(filter-out tests/cases.log,$(TEST_LOGS))
@@ -69,7 +81,12 @@ check-TESTS: $(check_PROGRAMS)
 check-rooms:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests)'
 
-.PHONY: check-rooms
+# Twenty runs in virtual time, half of them on a busy machine, leave the same ladders.
+check-virtual: halfopen
+	@HALFOPEN='$(abs_top_builddir)/halfopen' \
+		$(SHELL) $(top_srcdir)/tests/compare-runs.sh $(or $(TIMES),20) $(CASES)
+
+.PHONY: check-rooms check-virtual
 
 clean-local:
 	rm -rf artifacts bench-artifacts installcheck

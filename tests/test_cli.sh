@@ -6,54 +6,8 @@
 
 set -u
 
-fake=${FAKE_HALFOPEN:-${top_builddir:-.}/tests/fake_halfopen}
-work=$(mktemp -d "${top_builddir:-.}/tests/cli.XXXXXX") || exit 99
-trap 'rm -rf "$work"' EXIT
-fake=$(realpath "$fake") && cd "$work" || exit 99
-number=0
-
-# check NAME COMMAND...: the command succeeds.
-check()
-{
-	name=$1 good=ok
-	shift
-	"$@" >check.log 2>&1 || good='not ok'
-	number=$((number + 1))
-	echo "$good $number - $name"
-	[ "$good" = ok ] && return
-	for file in check.log out err; do
-		[ ! -s $file ] || sed "s/^/# $file: /" $file
-	done
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-
-# run ARGUMENT...: output in out and err, exit status in $status.
-run()
-{
-	status=0
-	"$fake" "$@" >out 2>err </dev/null || status=$?
-}
-
-ended()
-{
-	[ "$status" -eq "$1" ] || { echo "exit status $status, not $1"; return 1; }
-}
-
-says()
-{
-	grep -q -- "$1" "${2:-out}" || { echo "no '$1' in ${2:-out}"; return 1; }
-}
-
-# one_line TEXT: stderr is one line, and has TEXT.
-one_line()
-{
-	[ "$(wc -l <err)" -eq 1 ] && says "$1" err
-}
+# shellcheck source-path=SCRIPTDIR source=with_fakes.sh
+. "${top_srcdir:-.}/tests/with_fakes.sh"
 
 last_line()
 {
@@ -181,7 +135,7 @@ check '--repeat multiplies' last_line '3 passed, 0 failed, 0 skipped'
 check '--repeat has a folder each' test -f artifacts/it_passes_over_ipv4/ipv4/3/verdict.json
 check '-v has a line for each' says '^passed  it_passes_over_ipv4/ipv4/2 ('
 
-run run --wire 'delay 1ms' it_passes
+run run --kernel host --wire 'delay 1ms' it_passes
 case $status in
 2) check '--wire is refused where there is no netem' one_line "--wire 'delay 1ms' needs netem" ;;
 *) check '--wire is taken where there is netem' ended 0 ;;

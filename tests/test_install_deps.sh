@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # autogen.sh --install-deps on machines that are made of fake commands: which package manager is
-# called for what, as whom, and what is said where nothing can be installed.
+# called for what, as whom, when another kernel is fetched, and what is said where nothing can be
+# installed.
 
 set -eu
 
-autogen=${top_srcdir:?run this with make check}/autogen.sh
+source=${top_srcdir:?run this with make check}
 box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT
 real_path=$PATH
@@ -22,20 +23,57 @@ fake()
 	chmod +x "$box/bin/$1"
 }
 
-# An empty machine: a shell's tools, an ordinary user, no package manager.
+# An empty machine: a shell's tools, an ordinary user, no package manager, netem in the kernel.
 new_machine()
 {
 	rm -rf "${box:?}"/*
-	mkdir "$box/bin" "$box/source" "$box/library" "$box/package"
-	cp "$autogen" "$box/source/autogen.sh"
+	mkdir -p "$box/bin" "$box/source/vm" "$box/library" "$box/package"
+	cp "$source/autogen.sh" "$box/source/"
+	cp "$source/vm/kernels.tab" "$box/source/vm/"
+	cat >"$box/install.sh" <<-END
+		case "\$*" in
+		*qemu*)
+			: >"$box/bin/qemu-system-x86_64"
+			chmod +x "$box/bin/qemu-system-x86_64"
+			;;
+		*) sh "$box/arrive.sh" ;;
+		esac
+	END
 	: >"$box/calls"
-	for tool in sh env cat sed awk sort tr dirname rm mkdir chmod; do
+	home=/home/user cache='' xdg_cache=''
+	for tool in sh env cat cmp sed awk sort tr dirname rm mkdir chmod grep true uniq; do
 		ln -s "$(PATH=$real_path command -v "$tool")" "$box/bin/$tool"
 	done
 	echo 1000 >"$box/uid"
 	fake id <<-END
 		cat "$box/uid"
 	END
+	echo x86_64 >"$box/machine"
+	fake uname <<-END
+		cat "$box/machine"
+	END
+	: >"$box/netem"
+	netem='/tc qdisc add dev lo root netem delay 1ms'
+	fake unshare <<-END
+		[ ! -e "$box/forbidden" ] || exit 1
+		case \$(id -u):\$* in
+		0:'-n '*"$netem" | 1000:'-r -n '*"$netem") [ -e "$box/netem" ] ;;
+		0:'-n true' | 1000:'-r -n true') ;;
+		*) exit 1 ;;
+		esac
+	END
+	fake_fetch <<-END
+		[ ! -e "$box/mirror.broken" ]
+	END
+}
+
+fake_fetch()
+{
+	{
+		echo "echo \"fetch as \$(id -u) \$*\" >>'$box/calls'"
+		echo "cmp -s - '$source/vm/kernels.tab' || echo 'not the table' >>'$box/calls'"
+		cat
+	} >"$box/source/vm/fetch.sh"
 }
 
 has_tool()
@@ -75,7 +113,7 @@ has_everything()
 	has_tool autoconf autoreconf automake make ip tc
 	has_compiler
 	has_pkg_config
-	has_library headers check libpcap libmnl jansson libxml-2.0
+	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle
 }
 
 # What an installation leads to: arrive.sh gives this machine everything.
@@ -97,7 +135,13 @@ prepare_installation()
 	END
 }
 
-# manager NAME: logs its calls; an update brings the package lists, an install brings everything.
+without_netem()
+{
+	rm "$box/netem"
+}
+
+# manager NAME: logs its calls; an update brings the package lists, an install brings everything,
+# or QEMU.
 manager()
 {
 	fake "$1" <<-END
@@ -105,7 +149,7 @@ manager()
 		[ ! -e "$box/broken" ] || exit 100
 		case " \$* " in
 		*' update '*) : >"$box/lists" ;;
-		*' install '*) sh "$box/arrive.sh" ;;
+		*' install '*) sh "$box/install.sh" "\$@" ;;
 		esac
 	END
 }
@@ -139,7 +183,7 @@ with_pacman()
 		-Qq) [ -e "$box/package/\$last" ]; exit ;;
 		-Si) [ -e "$box/lists" ]; exit ;;
 		-Sy) : >"$box/lists" ;;
-		-S) sh "$box/arrive.sh" ;;
+		-S) sh "$box/install.sh" "\$@" ;;
 		esac
 		echo "pacman \$*" >>"$box/calls"
 	END
@@ -151,6 +195,9 @@ with_sudo()
 		echo "sudo \$1" >>"$box/calls"
 		echo 0 >"$box/uid"
 		"\$@"
+		status=\$?
+		echo 1000 >"$box/uid"
+		exit \$status
 	END
 }
 
@@ -162,7 +209,8 @@ as_root()
 run()
 {
 	status=0
-	PATH="$box/bin" SBIN_PATH='' CC='' sh "$box/source/autogen.sh" "$@" \
+	PATH="$box/bin" SBIN_PATH='' CC='' \
+		HOME=$home HALFOPEN_CACHE=$cache XDG_CACHE_HOME=$xdg_cache sh "$box/source/autogen.sh" "$@" \
 		>"$box/output" 2>&1 || status=$?
 	grep -v '^autoconf\|^automake' "$box/calls" >"$box/called" || :
 }
@@ -202,18 +250,24 @@ says()
 	grep -qF -- "$1" "$box/output" || problem="$problem should have said '$1';"
 }
 
+says_not()
+{
+	! grep -qF -- "$1" "$box/output" || problem="$problem should not have said '$1';"
+}
+
 apt_install="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
-apt_all="autoconf automake check gcc iproute2 libc6-dev libjansson-dev libmnl-dev libpcap-dev"
-apt_all="$apt_all libxml2-dev make pkg-config"
+apt_all="autoconf automake check gcc iproute2 libarchive-dev libc6-dev libjansson-dev libmnl-dev"
+apt_all="$apt_all libpcap-dev libxml2-dev make nettle-dev pkg-config"
 dnf_all="autoconf automake check-devel gcc glibc-devel iproute iproute-tc jansson-devel"
-dnf_all="$dnf_all libmnl-devel libpcap-devel libxml2-devel make pkgconf-pkg-config"
-zypper_all="autoconf automake check-devel gcc glibc-devel iproute2 libjansson-devel libmnl-devel"
-zypper_all="$zypper_all libpcap-devel libxml2-devel make pkg-config"
-pacman_all="autoconf automake check gcc glibc iproute2 jansson libmnl libpcap libxml2 make pkgconf"
+dnf_all="$dnf_all libarchive-devel libmnl-devel libpcap-devel libxml2-devel make nettle-devel"
+dnf_all="$dnf_all pkgconf-pkg-config"
+zypper_all="autoconf automake check-devel gcc glibc-devel iproute2 libarchive-devel"
+zypper_all="$zypper_all libjansson-devel libmnl-devel libnettle-devel libpcap-devel libxml2-devel"
+zypper_all="$zypper_all make pkg-config"
+pacman_all="autoconf automake check gcc glibc iproute2 jansson libarchive libmnl libpcap libxml2"
+pacman_all="$pacman_all make nettle pkgconf"
 
 # ---- the tests ----------------------------------------------------------------------------------
-
-echo 1..16
 
 new_machine
 has_everything
@@ -222,6 +276,7 @@ run --install-deps
 ends_with 0
 calls "autoreconf -fi"
 says "nothing to install"
+says_not QEMU
 verdict "nothing missing: no package manager, no root"
 
 new_machine
@@ -238,6 +293,7 @@ as_root
 run --install-deps
 ends_with 0
 calls "apt-get update" "$apt_install $apt_all" "autoreconf -fi"
+says_not "nothing to install"
 verdict "apt, root, empty lists: one update, then all packages"
 
 new_machine
@@ -259,7 +315,7 @@ prepare_installation
 with_apt
 as_root
 : >"$box/lists"
-for package in check libpcap-dev libmnl-dev libjansson-dev; do
+for package in check libpcap-dev libmnl-dev libjansson-dev libarchive-dev nettle-dev; do
 	: >"$box/package/$package"
 done
 run --install-deps
@@ -347,6 +403,173 @@ calls
 says "library libmnl"
 verdict "a package that is installed and not found is named"
 
+qemu_apt="$apt_install qemu-system-x86"
+fetch_as_user="fetch as 1000 /home/user/.cache/halfopen 6.12"
+skipped="the cases that need sch_netem will be skipped"
+
+# has_kernel CACHE: the pinned default kernel is in it.
+has_kernel()
+{
+	version=$(awk '$1 ~ /^6[.]12[.]/ { print $1; exit }' "$source/vm/kernels.tab")
+	mkdir -p "$1/kernels/$version"
+	: >"$1/kernels/$version/SHA256SUMS"
+}
+
+new_machine
+without_netem
+prepare_installation
+with_apt
+with_sudo
+: >"$box/lists"
+run --install-deps
+ends_with 0
+calls "sudo env" "$apt_install $apt_all" "sudo env" "$qemu_apt" "$fetch_as_user" "autoreconf -fi"
+says "this kernel has no sch_netem; the cases that need it are played on Linux 6.12 in QEMU"
+says "a kernel of 35 MB"
+verdict "no netem: QEMU as root, and a kernel as the user"
+
+new_machine
+without_netem
+has_everything
+has_tool qemu-system-x86_64 modprobe
+with_apt
+cache="$box/my cache"
+run --install-deps
+ends_with 0
+calls "fetch as 1000 $box/my cache 6.12" "autoreconf -fi"
+verdict "no netem that works, whatever modprobe says, and QEMU: a kernel into HALFOPEN_CACHE"
+
+new_machine
+without_netem
+has_everything
+with_apt
+as_root
+: >"$box/lists"
+xdg_cache=$box/xdg
+has_kernel "$box/xdg/halfopen"
+run --install-deps
+ends_with 0
+calls "$qemu_apt" "fetch as 0 $box/xdg/halfopen 6.12" "autoreconf -fi"
+verdict "no netem, a kernel is there: QEMU"
+
+new_machine
+without_netem
+has_everything
+has_tool qemu-system-x86_64
+with_apt
+home=$box/home
+has_kernel "$box/home/.cache/halfopen"
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "nothing to install"
+says_not netem
+verdict "no netem, QEMU and a kernel are there: nothing is installed or fetched"
+
+new_machine
+without_netem
+has_everything
+with_apt
+: >"$box/lists"
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "neither sudo nor doas"
+says "    env DEBIAN_FRONTEND=noninteractive $qemu_apt"
+says "no QEMU: $skipped"
+verdict "no netem, and QEMU cannot be installed: said, and it goes on"
+
+for manager in dnf:qemu-system-x86-core zypper:qemu-x86 pacman:qemu-system-x86; do
+	new_machine
+	without_netem
+	has_everything
+	case $manager in
+	pacman:*) with_pacman ;;
+	*) with_rpm "${manager%:*}" ;;
+	esac
+	as_root
+	cp "$source/vm/fetch.sh" "$box/source/vm/"
+	run --install-deps
+	ends_with 0
+	grep -q "^${manager%:*} .* ${manager#*:}\$" "$box/called" || problem="$problem installs no QEMU;"
+	says "halfopen: there is no apt here to fetch kernels with"
+	says "no other kernel: $skipped"
+	verdict "no netem, no apt: QEMU with ${manager%:*}, no kernel, and it goes on"
+done
+
+new_machine
+without_netem
+has_everything
+has_tool qemu-system-x86_64
+with_apt
+: >"$box/mirror.broken"
+run --install-deps
+ends_with 0
+calls "$fetch_as_user" "autoreconf -fi"
+says "no other kernel: $skipped"
+verdict "no netem, and the fetch fails: said, and it goes on"
+
+new_machine
+without_netem
+has_everything
+has_tool qemu-system-x86_64
+home=''
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "HOME is not set and HALFOPEN_CACHE neither: $skipped"
+verdict "no netem, and no place for a kernel"
+
+new_machine
+without_netem
+has_everything
+with_apt
+echo aarch64 >"$box/machine"
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "takes an x86_64: $skipped"
+verdict "no netem, and not an x86_64"
+
+new_machine
+has_everything
+: >"$box/forbidden"
+fake modprobe <<-'END'
+	[ "$*" = '-n -q sch_netem' ]
+END
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says_not netem
+verdict "no namespaces to try netem in, but a module"
+
+new_machine
+has_everything
+: >"$box/forbidden"
+fake zcat <<-'END'
+	[ "$*" = /proc/config.gz ] && echo CONFIG_NET_SCH_NETEM=y
+END
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says_not netem
+verdict "no namespaces to try netem in, but it is built in"
+
+new_machine
+has_everything
+has_tool qemu-system-x86_64
+: >"$box/forbidden"
+fake modprobe <<-'END'
+	exit 1
+END
+fake zcat <<-'END'
+	echo CONFIG_NET_SCH_NETEM=m
+END
+run --install-deps
+ends_with 0
+calls "$fetch_as_user" "autoreconf -fi"
+verdict "no namespaces to try netem in, and no module of it"
+
 new_machine
 with_apt
 run
@@ -367,3 +590,5 @@ run --install-dependencies
 ends_with 2
 says "Usage:"
 verdict "an unknown option"
+
+echo "1..$number"

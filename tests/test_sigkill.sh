@@ -6,21 +6,8 @@
 
 set -u
 
-fake=${FAKE_HALFOPEN:-${top_builddir:-.}/tests/fake_halfopen}
-work=$(mktemp -d "${top_builddir:-.}/tests/sigkill.XXXXXX") || exit 99
-trap 'rm -rf "$work"' EXIT
-fake=$(realpath "$fake") && cd "$work" || exit 99
-number=0
-
-check()
-{
-	name=$1 good=ok
-	shift
-	"$@" >check.log 2>&1 || good='not ok'
-	number=$((number + 1))
-	echo "$good $number - $name"
-	[ "$good" = ok ] || sed 's/^/# /' check.log out err
-}
+# shellcheck source-path=SCRIPTDIR source=with_fakes.sh
+. "${top_srcdir:-.}/tests/with_fakes.sh"
 
 # Every process of a run carries the run's mark in its environment.
 marked()
@@ -34,18 +21,6 @@ namespaces_of()
 	for process; do
 		readlink "/proc/$process/ns/net"
 	done | sort -u
-}
-
-# within SECONDS COMMAND...: the command succeeds before the time is over.
-within()
-{
-	tries=$(($1 * 50))
-	shift
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.02
-	done
 }
 
 daemon_runs()
