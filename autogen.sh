@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # From a checkout to a ./configure. With --install-deps, first installs what the build and a run
-# need and this machine lacks; where nothing is lacking, that takes neither root nor the network.
+# need and this machine lacks, and where its kernel lacks what cases need, QEMU and another kernel;
+# where nothing is lacking, that takes neither root nor the network.
 
 set -eu
 
@@ -14,7 +15,9 @@ Usage: ./autogen.sh [--install-deps]
 Makes ./configure with autoreconf.
 
   --install-deps  first install what is missing to build and to run, with apt, dnf, zypper or
-                  pacman; asks for root (sudo, doas) only when something is missing
+                  pacman; asks for root (sudo, doas) only when something is missing.
+                  Where the kernel has no sch_netem, on x86_64, also QEMU, and a kernel of
+                  Debian into the cache ($HALFOPEN_CACHE, else ~/.cache/halfopen)
   --help          this text
 END
 }
@@ -44,19 +47,36 @@ library:libpcap       libpcap-dev    libpcap-devel       libpcap-devel     libpc
 library:libmnl        libmnl-dev     libmnl-devel        libmnl-devel      libmnl
 library:jansson       libjansson-dev jansson-devel       libjansson-devel  jansson
 library:libxml-2.0    libxml2-dev    libxml2-devel       libxml2-devel     libxml2
+library:libarchive    libarchive-dev libarchive-devel    libarchive-devel  libarchive
+library:nettle        nettle-dev     nettle-devel        libnettle-devel   nettle
 command:ip            iproute2       iproute             iproute2          iproute2
 command:tc            iproute2       iproute-tc          iproute2          iproute2
 END
 }
 
-# An ordinary user's PATH on Debian leaves out where tc is.
-has_command()
+# What playing cases on another kernel takes besides.
+vm_needs()
 {
-	command -v "$1" >/dev/null 2>&1 && return
+	cat <<'END'
+command:qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core  qemu-x86  qemu-system-x86
+END
+}
+
+# An ordinary user's PATH on Debian leaves out where tc is.
+path_of()
+{
+	command -v "$1" 2>/dev/null && return
 	for directory in ${SBIN_PATH-/usr/sbin /sbin}; do
-		[ ! -x "$directory/$1" ] || return 0
+		[ -x "$directory/$1" ] || continue
+		printf '%s\n' "$directory/$1"
+		return
 	done
 	return 1
+}
+
+has_command()
+{
+	path_of "$1" >/dev/null
 }
 
 compiler()
@@ -116,9 +136,10 @@ is_installed()
 	esac
 }
 
+# missing_needs TABLE: "needs" or "vm_needs".
 missing_needs()
 {
-	needs | while read -r need _; do
+	"$1" | while read -r need _; do
 		is_there "$need" || printf '%s\n' "$need"
 	done
 }
@@ -132,7 +153,7 @@ package_of()
 	zypper) column=4 ;;
 	pacman) column=5 ;;
 	esac
-	needs | awk -v need="$1" -v column="$column" '$1 == need { print $column }'
+	{ needs && vm_needs; } | awk -v need="$1" -v column="$column" '$1 == need { print $column }'
 }
 
 # A library cannot be seen without pkg-config, so the package database has the last word.
@@ -225,16 +246,20 @@ explain_and_exit()
 	exit 1
 }
 
-install_deps()
+list_missing()
 {
-	missing=$(missing_needs)
-	if [ -z "$missing" ]; then
-		say "nothing to install, all is there"
-		return
-	fi
+	printf '%s\n' "$missing" | sed 's/^/    /; s/:/ /; s/>=/ >= /' >&2
+}
+
+# provide TABLE: installs what is missing of it, or says what to do and exits.
+provide()
+{
+	missing=$(missing_needs "$1")
+	[ -n "$missing" ] || return 0
+	idle=
 	if ! manager=$(package_manager); then
 		complain "no apt-get, dnf, zypper or pacman here; install these by hand:"
-		printf '%s\n' "$missing" | sed 's/^/    /; s/:/ /; s/>=/ >= /' >&2
+		list_missing
 		exit 1
 	fi
 	packages=$(missing_packages)
@@ -243,12 +268,93 @@ install_deps()
 		find_root || explain_and_exit "not root, and neither sudo nor doas here"
 		install_packages || explain_and_exit "could not install what is missing"
 	fi
-	missing=$(missing_needs)
+	missing=$(missing_needs "$1")
 	if [ -n "$missing" ]; then
 		complain "the packages are installed, yet these are not found (PATH? PKG_CONFIG_PATH?):"
-		printf '%s\n' "$missing" | sed 's/^/    /; s/:/ /; s/>=/ >= /' >&2
+		list_missing
 		exit 1
 	fi
+}
+
+# ---- another kernel -----------------------------------------------------------------------------
+
+# In a network namespace of its own; an ordinary user needs a user namespace around it.
+in_namespace()
+{
+	user=-r
+	[ "$(id -u)" -ne 0 ] || user=
+	unshare ${user:+"$user"} -n "$@" >/dev/null 2>&1
+}
+
+has_module()
+{
+	modprobe=$(path_of modprobe) && "$modprobe" -n -q "$1" 2>/dev/null
+}
+
+is_built_in()
+{
+	zcat /proc/config.gz 2>/dev/null | grep -q "^$1=y"
+}
+
+# Tried for real where that is allowed.
+has_netem()
+{
+	tc=$(path_of tc) && in_namespace "$tc" qdisc add dev lo root netem delay 1ms && return
+	! in_namespace true || return 1
+	has_module sch_netem || is_built_in CONFIG_NET_SCH_NETEM
+}
+
+rows_of_kernel()
+{
+	awk -v series="$kernel." 'index($1, series) == 1' vm/kernels.tab
+}
+
+# Where halfopen keeps kernels, too.
+find_cache()
+{
+	cache=${HALFOPEN_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+	[ -n "$cache" ] || return 1
+	[ -n "${HALFOPEN_CACHE:-}" ] || cache=$cache/halfopen
+}
+
+has_kernel()
+{
+	[ -e "$cache/kernels/$(rows_of_kernel | awk '{ print $1; exit }')/SHA256SUMS" ]
+}
+
+go_without()
+{
+	complain "$1: the cases that need sch_netem will be skipped"
+}
+
+# What this kernel cannot play is played on another one. Without that, too, there is much to play.
+provide_kernel()
+{
+	if [ "$(uname -m)" != x86_64 ]; then
+		go_without "this kernel has no sch_netem, and another in QEMU takes an x86_64"
+	elif ! find_cache; then
+		go_without "no place for another kernel, HOME is not set and HALFOPEN_CACHE neither"
+	elif has_kernel && [ -z "$(missing_needs vm_needs)" ]; then
+		return
+	else
+		idle=
+		size=$(rows_of_kernel | awk '{ size += $5 } END { print int(size / 1e6 + 0.5) }')
+		say "this kernel has no sch_netem; the cases that need it are played on Linux $kernel" \
+			"in QEMU, which takes QEMU and a kernel of $size MB, once"
+		(provide vm_needs) || {
+			go_without "no QEMU"
+			return
+		}
+		sh vm/fetch.sh "$cache" "$kernel" <vm/kernels.tab || go_without "no other kernel"
+	fi
+}
+
+install_deps()
+{
+	idle=yes
+	provide needs
+	has_netem || provide_kernel
+	[ -z "$idle" ] || say "nothing to install, all is there"
 }
 
 make_configure()
@@ -277,6 +383,7 @@ case $#:${1-} in
 	;;
 esac
 
+kernel=6.12 # halfopen's default, see vm/kernels.tab
 cd "$(dirname "$0")"
 [ $# -eq 0 ] || install_deps
 make_configure

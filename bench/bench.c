@@ -180,6 +180,43 @@ static void tell_run(const char *artifacts)
 	json_decref(results);
 }
 
+/* ---- runs in the VM ------------------------------------------------------------------------ */
+
+static json_t *load_run(const char *top, const char *name)
+{
+	autofree char *path = format("%s/%s/results.json", top, name);
+	json_t *run = json_load_file(path, 0, NULL);
+
+	if (!run)
+		broken("no results in %s", path);
+	return run;
+}
+
+static double number(const json_t *run, const char *key)
+{
+	return json_number_value(json_object_get(run, key));
+}
+
+static int tell_vm(const char *top)
+{
+	json_auto_t *first_host = load_run(top, "first-host"),
+		    *first_vm = load_run(top, "first-vm");
+	json_auto_t *longest = load_run(top, "longest"), *whole = load_run(top, "vm");
+
+	printf("VM: boot to the first case               %8.1f s   (goal: at most 4)\n",
+	       number(longest, "boot_seconds"));
+	printf("VM: the first claims, boot included      %8.1f s   (goal: at most the host's "
+	       "%.1f)\n",
+	       number(first_vm, "wall_seconds"), number(first_host, "wall_seconds"));
+	printf("VM: tcp_retries2=15 alone, with boot     %8.1f s   (goal: at most 20)\n",
+	       number(longest, "wall_seconds"));
+	printf("VM: whole run, kernel seconds a second   %8.1f     (goal: at least 50)\n",
+	       number(whole, "kernel_seconds") / number(whole, "wall_seconds"));
+	printf("VM: memory of the guest                  %8.1f MB  (of 512; used at its end)\n",
+	       number(whole, "guest_kib") / 1024);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct figures figures;
@@ -187,6 +224,8 @@ int main(int argc, char **argv)
 	char why[256];
 	struct net_features features;
 
+	if (argc > 2 && strcmp(argv[1], "--vm") == 0)
+		return tell_vm(argv[2]);
 	if (net_probe(&features, why, sizeof(why)) < 0)
 		broken("%s", why);
 	bench_one_by_one(&figures, top);

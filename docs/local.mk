@@ -3,4 +3,6 @@
 dist_man_MANS = docs/halfopen.1
 EXTRA_DIST += \
 	docs/claims.md \
-	docs/design.md
+	docs/design.md \
+	docs/vm.md \
+	docs/writing-a-case.md
