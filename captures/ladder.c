@@ -97,7 +97,7 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 					 (int)(segment->ack - flow->isn[other(event->from)]));
 	if (segment->window == 0 && !(segment->flags & RST) && used < size)
 		snprintf(words + used, size - used, " win 0");
-	else if (segment->window != 0 && segment->flags & RST && !flow->raw && used < size &&
+	else if (segment->window != 0 && segment->flags & RST && !event->injected && used < size &&
 		 !(segment->flags & ACK))
 		snprintf(words + used, size - used, " win %u", segment->window);
 }

@@ -135,7 +135,10 @@ static void check_timestamps(struct judge *judge, const struct event *event, str
 	flow->tsval[from] = segment->tsval;
 }
 
-/* Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293). */
+/*
+ * Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293).
+ * A raw peer may do as it likes.
+ */
 static void check_flags(struct judge *judge, const struct event *event)
 {
 	uint8_t kind = event->segment.flags & (SYN | FIN | RST);
@@ -153,7 +156,8 @@ static void check_segment(struct judge *judge, const struct event *event, struct
 	const struct segment *segment = &event->segment;
 
 	check_ports(judge, event, flow);
-	check_flags(judge, event);
+	if (!event->injected)
+		check_flags(judge, event);
 	if (segment->flags & SYN)
 		check_syn(judge, event, flow);
 	if (!(segment->flags & ACK) && segment->ack != 0)
