@@ -30,6 +30,10 @@ static const struct claim claims[] = {
 	{ "D2-27", BACKLOGS, "a process too busy to call accept() is enough for that", CONFIRMED,
 	  "The queue does not care why nobody accepts; the SYN retransmitted after accept() gets "
 	  "in." },
+	{ "D2-29", BACKLOGS, "a server in epoll_wait() learns that a connection can be accepted",
+	  CONFIRMED,
+	  "When a connection enters the accept queue; not at the SYN, not for an ACK that is let "
+	  "fall, not when a slot is free again." },
 	{ "D2-30", BACKLOGS, "tcp_abort_on_overflow=1: RST, and the entry leaves the SYN queue",
 	  REFINED,
 	  "For the final ACK and for data; a SYN that finds the queue full still is dropped "

@@ -160,6 +160,133 @@ CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30",
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
 }
 
+/* ---- raw peers: one segment at a time -------------------------------------------------------- */
+
+/* So many clients connect and wait in the accept queue; @pending requests are there besides. */
+static struct end **fill_the_queue(struct scene *net, struct listener *server, int count,
+				   int pending)
+{
+	struct end **clients;
+
+	STEP("%d %s in the accept queue", count, count == 1 ? "client waits" : "clients wait");
+	clients = connect_clients(net, server, count);
+	expect_queue(server, .accept = count, .limit = server->backlog, .syn = pending);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens %d  Tcp.CurrEstab %d", count, count);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens %d  Tcp.CurrEstab %d", count, count);
+	return clients;
+}
+
+CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_else,
+     .claims = "D2-29",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct epoll_waiter *level = wait_in_epoll(server, .name = "level-triggered epoll");
+	struct epoll_waiter *edge =
+		wait_in_epoll(server, .name = "edge-triggered epoll", .edge_triggered = true);
+
+	STEP("a SYN wakes nobody");
+	struct peer *late = raw_peer(net, server, .name = "late");
+	peer_syn(late);
+	expect_ladder(late,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_no_event(level);
+	expect_no_event(edge);
+	expect_counters(net, SERVER, "-");
+
+	struct end **clients = fill_the_queue(net, server, 3, 1);
+	expect_event(level);
+	expect_event(edge);
+	expect_no_event(edge);
+
+	STEP("an ACK that the full queue lets fall wakes nobody");
+	peer_ack(late);
+	expect_ladder(late, "-  >  ACK  ignored");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_no_event(edge);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("a slot that frees wakes nobody");
+	for (int i = 0; i < 3; i++)
+		accept_client(server, clients[i]);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 1);
+	expect_no_event(level);
+	expect_no_event(edge);
+	expect_silence(late);
+	expect_counters(net, SERVER, "-");
+
+	STEP("the next segment of the one who was let fall does");
+	peer_ack(late);
+	expect_ladder(late, "-  >  ACK  - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_event(level);
+	expect_event(edge);
+	accept_peer(server, late);
+	expect_no_event(level);
+	expect_no_event(edge);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/*
+ * A raw peer's request on a listener whose accept queue has filled up since its SYN: one connection
+ * waits there, and listen() once more has made the backlog 0.
+ */
+static struct peer *peer_at_a_full_queue(struct listener *server)
+{
+	struct peer *peer = raw_peer(server->scene, server);
+
+	listen_again(server, 5);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	listen_again(server, 0);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 1);
+	return peer;
+}
+
+CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims = "D2-30",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=1", "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct {
+		const char *what;
+		struct peer_segment segment;
+		const char *line;
+	} rows[] = {
+		{ "a bare ACK", { .flags = ACK }, "-  >  ACK  ignored  - / -" },
+		{ "data", { .text = "HELLO" }, "-  >  DATA 5  ignored  - / -" },
+		{ "data behind a hole",
+		  { .text = "WORLD", .seq = 5 },
+		  "-  >  DATA 5 seq 6  ignored  - / -" },
+		{ "FIN", { .flags = FIN | ACK }, "-  >  FIN-ACK  ignored  - / -" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	fill_the_queue(net, server, 1, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		const char *const lines[] = { rows[i].line, "0.0  <  RST", NULL };
+		struct peer *peer;
+
+		STEP("%s of a peer meets the full queue", rows[i].what);
+		peer = peer_at_a_full_queue(server);
+		peer_sends(peer, rows[i].segment);
+		expect_lines(net, peer->flow, lines);
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER,
+				"ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.OutRsts 1");
+	}
+
+	STEP("a SYN is dropped without a word");
+	struct peer *refused = raw_peer(net, server);
+	peer_syn(refused);
+	expect_ladder(refused, "-  >  SYN  ignored");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	expect_counters(net, CLIENT, "-");
+}
+
 /* ---- a client that goes on although nobody answers ----------------------------------------- */
 
 /*
