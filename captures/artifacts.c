@@ -21,20 +21,10 @@ static void print_ladder(const struct judge *judge, int flow, struct ladder_form
 	ladder_free(lines);
 }
 
-/* Flows that went the same way follow each other in crowds: one ladder speaks for them. */
-static int count_alike(const struct judge *judge, int flow, struct ladder_form form)
-{
-	int count = 1;
-
-	while (flow + count <= judge_flows(judge) && same_ladder(judge, flow, flow + count, form))
-		count++;
-	return count;
-}
-
 static void print_ladders(const struct judge *judge, struct ladder_form form, FILE *out)
 {
 	for (int flow = 1; flow <= judge_flows(judge);) {
-		int alike = count_alike(judge, flow, form);
+		int alike = flows_alike(judge, flow, form);
 
 		print_ladder(judge, flow, form, out);
 		if (alike > 1)

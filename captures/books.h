@@ -39,6 +39,7 @@ struct rung {
 	nsec looked;    /* but not as late as the look before, which did not find it */
 	bool held, dropped, ignored, changed;
 	const char *expected; /* the line of an expectation that named it; NULL: none has */
+	const char *step;     /* in which it was sent or found; NULL: before the first */
 	enum tcp_state states[HOSTS];
 	char words[48];            /* "SYN-ACK", "DATA 5" */
 	char counters[HOSTS][120]; /* that it moved on each host */
@@ -205,6 +206,7 @@ struct judge {
 	int cause_count;
 	struct culprit given_up; /* the last client socket that ended before it was connected */
 	const char *step;
+	bool astray; /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
 	struct finding finding;
 	bool found;
@@ -250,6 +252,10 @@ void describe_segment(struct judge *judge, const struct event *event, char *word
 int add_rung(struct judge *judge, const struct event *event, int flow);
 /* A rung as "1.0  <  SYN-ACK  ignored  ESTABLISHED / SYN_RECV"; the caller frees it. */
 char *rung_text(const struct judge *judge, const struct rung *rung);
+/* "ignored", "held", "held, ignored", "lost", or "". */
+const char *rung_fate(const struct rung *rung);
+/* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
+int flows_alike(const struct judge *judge, int flow, struct ladder_form form);
 /* Whether two flows' ladders are the same lines in this form, whatever was observed of times. */
 bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form);
 /* "~1.0 ...": a line that need not come. */

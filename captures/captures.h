@@ -6,7 +6,8 @@
  *   journal   the ordered list of events: all that is known of a case
  *   judge     reads a journal event by event, keeps books, and finds what does not add up
  *   watch     fills a journal from a live network: libpcap, sock_diag, counters
- *   artifacts what is drawn from a journal
+ *   story     what a journal tells, in the order in which it happened
+ *   artifacts what is drawn from a story: text, Mermaid, SVG
  *
  * Expectations are events of the journal too. So a recorded journal can be judged again without
  * a network: what is asserted is what is shown, and the oracle itself can be tested.
@@ -225,6 +226,81 @@ const char *judge_flow_name(const struct judge *judge, int flow);
 
 /* Whether a counter is left out of expectations, and why (counters.c has the one table). */
 const char *counter_exempt(const char *name);
+
+/* ---- story --------------------------------------------------------------------------------- */
+
+/*
+ * What a journal tells, in the order in which it happened: what every drawing of a ladder is made
+ * from. All of its strings are the story's or the journal's.
+ */
+enum line_kind {
+	LINE_STEP,    /* words: what the step is about */
+	LINE_SEGMENT, /* a segment was sent */
+	LINE_CHANGE,  /* no segment: a look found it; words: "timer" or nothing */
+	LINE_CALL,    /* words: a system call of the case, and what it returned */
+	LINE_COUNTERS /* they moved, and nothing that can be seen moved them */
+};
+
+struct story_line {
+	enum line_kind kind;
+	long seq; /* of the journal's event */
+	nsec at;  /* a segment was sent, a call began, a look found it */
+	int step; /* its index in story.lines; -1: before the first */
+	int flow; /* 0: none */
+	const char *words;
+	enum host host; /* of a call */
+	/* of a segment: */
+	long packet;
+	enum host from;
+	nsec held, released, lost, arrived; /* when; 0: it was not */
+	unsigned copies;                    /* that the gate made of it */
+	bool injected;                      /* by a raw peer, behind its gate */
+	bool ignored;                       /* it arrived, and the host counted a drop */
+	const char *fate;                   /* the ladder's word: "held, ignored"; or "" */
+	struct segment segment;
+	/* after it, when its receiver had done with it: */
+	bool changed; /* one of the flow's states */
+	enum tcp_state states[HOSTS];
+	int listener; /* the flow's port; 0: none */
+	struct depths queue;
+	const char *counters[HOSTS]; /* that it moved: "ListenOverflows +1, ListenDrops +1", or "" */
+	const char *expected;        /* the line of an expectation that named it, or NULL */
+};
+
+struct story_flow {
+	const char *name;
+	bool raw;
+	int listener;
+	int leader; /* the flow whose ladder speaks for this one too; itself where there is none */
+	int alike;  /* for how many a leader speaks, itself included */
+};
+
+struct story_listener {
+	int port;
+	const char *name;
+	struct depths queue; /* at the end */
+};
+
+struct story {
+	const char *title, *family;
+	nsec began; /* its first segment: where the drawings' time begins */
+	struct story_line *lines;
+	int line_count;
+	struct story_flow *flows; /* 1 .. flow_count; [0] is not used */
+	int flow_count;
+	struct story_listener *listeners;
+	int listener_count;
+	const struct finding *finding; /* what does not add up, or NULL */
+	int finding_line;              /* that shows it, or before which one is missing; -1 */
+	struct story_books *books;
+};
+
+struct story *story_of(const struct journal *journal);
+void story_free(struct story *story);
+/* The line of a segment; NULL when it is not known. */
+const struct story_line *story_segment(const struct story *story, long packet);
+/* The name of the step that a line belongs to, or NULL. */
+const char *story_step(const struct story *story, const struct story_line *line);
 
 /* ---- watch --------------------------------------------------------------------------------- */
 

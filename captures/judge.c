@@ -229,8 +229,10 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	int index = cause ? cause->rung : judge->last_sampled;
 	long left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
+	bool nowhere = index < 0 || (!cause && judge->rungs[index].at != event->at);
 
-	if (index < 0 || (!cause && judge->rungs[index].at != event->at) || counter->exempt)
+	judge->astray = nowhere && left && !counter->exempt;
+	if (nowhere || counter->exempt)
 		return;
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
 		judge->rungs[index].ignored = true;

@@ -158,6 +158,7 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 			       .direction = '.',
 			       .by_call = sent_by_call(judge, flow, event),
 			       .sampled = event->kind != EVENT_PACKET,
+			       .step = judge->step_began ? judge->step : NULL,
 			       .look = judge->looks + 1,
 			       .looked = judge->looked };
 	if (rung->sampled)
@@ -181,7 +182,7 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 	return index;
 }
 
-static const char *fate_of(const struct rung *rung)
+const char *rung_fate(const struct rung *rung)
 {
 	if (rung->dropped)
 		return "lost";
@@ -208,7 +209,7 @@ static char *trimmed(char *line)
 /* All of a line but its time, one blank between words. */
 static char *rung_words(const struct rung *rung)
 {
-	const char *fate = fate_of(rung);
+	const char *fate = rung_fate(rung);
 	autofree char *states = states_text(rung);
 
 	return format("%c%s%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
@@ -221,7 +222,7 @@ char *rung_text(const struct judge *judge, const struct rung *rung)
 
 	return trimmed(format("%7.3f  %c  %-14s %-14s %s",
 			      seconds(rung->at - judge->flows[rung->flow].t0), rung->direction,
-			      rung->words, fate_of(rung), states));
+			      rung->words, rung_fate(rung), states));
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
@@ -461,7 +462,7 @@ static char *ladder_line(const struct judge *judge, const struct rung *rung,
 	autofree char *counters = counters_text(rung);
 
 	return trimmed(format("  %*s  %c  %-14s %-14s %-26s %s", width, time, rung->direction,
-			      rung->words, fate_of(rung), states, counters));
+			      rung->words, rung_fate(rung), states, counters));
 }
 
 char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form)
@@ -497,6 +498,15 @@ bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_f
 		if (!same_line(judge, &judge->rungs[a], &judge->rungs[b], form))
 			return false;
 	return a < 0 && b < 0;
+}
+
+int flows_alike(const struct judge *judge, int flow, struct ladder_form form)
+{
+	int count = 1;
+
+	while (flow + count <= judge_flows(judge) && same_ladder(judge, flow, flow + count, form))
+		count++;
+	return count;
 }
 
 void ladder_free(char **lines)

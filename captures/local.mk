@@ -16,5 +16,6 @@ captures_libcaptures_a_SOURCES = \
 	captures/probes.h \
 	captures/segment.c \
 	captures/sockets.c \
+	captures/story.c \
 	captures/tap.c \
 	captures/watch.c

@@ -8,6 +8,7 @@ libcheck_tests = \
 	tests/check_runner \
 	tests/check_oracle \
 	tests/check_segment \
+	tests/check_story \
 	tests/check_suites \
 	tests/check_watch
 

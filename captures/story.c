@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The story: the judge's books, read beside the journal, as one list in the order of time. What
+ * each segment left behind is noted at the look that followed it.
+ */
+#include "captures/books.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How the story is made: the books, and what belongs to which. */
+struct story_books {
+	struct judge *judge;
+	int *rungs;   /* of each line; -1: none */
+	int *lines;   /* of each packet */
+	int packets;  /* lines[] of so many */
+	int noted;    /* lines before this one have been noted at a look */
+	int step;     /* how many steps have begun */
+	int *step_of; /* of each line: in how many-th step; 0: before the first */
+	char **texts; /* that the story owns */
+	int text_count;
+};
+
+static const char *own(struct story *story, char *text)
+{
+	struct story_books *books = story->books;
+
+	books->texts = grown(books->texts, books->text_count, sizeof(*books->texts));
+	return books->texts[books->text_count++] = text;
+}
+
+static struct story_line *add_line(struct story *story, const struct event *event, int rung)
+{
+	struct story_books *books = story->books;
+	int index = story->line_count++;
+
+	story->lines = grown(story->lines, index, sizeof(*story->lines));
+	books->rungs = grown(books->rungs, index, sizeof(*books->rungs));
+	books->step_of = grown(books->step_of, index, sizeof(*books->step_of));
+	books->rungs[index] = rung;
+	books->step_of[index] = books->step;
+	story->lines[index] = (struct story_line){ .seq = event->seq,
+						   .at = event->at,
+						   .step = -1,
+						   .flow = event->flow,
+						   .words = "",
+						   .fate = "",
+						   .counters = { "", "" } };
+	return &story->lines[index];
+}
+
+/* ---- what the judge's books have got since the last event ---------------------------------- */
+
+static void add_packet(struct story *story, const struct event *event, struct story_line *line)
+{
+	struct story_books *books = story->books;
+
+	line->kind = LINE_SEGMENT;
+	line->packet = event->packet;
+	line->from = event->from;
+	line->injected = event->injected;
+	line->segment = event->segment;
+	if (!story->began)
+		story->began = event->at;
+	while (books->packets <= event->packet) {
+		books->lines = grown(books->lines, books->packets, sizeof(*books->lines));
+		books->lines[books->packets++] = -1;
+	}
+	books->lines[event->packet] = (int)(line - story->lines);
+}
+
+static void add_rungs(struct story *story, const struct event *event, int first)
+{
+	const struct judge *judge = story->books->judge;
+
+	for (int i = first; i < judge->rung_count; i++) {
+		struct story_line *line = add_line(story, event, i);
+
+		line->kind = LINE_CHANGE;
+		line->flow = judge->rungs[i].flow;
+		if (event->kind == EVENT_PACKET)
+			add_packet(story, event, line);
+	}
+}
+
+/* ---- what only the journal says ------------------------------------------------------------ */
+
+static void add_step(struct story *story, const struct event *event)
+{
+	struct story_line *line;
+
+	story->books->step++;
+	line = add_line(story, event, -1);
+	line->kind = LINE_STEP;
+	line->words = event->name;
+}
+
+/* Calls that do nothing to a connection, and the one that is a segment. */
+static bool is_untold(const char *name)
+{
+	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "inject") == 0;
+}
+
+static char *call_words(const struct event *event)
+{
+	const char *error = event->error ? strerrorname_np(event->error) : NULL;
+	bool transfers = strcmp(event->name, "read") == 0 || strcmp(event->name, "send") == 0;
+
+	if (strcmp(event->name, "listen") == 0 && !error)
+		return format("listen(%d)", event->limit);
+	if (event->error == EINPROGRESS)
+		return format("%s()", event->name);
+	if (error)
+		return format("%s() %s", event->name, error);
+	if (transfers)
+		return format("%s() %ld", event->name, event->result);
+	return format("%s%s", event->name, strchr(event->name, ' ') ? "" : "()");
+}
+
+static void add_call(struct story *story, const struct event *event)
+{
+	struct story_line *line;
+
+	if (is_untold(event->name))
+		return;
+	line = add_line(story, event, -1);
+	line->kind = LINE_CALL;
+	line->at = event->began;
+	line->host = event->host;
+	line->listener = event->listener;
+	line->words = own(story, call_words(event));
+}
+
+static void add_stray_counter(struct story *story, const struct event *event)
+{
+	struct story_line *last = story->line_count ? &story->lines[story->line_count - 1] : NULL;
+	const char *before;
+
+	if (!last || last->kind != LINE_COUNTERS || last->at != event->at) {
+		last = add_line(story, event, -1);
+		last->kind = LINE_COUNTERS;
+	}
+	before = last->counters[event->host];
+	last->counters[event->host] = own(story, format("%s%s%s %+ld", before, *before ? ", " : "",
+							event->name, event->delta));
+}
+
+static struct story_line *line_of_packet(const struct story *story, long packet)
+{
+	const struct story_books *books = story->books;
+	int index = packet > 0 && packet < books->packets ? books->lines[packet] : -1;
+
+	return index < 0 ? NULL : &story->lines[index];
+}
+
+static void note_gate(struct story *story, const struct event *event)
+{
+	struct story_line *line = line_of_packet(story, event->packet);
+
+	if (!line)
+		return;
+	if (strcmp(event->name, "held") == 0)
+		line->held = event->at;
+	else if (strcmp(event->name, "released") == 0)
+		line->released = event->at;
+	else if (strcmp(event->name, "duplicated") == 0)
+		line->copies++;
+	else if (strcmp(event->name, "taken") == 0)
+		line->arrived = event->at; /* the raw peer lives behind the gate */
+	else
+		line->lost = event->at;
+}
+
+static void note_arrival(struct story *story, const struct event *event)
+{
+	struct story_line *line = line_of_packet(story, event->packet);
+
+	if (!line || event->host == event->from || line->arrived)
+		return;
+	line->arrived = event->at;
+	if (line->released > line->arrived)
+		line->released = line->arrived; /* the gate writes down what it has done */
+}
+
+/* ---- what was found afterwards ------------------------------------------------------------- */
+
+static void note_standing(struct story *story, struct story_line *line)
+{
+	struct judge *judge = story->books->judge;
+	const struct flow_book *flow = book_of_flow(judge, line->flow);
+	const struct listener_book *listener;
+
+	if (flow)
+		line->listener = flow->listener;
+	for (int host = 0; flow && host < HOSTS; host++)
+		line->states[host] = flow->states[host];
+	listener = book_of_listener(judge, line->listener);
+	if (listener)
+		line->queue = listener->depths;
+}
+
+static void note_look(struct story *story, const struct event *event)
+{
+	struct story_line *cause = line_of_packet(story, event->packet);
+
+	for (; story->books->noted < story->line_count; story->books->noted++)
+		note_standing(story, &story->lines[story->books->noted]);
+	if (cause)
+		note_standing(story, cause);
+}
+
+static void take_event(struct story *story, const struct event *event)
+{
+	struct judge *judge = story->books->judge;
+	int rungs = judge->rung_count;
+
+	judge_event(judge, event);
+	add_rungs(story, event, rungs);
+	if (event->kind == EVENT_STEP)
+		add_step(story, event);
+	else if (event->kind == EVENT_CALL)
+		add_call(story, event);
+	else if (event->kind == EVENT_GATE)
+		note_gate(story, event);
+	else if (event->kind == EVENT_PACKET)
+		note_arrival(story, event);
+	else if (event->kind == EVENT_COUNTER && judge->astray)
+		add_stray_counter(story, event);
+	else if (event->kind == EVENT_SAMPLE)
+		note_look(story, event);
+}
+
+/* ---- in order ------------------------------------------------------------------------------ */
+
+static int in_time(const void *a, const void *b, void *context)
+{
+	const struct story *story = context;
+	const int left = *(const int *)a, right = *(const int *)b;
+	const int *step_of = story->books->step_of;
+	const struct story_line *first = &story->lines[left], *second = &story->lines[right];
+
+	if (step_of[left] != step_of[right])
+		return step_of[left] - step_of[right];
+	if ((first->kind == LINE_STEP) != (second->kind == LINE_STEP))
+		return first->kind == LINE_STEP ? -1 : 1;
+	if (first->at != second->at)
+		return first->at < second->at ? -1 : 1;
+	return left - right;
+}
+
+/* What the books know of a line only at the end. */
+static void fill_in(struct story *story, struct story_line *line, int index)
+{
+	const struct rung *rung;
+
+	if (index < 0)
+		return;
+	rung = &story->books->judge->rungs[index];
+	line->words = rung->words;
+	line->fate = rung_fate(rung);
+	line->ignored = rung->ignored;
+	line->changed = rung->changed;
+	line->expected = rung->expected;
+	for (int host = 0; host < HOSTS; host++) {
+		line->counters[host] = rung->counters[host];
+		if (rung->changed)
+			line->states[host] = rung->states[host];
+	}
+}
+
+static void put_in_order(struct story *story)
+{
+	struct story_books *books = story->books;
+	autofree int *order = must_alloc((size_t)story->line_count + 1, sizeof(*order));
+	struct story_line *lines = must_alloc((size_t)story->line_count + 1, sizeof(*lines));
+	int step = -1;
+
+	for (int i = 0; i < story->line_count; i++)
+		order[i] = i;
+	qsort_r(order, (size_t)story->line_count, sizeof(*order), in_time, story);
+	for (int i = 0; i < story->line_count; i++) {
+		lines[i] = story->lines[order[i]];
+		fill_in(story, &lines[i], books->rungs[order[i]]);
+		step = lines[i].kind == LINE_STEP ? i : step;
+		lines[i].step = step;
+		if (lines[i].packet)
+			books->lines[lines[i].packet] = i;
+	}
+	free(story->lines);
+	story->lines = lines;
+}
+
+static void tell_flows(struct story *story)
+{
+	const struct judge *judge = story->books->judge;
+	const struct ladder_form stable = { .stable = true };
+
+	story->flow_count = judge_flows(judge);
+	story->flows = must_alloc((size_t)story->flow_count + 1, sizeof(*story->flows));
+	for (int flow = 1; flow <= story->flow_count;) {
+		int alike = flows_alike(judge, flow, stable), leader = flow;
+
+		for (; flow < leader + alike; flow++)
+			story->flows[flow] =
+				(struct story_flow){ .name = judge->flows[flow].name,
+						     .raw = judge->flows[flow].raw,
+						     .listener = judge->flows[flow].listener,
+						     .leader = leader,
+						     .alike = alike };
+	}
+}
+
+static void tell_listeners(struct story *story)
+{
+	const struct judge *judge = story->books->judge;
+
+	story->listener_count = judge->listener_count;
+	story->listeners = must_alloc((size_t)judge->listener_count + 1, sizeof(*story->listeners));
+	for (int i = 0; i < judge->listener_count; i++)
+		story->listeners[i] =
+			(struct story_listener){ .port = judge->listeners[i].port,
+						 .name = judge->listeners[i].name,
+						 .queue = judge->listeners[i].depths };
+}
+
+static void tell_finding(struct story *story)
+{
+	struct judge *judge = story->books->judge;
+
+	story->finding_line = -1;
+	if (!judge->found)
+		return;
+	story->finding = &judge->finding;
+	for (int i = 0; i < story->line_count; i++)
+		if (story->lines[i].kind != LINE_STEP && story->lines[i].seq == judge->finding.seq)
+			story->finding_line = i;
+	if (story->finding_line < 0 && line_of_packet(story, judge->finding.packet))
+		story->finding_line = story->books->lines[judge->finding.packet];
+}
+
+struct story *story_of(const struct journal *journal)
+{
+	const struct event *begin = journal_event(journal, 0);
+	struct story *story = must_alloc(1, sizeof(*story));
+	size_t length = journal_length(journal);
+
+	story->title = begin && begin->name ? begin->name : "";
+	story->family = begin && begin->object ? begin->object : "";
+	story->books = must_alloc(1, sizeof(*story->books));
+	story->books->judge = judge_new();
+	for (size_t i = 0; i < length; i++)
+		take_event(story, journal_event(journal, i));
+	if (length) {
+		note_look(story, journal_event(journal, length - 1));
+		judge_finish(story->books->judge, journal_event(journal, length - 1));
+	}
+	put_in_order(story);
+	tell_flows(story);
+	tell_listeners(story);
+	tell_finding(story);
+	return story;
+}
+
+void story_free(struct story *story)
+{
+	if (!story)
+		return;
+	for (int i = 0; i < story->books->text_count; i++)
+		free(story->books->texts[i]);
+	free((void *)story->books->texts);
+	free(story->books->rungs);
+	free(story->books->lines);
+	free(story->books->step_of);
+	judge_free(story->books->judge);
+	free(story->books);
+	free(story->lines);
+	free(story->flows);
+	free(story->listeners);
+	free(story);
+}
+
+const struct story_line *story_segment(const struct story *story, long packet)
+{
+	return line_of_packet(story, packet);
+}
+
+const char *story_step(const struct story *story, const struct story_line *line)
+{
+	return line->step < 0 ? NULL : story->lines[line->step].words;
+}

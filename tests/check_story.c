@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_story: the story of a recorded journal names every segment in the order of time, and knows
+ * what became of each.
+ */
+#include "captures/captures.h"
+
+#include <check.h>
+#include <glob.h>
+#include <string.h>
+
+static glob_t recorded;
+
+static struct journal *load(const char *path)
+{
+	char *why = NULL;
+	struct journal *journal = journal_load(path, &why);
+
+	ck_assert_msg(journal != NULL, "%s", why ? why : "");
+	return journal;
+}
+
+static struct journal *load_case(const char *name)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *path =
+		format("%s/tests/journals/%s-ipv4.jsonl", source ? source : ".", name);
+
+	return load(path);
+}
+
+static const struct story_line *line_with(const struct story *story, const char *flow,
+					  const char *words, const char *fate)
+{
+	for (int i = 0; i < story->line_count; i++) {
+		const struct story_line *line = &story->lines[i];
+
+		if (line->flow && strcmp(story->flows[line->flow].name, flow) == 0 &&
+		    strcmp(line->words, words) == 0 && strcmp(line->fate, fate) == 0)
+			return line;
+	}
+	ck_abort_msg("%s has no \"%s\" that was \"%s\"", flow, words, fate);
+}
+
+static long segments_of(const struct journal *journal)
+{
+	long most = 0;
+
+	for (size_t i = 0; i < journal_length(journal); i++)
+		if (journal_event(journal, i)->kind == EVENT_PACKET &&
+		    journal_event(journal, i)->packet > most)
+			most = journal_event(journal, i)->packet;
+	return most;
+}
+
+START_TEST(every_segment_is_told_once_and_in_order)
+{
+	struct journal *journal = load(recorded.gl_pathv[_i]);
+	struct story *story = story_of(journal);
+	long segments = segments_of(journal), told = 0;
+	nsec before = 0;
+
+	for (int i = 0; i < story->line_count; i++) {
+		const struct story_line *line = &story->lines[i];
+
+		told += line->kind == LINE_SEGMENT;
+		ck_assert(line->kind == LINE_STEP || line->at >= before);
+		ck_assert(line->kind != LINE_SEGMENT || *line->words);
+		ck_assert(line->step <= i);
+		ck_assert(line->step < 0 || story->lines[line->step].kind == LINE_STEP);
+		before = line->kind == LINE_STEP ? 0 : line->at;
+	}
+	ck_assert_int_eq(told, segments);
+	for (long packet = 1; packet <= segments; packet++)
+		ck_assert_int_eq(story_segment(story, packet)->packet, packet);
+	ck_assert_ptr_null(story_segment(story, 0));
+	ck_assert_ptr_null(story_segment(story, segments + 1));
+	ck_assert_ptr_null(story->finding);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
+START_TEST(a_held_segment_arrives_after_its_release)
+{
+	struct journal *journal = load_case("final_ack_that_meets_a_full_accept_queue_is_ignored");
+	struct story *story = story_of(journal);
+	const struct story_line *ack = line_with(story, "late", "ACK", "held, ignored");
+
+	ck_assert(ack->at <= ack->held && ack->held < ack->released);
+	ck_assert(ack->released <= ack->arrived && ack->ignored && !ack->lost);
+	ck_assert_str_eq(story_step(story, ack), "one client's final ACK is still on the wire");
+	ck_assert_int_eq(ack->states[CLIENT], ESTABLISHED);
+	ck_assert_int_eq(ack->states[SERVER], SYN_RECV);
+	ck_assert_int_eq(ack->queue.accept, 3);
+	ck_assert_int_eq(ack->queue.limit, 2);
+	ck_assert_int_eq(ack->queue.syn, 1);
+	ck_assert_str_eq(ack->counters[SERVER], "ListenOverflows +1, ListenDrops +1");
+	ck_assert_int_eq(story->flows[1].alike, 2);
+	ck_assert_int_eq(story->flows[2].leader, 1);
+	ck_assert_int_eq(story->flows[3].alike, 1);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
+START_TEST(a_lost_segment_does_not_arrive)
+{
+	struct journal *journal =
+		load_case("deferred_data_that_met_a_full_queue_comes_after_its_connection");
+	struct story *story = story_of(journal);
+	const struct story_line *data = line_with(story, "client", "DATA 5", "lost");
+
+	ck_assert(data->lost >= data->at && !data->arrived);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
+/* A copy of the first @length events; with them, what the judge finds at the end. */
+START_TEST(what_breaks_off_is_told_as_far_as_it_goes)
+{
+	struct journal *whole = load_case("final_ack_that_meets_a_full_accept_queue_is_ignored");
+
+	for (size_t length = 0; length < journal_length(whole); length++) {
+		struct journal *part = journal_new();
+		struct story *story;
+
+		for (size_t i = 0; i < length; i++)
+			journal_append(part, journal_event(whole, i));
+		story = story_of(part);
+		ck_assert(length == 0 || story->finding);
+		story_free(story);
+		journal_free(part);
+	}
+	journal_free(whole);
+}
+END_TEST
+
+int main(void)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *pattern = format("%s/tests/journals/*.jsonl", source ? source : ".");
+	Suite *suite = suite_create("story");
+	TCase *tcase = tcase_create("story");
+	SRunner *runner;
+	int failed;
+
+	glob(pattern, 0, NULL, &recorded);
+	tcase_add_loop_test(tcase, every_segment_is_told_once_and_in_order, 0,
+			    (int)recorded.gl_pathc);
+	tcase_add_test(tcase, a_held_segment_arrives_after_its_release);
+	tcase_add_test(tcase, a_lost_segment_does_not_arrive);
+	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	globfree(&recorded);
+	return failed ? 1 : 0;
+}
