@@ -550,14 +550,15 @@ long judge_agreement(const struct judge *judge, int flow, enum host host)
 	const struct segment *own = &book->first_syn[host], *others = &book->first_syn[other(host)];
 	bool scales = own->window_scale >= 0 && others->window_scale >= 0;
 	bool stamps = own->timestamps && others->timestamps;
+	int mss = others->mss < own->mss ? others->mss : own->mss;
 	long agreed = stamps | (own->sack_permitted && others->sack_permitted) << 1 | scales << 2;
 
 	if (!book->has_isn[CLIENT] || !book->has_isn[SERVER])
 		return 0;
 	if (scales)
 		agreed |= (long)others->window_scale << 4 | (long)own->window_scale << 8;
-	/* RFC 9293, 3.7.1: less the options that every segment carries */
-	return agreed | (long)(others->mss - (stamps ? 12 : 0)) << 16;
+	/* RFC 9293, 3.7.1: the smaller one, less the options that every segment carries */
+	return agreed | (long)(mss - (stamps ? 12 : 0)) << 16;
 }
 
 int judge_syn_acks_again(const struct judge *judge)

@@ -6,25 +6,42 @@
 #include "fixtures/fixtures.h"
 
 #include <errno.h>
+#include <limits.h>
 
-CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07",
-     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+/* A client whose SYN is dropped, and who then gives up. */
+static void be_refused(struct scene *net, struct listener *server)
 {
+	struct end *refused = connect_client(net, server);
+
+	expect_ladder(refused, "-  >  SYN  ignored  SYN_SENT / -");
+	close_end(refused);
+	expect_ladder(refused, "-  .  - / -");
+}
+
+CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07")
+{
+	/* listen(2) takes the backlog for an unsigned number: __sys_listen_socket() */
 	static const struct {
+		const char *syncookies;
 		int backlog;
 		const char *somaxconn;
 		int limit;
 	} rows[] = {
-		{ 0, "4096", 0 },     { 1, "4096", 1 }, { 5, "4096", 5 },
-		{ 511, "4096", 511 }, { 511, "3", 3 },
+		{ "0", 0, "4096", 0 },     { "0", 1, "4096", 1 },     { "0", 2, "4096", 2 },
+		{ "0", 5, "4096", 5 },     { "0", 511, "4096", 511 }, { "1", 0, "4096", 0 },
+		{ "1", 1, "4096", 1 },     { "1", 2, "4096", 2 },     { "1", 5, "4096", 5 },
+		{ "1", 511, "4096", 511 }, { "0", 511, "3", 3 },      { "0", 3, "3", 3 },
+		{ "0", -1, "3", 3 },       { "0", INT_MIN, "2", 2 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		int limit = rows[i].limit, full = limit + 1;
 
-		STEP("backlog %d, somaxconn %s: %d clients connect", rows[i].backlog,
-		     rows[i].somaxconn, full);
+		STEP("backlog %d, somaxconn %s, syncookies %s: %d clients connect", rows[i].backlog,
+		     rows[i].somaxconn, rows[i].syncookies, full);
 		set_sysctl(net, (struct sysctl){ SERVER, "net.core.somaxconn", rows[i].somaxconn });
+		set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies",
+						 rows[i].syncookies });
 		struct listener *server = listen_on_server(net, .backlog = rows[i].backlog);
 		connect_clients(net, server, full);
 		expect_queue(server, .accept = full, .limit = limit, .syn = 0);
@@ -32,15 +49,283 @@ CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07"
 		expect_counters(net, SERVER, "Tcp.PassiveOpens %d  Tcp.CurrEstab %d", full, full);
 
 		STEP("the next client's SYN is dropped");
-		struct end *refused = connect_client(net, server, .name = "one too many");
-		expect_ladder(refused, "-  >  SYN  ignored  SYN_SENT / -");
+		be_refused(net, server);
 		expect_queue(server, .accept = full, .limit = limit, .syn = 0);
 		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
 		expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	}
+}
 
-		STEP("it gives up");
-		close_end(refused);
-		expect_ladder(refused, "-  .  - / -");
+CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.core.somaxconn=1" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 511);
+
+	STEP("listen(511) with somaxconn 1: two clients fill the queue");
+	connect_clients(net, server, 2);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
+
+	STEP("somaxconn is raised, and nothing changes for who listens already");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.core.somaxconn", "4096" });
+	be_refused(net, server);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("listen() again takes the new one");
+	listen_again(server, 511);
+	expect_queue(server, .accept = 2, .limit = 511, .syn = 0);
+	connect_clients(net, server, 1);
+	expect_queue(server, .accept = 3, .limit = 511, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("somaxconn is lowered: the same again");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.core.somaxconn", "1" });
+	connect_clients(net, server, 1);
+	expect_queue(server, .accept = 4, .limit = 511, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("until listen() is called");
+	listen_again(server, 511);
+	be_refused(net, server);
+	expect_queue(server, .accept = 4, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+}
+
+CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 0);
+	struct end **waiting, *first;
+
+	STEP("backlog 0: one waits, the next is refused");
+	first = connect_clients(net, server, 1)[0];
+	be_refused(net, server);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  ListenOverflows 1  ListenDrops 1");
+
+	STEP("listen(2) makes room at once");
+	listen_again(server, 2);
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	waiting = connect_clients(net, server, 2);
+	be_refused(net, server);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 3  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 2  Tcp.CurrEstab 2  ListenOverflows 1  ListenDrops 1");
+
+	STEP("listen(0) discards nobody");
+	listen_again(server, 0);
+	expect_queue(server, .accept = 3, .limit = 0, .syn = 0);
+	expect_silence(first);
+	expect_silence(waiting[0]);
+	expect_silence(waiting[1]);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+
+	STEP("but nobody else gets in until the queue is no longer than the new backlog");
+	accept_client(server, first);
+	be_refused(net, server);
+	accept_client(server, waiting[0]);
+	be_refused(net, server);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2");
+	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
+
+	STEP("and then one does");
+	accept_client(server, waiting[1]);
+	connect_clients(net, server, 1);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
+
+CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-24",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a SYN is answered, and is nothing yet that accept() could give");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "-");
+
+	STEP("the ACK makes the connection, with nobody in accept()");
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_acceptable(server);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN, AGAIN_OF(net));
+
+	STEP("data is acknowledged, though nobody is there to read it");
+	peer_data(peer, "HELLO");
+	expect_ladder(peer,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "-");
+
+	STEP("accept() only takes it out of the queue: no segment, no counter");
+	struct end *served = accept_peer(server, peer);
+	expect_silence(peer);
+	expect_states(peer, .client = NO_SOCKET, .server = ESTABLISHED);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_nothing_to_accept(server);
+	expect_read(served, "HELLO");
+	expect_read_error(served, EAGAIN);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const int order[] = { 2, 0, 3, 1 };
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peers[4];
+
+	STEP("four SYNs, one after the other");
+	half_open_peers(server, peers, 4);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 4);
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+
+	STEP("their ACKs come in another order");
+	for (int i = 0; i < 4; i++) {
+		peer_ack(peers[order[i]]);
+		expect_ladder(peers[order[i]],
+			      "~1.0  <  SYN-ACK",
+			      "~3.0  <  SYN-ACK",
+			      "-     >  ACK      - / ESTABLISHED");
+		expect_queue(server, .accept = i + 1, .limit = 5, .syn = 3 - i);
+	}
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 4  Tcp.CurrEstab 4" AGAIN, AGAIN_OF(net));
+
+	STEP("accept() gives them in the order of the ACKs");
+	for (int i = 0; i < 4; i++) {
+		accept_peer(server, peers[order[i]]);
+		expect_queue(server, .accept = 3 - i, .limit = 5, .syn = 0);
+	}
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims = "D2-24",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 0);
+
+	STEP("a client connects, sends and closes before anybody accepts");
+	struct end *client = connect_clients(net, server, 1)[0];
+	send_text(client, "HELLO");
+	close_end(client);
+	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.1);
+	expect_ladder(client,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK",
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("its place in the queue is taken all the same");
+	be_refused(net, server);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("accept() gives it, its data, and then the end of file");
+	struct end *served = accept_client(server, client);
+	expect_peer_name(served, 0);
+	expect_read(served, "HELLO");
+	expect_end_of_file(served);
+	expect_states(client, .client = FIN_WAIT2, .server = CLOSE_WAIT);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+	expect_silence(client);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+
+	STEP("and it ends like any other");
+	close_end(served);
+	expect_ladder(client,
+		      "-    <  FIN-ACK  TIME_WAIT / LAST_ACK",
+		      "+0.0 >  ACK      TIME_WAIT / -");
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "Tcp.CurrEstab -1");
+}
+
+CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claims = "D2-24",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const char *const texts[] = { NULL, "HELLO" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 0);
+		struct peer *peer = raw_peer(net, server);
+
+		STEP("a peer %s the accept queue", texts[i] ? "with data waits in" : "waits in");
+		peer_syn(peer);
+		peer_ack(peer);
+		expect_ladder(peer,
+			      "-     >  SYN      - / SYN_RECV",
+			      "0.0   <  SYN-ACK",
+			      "~1.0  <  SYN-ACK",
+			      "-     >  ACK      - / ESTABLISHED");
+		if (texts[i]) {
+			peer_data(peer, texts[i]);
+			expect_ladder(peer,
+				      "-    >  DATA 5",
+				      "+0.0 <  ACK");
+		}
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+				AGAIN_OF(net));
+
+		STEP("RST: the connection is gone, its place in the queue is not");
+		peer_reset(peer);
+		expect_ladder(peer, "-  >  RST  - / -");
+		expect_acceptable(server);
+		be_refused(net, server);
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER,
+				"Tcp.EstabResets 1  Tcp.CurrEstab -1  ListenOverflows 1  "
+				"ListenDrops 1");
+		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+
+		STEP("accept() succeeds, and gives what is left");
+		struct end *served = accept_peer(server, peer);
+		expect_peer_name(served, ENOTCONN);
+		if (texts[i])
+			expect_read(served, texts[i]);
+		expect_read_error(served, ECONNRESET);
+		expect_end_of_file(served);
+		close_end(served);
+		expect_silence(peer);
+		expect_nothing_to_accept(server);
+		expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER, "-");
+		expect_counters(net, CLIENT, "-");
+
+		STEP("only now is there room for another");
+		connect_clients(net, server, 1);
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 	}
 }
 

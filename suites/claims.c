@@ -10,10 +10,17 @@
 static const struct claim claims[] = {
 	{ "D2-02", BACKLOGS, "backlog bounds the queue of connections that wait for accept()",
 	  CONFIRMED, "It does, off by one." },
+	{ "D2-03", BACKLOGS, "the operating system does the TCP, the process only reads and writes",
+	  CONFIRMED,
+	  "The handshake is complete, and data is acknowledged, before accept() is called." },
 	{ "D2-06", BACKLOGS, "backlog is the number of established connections held for accept()",
 	  REFINED, "It is one more: the queue is full when it is longer than the backlog." },
 	{ "D2-07", BACKLOGS, "the number comes from listen(2)", REFINED,
-	  "It is also capped by net.core.somaxconn, at the moment of listen()." },
+	  "It is also capped by net.core.somaxconn, at the moment of listen(); a negative one is "
+	  "a very large one." },
+	{ "D2-08", BACKLOGS, "the SYN queue is a hash table, the accept queue a FIFO", REFINED,
+	  "accept() gives connections in the order of their final ACKs; the SYN queue has been no "
+	  "table of its own since Linux 4.4, half-open requests are in that of all sockets." },
 	{ "D2-18", BACKLOGS,
 	  "without SYN cookies half-open requests are limited by the smaller of two numbers",
 	  REFINED,
@@ -25,6 +32,12 @@ static const struct claim claims[] = {
 	  REFINED, "Up to backlog + 1; tcp_max_syn_backlog is not looked at." },
 	{ "D2-22", BACKLOGS, "past that size SYN cookies start", CONFIRMED,
 	  "Every further SYN is answered with a cookie, and nothing is kept of it." },
+	{ "D2-24", BACKLOGS, "the accept queue holds ESTABLISHED sockets; accept() removes them",
+	  REFINED,
+	  "They enter it ESTABLISHED; a FIN or a RST changes them where they wait, and each "
+	  "keeps its place until accept()." },
+	{ "D2-25", BACKLOGS, "the settings can be managed separately", CONFIRMED,
+	  "Each for itself; listen() called again changes the backlog of a queue that is in use." },
 	{ "D2-26", BACKLOGS, "the accept queue overflows when the process does not call accept()",
 	  CONFIRMED, "From connection backlog + 2 on the SYN is dropped and counted." },
 	{ "D2-27", BACKLOGS, "a process too busy to call accept() is enough for that", CONFIRMED,
