@@ -117,6 +117,7 @@ struct listener_book {
 	long changed_seq;                 /* of the socket's event that moved one of them last */
 	long told_seq;                    /* of the event that said so; 0: none */
 	bool listens, closed;
+	bool foreign; /* another process accepts, and what it took is seen by what is left */
 };
 
 struct counter_book {

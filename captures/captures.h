@@ -73,7 +73,8 @@ int state_from_name(const char *name);        /* -1: unknown */
 enum event_kind {
 	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
 			itself delays a segment (-1: no bound), in ns */
-	EVENT_LISTENER, /* listener (its port), name */
+	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
+			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result, error, want, began;
@@ -173,7 +174,8 @@ void judge_free(struct judge *judge);
  *  - sockets move from the state they were in; only to a state that TCP has from there, and not
  *    without the segments that lead to it
  *  - a request's timer is set when it can be, for a second that doubles, and its count is right
- *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it
+ *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it;
+ *    where another process accepts, nobody who was accepted comes back
  *  - what one look finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - every movement of a watched counter was named in its step

@@ -137,8 +137,9 @@ static void take_listener(struct judge *judge, const struct event *event)
 		return;
 	judge->listeners =
 		grown(judge->listeners, judge->listener_count, sizeof(*judge->listeners));
-	judge->listeners[judge->listener_count++] =
-		(struct listener_book){ .port = event->listener, .name = event->name };
+	judge->listeners[judge->listener_count++] = (struct listener_book){
+		.port = event->listener, .name = event->name, .foreign = event->object != NULL
+	};
 }
 
 static void take_flow(struct judge *judge, const struct event *event)
@@ -292,11 +293,15 @@ static void take_counter(struct judge *judge, const struct event *event)
 /* ---- closing the books --------------------------------------------------------------------- */
 
 static void close_queue(struct judge *judge, const struct event *event,
-			const struct listener_book *listener)
+			struct listener_book *listener)
 {
 	int waiting = listener->children - listener->accepted;
 	struct culprit culprit = { event->seq, event->packet };
 
+	if (listener->foreign && listener->depths.accept < waiting) {
+		listener->accepted = listener->children - listener->depths.accept;
+		waiting = listener->depths.accept;
+	}
 	if (listener->told_seq > judge->look_began)
 		culprit.seq = listener->told_seq;
 	else if (listener->changed_seq > judge->look_began)
@@ -427,7 +432,7 @@ static void take_call(struct judge *judge, const struct event *event)
 	if (!listener || event->result < 0)
 		return;
 	if (strcmp(event->name, "accept") == 0)
-		listener->accepted++;
+		listener->accepted += !listener->foreign;
 	else if (strcmp(event->name, "close") == 0)
 		listener->closed = true;
 	if (strcmp(event->name, "listen") != 0)

@@ -221,6 +221,73 @@ START_TEST(optional_lines_are_not_in_the_ladder)
 }
 END_TEST
 
+/* ---- who accepts --------------------------------------------------------------------------- */
+
+/* A run as it would be if somebody else had called accept(). */
+struct acceptor {
+	const char *process; /* NULL: the case */
+	bool silent;         /* its calls are not in the journal */
+	bool gives_back;     /* who was accepted is in the queue again at the next look */
+	bool sound;
+};
+
+static void check_acceptor(const struct journal *run, const struct acceptor *acceptor)
+{
+	struct judge *judge = judge_new();
+	struct event queue = { .kind = EVENT_QUEUE };
+	bool accepted = false;
+	long seq = 0;
+
+	for (size_t i = 0; i < journal_length(run); i++) {
+		struct event event = *journal_event(run, i);
+		bool accept = event.kind == EVENT_CALL && strcmp(event.name, "accept") == 0;
+
+		accepted |= accept;
+		if (accept && acceptor->silent)
+			continue;
+		if (event.kind == EVENT_LISTENER)
+			event.object = acceptor->process;
+		event.seq = ++seq;
+		judge_event(judge, &event);
+		if (event.kind == EVENT_QUEUE)
+			queue = event;
+		if (event.kind != EVENT_SAMPLE || !accepted || !acceptor->gives_back)
+			continue;
+		queue.at = event.at;
+		queue.seq = ++seq;
+		queue.accept = 1;
+		judge_event(judge, &queue);
+		event.seq = ++seq;
+		judge_event(judge, &event);
+		break;
+	}
+	ck_assert_msg(!judge->found == acceptor->sound, "%s%s%s: %s",
+		      acceptor->process ? acceptor->process : "the case",
+		      acceptor->silent ? ", silent" : "",
+		      acceptor->gives_back ? ", gives back" : "",
+		      judge->found ? judge->finding.summary : "no finding");
+	judge_free(judge);
+}
+
+START_TEST(another_process_may_accept_unseen_but_gives_nobody_back)
+{
+	static const struct acceptor acceptors[] = {
+		{ NULL, false, false, true },     { NULL, true, false, false },
+		{ NULL, false, true, false },     { "another", false, false, true },
+		{ "another", true, false, true }, { "another", true, true, false },
+	};
+	bool tried = getenv("ORACLE_JOURNALS") != NULL;
+
+	for (int i = 0; i < recorded_count; i++)
+		if (strstr(recorded[i].path, "syn_that_finds_the_accept_queue_full")) {
+			tried = true;
+			for (size_t k = 0; k < ARRAY_LENGTH(acceptors); k++)
+				check_acceptor(recorded[i].journal, &acceptors[k]);
+		}
+	ck_assert(tried);
+}
+END_TEST
+
 /* ---- one mutation
  * -------------------------------------------------------------------------------- */
 
@@ -412,6 +479,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(sound, recorded_journal_adds_up, 0, recorded_count);
 	tcase_add_loop_test(sound, other_machine_leaves_the_same_ladder, 0, recorded_count);
 	tcase_add_test(sound, optional_lines_are_not_in_the_ladder);
+	tcase_add_test(sound, another_process_may_accept_unseen_but_gives_nobody_back);
 	tcase_add_loop_test(mutated, mutation_is_rejected_everywhere, 0, (int)kind_count);
 	tcase_set_timeout(mutated, 600);
 	suite_add_tcase(suite, sound);
