@@ -56,6 +56,11 @@ bool refusal_lacks_capabilities(const struct refusal *refusal);
 
 /* isolate_worker() without the ending: 0, or -1 with the attempt and errno in @refusal. */
 int isolate_try(struct refusal *refusal, bool *user_namespace);
+/*
+ * The calling process becomes user and group @id, and nobody else, of a user namespace of its own,
+ * without a right outside. Returns 0 or errno.
+ */
+int isolate_user(unsigned id);
 /* Building a network may use every CPU; what makes traffic stays on its one. */
 void isolate_spread(void);
 void isolate_gather(void);
@@ -74,6 +79,8 @@ struct tool {
 	int error; /* errno when it could not be started */
 };
 
+/* An ordinary user's PATH often lacks the folders of ip, tc and servers: they are added. */
+void tool_complete_path(void);
 /* Starts a program in the network namespace of the calling thread. */
 struct tool tool_start(struct tool_options options);
 /* Gives all of its input and closes it. */

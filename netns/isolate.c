@@ -46,11 +46,17 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
-/* The caller becomes user and group 0 of a user namespace that holds nobody else. */
-static int become_root(uid_t user, gid_t group)
+struct mapping {
+	uid_t user; /* the caller's */
+	gid_t group;
+	unsigned id; /* of both, inside */
+};
+
+/* The caller becomes user and group @id of a user namespace that holds nobody else. */
+static int become_the_only_one(struct mapping mapping)
 {
-	char *users autofree = format("0 %u 1", user);
-	char *groups autofree = format("0 %u 1", group);
+	char *users autofree = format("%u %u 1", mapping.id, mapping.user);
+	char *groups autofree = format("%u %u 1", mapping.id, mapping.group);
 
 	/* Before Linux 3.19 there is no setgroups file, and no need of one. */
 	if (write_file("/proc/self/setgroups", "deny") && errno != ENOENT)
@@ -58,6 +64,15 @@ static int become_root(uid_t user, gid_t group)
 	if (write_file("/proc/self/uid_map", users))
 		return -1;
 	return write_file("/proc/self/gid_map", groups);
+}
+
+int isolate_user(unsigned id)
+{
+	struct mapping mapping = { geteuid(), getegid(), id };
+
+	if (unshare(CLONE_NEWUSER) || become_the_only_one(mapping))
+		return errno;
+	return 0;
 }
 
 static int refused(struct refusal *refusal, enum attempt attempt)
@@ -69,14 +84,13 @@ static int refused(struct refusal *refusal, enum attempt attempt)
 
 int isolate_try(struct refusal *refusal, bool *user_namespace)
 {
-	uid_t user = geteuid();
-	gid_t group = getegid();
+	struct mapping mapping = { geteuid(), getegid(), 0 };
 
 	*user_namespace = refusal_lacks_capabilities(refusal);
 	if (*user_namespace) {
 		if (unshare(CLONE_NEWUSER))
 			return refused(refusal, TRY_USER_NAMESPACE);
-		if (become_root(user, group))
+		if (become_the_only_one(mapping))
 			return refused(refusal, TRY_USER_MAPPING);
 	}
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))

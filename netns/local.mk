@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
+	netns/daemon.c \
 	netns/flight.c \
 	netns/gate.c \
 	netns/gate_socket.c \

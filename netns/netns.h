@@ -122,6 +122,19 @@ int net_sysctl_read(struct net *net, enum host host, const char *name, char *see
 int net_program(struct net *net, enum host host, char *const argv[], const char *input,
 		char **output);
 
+/*
+ * Starts a program inside the host's namespace, as the leader of a process group of its own, and
+ * does not wait. It dies with the calling thread at the latest. Returns its process ID, or -errno.
+ */
+struct daemon_options {
+	char *const *argv; /* ends with NULL; found in PATH and in the folders of daemons */
+	const char *log;   /* both its output streams are appended to this file */
+	/* without a right: the only user, 65534, of a user namespace; where that is forbidden, root
+	 */
+	bool ordinary_user;
+};
+pid_t net_daemon(struct net *net, enum host host, struct daemon_options options);
+
 /* ---- the wire ------------------------------------------------------------------------------ */
 
 /* Who sent a frame. INJECTED frames are made by the wire itself, in the name of a raw peer. */

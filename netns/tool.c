@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tool.c: programs of the machine (ip, tc, a server under test) run inside a namespace, with
- * what they say kept and a deadline.
+ * tool.c: programs of the machine (ip, tc, ss) run inside a namespace, with what they say kept and
+ * a deadline.
  */
 #include "netns/internal.h"
 
@@ -20,8 +20,7 @@
 
 extern char **environ;
 
-/* An ordinary user's PATH often lacks the folders of ip, tc and servers. */
-static void complete_path(void)
+void tool_complete_path(void)
 {
 	const char *path = getenv("PATH");
 	char *longer autofree = NULL;
@@ -68,7 +67,7 @@ struct tool tool_start(struct tool_options options)
 	int pair[2] = { -1, -1 };
 	int input autoclose = -1;
 
-	complete_path();
+	tool_complete_path();
 	if (options.input) {
 		input = memory_file(options.input);
 	} else {

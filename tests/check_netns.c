@@ -420,6 +420,58 @@ START_TEST(program_runs_in_its_namespace_with_input_output_and_status)
 }
 END_TEST
 
+/* Waits for its end and returns what it has written to @log, which is gone then. */
+static char *end_of_daemon(pid_t pid, const char *log)
+{
+	char *text = must_alloc(4096, 1);
+	FILE *file;
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	file = fopen(log, "re");
+	ck_assert_ptr_nonnull(file);
+	text[fread(text, 1, 4095, file)] = '\0';
+	fclose(file);
+	unlink(log);
+	return text;
+}
+
+START_TEST(daemon_goes_on_in_its_namespace_as_whom_it_was_started)
+{
+	struct net *net = net_open((struct net_options){ 0 });
+	char log[] = "check_netns.daemon.XXXXXX";
+	char *tells[] = { "sh", "-c", "id -u; ip -o link; exit 0", NULL };
+	char *none[] = { "/nonexistent/program", NULL };
+	struct daemon_options options = { .argv = tells, .log = log };
+	char *text, *last;
+	pid_t pid;
+
+	close(mkstemp(log));
+	pid = net_daemon(net, SERVER, options);
+	ck_assert_int_gt(pid, 0);
+	text = end_of_daemon(pid, log);
+	ck_assert_int_eq(strtol(text, &last, 10), 0);
+	ck_assert_ptr_nonnull(strstr(text, "eth0@"));
+	ck_assert_ptr_null(strstr(text, "ws@"));
+	free(text);
+
+	options.ordinary_user = true;
+	pid = net_daemon(net, SERVER, options);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(getpgid(pid), pid);
+	text = end_of_daemon(pid, log);
+	ck_assert_int_eq(strtol(text, &last, 10), 65534);
+	ck_assert_ptr_nonnull(strstr(text, "eth0@"));
+	free(text);
+
+	options.argv = none;
+	ck_assert_int_eq(net_daemon(net, SERVER, options), -ENOENT);
+	unlink(log);
+	net_close(net);
+}
+END_TEST
+
 /* ---- the gate ------------------------------------------------------------------------------ */
 
 START_TEST(connection_crosses_the_gate_with_true_checksums)
@@ -943,6 +995,7 @@ static void add_isolation(Suite *suite)
 	tcase_add_test(network, sysctl_that_is_missing_or_refused_says_so);
 	tcase_add_test(network, hosts_start_from_the_baseline);
 	tcase_add_test(network, program_runs_in_its_namespace_with_input_output_and_status);
+	tcase_add_test(network, daemon_goes_on_in_its_namespace_as_whom_it_was_started);
 }
 
 static void add_gate(Suite *suite)
