@@ -11,6 +11,8 @@
 
 /* sock_diag tells milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
 #define TIMER_GRAIN MSEC(20)
+/* That a failure tells of. */
+#define LAST_STEPS 4
 /* How long a busy machine may keep us from seeing, or handing on, what has happened already. */
 #define PATIENCE SEC(2)
 
@@ -207,10 +209,18 @@ struct judge {
 	int cause_count;
 	struct culprit given_up; /* the last client socket that ended before it was connected */
 	const char *step;
-	bool astray; /* the last counter's movement belongs to no line of a ladder */
+	struct {
+		const char *name;
+		nsec began;
+	} steps[LAST_STEPS]; /* a ring of the last ones */
+	int step_count;      /* that have begun */
+	bool astray;         /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
 	struct finding finding;
 	bool found;
+	struct event found_by;     /* what the judge had in its hands then */
+	const char *found_counter; /* of @found_host, which the finding is about; NULL: none */
+	enum host found_host;
 };
 
 /* judge.c */
@@ -251,8 +261,12 @@ void settle_tallies(struct judge *judge);
 /* ladder.c */
 void describe_segment(struct judge *judge, const struct event *event, char *words, size_t size);
 int add_rung(struct judge *judge, const struct event *event, int flow);
-/* A rung as "1.0  <  SYN-ACK  ignored  ESTABLISHED / SYN_RECV"; the caller frees it. */
-char *rung_text(const struct judge *judge, const struct rung *rung);
+/* All of a rung but its time, one blank between words, as it is compared; the caller frees it. */
+char *rung_words(const struct rung *rung);
+/* The same of an expected line: its time, and the rest of it. The caller frees both. */
+void split_line(const char *line, char **time, char **words);
+bool same_but_for_time(const struct rung *rung, const char *line);
+bool same_but_for_direction(const struct rung *rung, const char *line);
 /* "ignored", "held", "held, ignored", "lost", or "". */
 const char *rung_fate(const struct rung *rung);
 /* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
@@ -270,5 +284,13 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 void judge_expectation(struct judge *judge, const struct event *event);
 /* At the end of a step: movements of watched counters that nothing named. */
 void judge_unnamed_counters(struct judge *judge, const struct event *event);
+/* Takes "NAME NUMBER" off @words; false when there is no other. @name has room for 64. */
+bool next_counter(const char **words, char *name, long *number);
+/* Whether the words "NAME NUMBER ..." name the counter. */
+bool counters_name(const char *words, const char *name);
+
+/* failure.c */
+/* In one line, where an expected ladder and the observed one part; the caller frees it. */
+char *describe_ladder(const struct judge *judge, const struct event *event);
 
 #endif

@@ -153,7 +153,15 @@ struct finding {
 	long seq;      /* of the event that is wrong, or before which one is missing */
 	long packet;   /* that it is about; 0: none */
 	char *summary; /* one line */
-	char *report;  /* many lines: ladders side by side, states, queues, counters */
+	/* made by judge_report() */
+	char *report; /* at most 60 lines: ladders side by side, queues, states, counters, steps */
+	/*
+	 * The same for programs, an object of JSON: "step", "seconds" since the case began, "event"
+	 * (its seq), "expected" and "observed" (of a ladder: arrays of lines; of counters and
+	 * queues: objects; of an errno or states: strings), "states", "queues", "counters",
+	 * "last_steps".
+	 */
+	char *details;
 };
 
 struct judge;
@@ -185,7 +193,10 @@ const struct finding *judge_event(struct judge *judge, const struct event *event
 const struct finding *judge_journal(struct judge *judge, const struct journal *journal);
 /* After the last event, @last: a journal must have an end. judge_journal() does it by itself. */
 const struct finding *judge_finish(struct judge *judge, const struct event *last);
-/* Completes the finding's report with where states, queues and counters stood. */
+/*
+ * Makes the finding's report and details. They tell where all stands now: to be called when
+ * judge_event() has returned the finding. The journal must still be there.
+ */
 void judge_report(struct judge *judge);
 
 /* The state of one of a flow's two ends. */
@@ -265,8 +276,9 @@ struct story_line {
 	enum tcp_state states[HOSTS];
 	int listener; /* the flow's port; 0: none */
 	struct depths queue;
-	const char *counters[HOSTS]; /* that it moved: "ListenOverflows +1, ListenDrops +1", or "" */
-	const char *expected;        /* the line of an expectation that named it, or NULL */
+	const char
+		*counters[HOSTS]; /* that it moved: "ListenOverflows +1, ListenDrops +1", or "" */
+	const char *expected;     /* the line of an expectation that named it, or NULL */
 };
 
 struct story_flow {

@@ -8,60 +8,14 @@
 
 /* ---- ladder -------------------------------------------------------------------------------- */
 
-struct text {
-	char *chars;
-	size_t length;
-	FILE *stream;
-};
-
-static void text_open(struct text *text)
+/* The first line that does not fit, and what is there instead; NULL: nothing is. */
+static void object_to_ladder(struct judge *judge, const struct event *event,
+			     const struct rung *rung)
 {
-	text->stream = open_memstream(&text->chars, &text->length);
-	if (!text->stream)
-		broken("no memory for a report");
-}
-
-static char *text_close(struct text *text)
-{
-	fclose(text->stream);
-	return text->chars;
-}
-
-/* Expected and observed side by side, the first difference marked. */
-static char *side_by_side(const struct judge *judge, const struct event *event, int difference)
-{
-	const struct flow_book *flow = &judge->flows[event->flow];
-	int rung = flow->next_unnamed;
-	struct text text;
-	bool more = true;
-
-	text_open(&text);
-	fprintf(text.stream, "    %-50s   observed, %s\n", "expected", flow->name);
-	for (int i = 0; more; i++) {
-		const char *expected = "";
-		autofree char *seen = rung >= 0 ? rung_text(judge, &judge->rungs[rung]) : NULL;
-
-		for (int k = 0; k <= i && event->lines[k]; k++)
-			expected = k == i ? event->lines[k] : "";
-		more = *expected || seen;
-		if (!more)
-			break;
-		fprintf(text.stream, "%s %-50s %s %s\n", i == difference ? "-->" : "   ", expected,
-			i == difference ? "|" : " ", seen ? seen : "");
-		if (rung >= 0)
-			rung = judge->rungs[rung].next;
-	}
-	return text_close(&text);
-}
-
-static void object_to_rung(struct judge *judge, const struct event *event, int difference,
-			   const struct rung *rung)
-{
-	judge->finding.report = side_by_side(judge, event, difference);
-	if (rung) {
-		judge->finding.seq = rung->seq;
-		judge->finding.packet = rung->packet;
-	}
+	judge_object_to(judge,
+			rung ? (struct culprit){ rung->seq, rung->packet }
+			     : (struct culprit){ event->seq, event->packet },
+			describe_ladder(judge, event));
 }
 
 static void judge_ladder_expectation(struct judge *judge, const struct event *event)
@@ -90,21 +44,14 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 			free(why);
 			continue;
 		}
-		judge_object(judge, event,
-			     format("ladder of %s, line %d: %s", flow->name, line + 1, why));
 		free(why);
-		object_to_rung(judge, event, line, rung < 0 ? NULL : &judge->rungs[rung]);
+		object_to_ladder(judge, event, rung < 0 ? NULL : &judge->rungs[rung]);
 		return;
 	}
-	if (rung >= 0) {
-		autofree char *seen = rung_text(judge, &judge->rungs[rung]);
-
-		judge_object(judge, event,
-			     format("ladder of %s, after its last line: %s", flow->name, seen));
-		object_to_rung(judge, event, line, &judge->rungs[rung]);
-		return;
-	}
-	flow->next_unnamed = -1;
+	if (rung >= 0)
+		object_to_ladder(judge, event, &judge->rungs[rung]);
+	else
+		flow->next_unnamed = -1;
 }
 
 /* ---- states, queues, timers ---------------------------------------------------------------- */
@@ -123,20 +70,33 @@ static void judge_states(struct judge *judge, const struct event *event)
 				    state_name(event->state)));
 }
 
+/* Longer by "; accept queue is 3, expected 2" where they differ; takes over @text. */
+static char *with_depth(char *text, const char *what, long observed, long expected)
+{
+	if (observed == expected)
+		return text;
+	char *longer = format("%s%s%s is %ld, expected %ld", text, *text ? "; " : "", what,
+			      observed, expected);
+
+	free(text);
+	return longer;
+}
+
 static void judge_queue_depths(struct judge *judge, const struct event *event)
 {
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
+	char *text;
 
-	if (!listener)
+	if (!listener) {
 		judge_object(judge, event, format("queues of a listener that does not exist"));
-	else if (listener->depths.accept != event->accept ||
-		 listener->depths.limit != event->limit || listener->depths.syn != event->syn)
-		judge_object(
-			judge, event,
-			format("queues of %s: accept %d/%d, SYN %d; expected accept %d/%d, SYN "
-			       "%d",
-			       listener->name, listener->depths.accept, listener->depths.limit,
-			       listener->depths.syn, event->accept, event->limit, event->syn));
+		return;
+	}
+	text = with_depth(format("%s", ""), "accept queue", listener->depths.accept, event->accept);
+	text = with_depth(text, "the accept queue's limit", listener->depths.limit, event->limit);
+	text = with_depth(text, "SYN queue", listener->depths.syn, event->syn);
+	if (*text)
+		judge_object(judge, event, format("%s: %s", listener->name, text));
+	free(text);
 }
 
 static void judge_timer(struct judge *judge, const struct event *event)
@@ -161,7 +121,7 @@ static void judge_timer(struct judge *judge, const struct event *event)
 /* ---- counters ------------------------------------------------------------------------------ */
 
 /* Sets how far a counter is named in this step; false when the words are not "NAME NUMBER". */
-static bool next_counter(const char **words, char *name, long *number)
+bool next_counter(const char **words, char *name, long *number)
 {
 	int used = 0;
 
@@ -169,6 +129,15 @@ static bool next_counter(const char **words, char *name, long *number)
 		return false;
 	*words += used;
 	return true;
+}
+
+/* The first finding is about this counter. */
+static void blame_counter(struct judge *judge, enum host host, const struct counter_book *counter)
+{
+	if (judge->found_counter)
+		return;
+	judge->found_counter = counter->name;
+	judge->found_host = host;
 }
 
 static void judge_one_counter(struct judge *judge, const struct event *event, const char *name,
@@ -179,15 +148,19 @@ static void judge_one_counter(struct judge *judge, const struct event *event, co
 
 	if (seen != wanted)
 		judge_object(judge, event,
-			     format("%s of the %s moved by %ld in \"%s\", expected %ld", name,
-				    host_name(event->host), seen, judge->step, wanted));
+			     seen ? format("%s of the %s moved by %ld in \"%s\", expected %ld",
+					   name, host_name(event->host), seen, judge->step, wanted)
+				  : format("%s of the %s did not move in \"%s\", expected %ld",
+					   name, host_name(event->host), judge->step, wanted));
+	if (seen != wanted && counter)
+		blame_counter(judge, event->host, counter);
 	if (seen != wanted && counter && counter->largest && judge->finding.seq == event->seq)
 		judge->finding.seq = counter->largest_seq;
 	if (counter)
 		counter->named = counter->step;
 }
 
-static bool words_name(const char *words, const char *name)
+bool counters_name(const char *words, const char *name)
 {
 	char named[64];
 	long number;
@@ -204,6 +177,7 @@ static void object_to_unnamed(struct judge *judge, const struct event *event, en
 	judge_object(judge, event,
 		     format("%s of the %s moved by %ld in \"%s\", and no expectation names it",
 			    counter->name, host_name(host), counter->step, judge->step));
+	blame_counter(judge, host, counter);
 	if (judge->finding.seq == event->seq)
 		judge->finding.seq = counter->last_seq;
 }
@@ -223,7 +197,7 @@ static void judge_counters(struct judge *judge, const struct event *event)
 	for (int i = 0; i < host->counter_count && !judge->found; i++) {
 		struct counter_book *counter = &host->counters[i];
 
-		if (counter->step && !counter->exempt && !words_name(text, counter->name))
+		if (counter->step && !counter->exempt && !counters_name(text, counter->name))
 			object_to_unnamed(judge, event, event->host, counter);
 	}
 }
@@ -240,44 +214,6 @@ void judge_unnamed_counters(struct judge *judge, const struct event *event)
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
-
-/* Where things stood, for the report of a failure. */
-static void append_standing(struct judge *judge)
-{
-	struct text text;
-
-	text_open(&text);
-	if (judge->finding.report)
-		fputs(judge->finding.report, text.stream);
-	fprintf(text.stream, "  in step \"%s\"\n", judge->step);
-	for (int i = 0; i < judge->listener_count; i++)
-		fprintf(text.stream, "  %s: accept queue %d/%d, SYN queue %d\n",
-			judge->listeners[i].name, judge->listeners[i].depths.accept,
-			judge->listeners[i].depths.limit, judge->listeners[i].depths.syn);
-	for (int i = 1; i < judge->flow_count && i <= 8; i++)
-		fprintf(text.stream, "  %s: %s / %s\n", judge->flows[i].name,
-			state_name(judge->flows[i].states[CLIENT]),
-			state_name(judge->flows[i].states[SERVER]));
-	for (int host = 0; host < HOSTS; host++) {
-		fprintf(text.stream,
-			"  counters of the %s in this step:", host_name((enum host)host));
-		for (int i = 0; i < judge->hosts[host].counter_count; i++) {
-			const struct counter_book *counter = &judge->hosts[host].counters[i];
-
-			if (counter->step && !counter->exempt)
-				fprintf(text.stream, "  %s %ld", counter->name, counter->step);
-		}
-		fputc('\n', text.stream);
-	}
-	free(judge->finding.report);
-	judge->finding.report = text_close(&text);
-}
-
-void judge_report(struct judge *judge)
-{
-	if (judge->found)
-		append_standing(judge);
-}
 
 void judge_expectation(struct judge *judge, const struct event *event)
 {

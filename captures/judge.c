@@ -78,6 +78,7 @@ void judge_free(struct judge *judge)
 		free(judge->hosts[host].counters);
 	free(judge->finding.summary);
 	free(judge->finding.report);
+	free(judge->finding.details);
 	free(judge);
 }
 
@@ -352,11 +353,13 @@ static void close_flows(struct judge *judge, const struct event *event)
 
 		if (unnamed < 0)
 			continue;
-		autofree char *text = rung_text(judge, &judge->rungs[unnamed]);
+		const struct rung *rung = &judge->rungs[unnamed];
+		autofree char *words = rung_words(rung);
 
 		judge_object(judge, event,
-			     format("no expected ladder names this of %s: %s", judge->flows[i].name,
-				    text));
+			     format("no expected ladder names this of %s: \"%s\" at %.3f s",
+				    judge->flows[i].name, words,
+				    seconds(rung->at - judge->flows[i].t0)));
 		judge->finding.seq = judge->rungs[unnamed].seq;
 		judge->finding.packet = judge->rungs[unnamed].packet;
 	}
@@ -441,16 +444,27 @@ static void take_call(struct judge *judge, const struct event *event)
 	listener->limit = event->limit;
 }
 
+static void begin_step(struct judge *judge, const struct event *event)
+{
+	int place = judge->step_count++ % LAST_STEPS;
+
+	judge->step = judge->steps[place].name = event->name;
+	judge->step_began = judge->steps[place].began = event->at;
+}
+
 static void take_step(struct judge *judge, const struct event *event)
 {
+	bool sound = !judge->found;
+
 	judge_unnamed_counters(judge, event);
+	if (sound && judge->found) /* it is about the step before */
+		return;
 	for (int host = 0; host < HOSTS; host++)
 		for (int i = 0; i < judge->hosts[host].counter_count; i++)
 			judge->hosts[host].counters[i].step = judge->hosts[host].counters[i].named =
 				judge->hosts[host].counters[i].largest = 0;
 	judge->hosts[SERVER].syn_acks_again = 0;
-	judge->step = event->name;
-	judge->step_began = event->at;
+	begin_step(judge, event);
 }
 
 static void take_wait(struct judge *judge, const struct event *event)
@@ -494,6 +508,8 @@ static void check_clock(struct judge *judge, const struct event *event)
 
 const struct finding *judge_event(struct judge *judge, const struct event *event)
 {
+	bool sound = !judge->found;
+
 	/* after a finding the books go on, so that the ladders show how it went on */
 	check_clock(judge, event);
 	if (event->kind == EVENT_EXPECT || event->kind == EVENT_STEP || event->kind == EVENT_END)
@@ -504,6 +520,8 @@ const struct finding *judge_event(struct judge *judge, const struct event *event
 		judge_object(judge, event, format("the journal has no begin"));
 	else if (!judge->found || event->kind != EVENT_EXPECT)
 		takers[event->kind](judge, event);
+	if (sound && judge->found)
+		judge->found_by = *event;
 	return judge->found ? &judge->finding : NULL;
 }
 

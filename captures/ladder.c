@@ -207,22 +207,13 @@ static char *trimmed(char *line)
 }
 
 /* All of a line but its time, one blank between words. */
-static char *rung_words(const struct rung *rung)
+char *rung_words(const struct rung *rung)
 {
 	const char *fate = rung_fate(rung);
 	autofree char *states = states_text(rung);
 
 	return format("%c%s%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
 		      *fate ? " " : "", fate, *states ? " " : "", states);
-}
-
-char *rung_text(const struct judge *judge, const struct rung *rung)
-{
-	autofree char *states = states_text(rung);
-
-	return trimmed(format("%7.3f  %c  %-14s %-14s %s",
-			      seconds(rung->at - judge->flows[rung->flow].t0), rung->direction,
-			      rung->words, rung_fate(rung), states));
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
@@ -349,15 +340,17 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 	seen = rung->at - timing.since;
 	allowed = timing.wanted + tolerance(judge, timing.wanted) + timing.transit;
 	if (unseen > tolerance(judge, timing.wanted))
-		return format("found at %.3f s, and nobody had looked for %.3f s: when it "
+		return format("was found at %.3f s, and nobody had looked for %.3f s: when it "
 			      "happened is not known",
 			      seconds(rung->at - t0), seconds(unseen));
-	if (seen < timing.wanted - MSEC(1))
-		return format("%.3f s early", seconds(timing.wanted - seen));
-	if (seen - unseen > allowed)
-		return format("%.3f s late (allowed until %.3f)", seconds(seen - unseen - allowed),
-			      seconds(allowed + timing.since - t0));
-	return NULL;
+	if (seen >= timing.wanted - MSEC(1) && seen - unseen <= allowed)
+		return NULL;
+	return format(
+		"came at %.3f s, %.3f s too %s: allowed is %.3f s to %.3f s",
+		seconds(rung->at - t0),
+		seconds(seen < timing.wanted ? timing.wanted - seen : seen - unseen - allowed),
+		seen < timing.wanted ? "early" : "late", seconds(timing.since - t0 + timing.wanted),
+		seconds(timing.since - t0 + allowed));
 }
 
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
@@ -373,8 +366,33 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 	if (strcmp(time, "-") != 0)
 		return time_mismatch(judge, rung, time);
 	if (!rung->by_call)
-		return format("without a system call of the case");
+		return format("came without a system call of the case");
 	return NULL;
+}
+
+void split_line(const char *line, char **time, char **words)
+{
+	char word[32];
+	const char *rest = cut_word(line, word, sizeof(word));
+
+	*time = format("%s", word);
+	*words = squeezed(rest);
+}
+
+bool same_but_for_time(const struct rung *rung, const char *line)
+{
+	autofree char *time = NULL, *words = NULL, *seen = rung_words(rung);
+
+	split_line(line, &time, &words);
+	return strcmp(words, seen) == 0;
+}
+
+bool same_but_for_direction(const struct rung *rung, const char *line)
+{
+	autofree char *time = NULL, *words = NULL, *seen = rung_words(rung);
+
+	split_line(line, &time, &words);
+	return *words && *words != *seen && strcmp(words + 1, seen + 1) == 0;
 }
 
 bool line_is_optional(const char *expected)

@@ -9,6 +9,7 @@ captures_libcaptures_a_SOURCES = \
 	captures/counts.c \
 	captures/diag.c \
 	captures/expect.c \
+	captures/failure.c \
 	captures/journal.c \
 	captures/judge.c \
 	captures/ladder.c \

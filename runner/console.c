@@ -128,11 +128,16 @@ static void tell_in_full(const struct run *run, enum ending ending)
 	for (size_t i = 0; i < run->plan.count; i++) {
 		const struct entry *entry = &run->plan.entries[i];
 		const struct result *result = &entry->result;
+		struct place place;
 		if (entry->state != ENDED || result->ending != ending)
 			continue;
 		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
 		       result->seconds);
 		text_indent(stdout, "  ", result->reason ? result->reason : "no reason was given");
+		if (ending == FAILED && entry_place(entry, &place))
+			printf("  at %s:%d%s%s\n", place.file, place.line,
+			       result->variant ? ", in the variant " : "",
+			       result->variant ? result->variant : "");
 		if (result->report)
 			text_indent(stdout, "  ", result->report);
 		if (result->stalled > 0.1)

@@ -111,9 +111,10 @@ char *nearest_text(const struct nearest *nearest);
 
 struct result {
 	enum ending ending;
-	char *reason;  /* one line; of a failure, a skip, an error */
-	char *report;  /* the lines after it, or NULL */
-	char *variant; /* or NULL */
+	char *reason;    /* one line; of a failure, a skip, an error */
+	char *report;    /* the lines after it, or NULL */
+	json_t *failure; /* the same for programs, see judge_report(); or NULL */
+	char *variant;   /* or NULL */
 	double seconds, kernel_seconds;
 	double stalled; /* for so long at once the machine kept the case from running */
 };
@@ -265,6 +266,12 @@ char *folder_prepare(const struct run *run, const struct entry *entry);
 bool verdict_write(const struct run *run, const struct entry *entry);
 /* Reads it back. False (with result.ending BROKEN and a reason) when there is none. */
 bool verdict_read(const struct run *run, const struct entry *entry, struct result *result);
+/* Where in the sources the entry failed, else where its case begins. False: nobody knows. */
+struct place {
+	const char *file; /* the entry's or its case's */
+	int line;
+};
+bool entry_place(const struct entry *entry, struct place *place);
 /* What a case must leave and did not, or NULL. */
 char *artifact_missing(const struct run *run, const struct entry *entry);
 void result_free(struct result *result);

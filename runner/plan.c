@@ -127,6 +127,7 @@ void result_free(struct result *result)
 {
 	free(result->reason);
 	free(result->report);
+	json_decref(result->failure);
 	free(result->variant);
 	*result = (struct result){ 0 };
 }

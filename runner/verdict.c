@@ -106,11 +106,12 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	const struct result *result = &entry->result;
 	autofree char *path = entry_path(run, entry, "verdict.json");
 	json_auto_t *verdict = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:f, s:f, s:o}", "case", entry->spec->name,
+		"{s:s, s:s, s:s, s:o, s:o, s:O?, s:o, s:f, s:f, s:o}", "case", entry->spec->name,
 		"family", family_name(entry->family), "status", ending_name(result->ending),
-		"reason", json_text(result->reason), "report", json_text(result->report), "variant",
-		json_text(result->variant), "seconds", result->seconds, "kernel_seconds",
-		result->kernel_seconds, "claims", json_words(entry->spec->claims));
+		"reason", json_text(result->reason), "report", json_text(result->report), "failure",
+		result->failure, "variant", json_text(result->variant), "seconds", result->seconds,
+		"kernel_seconds", result->kernel_seconds, "claims",
+		json_words(entry->spec->claims));
 	return json_store(verdict, path);
 }
 
@@ -132,6 +133,7 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 		.ending = (enum ending)ending,
 		.reason = clean_member(verdict, "reason"),
 		.report = clean_member(verdict, "report"),
+		.failure = json_incref(json_object_get(verdict, "failure")),
 		.variant = clean_member(verdict, "variant"),
 		.seconds = member_number(verdict, "seconds"),
 		.kernel_seconds = member_number(verdict, "kernel_seconds"),
@@ -156,6 +158,17 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 	}
 	return !(result->ending == BROKEN && result->reason &&
 		 strcmp(result->reason, not_finished) == 0);
+}
+
+bool entry_place(const struct entry *entry, struct place *place)
+{
+	const json_t *failure = entry->result.failure;
+	const char *file = json_string_value(json_object_get(failure, "file"));
+
+	*place = (struct place){ entry->spec->file, entry->spec->line };
+	if (file)
+		*place = (struct place){ file, (int)member_number(failure, "line") };
+	return place->file != NULL;
 }
 
 char *artifact_missing(const struct run *run, const struct entry *entry)

@@ -358,6 +358,7 @@ int main(void)
 	Suite *suite = suite_create("runner");
 	TCase *tcase = tcase_create("runner");
 	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 120); /* some write a file a thousand times, on a busy disk */
 	tcase_add_test(tcase, patterns_name_cases_ids_topics_and_claims);
 	tcase_add_test(tcase, the_nearest_names_come_in_order);
 	tcase_add_test(tcase, clean_text_is_what_json_and_xml_carry);

@@ -3,6 +3,7 @@
 # Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
 
 libcheck_tests = \
+	tests/check_failures \
 	tests/check_matrix \
 	tests/check_netns \
 	tests/check_runner \
@@ -41,6 +42,7 @@ TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/compare-runs.sh \
+	tests/failures \
 	tests/installcheck.sh \
 	tests/journals \
 	tests/run-check.sh \

@@ -816,7 +816,7 @@ const struct kind kinds[] = {
 	{ "a segment arrives late", arrives_late, 1, NAMES_IT },
 	{ "a segment arrives before it was sent", arrives_early, 1, NAMES_IT },
 	{ "a segment goes in the wrong direction", wrong_direction, 2, NAMES_IT },
-	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_IT },
+	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_ANSWER },
 	{ "a segment's sequence number one off", other_seq, 2, NAMES_ANSWER },
 	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
 	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
