@@ -114,6 +114,7 @@ struct listener_book {
 	int port;
 	const char *name;
 	int children, accepted, requests; /* what the sockets and calls add up to */
+	int strangers;                    /* requests that are a flood's */
 	struct depths depths;             /* what the kernel said last */
 	int limit;                        /* what listen() made it */
 	long changed_seq;                 /* of the socket's event that moved one of them last */
@@ -177,13 +178,23 @@ struct tally_book {
 	long moved_seq, surplus_seq; /* of the counter's event */
 };
 
+/* What a flood did between two looks. */
+struct flood_book {
+	long syns, answers, requests; /* that came in, that went out, that are half-open since */
+	long repeats;                 /* that went out too, and again */
+	int listener;                 /* that the SYNs were for; 0: none came */
+	bool aside;                   /* it went on while other things happened */
+};
+
 struct host_book {
 	struct counter_book *counters;
 	int counter_count;
 	long seen[LEDGERS], counted[LEDGERS];
 	long ledger_seq[LEDGERS];        /* of the event that moved the counter last */
 	struct culprit entered[LEDGERS]; /* what was seen last */
-	bool flooded;                    /* then what this host sent is not known */
+	bool flooded;                    /* some of what it sent is known as a number only */
+	bool flooding;                   /* and just now nobody knows the number */
+	struct flood_book flood;         /* of this look */
 	struct tally_book tallies[TALLIES];
 	unsigned syn_acks_again; /* since the step began */
 	nsec last_packet;
@@ -255,6 +266,18 @@ void enter_ledger(struct host_book *host, enum ledger ledger, const struct event
 /* At a look: object when a ledger is not even, or a debt is old. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge, const struct event *event);
+/* What was seen must have been counted by the end of the next look. */
+void owe(struct judge *judge, const struct event *event, enum host host, enum tally tally);
+
+/* floods.c */
+/* Whether what was seen cannot say how a segments' ledger stands, because of a flood. */
+bool hidden_by_flood(const struct host_book *host, enum ledger ledger);
+/* What a flood sent and was sent. */
+void take_flood(struct judge *judge, const struct event *event);
+/* At a look, before its ledgers are closed: which answers to a flood were sent again. */
+void see_repeats_of_flood(struct judge *judge, const struct event *event);
+/* At a look: what must be counted of the SYNs of a flood. */
+void owe_for_flood(struct judge *judge, const struct event *event);
 /* Before anything is expected: no debt is left. */
 void settle_tallies(struct judge *judge);
 

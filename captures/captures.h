@@ -88,7 +88,11 @@ enum event_kind {
 	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
 			   after which */
 	EVENT_WAIT,     /* name: for what, began, result: 1 met, 0 not */
-	EVENT_FLOOD,    /* host, value: frames sent unseen to it by the wire */
+	EVENT_FLOOD,    /* of what goes past the gate, host. name: "begins", and until the next
+			   "SYNs" nobody knows how many there are; "SYNs", listener, value: so
+			   many went to it; "answers", value: so many segments came from it;
+			   "requests",    listener, delta: so many more half-open requests are the flood's
+			 */
 	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer; the rest by kind */
 	EVENT_END,      /* nothing comes after it */
 	EVENT_KINDS
@@ -217,7 +221,7 @@ int judge_timeouts(const struct judge *judge, int flow);
  * from bit 16. 0 before both were seen.
  */
 long judge_agreement(const struct judge *judge, int flow, enum host host);
-/* SYN-ACKs sent again by the server since the step began, of all flows. */
+/* SYN-ACKs sent again by the server since the step began, of all flows, and to floods' sources. */
 int judge_syn_acks_again(const struct judge *judge);
 
 /*
@@ -353,6 +357,14 @@ struct flow_id {
 	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
+/*
+ * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
+ * gate to the @listener's port, while the caller @slept. Then everything is looked at. Between the
+ * two nothing that the server counts can be put down to a segment, and how much came in and went
+ * out is not compared with the captures.
+ */
+void watch_flood_begins(struct watch *watch);
+void watch_flood(struct watch *watch, int listener, uint64_t syns, nsec slept);
 /*
  * Moves frames until nothing waits in gate, netem or captures, then samples. So a call's whole
  * effect is in the journal when it returns.

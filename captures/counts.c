@@ -58,8 +58,7 @@ static void close_ledger(struct judge *judge, const struct event *event, struct 
 	const struct host_book *host = &judge->hosts[of.host];
 	long seen = host->seen[of.ledger], counted = host->counted[of.ledger];
 
-	if (seen == counted ||
-	    (host->flooded && of.ledger < SEGMENT_LEDGERS && of.ledger != IN_SEGS))
+	if (seen == counted || (host->flooding && of.ledger < SEGMENT_LEDGERS))
 		return;
 	judge_object_to(judge, culprit_of(judge, event, of),
 			format("%s of the %s makes %ld, but seen were %ld %s",
@@ -69,6 +68,7 @@ static void close_ledger(struct judge *judge, const struct event *event, struct 
 
 void close_ledgers(struct judge *judge, const struct event *event)
 {
+	see_repeats_of_flood(judge, event);
 	for (int host = 0; host < HOSTS; host++)
 		for (int ledger = 0; ledger < LEDGERS && !judge->found; ledger++)
 			close_ledger(judge, event,
@@ -140,7 +140,7 @@ void count_tallies(struct judge *judge, const struct event *event, unsigned set)
 }
 
 /* What was seen must have been counted by the end of the next look. */
-static void owe(struct judge *judge, const struct event *event, enum host host, enum tally tally)
+void owe(struct judge *judge, const struct event *event, enum host host, enum tally tally)
 {
 	struct tally_book *book = &judge->hosts[host].tallies[tally];
 
@@ -314,7 +314,7 @@ static void owe_for_drop(struct judge *judge, const struct event *event)
 
 	for (long i = 0; i < reasons; i++)
 		owe(judge, event, SERVER, DROPS);
-	if (!server[DROPS].moved || reasons || !listener)
+	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding)
 		return;
 	if (listener->depths.accept > listener->depths.limit)
 		owe(judge, event, SERVER, OVERFLOWS);
@@ -400,12 +400,16 @@ void close_tallies(struct judge *judge, const struct event *event)
 {
 	owe_for_cookie(judge, event);
 	owe_for_drop(judge, event);
+	owe_for_flood(judge, event);
 	owe_for_giving_up(judge);
 	for (int host = 0; host < HOSTS; host++) {
 		struct tally_book *books = judge->hosts[host].tallies;
 
 		books[TIMEOUTS].allowed += books[REPEATS].owed;
+		if (judge->hosts[host].flood.aside)
+			books[TIMEOUTS].allowed += books[TIMEOUTS].moved;
 		for (int tally = 0; tally < TALLIES && !judge->found; tally++)
 			close_tally(judge, (enum host)host, (enum tally)tally);
 	}
+	judge->hosts[SERVER].flood = (struct flood_book){ .aside = judge->hosts[SERVER].flooding };
 }

@@ -64,6 +64,7 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		.peer_port = ntohs(message->id.idiag_dport),
 		.retrans = message->idiag_retrans,
 		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
+		.floods = net_is_floods(diag->family, message->id.idiag_dst),
 	};
 
 	if (socket.state == LISTEN) {

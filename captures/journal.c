@@ -410,7 +410,6 @@ static bool needs_name(enum event_kind kind)
 	case EVENT_SOCKET:
 	case EVENT_QUEUE:
 	case EVENT_SAMPLE:
-	case EVENT_FLOOD:
 	case EVENT_END:
 		return false;
 	default:

@@ -230,9 +230,13 @@ static void attach_counter(struct judge *judge, const struct event *event,
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	int index = cause ? cause->rung : judge->last_sampled;
-	long left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
 	bool nowhere = index < 0 || (!cause && judge->rungs[index].at != event->at);
+	long left;
 
+	judge->astray = !counter->exempt;
+	if (judge->hosts[event->host].flooding)
+		return;
+	left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
 	judge->astray = nowhere && left && !counter->exempt;
 	if (nowhere || counter->exempt)
 		return;
@@ -297,6 +301,7 @@ static void close_queue(struct judge *judge, const struct event *event,
 			struct listener_book *listener)
 {
 	int waiting = listener->children - listener->accepted;
+	int requests = listener->requests + listener->strangers;
 	struct culprit culprit = { event->seq, event->packet };
 
 	if (listener->foreign && listener->depths.accept < waiting) {
@@ -311,12 +316,12 @@ static void close_queue(struct judge *judge, const struct event *event,
 		judge_object(judge, event,
 			     format("%s listens, and no queue of the limit %d is known of it",
 				    listener->name, listener->limit));
-	else if (listener->depths.accept != waiting || listener->depths.syn != listener->requests)
+	else if (listener->depths.accept != waiting || listener->depths.syn != requests)
 		judge_object_to(
 			judge, culprit,
 			format("queues of %s were %d and %d, but its sockets make them %d and %d",
 			       listener->name, listener->depths.accept, listener->depths.syn,
-			       waiting, listener->requests));
+			       waiting, requests));
 }
 
 static void take_sample(struct judge *judge, const struct event *event)
@@ -367,6 +372,9 @@ static void close_flows(struct judge *judge, const struct event *event)
 
 static void take_end(struct judge *judge, const struct event *event)
 {
+	for (int host = 0; host < HOSTS; host++)
+		if (judge->hosts[host].flooding)
+			judge_object(judge, event, format("the end, and a flood still goes on"));
 	take_sample(judge, event);
 	close_packets(judge, event);
 	close_flows(judge, event);
@@ -476,12 +484,6 @@ static void take_wait(struct judge *judge, const struct event *event)
 }
 
 typedef void taker(struct judge *judge, const struct event *event);
-
-static void take_flood(struct judge *judge, const struct event *event)
-{
-	judge->hosts[event->host].seen[IN_SEGS] += event->value;
-	judge->hosts[event->host].flooded = true;
-}
 
 static taker *const takers[EVENT_KINDS] = {
 	[EVENT_BEGIN] = take_begin,   [EVENT_LISTENER] = take_listener,

@@ -10,6 +10,7 @@ captures_libcaptures_a_SOURCES = \
 	captures/diag.c \
 	captures/expect.c \
 	captures/failure.c \
+	captures/floods.c \
 	captures/journal.c \
 	captures/judge.c \
 	captures/ladder.c \

@@ -41,6 +41,7 @@ struct diag_socket {
 	uint16_t port, peer_port; /* its own and the other end's */
 	int retrans, expires_ms;  /* of its timer; 0: it is overdue, NO_TIMER: it has none */
 	int queued, limit;        /* of a listener: accept queue and its limit */
+	bool floods;              /* the other end is a source of a flood */
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
 

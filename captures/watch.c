@@ -50,6 +50,7 @@ struct known_socket {
 struct known_listener {
 	int port;
 	struct depths depths;
+	int strangers; /* of the half-open requests: a flood's */
 	bool known;
 };
 
@@ -62,6 +63,8 @@ struct seen_socket {
 struct seen_sockets {
 	struct seen_socket *sockets;
 	int count;
+	uint16_t *flooded; /* the port of each half-open request that is a flood's */
+	int flood_count;
 };
 
 struct flow_ends {
@@ -104,6 +107,8 @@ struct watch {
 	long arriving_packet;
 	bool arrival_seen, finished;
 	unsigned under_way; /* in netem */
+	bool flooded, flooding;
+	uint64_t answers; /* to floods, so far */
 };
 
 nsec watch_now(const struct watch *watch)
@@ -248,10 +253,24 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	note(watch, event);
 }
 
+static void count_answers(struct watch *watch)
+{
+	uint64_t before = watch->answers;
+
+	watch->answers = wire_flood_answers(watch->net);
+	if (watch->answers != before)
+		note(watch, (struct event){ .kind = EVENT_FLOOD,
+					    .host = SERVER,
+					    .name = "answers",
+					    .value = (long)(watch->answers - before) });
+}
+
 static void drain(struct watch *watch)
 {
 	for (int host = 0; host < HOSTS; host++)
 		tap_drain(watch->taps[host], take_sighting, watch);
+	if (watch->flooded)
+		count_answers(watch);
 }
 
 static bool is_unread(const struct watch *watch, enum host host)
@@ -283,6 +302,11 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 {
 	struct seen_sockets *seen = argument;
 
+	if (socket->floods) {
+		seen->flooded = grown(seen->flooded, seen->flood_count, sizeof(*seen->flooded));
+		seen->flooded[seen->flood_count++] = socket->port;
+		return;
+	}
 	seen->sockets = grown(seen->sockets, seen->count, sizeof(*seen->sockets));
 	seen->sockets[seen->count++] = (struct seen_socket){ .diag = *socket, .anew = true };
 }
@@ -292,7 +316,7 @@ static void dump_sockets(struct watch *watch, enum host host)
 	watch->looked_at[host] = true;
 	for (int again = 0; again < SECOND_LOOKS; again++) {
 		watch->dump_began[host] = watch_now(watch);
-		watch->seen[host].count = 0;
+		watch->seen[host].count = watch->seen[host].flood_count = 0;
 		diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
 		if (watch_now(watch) - watch->dump_began[host] < LONG_DUMP)
 			break;
@@ -308,7 +332,7 @@ static const char *const usual_counters[] = { "Tcp.InSegs",      "Tcp.OutSegs",
 
 static bool is_crowd(const struct watch *watch, enum host host)
 {
-	return watch->seen[host].count > CROWD;
+	return watch->seen[host].count + watch->seen[host].flood_count > CROWD;
 }
 
 /* What was seen of the socket between these ports is forgotten. */
@@ -379,7 +403,7 @@ static void look_at_part(struct watch *watch, enum host host, long cause)
 static bool captures_agree(const struct host_book *book, const struct counters *counters)
 {
 	for (int ledger = 0; ledger < SEGMENT_LEDGERS; ledger++)
-		if ((!book->flooded || ledger == IN_SEGS) &&
+		if (!hidden_by_flood(book, (enum ledger)ledger) &&
 		    counters_since_open(counters, ledger_counter((enum ledger)ledger)) !=
 			    book->seen[ledger])
 			return false;
@@ -420,7 +444,7 @@ static bool look(struct watch *watch, const struct gaze *gaze)
 
 	for (int host = 0; host < HOSTS; host++) {
 		watch->looked_at[host] = false;
-		bool in_part = is_crowd(watch, (enum host)host) && !gaze->whole;
+		bool in_part = is_crowd(watch, (enum host)host) && !gaze->whole && !watch->flooding;
 		if (in_part && !(gaze->at & AT(host)))
 			continue;
 		if (!counters_read(watch->counters[host]) && !(gaze->at & AT(host)))
@@ -502,6 +526,26 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 		note_socket(sampling, known, socket->state);
 }
 
+/* How many of the listener's half-open requests are a flood's. */
+static int compare_strangers(const struct sampling *sampling, struct known_listener *listener)
+{
+	const struct seen_sockets *seen = &sampling->watch->seen[SERVER];
+	int now = 0, before = listener->strangers;
+
+	for (int i = 0; i < seen->flood_count; i++)
+		now += seen->flooded[i] == listener->port;
+	listener->strangers = now;
+	if (now != before)
+		note(sampling->watch, (struct event){ .kind = EVENT_FLOOD,
+						      .at = sampling->at,
+						      .host = SERVER,
+						      .name = "requests",
+						      .packet = sampling->cause,
+						      .listener = listener->port,
+						      .delta = now - before });
+	return now;
+}
+
 static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
 {
 	struct watch *watch = sampling->watch;
@@ -513,6 +557,7 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 			listener = &watch->listeners[i];
 	if (!listener)
 		return;
+	now.syn = compare_strangers(sampling, listener);
 	for (int i = 0; i < watch->seen[SERVER].count; i++)
 		now.syn += watch->seen[SERVER].sockets[i].diag.state == SYN_RECV &&
 			   watch->seen[SERVER].sockets[i].diag.port == socket->port;
@@ -783,7 +828,7 @@ void watch_release(struct watch *watch)
 	watch_settle(watch);
 }
 
-void watch_settle(struct watch *watch)
+static void quieten(struct watch *watch)
 {
 	nsec deadline = clock_now() + SEC(30);
 
@@ -796,7 +841,32 @@ void watch_settle(struct watch *watch)
 			broken("the wire did not become quiet in 30 s");
 		sleep_until(watch, clock_now() + MSEC(1));
 	}
+}
+
+void watch_settle(struct watch *watch)
+{
+	quieten(watch);
 	sample(watch, (struct gaze){ .at = AT_BOTH });
+}
+
+void watch_flood_begins(struct watch *watch)
+{
+	watch->flooded = watch->flooding = true;
+	note(watch, (struct event){ .kind = EVENT_FLOOD, .host = SERVER, .name = "begins" });
+}
+
+void watch_flood(struct watch *watch, int listener, uint64_t syns, nsec slept)
+{
+	watch->slept += slept;
+	watch->flooded = true;
+	watch->flooding = false;
+	note(watch, (struct event){ .kind = EVENT_FLOOD,
+				    .host = SERVER,
+				    .name = "SYNs",
+				    .listener = listener,
+				    .value = (long)syns });
+	quieten(watch);
+	sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
 }
 
 static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
@@ -929,6 +999,7 @@ void watch_close(struct watch *watch)
 		diag_close(watch->diags[host]);
 		counters_close(watch->counters[host]);
 		free(watch->seen[host].sockets);
+		free(watch->seen[host].flooded);
 		free(watch->known[host]);
 		free(watch->unread[host]);
 	}

@@ -130,47 +130,6 @@ void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame)
 		       sent < 0 ? strerror(errno) : "only a part was taken");
 }
 
-#define FLOOD_BATCH 64
-
-/* How many of at most FLOOD_BATCH frames the kernel took; -1 with errno. */
-static int send_batch(struct gate *gate, struct sockaddr_ll *to, const struct flood_frame *frames,
-		      size_t count)
-{
-	struct mmsghdr messages[FLOOD_BATCH];
-	struct iovec vectors[FLOOD_BATCH];
-
-	if (count > FLOOD_BATCH)
-		count = FLOOD_BATCH;
-	for (size_t i = 0; i < count; i++) {
-		vectors[i] = (struct iovec){ (void *)frames[i].bytes, frames[i].length };
-		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = to,
-							     .msg_namelen = sizeof(*to),
-							     .msg_iov = &vectors[i],
-							     .msg_iovlen = 1 } };
-	}
-	return sendmmsg(gate->socket, messages, (unsigned)count, MSG_DONTWAIT);
-}
-
-size_t wire_flood(struct net *net, enum host to, const struct flood_frame *frames, size_t count)
-{
-	enum wire_end end = to == CLIENT ? WC : WS;
-	struct sockaddr_ll address = end_address(&net->gate, end);
-	nsec deadline = clock_now() + SEC(10);
-	size_t done = 0;
-
-	choose_discipline(&net->gate, end);
-	while (done < count) {
-		int sent = send_batch(&net->gate, &address, frames + done, count - done);
-
-		if (sent > 0)
-			done += (size_t)sent;
-		else if (!worth_a_retry(&net->gate, deadline))
-			break;
-	}
-	gate_settle(&net->gate);
-	return done;
-}
-
 /* ---- in ------------------------------------------------------------------------------------ */
 
 static int end_of(const struct gate *gate, int index)

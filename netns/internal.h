@@ -64,6 +64,8 @@ int isolate_user(unsigned id);
 /* Building a network may use every CPU; what makes traffic stays on its one. */
 void isolate_spread(void);
 void isolate_gather(void);
+/* How many CPUs that is. */
+unsigned isolate_cpus(void);
 
 /* ---- programs of the machine --------------------------------------------------------------- */
 
@@ -149,13 +151,22 @@ struct gate {
 	struct mnl_socket *netlink;
 };
 
+/* At most so many threads send a flood. */
+#define MAX_FLOODING 16
+
 struct net {
 	int outside; /* the namespace that the process itself lives in */
 	int ns[NAMESPACES];
 	int control[NAMESPACES]; /* sockets for ioctls */
 	FILE *replay;
 	struct gate gate;
+	int flooding[MAX_FLOODING], answers; /* packet sockets of floods, kept; 0: none yet */
+	uint64_t answered;
+	struct wire_flood *flood; /* the one that runs; NULL: none */
 };
+
+/* Ends a flood that still runs, and closes what floods have opened. */
+void flood_close(struct net *net);
 
 /* In the wire's namespace: opens the socket before any frame can travel; binds it at the end. */
 void gate_open(struct gate *gate, int control, bool netem);

@@ -141,6 +141,15 @@ void isolate_gather(void)
 		broken("cannot stay on one CPU: %s", strerror(errno));
 }
 
+unsigned isolate_cpus(void)
+{
+	cpu_set_t cpus;
+
+	if (pinned)
+		return (unsigned)CPU_COUNT(&all_cpus);
+	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (unsigned)CPU_COUNT(&cpus);
+}
+
 static void pin(unsigned lane)
 {
 	if (sched_getaffinity(0, sizeof(all_cpus), &all_cpus))

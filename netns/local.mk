@@ -4,6 +4,7 @@ noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
 	netns/daemon.c \
 	netns/flight.c \
+	netns/flood.c \
 	netns/gate.c \
 	netns/gate_socket.c \
 	netns/internal.h \

@@ -258,8 +258,12 @@ enum host other(enum host host)
 
 void net_close(struct net *net)
 {
-	uint64_t lost = wire_lost(net);
-	bool told = net->gate.drop_known;
+	uint64_t lost;
+	bool told;
+
+	flood_close(net);
+	lost = wire_lost(net);
+	told = net->gate.drop_known;
 
 	gate_close(&net->gate);
 	for (int i = 0; i < NAMESPACES; i++) {

@@ -86,6 +86,9 @@ struct sockaddr_storage net_address(enum host host, int family, uint16_t port);
  * captures).
  */
 
+/* Whether an address (4 or 16 bytes, in network order) is of a flood's range. */
+bool net_is_floods(int family, const void *address);
+
 /* A socket that belongs to the namespace of @host (or WIRE), close-on-exec. errno on failure (-1).
  */
 int net_socket(struct net *net, enum host host, int domain, int type, int protocol);
@@ -199,12 +202,48 @@ unsigned wire_held(const struct net *net);
  * (arrived() only). @length counts the Ethernet header.
  */
 void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length);
-/* The same for many frames, not observed at all: a flood. Returns how many the kernel took. */
-struct flood_frame {
-	const uint8_t *bytes;
+
+/* ---- floods -------------------------------------------------------------------------------- */
+
+/*
+ * Frames that go past the gate and are observed by nobody, each a variation of one. They are to
+ * name a source in the floods' range (see above): what answers them is seen by nobody either, but
+ * counted.
+ */
+#define FLOOD_FRAME_MAX 128 /* bytes; the Ethernet header is one of them */
+struct flood_plan {
+	enum host to;
+	const uint8_t *frame;
 	size_t length;
+	/*
+	 * Makes the frame the @number-th (from 0); @bytes hold the plan's frame, varied before.
+	 * Several threads may call it at once.
+	 */
+	void (*vary)(const void *context, uint8_t *bytes, uint64_t number);
+	const void *context;
+	uint64_t count; /* so many; 0: no bound */
+	nsec span;      /* for so long; 0: no bound */
 };
-size_t wire_flood(struct net *net, enum host to, const struct flood_frame *frames, size_t count);
+/*
+ * Sends plan->count frames from this thread and CPU, and returns how many the kernel took: all of
+ * them, and all have been processed by the receiver.
+ */
+uint64_t wire_flood(struct net *net, const struct flood_plan *plan);
+/*
+ * The same aside, as fast as it goes: one thread for each CPU that this process may use, until the
+ * plan is fulfilled (wire_flood_end() waits for that) or, where it has no span, until
+ * wire_flood_end(). One at a time. The flood is freed at the end, or by net_close().
+ */
+struct wire_flood;
+struct wire_flood *wire_flood_begin(struct net *net, const struct flood_plan *plan);
+uint64_t wire_flood_end(struct wire_flood *flood);
+/* How many frames the kernel has taken so far. */
+uint64_t wire_flood_sent(const struct wire_flood *flood);
+/* How many frames the hosts have sent to the floods' ranges since the first flood began. */
+uint64_t wire_flood_answers(struct net *net);
+
+/* ---- the end of it ------------------------------------------------------------------------- */
+
 /*
  * Puts a frame with the local experimental EtherType 0x88b5 and the payload @mark (8 bytes, most
  * significant first) on a host's link, so that its capture sees it: the sentinel that ends a

@@ -47,6 +47,16 @@ struct sockaddr_storage net_address(enum host host, int family, uint16_t port)
 	return storage;
 }
 
+bool net_is_floods(int family, const void *address)
+{
+	uint32_t words[2];
+
+	memcpy(words, address, family == AF_INET6 ? 8 : 4);
+	if (family == AF_INET6)
+		return ntohl(words[0]) == FLOOD_IPV6_HIGH && ntohl(words[1]) == FLOOD_IPV6_LOW;
+	return (ntohl(words[0]) & FLOOD_IPV4_MASK) == FLOOD_IPV4;
+}
+
 /*
  * The wire's ends are up before the hosts' so that a host's interface has its carrier, and can
  * send, as soon as it is up itself.

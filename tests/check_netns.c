@@ -696,28 +696,49 @@ END_TEST
 
 #define FLOOD 1000
 
+static void next_source(const void *unused, uint8_t *bytes, uint64_t number)
+{
+	(void)unused;
+	make_syn(bytes, FLOOD_IPV4 + 0x100 + (number & 0xffff));
+}
+
+static void check_flood(struct net *net, long syns)
+{
+	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InSegs"), syns);
+	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InCsumErrors"), 0);
+	ck_assert_int_gt(counter(net, SERVER, "Tcp", "OutSegs"), 0);
+	ck_assert_int_eq((long)wire_flood_answers(net), counter(net, SERVER, "Tcp", "OutSegs"));
+	ck_assert_uint_eq(wire_frames_read(net, SERVER), 0);
+	ck_assert_uint_eq(wire_lost(net), 0);
+}
+
 START_TEST(flood_is_counted_by_the_server_and_seen_by_nobody)
 {
 	struct net *net = net_open((struct net_options){ 0 });
 	struct connection c = { .net = net, .family = AF_INET };
-	static uint8_t bytes[FLOOD][SYN_LENGTH];
-	static struct flood_frame frames[FLOOD];
+	uint8_t bytes[SYN_LENGTH];
+	struct flood_plan plan = { .to = SERVER,
+				   .frame = bytes,
+				   .length = SYN_LENGTH,
+				   .vary = next_source,
+				   .count = FLOOD };
 	struct log log = { .copies = 0 };
+	uint64_t sent;
 
 	observe(net, &log);
 	listen_on(&c);
-	for (unsigned i = 0; i < FLOOD; i++) {
-		make_syn(bytes[i], FLOOD_IPV4 + 0x100 + i);
-		frames[i] = (struct flood_frame){ bytes[i], SYN_LENGTH };
-	}
-	ck_assert_uint_eq(wire_flood(net, SERVER, frames, FLOOD), FLOOD);
+	make_syn(bytes, FLOOD_IPV4);
+	ck_assert_uint_eq(wire_flood(net, &plan), FLOOD);
 	pump(net);
-	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InSegs"), FLOOD);
-	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InCsumErrors"), 0);
-	ck_assert_int_gt(counter(net, SERVER, "Tcp", "OutSegs"), 0);
+	check_flood(net, FLOOD);
+	plan.count = 0;
+	plan.span = MSEC(20);
+	sent = wire_flood_end(wire_flood_begin(net, &plan));
+	ck_assert_uint_gt(sent, FLOOD);
+	check_flood(net, FLOOD + (long)sent);
 	ck_assert_str_eq(log.text, "");
-	ck_assert_uint_eq(wire_frames_read(net, SERVER), 0);
-	ck_assert_uint_eq(wire_lost(net), 0);
+	plan.span = 0;
+	(void)wire_flood_begin(net, &plan); /* net_close() ends it */
 	net_close(net);
 }
 END_TEST

@@ -412,7 +412,7 @@ static const struct event one_of_each[] = {
 	{ .kind = EVENT_GATE, .at = 9, .packet = 1, .name = "dropped" },
 	{ .kind = EVENT_EXPECT, .at = 10, .name = "ladder", .flow = 1, .lines = ladder },
 	{ .kind = EVENT_WAIT, .at = 11, .name = "nothing", .result = 1, .began = 10 },
-	{ .kind = EVENT_FLOOD, .at = 12, .host = SERVER, .value = 3 },
+	{ .kind = EVENT_FLOOD, .at = 12, .host = SERVER, .name = "SYNs", .value = 3 },
 	{ .kind = EVENT_END, .at = 13 },
 };
 

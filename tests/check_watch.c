@@ -137,6 +137,71 @@ CASE(crowd_that_goes_away, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 	expect_counters(net, SERVER, "EmbryonicRsts 2  Tcp.AttemptFails 2" AGAIN, AGAIN_OF(net));
 }
 
+/* Its numbers are in the books although nobody sees a segment of it. */
+CASE(flood_is_in_the_books,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=1",
+			 "net.ipv4.tcp_max_syn_backlog=128" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 30);
+	struct flood flood;
+
+	STEP("a hundred SYNs for a queue of 31, and each request's SYN-ACK is sent twice");
+	flood = flood_listener(server, .syns = 100);
+	ck_assert_int_eq(flood.syns, 100);
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 62, .within = 3);
+	ck_assert_int_eq(syn_acks_again(net), 31);
+	expect_queue(server, .accept = 0, .limit = 30, .syn = 0);
+	expect_counters(net, SERVER,
+			"ListenDrops 69  TCPReqQFullDrop 69  Tcp.InSegs 100  Tcp.OutSegs 62  "
+			"TCPTimeouts 62  TCPSynRetrans 31  Tcp.RetransSegs 31");
+}
+
+CASE(flood_for_a_while, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 30);
+	struct flood flood;
+
+	STEP("as many SYNs as there is time for");
+	flood = flood_listener(server, .seconds = 0.05);
+	expect_queue(server, .accept = 0, .limit = 30, .syn = 0);
+	expect_counters(net, SERVER,
+			"SyncookiesSent %ld  TCPReqQFullDoCookies %ld  Tcp.InSegs %ld  "
+			"Tcp.OutSegs %ld",
+			flood.syns, flood.syns, flood.syns, flood.answers);
+}
+
+CASE(flood_goes_on, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 30);
+	struct flood flood;
+
+	STEP("a client connects while cookies go out to a flood");
+	begin_flood(server);
+	struct end *client = connect_client(net, server, .name = "client");
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  SYN-ACK  ESTABLISHED / -",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	flood = end_flood(net);
+	ck_assert_int_gt(flood.syns, 0);
+	ck_assert_int_eq(flood.answers, flood.syns);
+	expect_queue(server, .accept = 1, .limit = 30, .syn = 0);
+	expect_counters(net, SERVER,
+			"SyncookiesSent %ld  TCPReqQFullDoCookies %ld  SyncookiesRecv 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  Tcp.InSegs %ld  Tcp.OutSegs %ld",
+			flood.syns + 1, flood.syns + 1, flood.syns + 2, flood.syns + 1);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("and is served when the flood is over");
+	send_text(client, "HELLO");
+	expect_ladder(client,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
 /* ---- playing a case of this file ----------------------------------------------------------- */
 
 static const struct case_spec *find_case(const char *name)
@@ -327,6 +392,18 @@ START_TEST(the_gate_does_what_its_rules_say)
 }
 END_TEST
 
+START_TEST(floods_are_in_the_books_and_in_no_capture)
+{
+	static const char *const names[] = { "flood_is_in_the_books", "flood_for_a_while",
+					     "flood_goes_on" };
+	int ending = play_in_child(names[_i / 2], _i % 2 ? AF_INET6 : AF_INET);
+
+	if (ending != PASSED)
+		print_verdict();
+	ck_assert_int_eq(ending, PASSED);
+}
+END_TEST
+
 /* The last segment is the SYN-ACK after 3 s, and the request's timer is due after 7 s. */
 START_TEST(looks_become_rare_while_nothing_happens)
 {
@@ -417,6 +494,7 @@ int main(void)
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv4);
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv6);
 	tcase_add_loop_test(tcase, the_gate_does_what_its_rules_say, 0, 2);
+	tcase_add_loop_test(tcase, floods_are_in_the_books_and_in_no_capture, 0, 6);
 	tcase_add_test(tcase, looks_become_rare_while_nothing_happens);
 	tcase_add_loop_test(
 		tcase, what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation, 0, 2);

@@ -804,6 +804,32 @@ static bool undeclared(const struct place *place, int way, struct mutation *muta
 	return is_a(place, EVENT_FLOW) || is_a(place, EVENT_LISTENER) || is_a(place, EVENT_BEGIN);
 }
 
+/* A number that a flood has in the books, one off; or all of it missing. */
+static bool flood_off(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event = change(place, mutation);
+
+	if (!is_a(place, EVENT_FLOOD) || strcmp(event->name, "begins") == 0)
+		return false;
+	*(strcmp(event->name, "requests") == 0 ? &event->delta : &event->value) +=
+		way == 0 ? 1 : -1;
+	return true;
+}
+
+static bool flood_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_FLOOD) && strcmp(place->event->name, "begins") != 0;
+}
+
+static bool flood_of_something_else(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation)->name = "FINs";
+	return is_a(place, EVENT_FLOOD);
+}
+
 const struct kind kinds[] = {
 	{ "a segment is missing at its sender", missing_at_sender, 1, NAMES_GAP },
 	{ "a segment is missing at its receiver", missing_at_receiver, 1, NAMES_GAP },
@@ -849,6 +875,9 @@ const struct kind kinds[] = {
 	{ "the gate did what it did not do", gate_false, 6, NAMES_IT },
 	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },
 	{ "the gate did something else", gate_other, 5, NAMES_IT },
+	{ "a flood of one more or one less", flood_off, 2, NAMES_GAP },
+	{ "a flood that the journal does not tell of", flood_missing, 1, NAMES_GAP },
+	{ "a flood of something else", flood_of_something_else, 1, NAMES_IT },
 	{ "the journal breaks off", cut_short, 1, NAMES_IT },
 	{ "something comes after the end", after_the_end, 40, NAMES_IT },
 	{ "time runs backwards", time_runs_backwards, 1, NAMES_IT },

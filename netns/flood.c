@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flood.c: frames that go past the gate, as fast as the machine makes them or all at once, and the
+ * count of what comes back.
+ */
+#include "netns/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* Frames that one system call sends. */
+#define BATCH 64
+/* How long a sender waits for room before it gives up. */
+#define NO_ROOM SEC(10)
+
+/* One thread that sends. */
+struct sender {
+	struct wire_flood *flood;
+	pthread_t thread;
+	int socket, error;
+	uint8_t bytes[BATCH][FLOOD_FRAME_MAX];
+};
+
+struct wire_flood {
+	struct net *net;
+	struct flood_plan plan;
+	struct sockaddr_ll to;
+	_Atomic uint64_t numbered, sent;
+	_Atomic bool over;
+	unsigned count;
+	struct sender *senders;
+	nsec began;
+};
+
+/* ---- what comes back ----------------------------------------------------------------------- */
+
+#define LOAD_META(field)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + (field))
+#define LOAD(offset)          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ETH_HLEN + (offset))
+#define IF_IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
+
+/* Frames that come in, to an address of a flood. */
+static struct sock_filter answers[] = {
+	LOAD_META(SKF_AD_PKTTYPE),
+	IF_IS(PACKET_OUTGOING, 10, 0),
+	LOAD_META(SKF_AD_PROTOCOL),
+	IF_IS(ETH_P_IP, 0, 3),
+	LOAD(16), /* destination */
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLOOD_IPV4_MASK),
+	IF_IS(FLOOD_IPV4, 6, 5),
+	IF_IS(ETH_P_IPV6, 0, 4),
+	LOAD(24), /* destination */
+	IF_IS(FLOOD_IPV6_HIGH, 0, 2),
+	LOAD(28),
+	IF_IS(FLOOD_IPV6_LOW, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+};
+
+/* A packet socket counts also what it has no room for, and that costs least. */
+static void begin_to_count(struct net *net, enum wire_end end)
+{
+	struct sock_fprog filter = { ARRAY_LENGTH(answers), answers };
+	struct sockaddr_ll from = { .sll_family = AF_PACKET,
+				    .sll_protocol = htons(ETH_P_ALL),
+				    .sll_ifindex = net->gate.index[end] };
+	int fd, least = 1;
+
+	if (net->answers)
+		return;
+	fd = net_socket(net, WIRE, AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
+	    bind(fd, (struct sockaddr *)&from, sizeof(from)))
+		broken("cannot open a packet socket that counts what answers a flood: %s",
+		       strerror(errno));
+	net->answers = fd;
+}
+
+uint64_t wire_flood_answers(struct net *net)
+{
+	struct tpacket_stats stats;
+	socklen_t size = sizeof(stats);
+
+	if (!net->answers)
+		return 0;
+	/* Reading them sets them to 0. */
+	if (getsockopt(net->answers, SOL_PACKET, PACKET_STATISTICS, &stats, &size))
+		broken("cannot read how many frames answered a flood: %s", strerror(errno));
+	net->answered += stats.tp_packets;
+	return net->answered;
+}
+
+/* ---- sending ------------------------------------------------------------------------------- */
+
+/* How many of the batch's frames the kernel took; -1 with errno. */
+static int send_some(const struct sender *sender, unsigned from, unsigned count)
+{
+	struct mmsghdr messages[BATCH];
+	struct iovec vectors[BATCH];
+	struct sockaddr_ll to = sender->flood->to;
+
+	for (unsigned i = 0; i < count; i++) {
+		vectors[i] = (struct iovec){ (void *)sender->bytes[from + i],
+					     sender->flood->plan.length };
+		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &to,
+							     .msg_namelen = sizeof(to),
+							     .msg_iov = &vectors[i],
+							     .msg_iovlen = 1 } };
+	}
+	return sendmmsg(sender->socket, messages, count, MSG_DONTWAIT);
+}
+
+/* The receiver's backlog or the socket's room was full: what is ahead goes on by itself. */
+static bool worth_a_retry(const struct sender *sender, nsec deadline)
+{
+	struct pollfd room = { .fd = sender->socket, .events = POLLOUT };
+
+	if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
+		return false;
+	(void)poll(&room, 1, 1);
+	return clock_now() < deadline;
+}
+
+static bool send_batch(struct sender *sender, unsigned count)
+{
+	nsec deadline = clock_now() + NO_ROOM;
+	unsigned done = 0;
+
+	while (done < count) {
+		int sent = send_some(sender, done, count - done);
+
+		if (sent > 0) {
+			done += (unsigned)sent;
+			atomic_fetch_add(&sender->flood->sent, (uint64_t)sent);
+		} else if (!worth_a_retry(sender, deadline)) {
+			sender->error = errno;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* How many frames are to be sent next, the first of them in *number. */
+static unsigned next_batch(struct wire_flood *flood, uint64_t *number)
+{
+	uint64_t left;
+
+	if (atomic_load(&flood->over) ||
+	    (flood->plan.span && clock_now() - flood->began >= flood->plan.span))
+		return 0;
+	*number = atomic_fetch_add(&flood->numbered, BATCH);
+	if (!flood->plan.count)
+		return BATCH;
+	left = *number < flood->plan.count ? flood->plan.count - *number : 0;
+	return left < BATCH ? (unsigned)left : BATCH;
+}
+
+static void send_all(struct sender *sender)
+{
+	const struct flood_plan *plan = &sender->flood->plan;
+	unsigned count;
+	uint64_t number;
+
+	for (int i = 0; i < BATCH; i++)
+		memcpy(sender->bytes[i], plan->frame, plan->length);
+	while ((count = next_batch(sender->flood, &number)) > 0) {
+		for (unsigned i = 0; i < count; i++)
+			plan->vary(plan->context, sender->bytes[i], number + i);
+		if (!send_batch(sender, count))
+			return;
+	}
+}
+
+static void *send_aside(void *argument)
+{
+	isolate_spread();
+	send_all(argument);
+	return NULL;
+}
+
+/* ---- from begin to end --------------------------------------------------------------------- */
+
+static void open_sender(struct wire_flood *flood, unsigned place)
+{
+	struct sender *sender = &flood->senders[place];
+	int on = 1;
+
+	sender->flood = flood;
+	sender->socket = flood->net->flooding[place];
+	if (sender->socket)
+		return;
+	sender->socket = net_socket(flood->net, WIRE, AF_PACKET, SOCK_RAW, 0);
+	if (sender->socket < 0 ||
+	    setsockopt(sender->socket, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)))
+		broken("cannot open a packet socket for a flood: %s", strerror(errno));
+	flood->net->flooding[place] = sender->socket;
+}
+
+static struct wire_flood *flood_new(struct net *net, const struct flood_plan *plan, unsigned count)
+{
+	struct wire_flood *flood = must_alloc(1, sizeof(*flood));
+	enum wire_end end = plan->to == CLIENT ? WC : WS;
+
+	if (plan->length > FLOOD_FRAME_MAX)
+		broken("a flood of frames of %zu bytes; the most is %d", plan->length,
+		       FLOOD_FRAME_MAX);
+	flood->net = net;
+	flood->plan = *plan;
+	flood->to = (struct sockaddr_ll){ .sll_family = AF_PACKET,
+					  .sll_ifindex = net->gate.index[end] };
+	flood->count = count < MAX_FLOODING ? count : MAX_FLOODING;
+	flood->senders = must_alloc(flood->count, sizeof(*flood->senders));
+	for (unsigned i = 0; i < flood->count; i++)
+		open_sender(flood, i);
+	begin_to_count(net, end);
+	flood->began = clock_now();
+	return flood;
+}
+
+/* Its frames have all been processed when it returns. */
+static uint64_t flood_free(struct wire_flood *flood)
+{
+	uint64_t sent = atomic_load(&flood->sent);
+	int error = 0;
+
+	for (unsigned i = 0; i < flood->count; i++)
+		error = flood->senders[i].error ? flood->senders[i].error : error;
+	gate_settle(&flood->net->gate);
+	free(flood->senders);
+	free(flood);
+	if (error)
+		broken("cannot send a flood's frames: %s", strerror(error));
+	return sent;
+}
+
+uint64_t wire_flood(struct net *net, const struct flood_plan *plan)
+{
+	struct wire_flood *flood = flood_new(net, plan, 1);
+
+	send_all(&flood->senders[0]);
+	return flood_free(flood);
+}
+
+struct wire_flood *wire_flood_begin(struct net *net, const struct flood_plan *plan)
+{
+	struct wire_flood *flood = flood_new(net, plan, isolate_cpus());
+
+	net->flood = flood;
+	for (unsigned i = 0; i < flood->count; i++)
+		if (pthread_create(&flood->senders[i].thread, NULL, send_aside,
+				   &flood->senders[i])) {
+			flood->count = i;
+			broken("cannot start a thread for a flood: too many processes; try a "
+			       "smaller -j");
+		}
+	return flood;
+}
+
+uint64_t wire_flood_sent(const struct wire_flood *flood)
+{
+	return atomic_load(&flood->sent);
+}
+
+uint64_t wire_flood_end(struct wire_flood *flood)
+{
+	flood->net->flood = NULL;
+	if (!flood->plan.span)
+		atomic_store(&flood->over, true);
+	for (unsigned i = 0; i < flood->count; i++)
+		pthread_join(flood->senders[i].thread, NULL);
+	return flood_free(flood);
+}
+
+void flood_close(struct net *net)
+{
+	if (net->flood) {
+		net->flood->plan.span = 0;
+		(void)wire_flood_end(net->flood);
+	}
+	for (int i = 0; i < MAX_FLOODING; i++)
+		if (net->flooding[i] > 0)
+			close(net->flooding[i]);
+	if (net->answers > 0)
+		close(net->answers);
+}
