@@ -189,6 +189,40 @@ bool make_path(const char *path)
 	return mkdir(part, 0777) == 0 || errno == EEXIST;
 }
 
+FILE *whole_begin(const char *path)
+{
+	autofree char *fresh = format("%s.new", path);
+
+	return fopen(fresh, "we");
+}
+
+/* Everything reached the disk's cache, or false with errno. */
+static bool close_written(FILE **file)
+{
+	bool good = fflush(*file) == 0 && !ferror(*file);
+	int saved = errno;
+
+	good = fclose(*file) == 0 && good;
+	*file = NULL;
+	if (!good && saved)
+		errno = saved;
+	return good;
+}
+
+bool whole_end(FILE **file, const char *path)
+{
+	autofree char *fresh = format("%s.new", path);
+	int saved;
+
+	errno = 0;
+	if (close_written(file) && rename(fresh, path) == 0)
+		return true;
+	saved = errno;
+	unlink(fresh);
+	errno = saved ? saved : EIO;
+	return false;
+}
+
 /* An ordinary user's PATH lacks the folders where daemons, ip and tc live. */
 char *program_path(const char *name)
 {

@@ -84,8 +84,21 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 
 /* As mkdir -p. False with errno. */
 bool make_path(const char *path);
+/*
+ * A file that is there whole or not at all: PATH.new is opened to be written, and takes its place
+ * when all of it is there. NULL with errno.
+ */
+FILE *whole_begin(const char *path);
+/* Closes *@file, which whole_begin(@path) gave, and keeps it; or removes it. False with errno. */
+bool whole_end(FILE **file, const char *path);
 /* Where a program is, in PATH or in a folder of daemons. NULL: nowhere; the caller frees it. */
 char *program_path(const char *name);
+
+/*
+ * The format of what a run leaves: in the first line of journal.jsonl, in verdict.json and in
+ * results.json. It grows when an older halfopen, or this one, would misread the other's files.
+ */
+#define ARTIFACTS_FORMAT 1
 
 /* ---- small things -------------------------------------------------------------------------- */
 

@@ -46,7 +46,8 @@ void ladder_print(const struct journal *journal, struct ladder_form form, FILE *
 	struct judge *judge = judge_new();
 
 	judge_journal(judge, journal);
-	fprintf(out, "%s, %s\n\n", begin->name, begin->object);
+	if (begin->kind == EVENT_BEGIN)
+		fprintf(out, "%s, %s\n\n", begin->name, begin->object ? begin->object : "?");
 	print_ladders(judge, form, out);
 	judge_free(judge);
 }
@@ -85,15 +86,12 @@ static void write_file(const char *folder, const char *name,
 		       void (*print)(const struct journal *, FILE *), const struct journal *journal)
 {
 	autofree char *path = format("%s/%s", folder, name);
-	FILE *out = fopen(path, "we");
-	bool written;
+	FILE *out = whole_begin(path);
 
 	if (!out)
 		broken("cannot create %s: %s", path, strerror(errno));
 	print(journal, out);
-	written = !ferror(out);
-	written &= fclose(out) == 0;
-	if (!written)
+	if (!whole_end(&out, path))
 		broken("cannot write %s: %s. Free some space and run again.", path,
 		       strerror(errno));
 }
@@ -109,11 +107,10 @@ void artifacts_write(const struct journal *journal, const char *folder)
 int ladder_show(const char *folder, FILE *out, char **why)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
-	struct journal *journal = journal_load(path, why);
+	struct journal *journal = journal_salvage(path, why);
 
-	if (!journal)
-		return -1;
-	ladder_print(journal, (struct ladder_form){ .stable = false }, out);
+	if (journal)
+		ladder_print(journal, (struct ladder_form){ .stable = false }, out);
 	journal_free(journal);
-	return 0;
+	return *why ? -1 : 0;
 }

@@ -72,7 +72,7 @@ int state_from_name(const char *name);        /* -1: unknown */
 
 enum event_kind {
 	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
-			itself delays a segment (-1: no bound), in ns */
+			itself delays a segment (-1: no bound), in ns; format, lines: see below */
 	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
@@ -120,7 +120,12 @@ struct event {
 	const char *want; /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
 	nsec began;       /* when a call or a wait began */
 	long rto;         /* of the flow's client after a call, in us; 0: unknown */
-	const char *const *lines; /* of an expectation; NULL-terminated, may be NULL */
+	int format;       /* of a begin: ARTIFACTS_FORMAT */
+	/*
+	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
+	 * NULL-terminated, may be NULL.
+	 */
+	const char *const *lines;
 };
 
 struct journal;
@@ -144,9 +149,14 @@ const struct event *journal_event(const struct journal *journal, size_t index);
 char *event_to_json(const struct event *event);
 /*
  * Reads journal.jsonl. NULL with one line in *why (the caller frees it) that names the first bad
- * line: cut short, not JSON, an unknown kind, out of order.
+ * line: cut short, not JSON, an unknown kind, out of order; or says that its format is another.
  */
 struct journal *journal_load(const char *path, char **why);
+/*
+ * Reads as much of a journal as there is: of a damaged one what comes before the first bad line,
+ * of one with another format what is understood, and *why. NULL, and *why, when that is nothing.
+ */
+struct journal *journal_salvage(const char *path, char **why);
 
 /* ---- judge --------------------------------------------------------------------------------- */
 
@@ -332,10 +342,11 @@ struct watch_options {
 	struct journal *journal;
 	struct judge *judge;
 	int family;
-	const char *folder; /* client.pcap and server.pcap go there */
-	const char *wire;   /* its netem; NULL: none */
-	const char *title;  /* the case */
-	fate_rule *gate;    /* the case's rules; NULL: forward all */
+	const char *folder;       /* client.pcap and server.pcap go there */
+	const char *wire;         /* its netem; NULL: none */
+	const char *title;        /* the case */
+	const char *const *about; /* lines of the begin, see struct event; may be NULL */
+	fate_rule *gate;          /* the case's rules; NULL: forward all */
 	void *context;
 };
 
@@ -401,8 +412,8 @@ void artifacts_write(const struct journal *journal, const char *folder);
 /* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out);
 /*
- * Prints the ladders of a finished case from DIR/journal.jsonl, with times as they were observed.
- * Returns 0, or -1 with one line in *why (the caller frees it).
+ * Prints the ladders of a case from DIR/journal.jsonl, with times as they were observed; of a
+ * damaged journal as far as it goes. Returns 0, or -1 with one line in *why (the caller frees it).
  */
 int ladder_show(const char *folder, FILE *out, char **why);
 

@@ -219,6 +219,7 @@ static const struct field fields[] = {
 	FIELD("want", TEXT, want),
 	FIELD("began", NSEC, began),
 	FIELD("rto", LONG, rto),
+	FIELD("format", INT, format),
 };
 
 /* Which of the two-valued fields say something although they are 0, by kind. */
@@ -461,31 +462,57 @@ static const char *append_line(struct journal *journal, const char *line)
 	return wrong;
 }
 
-struct journal *journal_load(const char *path, char **why)
+/* Returns NULL, or what is wrong with the line that follows what was read. */
+static const char *append_lines(struct journal *journal, FILE *file)
 {
-	autofile FILE *file = fopen(path, "re");
 	autofree char *line = NULL;
-	struct journal *journal;
+	const char *wrong = NULL;
 	size_t room = 0;
 
+	while (!wrong && getline(&line, &room, file) > 0)
+		wrong = append_line(journal, line);
+	return wrong;
+}
+
+static bool has_other_format(const struct journal *journal)
+{
+	return journal->events[0].kind == EVENT_BEGIN &&
+	       journal->events[0].format != ARTIFACTS_FORMAT;
+}
+
+struct journal *journal_salvage(const char *path, char **why)
+{
+	autofile FILE *file = fopen(path, "re");
+	struct journal *journal;
+	const char *wrong;
+
+	*why = NULL;
 	if (!file) {
 		*why = format("cannot open %s: %s", path, strerror(errno));
 		return NULL;
 	}
 	journal = journal_new();
-	while (getline(&line, &room, file) > 0) {
-		const char *wrong = append_line(journal, line);
-
-		if (wrong) {
-			*why = format("%s:%zu: %s", path, journal->length + 1, wrong);
-			journal_free(journal);
-			return NULL;
-		}
-	}
-	if (journal->length == 0) {
+	wrong = append_lines(journal, file);
+	if (wrong)
+		*why = format("%s:%zu: %s", path, journal->length + 1, wrong);
+	else if (journal->length == 0)
 		*why = format("%s is empty", path);
-		journal_free(journal);
-		return NULL;
-	}
-	return journal;
+	else if (has_other_format(journal))
+		*why = format("%s is from another version of halfopen: it has format %d, this one "
+			      "reads %d",
+			      path, journal->events[0].format, ARTIFACTS_FORMAT);
+	if (journal->length)
+		return journal;
+	journal_free(journal);
+	return NULL;
+}
+
+struct journal *journal_load(const char *path, char **why)
+{
+	struct journal *journal = journal_salvage(path, why);
+
+	if (!journal || !*why)
+		return journal;
+	journal_free(journal);
+	return NULL;
 }

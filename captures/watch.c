@@ -959,7 +959,9 @@ struct watch *watch_open(struct watch_options options)
 				    .name = options.title,
 				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
 				    .delta = SLACK,
-				    .fires = longest_delay(options.wire) });
+				    .fires = longest_delay(options.wire),
+				    .format = ARTIFACTS_FORMAT,
+				    .lines = options.about });
 	return watch;
 }
 

@@ -124,6 +124,8 @@ struct column column_read(const char *folder, const char *name)
 				 .folder = format("%s/%s", folder, name) };
 	column.run = results_read(column.folder, &column.error);
 	if (column.run)
+		column.error = results_other_format(column.run, column.folder);
+	if (column.run && !column.error)
 		column.error = not_whole(column.run);
 	size_t index;
 	json_t *result;

@@ -286,11 +286,13 @@ bool results_store(struct run *run, bool complete);
 char *results_claim_folder(struct run *run);
 /*
  * results.json of @artifacts: NULL and *missing when there is none; NULL after complaining when
- * it is malformed.
+ * it is malformed. One of another format is complained of, and returned.
  */
 json_t *results_load(const char *artifacts, bool *missing);
 /* As results_load() of a folder that must be there; says in *why (the caller frees it). */
 json_t *results_read(const char *artifacts, char **why);
+/* NULL, or one line that says that results have another format than this halfopen's. */
+char *results_other_format(const json_t *results, const char *artifacts);
 /* NULL, or what went wrong. */
 char *junit_write(const struct run *run, const char *path);
 

@@ -48,9 +48,9 @@ static json_t *run_json(const struct run *run, bool complete)
 		if (run->plan.entries[i].state == ENDED)
 			json_array_append_new(results, entry_json(run, &run->plan.entries[i]));
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
 			 " s:I, s:I, s:I, s:I, s:o, s:f, s:I}",
-			 "halfopen", PACKAGE_VERSION, "kernel",
+			 "halfopen", PACKAGE_VERSION, "format", ARTIFACTS_FORMAT, "kernel",
 			 lane->release ? lane->release : lane->kernel->name, "lane", lanes, "clock",
 			 lane->clock, "netem", lane->wire != NULL, "wire", json_text(lane->wire),
 			 "started", started, "repeat", (int)run->options->repeat, "wall_seconds",
@@ -150,6 +150,16 @@ json_t *results_read(const char *artifacts, char **why)
 	return NULL;
 }
 
+char *results_other_format(const json_t *results, const char *artifacts)
+{
+	int theirs = (int)member_number(results, "format");
+	if (theirs == ARTIFACTS_FORMAT)
+		return NULL;
+	return format("%s/results.json is from another version of halfopen: it has format %d, "
+		      "this one reads %d; run the cases again",
+		      artifacts, theirs, ARTIFACTS_FORMAT);
+}
+
 json_t *results_load(const char *artifacts, bool *missing)
 {
 	const char *folder = artifacts ? artifacts : default_artifacts;
@@ -159,7 +169,8 @@ json_t *results_load(const char *artifacts, bool *missing)
 		return NULL;
 	autofree char *why = NULL;
 	json_t *value = results_read(folder, &why);
-	if (!value)
-		complain("%s", why);
+	autofree char *other = value ? results_other_format(value, folder) : NULL;
+	if (!value || other)
+		complain("%s", value ? other : why);
 	return value;
 }

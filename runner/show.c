@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show: the ladder of a finished case, after a look at the journal and the captures that it was
- * drawn from: a ladder beside a damaged journal is not shown as if all were well.
+ * show: the ladder of a case, and a look at the journal and the captures that it was drawn from:
+ * what is damaged is said, and what can be shown of it is shown.
  */
 #include "captures/captures.h"
 #include "runner/parts.h"
@@ -54,13 +54,11 @@ static bool captures_are_whole(const char *folder)
 static bool show_folder(const char *folder)
 {
 	char *why = NULL;
-	if (!captures_are_whole(folder))
-		return false;
 	bool good = ladder_show(folder, stdout, &why) == 0;
 	if (!good)
 		complain("%s; run the case again", why);
 	free(why);
-	return good;
+	return good && captures_are_whole(folder);
 }
 
 static bool has_journal(const char *folder)

@@ -131,32 +131,14 @@ json_t *json_words(const char *words)
 	return array;
 }
 
-/* Everything reached the disk's cache, or false with errno. */
-static bool file_finish(FILE **file)
-{
-	bool good = fflush(*file) == 0 && !ferror(*file);
-	int saved = errno;
-	good = fclose(*file) == 0 && good;
-	*file = NULL;
-	if (!good && saved)
-		errno = saved;
-	return good;
-}
-
 bool text_store(const char *text, const char *path)
 {
-	autofree char *fresh = format("%s.new", path);
-	autofile FILE *file = fopen(fresh, "we");
+	autofile FILE *file = whole_begin(path);
+
 	if (!file)
 		return false;
-	bool good = fputs(text, file) >= 0;
-	good = file_finish(&file) && good;
-	if (good && rename(fresh, path) == 0)
-		return true;
-	int saved = errno;
-	unlink(fresh);
-	errno = saved ? saved : EIO;
-	return false;
+	fputs(text, file);
+	return whole_end(&file, path);
 }
 
 char *text_load(const char *path, char **why)

@@ -19,12 +19,7 @@ static const char *const artifacts[] = {
 };
 
 /* What else a run may leave in a folder. */
-static const char *const others[] = {
-	"verdict.json",
-	"verdict.json.new",
-	"output.txt",
-	"case.pcapng",
-};
+static const char *const others[] = { "verdict.json", "output.txt", "case.pcapng" };
 
 char *entry_path(const struct run *run, const struct entry *entry, const char *name)
 {
@@ -77,15 +72,24 @@ static char *file_clear(const struct run *run, const struct entry *entry, const 
 	return unlink(path) < 0 ? cannot_write(path) : NULL;
 }
 
+/* Also what was begun of it and not finished: see whole_begin(). */
+static char *artifact_clear(const struct run *run, const struct entry *entry, const char *name)
+{
+	autofree char *begun = format("%s.new", name);
+	char *problem = file_clear(run, entry, begun);
+
+	return problem ? problem : file_clear(run, entry, name);
+}
+
 static char *folder_clear(const struct run *run, const struct entry *entry)
 {
 	char *problem = NULL;
 	for (size_t i = 0; !problem && i < ARRAY_LENGTH(artifacts); i++)
-		problem = file_clear(run, entry, artifacts[i]);
+		problem = artifact_clear(run, entry, artifacts[i]);
 	/* verdict.json is what the others are recognised by; it is replaced, not removed. */
 	for (size_t i = 1; !problem && i < ARRAY_LENGTH(others); i++)
-		problem = file_clear(run, entry, others[i]);
-	return problem;
+		problem = artifact_clear(run, entry, others[i]);
+	return problem ? problem : file_clear(run, entry, "verdict.json.new");
 }
 
 char *folder_prepare(const struct run *run, const struct entry *entry)
@@ -106,12 +110,12 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	const struct result *result = &entry->result;
 	autofree char *path = entry_path(run, entry, "verdict.json");
 	json_auto_t *verdict = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:O?, s:o, s:f, s:f, s:o}", "case", entry->spec->name,
-		"family", family_name(entry->family), "status", ending_name(result->ending),
-		"reason", json_text(result->reason), "report", json_text(result->report), "failure",
-		result->failure, "variant", json_text(result->variant), "seconds", result->seconds,
-		"kernel_seconds", result->kernel_seconds, "claims",
-		json_words(entry->spec->claims));
+		"{s:i, s:s, s:s, s:s, s:o, s:o, s:O?, s:o, s:f, s:f, s:o}", "format",
+		ARTIFACTS_FORMAT, "case", entry->spec->name, "family", family_name(entry->family),
+		"status", ending_name(result->ending), "reason", json_text(result->reason),
+		"report", json_text(result->report), "failure", result->failure, "variant",
+		json_text(result->variant), "seconds", result->seconds, "kernel_seconds",
+		result->kernel_seconds, "claims", json_words(entry->spec->claims));
 	return json_store(verdict, path);
 }
 

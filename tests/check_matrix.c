@@ -104,10 +104,10 @@ static void make_run(const char *kernel, const struct made_up *results)
 			write_file(ladder, results->ladder);
 	}
 	write_json(kernel, "results.json",
-		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:o}", "halfopen", "0",
-			     "kernel", kernel, "started", "2026-01-01T00:00:00Z", "lane", "vm",
-			     "clock", "virtual", "wire", "delay 1ms", "repeat", 1, "complete", true,
-			     "results", array));
+		   json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:o}", "halfopen", "0",
+			     "format", ARTIFACTS_FORMAT, "kernel", kernel, "started",
+			     "2026-01-01T00:00:00Z", "lane", "vm", "clock", "virtual", "wire",
+			     "delay 1ms", "repeat", 1, "complete", true, "results", array));
 }
 
 /* A run in which all of F-01 passed, over both families. */
@@ -450,6 +450,8 @@ START_TEST(a_run_that_is_not_whole_is_an_error_as_a_whole)
 		{ "repeat", "2", "without --repeat" },
 		{ "halfopen", "null", "not from halfopen" },
 		{ "kernel", "null", "not from halfopen" },
+		{ "format", "null", "another version of halfopen" },
+		{ "format", "2", "another version of halfopen" },
 		{ "results", "null", "no array 'results'" },
 		{ "results", "{\"case\": \"it_passes\", \"family\": \"ipv4\"}", "lacks" },
 		{ "results",

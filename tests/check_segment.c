@@ -365,7 +365,7 @@ static const struct event one_of_each[] = {
 	  .name = "a case",
 	  .object = "ipv4",
 	  .delta = 100,
-	  .value = 50 },
+	  .format = ARTIFACTS_FORMAT },
 	{ .kind = EVENT_LISTENER, .at = 2, .name = "server", .listener = 80 },
 	{ .kind = EVENT_CALL,
 	  .at = 3,
@@ -581,6 +581,49 @@ START_TEST(a_journal_of_nonsense_is_refused_by_its_line)
 }
 END_TEST
 
+/* What comes before the damage is there, and no more. */
+START_TEST(a_journal_cut_short_is_read_as_far_as_it_goes)
+{
+	autofree char *text = small_journal();
+	struct file file = open_file();
+	size_t lines = 0;
+
+	for (size_t length = 0; text[length]; length++) {
+		bool begun = length > 0 && text[length - 1] != '\n', whole = text[length] == '\n';
+		autofree char *why = NULL;
+		struct journal *journal;
+
+		write_file(&file, text, length);
+		journal = journal_salvage(file.path, &why);
+		ck_assert_uint_eq(journal ? journal_length(journal) : 0, lines + (begun && whole));
+		ck_assert_int_eq(why != NULL, length == 0 || (begun && !whole));
+		if (journal)
+			judge_and_free(journal);
+		lines += whole;
+	}
+	close(file.fd);
+}
+END_TEST
+
+START_TEST(a_journal_of_another_format_is_said_so_and_read)
+{
+	autofree char *text = small_journal(), *why = NULL;
+	char *digit = strstr(text, "\"format\":");
+	struct file file = open_file();
+	struct journal *journal;
+
+	ck_assert_ptr_nonnull(digit);
+	digit[strlen("\"format\":")] = '7';
+	write_file(&file, text, strlen(text));
+	ck_assert(!load(&file, 0));
+	journal = journal_salvage(file.path, &why);
+	ck_assert_ptr_nonnull(strstr(why, "another version of halfopen: it has format 7"));
+	ck_assert_uint_eq(journal_length(journal), ARRAY_LENGTH(one_of_each));
+	judge_and_free(journal);
+	close(file.fd);
+}
+END_TEST
+
 START_TEST(a_journal_that_is_not_there_is_said_so)
 {
 	autofree char *why = NULL;
@@ -619,6 +662,8 @@ int main(void)
 	tcase_add_test(journals, a_journal_changed_at_random_is_read_or_refused);
 	tcase_add_test(journals, a_journal_without_one_field_is_read_or_refused);
 	tcase_add_loop_test(journals, a_journal_of_nonsense_is_refused_by_its_line, 0, 19);
+	tcase_add_test(journals, a_journal_cut_short_is_read_as_far_as_it_goes);
+	tcase_add_test(journals, a_journal_of_another_format_is_said_so_and_read);
 	tcase_add_test(journals, a_journal_that_is_not_there_is_said_so);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);

@@ -340,8 +340,10 @@ static void leave_artifacts(void)
 	static const char *const names[] = { "ladder.txt", "counters.txt", "env.txt", "replay.sh" };
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		leave(names[i], "a fake\n");
-	leave("journal.jsonl", "{\"seq\":1,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
-			       "{\"seq\":2,\"t\":0,\"event\":\"end\"}\n");
+	leave("journal.jsonl", "{\"seq\":1,\"t\":0,\"event\":\"begin\",\"name\":\"a fake case\","
+			       "\"object\":\"ipv4\",\"format\":1}\n"
+			       "{\"seq\":2,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
+			       "{\"seq\":3,\"t\":0,\"event\":\"end\"}\n");
 	leave_capture("client.pcap");
 	leave_capture("server.pcap");
 }

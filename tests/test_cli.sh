@@ -216,6 +216,11 @@ run run it_breaks_down
 check 'an error shows nothing' is "$(status_of F-05)" failed
 run claims --artifacts nowhere
 check 'claims of a folder that is not there say so' says 'no results.json in nowhere'
+run run it_passes
+sed -i '/"format"/d' artifacts/results.json
+run claims F-01
+check "an older version's results.json: one line" one_line 'from another version of halfopen'
+check "an older version's results.json: what it says is shown" says "^kernel $(uname -r), run of"
 echo '{"halfopen": "0", "results": [' >artifacts/results.json
 run claims
 check 'malformed results.json: 99' ended 99
@@ -285,7 +290,7 @@ fi
 run run it_passes
 run show artifacts/it_passes/ipv4
 check 'show succeeds' ended 0
-check 'show prints' says 'fake step'
+check 'show prints' says 'a fake case, ipv4'
 run show artifacts/it_passes
 check 'show knows the families' says '^ipv6$'
 run show artifacts
@@ -293,11 +298,13 @@ check 'show of another folder is wrong usage' ended 2
 echo '{"broken' >>artifacts/it_passes/ipv4/journal.jsonl
 run show artifacts/it_passes/ipv4
 check 'show of a malformed journal: 99' ended 99
-check 'show of a malformed journal: the line is named' one_line 'journal.jsonl:3:'
+check 'show of a malformed journal: the line is named' one_line 'journal.jsonl:4:'
+check 'show of a malformed journal: what is whole of it is shown' says 'a fake case, ipv4'
 printf 'no capture' >artifacts/it_passes/ipv6/client.pcap
 run show artifacts/it_passes/ipv6
 check 'show of a malformed capture: 99' ended 99
 check 'show of a malformed capture: one line' one_line 'client.pcap is malformed'
+check 'show of a malformed capture: the journal is shown' says 'a fake case, ipv4'
 
 # ---- how many at once ----------------------------------------------------------------------------
 
