@@ -27,6 +27,7 @@ const struct lane *lane_of(const struct run *run, const struct entry *entry)
 void lanes_free(struct run *run)
 {
 	free(run->host.release);
+	free(run->host.version);
 	free(run->guest.release);
 	boot_free(run->guest.boot);
 	kernel_free(run->guest.kernel);
@@ -163,6 +164,7 @@ enum lanes lanes_assign(struct run *run, char **why)
 
 	uname(&kernel);
 	run->host.release = format("%s", kernel.release);
+	run->host.version = kernel_version(&kernel);
 	run->host.clock = "real";
 	if (strcmp(run->options->kernel, "host") == 0)
 		found = assign_all_to_host(run, why);

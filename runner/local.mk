@@ -31,6 +31,7 @@ runner_librunner_a_SOURCES = \
 	runner/tap.c \
 	runner/terminal.c \
 	runner/text.c \
+	runner/variants.c \
 	runner/verdict.c \
 	runner/worker.c
 

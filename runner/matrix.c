@@ -199,23 +199,13 @@ static bool is_version(const char *name)
 	return name[0] >= '0' && name[0] <= '9' && name[strspn(name, "0123456789.")] == '\0';
 }
 
-static const struct recorded_variant *record_of(const char *case_name, const char *kernel)
-{
-	size_t count;
-	const struct recorded_variant *records = recorded_variants(&count);
-	for (size_t i = 0; is_version(kernel) && i < count; i++)
-		if (strcmp(records[i].case_name, case_name) == 0 &&
-		    column_is_meant(kernel, records[i].series))
-			return &records[i];
-	return NULL;
-}
-
 /* Only a case that passed has shown which variant its kernel has. */
 static void judge_variant(struct matrix *matrix, size_t entry, size_t column)
 {
 	const struct entry *its_entry = &matrix->plan.entries[entry];
+	const char *kernel = matrix->columns[column].name;
 	const struct recorded_variant *record =
-		record_of(its_entry->spec->name, matrix->columns[column].name);
+		is_version(kernel) ? record_of(its_entry->spec->name, kernel) : NULL;
 	struct outcome outcome = matrix_outcome(matrix, entry, column);
 	if (!record || strcmp(outcome.status, ending_name(PASSED)) != 0 ||
 	    same_text(record->variant, outcome.variant))

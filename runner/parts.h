@@ -182,6 +182,7 @@ struct slot {
 struct lane {
 	size_t count;      /* of entries */
 	char *release;     /* as uname has it; of a guest not before it ended */
+	char *version;     /* "6.1.192-2": what variants are recorded by; of the host only */
 	const char *clock; /* "real" or "virtual" */
 	const char *wire;  /* netem of every wire that does not ask for another; NULL: none */
 	/* of a guest: */
@@ -264,6 +265,8 @@ char *entry_path(const struct run *run, const struct entry *entry, const char *n
 char *folder_prepare(const struct run *run, const struct entry *entry);
 /* Writes verdict.json from entry->result. False with errno. */
 bool verdict_write(const struct run *run, const struct entry *entry);
+/* Writes the status and the reason of entry->result into what the case wrote. False with errno. */
+bool verdict_amend(const struct run *run, const struct entry *entry);
 /* Reads it back. False (with result.ending BROKEN and a reason) when there is none. */
 bool verdict_read(const struct run *run, const struct entry *entry, struct result *result);
 /* Where in the sources the entry failed, else where its case begins. False: nobody knows. */
@@ -277,6 +280,22 @@ char *artifact_missing(const struct run *run, const struct entry *entry);
 void result_free(struct result *result);
 /* The text of errno for an artifacts folder, with the remedy. */
 char *cannot_write(const char *path);
+
+/* ---- variants.c: what is recorded of a kernel's behaviour ---------------------------------- */
+
+/* What uname tells of the kernel's version, with its patch level. The caller frees it. */
+struct utsname;
+char *kernel_version(const struct utsname *kernel);
+/* What is recorded of a kernel of such a version; NULL when nothing is, or it is no version. */
+const struct recorded_variant *record_of(const char *case_name, const char *version);
+/*
+ * NULL, or one line: a kernel of this version should have outgrown what it showed. A newer variant
+ * than recorded is no loss: distributions take over what later kernels have.
+ */
+struct seen_variant {
+	const char *case_name, *version, *variant; /* variant NULL: none */
+};
+char *variant_lost(struct seen_variant seen);
 
 /* ---- results.c, junit.c, and the commands that read ---------------------------------------- */
 

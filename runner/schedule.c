@@ -206,6 +206,29 @@ static void play_again(struct scheduler *scheduler, struct entry *entry)
 	scheduler->order[--scheduler->next] = entry;
 }
 
+/* A pass with what Linux has outgrown is none. A guest has judged its own. */
+static void judge_variant(const struct run *run, struct entry *entry)
+{
+	struct result *result = &entry->result;
+	char *lost;
+
+	if (entry->in_guest || result->ending != PASSED)
+		return;
+	lost = variant_lost((struct seen_variant){ .case_name = entry->spec->name,
+						   .version = run->host.version,
+						   .variant = result->variant });
+	if (!lost)
+		return;
+	free(result->reason);
+	result->ending = FAILED;
+	result->reason = lost;
+	if (!verdict_amend(run, entry)) {
+		result->ending = BROKEN;
+		result->reason = cannot_write("verdict.json");
+		free(lost);
+	}
+}
+
 bool take_verdict(const struct run *run, struct entry *entry, char *problem)
 {
 	struct result *result = &entry->result;
@@ -215,6 +238,7 @@ bool take_verdict(const struct run *run, struct entry *entry, char *problem)
 		problem = artifact_missing(run, entry);
 	if (!problem || (told && result->ending == BROKEN)) {
 		free(problem);
+		judge_variant(run, entry);
 		return true;
 	}
 	result_free(result);

@@ -119,6 +119,18 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	return json_store(verdict, path);
 }
 
+bool verdict_amend(const struct run *run, const struct entry *entry)
+{
+	autofree char *path = entry_path(run, entry, "verdict.json");
+	json_auto_t *verdict = json_load_file(path, 0, NULL);
+
+	if (!verdict)
+		return false;
+	json_object_set_new(verdict, "status", json_text(ending_name(entry->result.ending)));
+	json_object_set_new(verdict, "reason", json_text(entry->result.reason));
+	return json_store(verdict, path);
+}
+
 /* A case may quote what a program or a packet said; that goes to terminals and to XML. */
 static char *clean_member(const json_t *object, const char *key)
 {

@@ -27,14 +27,18 @@ struct claim {
 const struct claim *all_claims(size_t *count);
 const char *claim_verdict_name(enum claim_verdict verdict); /* "confirmed", ... */
 
-/* What the pinned kernel of a series shows when it plays a case. */
+/*
+ * Which variant of a case Linux shows, since when: "6.13" is Linux 6.13 and all that followed,
+ * "6.1.176" the stable kernels of 6.1 from there on, which took a change over. Of two since the
+ * same version the last is what is recorded, and the other no loss: a defect that may be mended.
+ */
 struct recorded_variant {
 	const char *case_name;
-	const char *series;  /* "6.1": of the kernels 6.1 and 6.1.x */
+	const char *since;
 	const char *variant; /* NULL: it passes without naming one */
 };
 
-/* The records, by case and series; their number in *count. What has none is not judged. */
+/* The records, by case and version; their number in *count. What has none is not judged. */
 const struct recorded_variant *recorded_variants(size_t *count);
 
 #endif

@@ -656,7 +656,8 @@ START_TEST(a_recorded_variant_that_changes_is_told_in_every_direction)
 		{ "6.12.7", "exponential", "exponential instead of linear" },
 		{ "7.2.7", NULL, NULL },
 		{ "7.2.7", "linear", "linear instead of none" },
-		{ "6.2.7", "linear", NULL },
+		{ "6.2.7", "linear", "linear instead of exponential" },
+		{ "5.10.7", "linear", NULL },
 		{ "host", "linear", NULL },
 		{ "6.1.7-mine", "linear", NULL },
 	};
@@ -674,6 +675,37 @@ START_TEST(a_recorded_variant_that_changes_is_told_in_every_direction)
 		else
 			ck_says_not("changed");
 		remove_folder();
+	}
+}
+END_TEST
+
+START_TEST(a_run_fails_for_an_older_variant_than_is_recorded_and_for_no_newer_one)
+{
+	static const struct {
+		const char *version, *variant, *told;
+	} wanted[] = {
+		{ "6.12.7", "exponential",
+		  "this kernel shows 'exponential'; Linux has shown 'linear' since 6.12, and this "
+		  "is 6.12.7" },
+		{ "6.18.0-rc3+", "exponential",
+		  "this kernel shows 'exponential'; Linux has shown 'linear' since 6.12, and this "
+		  "is 6.18.0-rc3+" },
+		{ "6.12.7", "linear", NULL },
+		{ "6.1.7", "exponential", NULL },
+		{ "6.1.7", "linear", NULL },
+		{ "5.10.7", "exponential", NULL },
+		{ "6.12.7", "unheard-of", NULL },
+		{ "6.12.7", NULL, NULL },
+		{ "7.2.7", "exponential", NULL },
+		{ "next", "exponential", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		autofree char *lost =
+			variant_lost((struct seen_variant){ .case_name = "it_passes_after_a_timer",
+							    .version = wanted[i].version,
+							    .variant = wanted[i].variant });
+		ck_assert_pstr_eq(lost, wanted[i].told);
 	}
 }
 END_TEST
@@ -899,6 +931,8 @@ int main(void)
 	tcase_add_test(tcase, what_differs_from_the_left_neighbour_is_told);
 	tcase_add_test(tcase, an_error_is_nobodys_neighbour);
 	tcase_add_test(tcase, a_recorded_variant_that_changes_is_told_in_every_direction);
+	tcase_add_test(tcase,
+		       a_run_fails_for_an_older_variant_than_is_recorded_and_for_no_newer_one);
 	tcase_add_test(tcase, only_a_pass_shows_a_variant);
 	tcase_add_test(tcase, the_same_runs_give_the_same_bytes);
 	tcase_add_test(tcase, the_page_is_well_formed_whatever_a_run_says);
