@@ -395,6 +395,9 @@ struct wait {
 	nsec deadline; /* on the journal's clock */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
+/* Whether the flow's socket on @host had a timer (of those that sock_diag tells) at the last look.
+ */
+bool watch_has_timer(const struct watch *watch, int flow, enum host host);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
 /*

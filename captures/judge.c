@@ -407,7 +407,8 @@ static bool call_as_wanted(const struct event *event)
 static bool only_asks(const char *name)
 {
 	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
-	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0;
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0 ||
+	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0;
 }
 
 static void note_call_of_flow(struct flow_book *flow, const struct event *event)

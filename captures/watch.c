@@ -488,6 +488,14 @@ static struct known_socket *know(struct watch *watch, enum host host,
 	return known;
 }
 
+bool watch_has_timer(const struct watch *watch, int flow, enum host host)
+{
+	for (int i = 0; i < watch->known_count[host]; i++)
+		if (watch->known[host][i].flow == flow && watch->known[host][i].due)
+			return true;
+	return false;
+}
+
 static void note_socket(const struct sampling *sampling, struct known_socket *known,
 			enum tcp_state state)
 {

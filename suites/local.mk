@@ -6,6 +6,7 @@ suites_sources = \
 	suites/accept_queue.c \
 	suites/claims.c \
 	suites/defer_accept.c \
+	suites/half_open_data.c \
 	suites/overflow.c \
 	suites/suites.h \
 	suites/syn_cookies.c \
