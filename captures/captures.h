@@ -77,7 +77,8 @@ enum event_kind {
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
 	EVENT_STEP,     /* name: what the step is about */
-	EVENT_CALL,     /* host, name: the system call, object, flow, result, error, want, began;
+	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
+			   segment's flags), error, want, began;
 			   limit: that listen() has to give the accept queue */
 	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */

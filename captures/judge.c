@@ -418,7 +418,10 @@ static void note_call_of_flow(struct flow_book *flow, const struct event *event)
 		flow->call_ended[event->host] = event->at;
 		flow->call_name[event->host] = event->name;
 	}
-	flow->injections += strcmp(event->name, "inject") == 0;
+	if (strcmp(event->name, "inject") == 0) {
+		flow->injections++;
+		flow->injected_flags = (uint8_t)event->result;
+	}
 	if (strcmp(event->name, "close") == 0)
 		flow->closed[event->host] = true;
 	if (event->rto)

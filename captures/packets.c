@@ -135,10 +135,7 @@ static void check_timestamps(struct judge *judge, const struct event *event, str
 	flow->tsval[from] = segment->tsval;
 }
 
-/*
- * Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293).
- * A raw peer may do as it likes.
- */
+/* Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293). */
 static void check_flags(struct judge *judge, const struct event *event)
 {
 	uint8_t kind = event->segment.flags & (SYN | FIN | RST);
@@ -151,12 +148,26 @@ static void check_flags(struct judge *judge, const struct event *event)
 				    event->segment.flags & ACK ? "ACK" : "no ACK"));
 }
 
+/* A raw peer may do as it likes, but the case has said what. */
+static void check_injected_flags(struct judge *judge, const struct event *event,
+				 const struct flow_book *flow)
+{
+	if (event->segment.flags != flow->injected_flags)
+		judge_object(judge, event,
+			     format("segment %ld of %s has the flags %#x, and the case has "
+				    "injected one with %#x",
+				    event->packet, flow->name, event->segment.flags,
+				    flow->injected_flags));
+}
+
 static void check_segment(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct segment *segment = &event->segment;
 
 	check_ports(judge, event, flow);
-	if (!event->injected)
+	if (event->injected && flow->injected_flags)
+		check_injected_flags(judge, event, flow);
+	else
 		check_flags(judge, event);
 	if (segment->flags & SYN)
 		check_syn(judge, event, flow);
