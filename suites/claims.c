@@ -66,10 +66,20 @@ static const struct claim claims[] = {
 	  "connect() ends in ETIMEDOUT." },
 	{ "D2-36", BACKLOGS, "the server drops data that comes while it is SYN_RECV", REFINED,
 	  "Not because of the state but because the accept queue is full: data is a handshake ACK "
-	  "like any other, and each ignored segment is counted." },
+	  "like any other; with room it makes the connection, without each segment is dropped and "
+	  "counted." },
 	{ "D2-37", BACKLOGS, "then tcp_retries2 decides when the client gives up", REFINED,
-	  "Only while the request outlives the client's retries; once it has expired, the next one "
-	  "is answered with RST." },
+	  "Only if its time is shorter than the request's life; by default the request expires "
+	  "after 63 s, and the client's next retransmission is answered with RST." },
+	{ "D2-37b", BACKLOGS, "(implied) the client gets in as soon as there is room", REFUTED,
+	  "Not once its request has expired: whatever it sends then is answered with RST." },
+	{ "D2-38", BACKLOGS, "(implied) a client that only waits gets in as well", CONFIRMED,
+	  "With its answer to the next SYN-ACK: it has no timer of its own, so nothing else "
+	  "helps." },
+	{ "D2-39", BACKLOGS, "(implied) a client that closes meanwhile is out of it", REFUTED,
+	  "Its FIN is a handshake ACK too: the server gets a connection that is at its end, or, "
+	  "when "
+	  "the client's answer to a SYN-ACK comes first, one that will be." },
 	{ "D1-01", DEFER, "after accept() with TCP_DEFER_ACCEPT, read() may give EAGAIN", CONFIRMED,
 	  "When the period ends, a connection without data is made." },
 	{ "D1-02", DEFER, "this appears when the backlog has overflowed", REFINED,

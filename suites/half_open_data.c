@@ -7,43 +7,139 @@
 #include "fixtures/fixtures.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
-/*
- * The late client's ACK is ignored, and so is its data, again and again: it is ESTABLISHED, its
- * server SYN_RECV. The data is sent right after @syn_acks SYN-ACKs have come again, as that keeps
- * the two ends' timers well apart.
- */
-static struct end *send_to_a_full_queue(struct scene *net, struct listener *server,
-					unsigned syn_acks)
+/* ---- with room: data is a handshake ACK like any other --------------------------------------- */
+
+CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+
+	STEP("a client's final ACK is lost");
+	drop_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
+	struct end *client = connect_client(net, server, .name = "client");
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      lost");
+	expect_states(client, .client = ESTABLISHED, .server = SYN_RECV);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 1);
+	expect_nothing_to_accept(server);
+	expect_no_timer(client);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "-");
+
+	STEP("its data is not dropped for the state SYN_RECV: it completes the handshake");
+	send_text(client, "HELLO");
+	expect_ladder(client,
+		      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_unacknowledged(client, 0);
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	struct end *served = accept_client(server, client);
+	expect_read(served, "HELLO");
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
+
+CASE(data_behind_a_hole_completes_the_handshake_and_waits, .claims = "D2-33 D2-36",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+
+	STEP("a peer sends SYN, and then the second half of its data");
+	struct peer *peer = raw_peer(net, server);
+	peer_syn(peer);
+	peer_send(peer, .text = "WORLD", .seq = 5);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  DATA 5 seq 6  - / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "TCPOFOQueue 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("accept() gives a connection that has nothing to read yet");
+	struct end *served = accept_peer(server, peer);
+	expect_read_error(served, EAGAIN);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+
+	STEP("the first half comes, and all is there");
+	peer_send(peer, .text = "HELLO");
+	expect_ladder(peer,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK ack 11");
+	expect_read(served, "HELLOWORLD");
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- without room ---------------------------------------------------------------------------- */
+
+/* The late client's ACK has been ignored; and so have its answers to @syn_acks more SYN-ACKs. */
+static struct crowd park_client(struct listener *server, unsigned syn_acks)
 {
 	static const char *const lines[] = { "1.0  <  SYN-ACK", "1.0  >  ACK  ignored",
 					     "3.0  <  SYN-ACK", "3.0  >  ACK  ignored",
 					     "7.0  <  SYN-ACK", "7.0  >  ACK  ignored" };
 	const char *expected[ARRAY_LENGTH(lines) + 1] = { NULL };
-	struct end *late = meet_a_full_queue(server).late;
+	struct scene *net = server->scene;
+	struct crowd crowd = meet_a_full_queue(server);
+	struct end *late = crowd.late;
 
 	memcpy(expected, lines, 2 * syn_acks * sizeof(*lines));
-	STEP("the ACK arrives, and nobody ever accepts");
+	STEP("the ACK arrives, and nobody accepts");
 	release_segments(net);
 	wait_for(late, .sent = 1 + syn_acks, .from = SERVER, .within = 7);
 	expect_lines(net, late->flow, expected);
+	expect_states(late, .client = ESTABLISHED, .server = SYN_RECV);
 	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_no_timer(late);
 	expect_counters(net, SERVER,
 			"ListenOverflows %u  ListenDrops %u  TCPTimeouts %u  TCPSynRetrans %u  "
 			"Tcp.RetransSegs %u",
 			syn_acks + 1, syn_acks + 1, syn_acks, syn_acks, syn_acks);
 	expect_counters(net, CLIENT, "TCPChallengeACK %u  TCPSYNChallenge %u  Tcp.InErrs %u",
 			syn_acks, syn_acks, syn_acks);
+	return crowd;
+}
+
+/* The late client goes on as if nothing were wrong, and its data is ignored as its ACK was. */
+static void send_in_vain(struct listener *server, struct end *late)
+{
+	struct scene *net = server->scene;
 
 	STEP("the client sends data, which is ignored as its ACK was");
 	send_text(late, "HELLO");
 	expect_ladder(late, "-  >  DATA 5  ignored");
 	expect_states(late, .client = ESTABLISHED, .server = SYN_RECV);
+	expect_unacknowledged(late, 5);
 	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
 	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
 	expect_counters(net, CLIENT, "-");
-	return late;
+}
+
+/* Sending right after a SYN-ACK has come again keeps the two ends' timers well apart. */
+static struct crowd send_to_a_full_queue(struct listener *server, unsigned syn_acks)
+{
+	struct crowd crowd = park_client(server, syn_acks);
+
+	send_in_vain(server, crowd.late);
+	return crowd;
+}
+
+/* The three who came first get their connections: the queue is empty, and that alone is all. */
+static void serve_the_others(struct listener *server, const struct crowd *crowd)
+{
+	accept_client(server, crowd->others[0]);
+	accept_client(server, crowd->others[1]);
+	accept_client(server, crowd->last);
+	expect_nothing_to_accept(server);
+	expect_silence(crowd->late);
 }
 
 /* The client is gone without a word; its server learns of it with its next SYN-ACK. */
@@ -69,25 +165,69 @@ static void expect_reset_of_request(struct listener *server, struct end *late, c
 /*
  * retransmits_timed_out(): a client gives up when its timer fires later after the first
  * retransmission than tcp_retries2 doublings of TCP_RTO_MIN, 0.2 s, take: (2^(n+1) - 1) * 0.2 s.
- * For 1 that is 0.6 s: reached by the timer at 7 RTO, for any RTO from 0.2 s to 0.3 s. (For 3 it
- * is 3.0 s, and an RTO of 0.214 s more or less decides between the timers at 15 and at 31 RTO.)
+ * For 0 that is 0.2 s, reached by the timer at 3 RTO; for 1 it is 0.6 s, reached by the timer at
+ * 7 RTO, for any RTO from 0.2 s to 0.3 s. (For 3 it is 3.0 s, and an RTO of 0.214 s more or less
+ * decides between the timers at 15 and at 31 RTO.)
  */
 CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-36 D2-37",
-     .kernel_seconds = 3,
+     .kernel_seconds = 6,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
 			 "net.ipv4.tcp_syncookies=0" },
      /* without the tail loss probe the client's data follows the RTO alone */
-     .client_sysctls = { "net.ipv4.tcp_retries2=1", "net.ipv4.tcp_early_retrans=0" })
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	static const struct {
+		const char *retries2, *lines[4];
+		int retransmissions;
+	} rows[] = {
+		{ "0", { "1rto  >  DATA 5  ignored", "3rto  .  - / SYN_RECV" }, 1 },
+		{ "1",
+		  { "1rto  >  DATA 5  ignored", "3rto  >  DATA 5  ignored",
+		    "7rto  .  - / SYN_RECV" },
+		  2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		int again = rows[i].retransmissions;
+
+		set_sysctl(net,
+			   (struct sysctl){ CLIENT, "net.ipv4.tcp_retries2", rows[i].retries2 });
+		struct listener *server = listen_on_server(net, .backlog = 2);
+		struct end *late = send_to_a_full_queue(server, 1).late;
+
+		STEP("with tcp_retries2=%s it gives up after %d retransmissions", rows[i].retries2,
+		     again);
+		wait_for(late, .gone = true, .host = CLIENT, .within = 1.5);
+		expect_lines(net, late->flow, rows[i].lines);
+		expect_counters(net, SERVER, "ListenOverflows %d  ListenDrops %d", again, again);
+		expect_counters(net, CLIENT,
+				"TCPTimeouts %d  Tcp.RetransSegs %d  TCPAbortOnTimeout 1  "
+				"Tcp.EstabResets 1  Tcp.CurrEstab -1",
+				again + 1, again);
+		expect_reset_of_request(server, late, "3.0  <  SYN-ACK");
+	}
+}
+
+CASE(ignored_client_gives_up_when_tcp_user_timeout_is_over, .claims = "D2-36 D2-37",
+     .kernel_seconds = 3,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
+			 "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
-	struct end *late = send_to_a_full_queue(net, server, 1);
+	struct end *late = park_client(server, 1).late;
 
-	STEP("it retransmits until its retries are used up");
+	set_option(late, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000);
+	send_in_vain(server, late);
+
+	/* tcp_clamp_rto_to_user_timeout(): a second after the first retransmission, not after 7 RTO
+	 */
+	STEP("a second after its first retransmission it gives up");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 1.5);
 	expect_ladder(late,
-		      "1rto  >  DATA 5  ignored",
-		      "3rto  >  DATA 5  ignored",
-		      "7rto  .          - / SYN_RECV");
+		      "1rto      >  DATA 5  ignored",
+		      "3rto      >  DATA 5  ignored",
+		      "1rto+1.0  .          - / SYN_RECV");
 	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 3  Tcp.RetransSegs 2  TCPAbortOnTimeout 1  Tcp.EstabResets 1  "
@@ -106,7 +246,7 @@ CASE(ignored_client_gives_up_after_a_quarter_of_an_hour, .claims = "D2-34 D2-36 
      .client_sysctls = { "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_early_retrans=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
-	struct end *late = send_to_a_full_queue(net, server, 3);
+	struct end *late = send_to_a_full_queue(server, 3).late;
 
 	/* 255 RTO after the data, 7.4 s, is before the SYN-ACK at 63 s up to an RTO of 0.218 s. */
 	needs_rto_below(late, 0.216);
@@ -166,7 +306,7 @@ CASE(ignored_client_is_reset_once_its_request_has_expired, .claims = "D2-34 D2-3
      .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
-	struct end *late = send_to_a_full_queue(net, server, 1);
+	struct end *late = send_to_a_full_queue(server, 1).late;
 
 	STEP("it retransmits, and meanwhile the request expires");
 	wait_for(late, .gone = true, .host = SERVER, .within = 2);
@@ -190,4 +330,459 @@ CASE(ignored_client_is_reset_once_its_request_has_expired, .claims = "D2-34 D2-3
 	expect_counters(net, SERVER, "Tcp.OutRsts 1");
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 1  Tcp.RetransSegs 1  Tcp.EstabResets 1  Tcp.CurrEstab -1");
+}
+
+/*
+ * Nobody has changed a sysctl: the request lives for 1 + 2 + 4 + 8 + 16 + 32 s, and the client
+ * would go on for a quarter of an hour.
+ */
+CASE(ignored_client_is_reset_after_two_minutes_by_default, .claims = "D2-34 D2-36 D2-37",
+     .kernel_seconds = 112, .virtual_time = true,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
+			 "net.ipv4.tcp_syncookies=1" },
+     .client_sysctls = { "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct end *late = send_to_a_full_queue(server, 3).late;
+
+	/* 255 RTO after the data, 7.4 s, is before the end at 63 s up to an RTO of 0.218 s. */
+	needs_rto_below(late, 0.216);
+	STEP("it retransmits, and meanwhile the request expires");
+	wait_for(late, .gone = true, .host = SERVER, .within = 58);
+	expect_ladder(late,
+		      "1rto    >  DATA 5   ignored",
+		      "3rto    >  DATA 5   ignored",
+		      "7rto    >  DATA 5   ignored",
+		      "15rto   >  DATA 5   ignored",
+		      "31rto   >  DATA 5   ignored",
+		      "15.0    <  SYN-ACK",
+		      "15.0    >  ACK      ignored",
+		      "63rto   >  DATA 5   ignored",
+		      "31.0    <  SYN-ACK",
+		      "31.0    >  ACK      ignored",
+		      "127rto  >  DATA 5   ignored",
+		      "255rto  >  DATA 5   ignored",
+		      "63.0    .           ESTABLISHED / -");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_unacknowledged(late, 5);
+	expect_counters(net, SERVER,
+			"ListenOverflows 10  ListenDrops 10  TCPTimeouts 3  TCPSynRetrans 2  "
+			"Tcp.RetransSegs 2");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 8  Tcp.RetransSegs 8  TCPChallengeACK 2  TCPSYNChallenge 2  "
+			"Tcp.InErrs 2");
+
+	STEP("its next retransmission, 40 s later, meets the listener");
+	wait_for(late, .gone = true, .host = CLIENT, .within = 60);
+	expect_ladder(late,
+		      "511rto  >  DATA 5",
+		      "+0.0    <  RST     - / -");
+	expect_read_error(late, ECONNRESET);
+	expect_end_of_file(late);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  Tcp.RetransSegs 1  Tcp.EstabResets 1  Tcp.CurrEstab -1");
+}
+
+/* ---- a client that has nothing to send ------------------------------------------------------- */
+
+/* In a SYN flood's first moment a listener sends a cookie, and remembers for two minutes that it
+ * has. */
+static void send_a_cookie(struct listener *server)
+{
+	struct scene *net = server->scene;
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("one SYN is answered with a cookie, as in a flood");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "1" });
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  SyncookiesSent 1");
+}
+
+CASE(silent_client_stays_connected_to_nothing_until_it_writes, .claims = "D2-34 D2-37 D2-37b",
+     .kernel_seconds = 7,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=1",
+			 "net.ipv4.tcp_syncookies=1" })
+{
+	for (int cookies = 0; cookies <= 1; cookies++) {
+		struct listener *server = listen_on_server(net, .backlog = 2);
+
+		if (cookies)
+			send_a_cookie(server);
+		struct crowd crowd = park_client(server, 1);
+		struct end *late = crowd.late;
+
+		STEP("the request expires without a word, and the client has nothing to send");
+		wait_for(late, .gone = true, .host = SERVER, .within = 2);
+		expect_ladder(late, "3.0  .  ESTABLISHED / -");
+		expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+		expect_read_error(late, EAGAIN);
+		expect_no_timer(late);
+		expect_counters(net, SERVER, "TCPTimeouts 1");
+
+		STEP("there is room again, and nothing to accept");
+		serve_the_others(server, &crowd);
+		expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+		expect_states(late, .client = ESTABLISHED, .server = NO_SOCKET);
+		expect_counters(net, SERVER, "-");
+
+		STEP("its first write is answered with RST, however much room there is");
+		send_text(late, "HELLO");
+		expect_ladder(late,
+			      "-    >  DATA 5",
+			      "+0.0 <  RST     - / -");
+		expect_read_error(late, ECONNRESET);
+		expect_end_of_file(late);
+		expect_nothing_to_accept(server);
+		expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.OutRsts 1  SyncookiesFailed %d", cookies);
+		expect_counters(net, CLIENT, "Tcp.EstabResets 1  Tcp.CurrEstab -1");
+	}
+}
+
+CASE(server_that_speaks_first_is_heard_after_the_next_syn_ack, .claims = "D2-33 D2-38",
+     .kernel_seconds = 3,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
+			 "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = park_client(server, 1);
+	struct end *late = crowd.late;
+
+	STEP("there is room, and the client waits in read() without a timer");
+	serve_the_others(server, &crowd);
+	expect_read_error(late, EAGAIN);
+	expect_no_timer(late);
+	expect_states(late, .client = ESTABLISHED, .server = SYN_RECV);
+	expect_request_timer(late, .timeouts = 1, .due = 3.0);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "-");
+
+	STEP("only the request's own timer helps");
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 2);
+	expect_ladder(late,
+		      "3.0  <  SYN-ACK",
+		      "3.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.PassiveOpens 1  "
+			"Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPChallengeACK 1  TCPSYNChallenge 1  Tcp.InErrs 1");
+
+	STEP("and the server speaks");
+	struct end *served = accept_client(server, late);
+	send_text(served, "HELLO");
+	expect_ladder(late,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+	expect_read(late, "HELLO");
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- a slot that frees ----------------------------------------------------------------------- */
+
+CASE(data_sent_after_a_slot_is_free_gets_in_at_once, .claims = "D2-33 D2-35 D2-36",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = park_client(server, 0);
+	struct end *late = crowd.late;
+
+	STEP("the others are served, and the client sends its data");
+	serve_the_others(server, &crowd);
+	send_text(late, "HELLO");
+	expect_ladder(late,
+		      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_read(accept_client(server, late), "HELLO");
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(ignored_data_gets_in_with_its_retransmission, .claims = "D2-33 D2-34 D2-35 D2-36",
+     .kernel_seconds = 2.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = send_to_a_full_queue(server, 1);
+	struct end *late = crowd.late;
+
+	STEP("two retransmissions are ignored");
+	wait_for(late, .sent = 6, .from = CLIENT, .within = 1);
+	expect_ladder(late,
+		      "1rto  >  DATA 5  ignored",
+		      "3rto  >  DATA 5  ignored");
+	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
+	expect_counters(net, CLIENT, "TCPTimeouts 2  Tcp.RetransSegs 2");
+
+	STEP("the others are served, and the next one gets in");
+	serve_the_others(server, &crowd);
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(late,
+		      "7rto  >  DATA 5  ESTABLISHED / ESTABLISHED",
+		      "+0.0  <  ACK");
+	expect_unacknowledged(late, 0);
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+
+	STEP("the client has had no error, only to wait for its answer");
+	struct end *served = accept_client(server, late);
+	expect_read(served, "HELLO");
+	send_text(served, "WORLD");
+	expect_ladder(late,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+	expect_read(late, "WORLD");
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_data, .claims = "D2-33 D2-34 D2-36",
+     .kernel_seconds = 4.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = send_to_a_full_queue(server, 1);
+	struct end *late = crowd.late;
+
+	STEP("three retransmissions are ignored");
+	wait_for(late, .sent = 7, .from = CLIENT, .within = 1.5);
+	expect_ladder(late,
+		      "1rto  >  DATA 5  ignored",
+		      "3rto  >  DATA 5  ignored",
+		      "7rto  >  DATA 5  ignored");
+	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3");
+	expect_counters(net, CLIENT, "TCPTimeouts 3  Tcp.RetransSegs 3");
+
+	STEP("the others are served, and before the next one comes a SYN-ACK");
+	serve_the_others(server, &crowd);
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(late,
+		      "3.0   <  SYN-ACK",
+		      "3.0   >  ACK     ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	struct end *served = accept_client(server, late);
+	expect_read_error(served, EAGAIN);
+	expect_unacknowledged(late, 5);
+	expect_counters(net, SERVER,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.PassiveOpens 1  "
+			"Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPChallengeACK 1  TCPSYNChallenge 1  Tcp.InErrs 1");
+
+	STEP("the data comes with the client's own timer, which the SYN-ACK has not moved");
+	wait_for(late, .sent = 9, .from = CLIENT, .within = 1.5);
+	expect_ladder(late,
+		      "15rto  >  DATA 5",
+		      "+0.0   <  ACK");
+	expect_read(served, "HELLO");
+	expect_unacknowledged(late, 0);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+}
+
+/* So many bytes that no segment holds them, and nothing else but them. */
+static const char *long_text(void)
+{
+	static char text[8001];
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('a' + i % 26);
+	return text;
+}
+
+/* 8000 bytes in segments of 1448, over IPv6 of 1428 bytes. */
+static const struct large_request {
+	const char *sent[7], *again[3], *got[13];
+} large_requests[] = {
+	{ .sent = { "-  >  DATA 1448  ignored", "-  >  DATA 1448  ignored",
+		    "-  >  DATA 1448  ignored", "-  >  DATA 1448  ignored",
+		    "-  >  DATA 1448  ignored", "-  >  DATA 760  ignored", NULL },
+	  .again = { "1rto  >  DATA 1448  ignored", "3rto  >  DATA 1448  ignored", NULL },
+	  .got = { "7rto  >  DATA 1448  ESTABLISHED / ESTABLISHED", "+0.0  <  ACK ack 1449",
+		   "+0.0  >  DATA 1448", "+0.0  >  DATA 1448 seq 2897", "+0.0  <  ACK ack 2897",
+		   "+0.0  <  ACK ack 4345", "+0.0  >  DATA 1448 seq 4345",
+		   "+0.0  >  DATA 1448 seq 5793", "+0.0  >  DATA 760 seq 7241",
+		   "+0.0  <  ACK ack 5793", "+0.0  <  ACK ack 7241", "+0.0  <  ACK", NULL } },
+	{ .sent = { "-  >  DATA 1428  ignored", "-  >  DATA 1428  ignored",
+		    "-  >  DATA 1428  ignored", "-  >  DATA 1428  ignored",
+		    "-  >  DATA 1428  ignored", "-  >  DATA 860  ignored", NULL },
+	  .again = { "1rto  >  DATA 1428  ignored", "3rto  >  DATA 1428  ignored", NULL },
+	  .got = { "7rto  >  DATA 1428  ESTABLISHED / ESTABLISHED", "+0.0  <  ACK ack 1429",
+		   "+0.0  >  DATA 1428", "+0.0  >  DATA 1428 seq 2857", "+0.0  <  ACK ack 2857",
+		   "+0.0  <  ACK ack 4285", "+0.0  >  DATA 1428 seq 4285",
+		   "+0.0  >  DATA 1428 seq 5713", "+0.0  >  DATA 860 seq 7141",
+		   "+0.0  <  ACK ack 5713", "+0.0  <  ACK ack 7141", "+0.0  <  ACK", NULL } },
+};
+
+CASE(each_segment_of_a_large_request_is_ignored_and_counted, .claims = "D2-31 D2-33 D2-36",
+     .kernel_seconds = 2.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	const struct large_request *large = &large_requests[over_ipv6(net)];
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = park_client(server, 1);
+	struct end *late = crowd.late;
+
+	STEP("the client sends 8000 bytes, which are ignored segment by segment");
+	send_text(late, long_text());
+	expect_lines(net, late->flow, large->sent);
+	expect_unacknowledged(late, 8000);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 6  ListenDrops 6");
+
+	STEP("it retransmits the first, and that is ignored too");
+	wait_for(late, .sent = 11, .from = CLIENT, .within = 1);
+	expect_lines(net, late->flow, large->again);
+	expect_unacknowledged(late, 8000);
+	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
+	expect_counters(net, CLIENT, "TCPTimeouts 2  Tcp.RetransSegs 2");
+
+	STEP("the others are served, and all of it gets in, as fast as a lost flight comes again");
+	serve_the_others(server, &crowd);
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_lines(net, late->flow, large->got);
+	expect_unacknowledged(late, 0);
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_read(accept_client(server, late), long_text());
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  TCPSlowStartRetrans 5  Tcp.RetransSegs 6");
+}
+
+/* ---- a client that closes -------------------------------------------------------------------- */
+
+static struct crowd close_in_vain(struct listener *server)
+{
+	struct scene *net = server->scene;
+	struct crowd crowd = park_client(server, 1);
+
+	STEP("the client closes; its FIN is ignored as its ACK was");
+	close_end(crowd.late);
+	expect_ladder(crowd.late, "-  >  FIN-ACK  ignored  FIN_WAIT1 / SYN_RECV");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	expect_counters(net, CLIENT, "Tcp.CurrEstab -1");
+	return crowd;
+}
+
+CASE(fin_of_an_ignored_client_makes_a_connection_at_its_end, .claims = "D2-33 D2-39",
+     .kernel_seconds = 2.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = close_in_vain(server);
+	struct end *late = crowd.late;
+
+	STEP("its FIN is retransmitted, and ignored");
+	wait_for(late, .sent = 6, .from = CLIENT, .within = 1);
+	expect_ladder(late,
+		      "1rto  >  FIN-ACK  ignored",
+		      "3rto  >  FIN-ACK  ignored");
+	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
+	expect_counters(net, CLIENT, "TCPTimeouts 2  Tcp.RetransSegs 2");
+
+	STEP("the others are served, and the next FIN is a handshake ACK too");
+	serve_the_others(server, &crowd);
+	wait_for(late, .state = FIN_WAIT2, .host = CLIENT, .within = 1);
+	expect_ladder(late,
+		      "7rto   >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0   <  ACK      FIN_WAIT2 / CLOSE_WAIT");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	expect_end_of_file(accept_client(server, late));
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+}
+
+CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_fin, .claims = "D2-33 D2-39",
+     .kernel_seconds = 4.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = close_in_vain(server);
+	struct end *late = crowd.late;
+
+	STEP("its FIN is retransmitted, and ignored");
+	wait_for(late, .sent = 7, .from = CLIENT, .within = 1.5);
+	expect_ladder(late,
+		      "1rto  >  FIN-ACK  ignored",
+		      "3rto  >  FIN-ACK  ignored",
+		      "7rto  >  FIN-ACK  ignored");
+	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3");
+	expect_counters(net, CLIENT, "TCPTimeouts 3  Tcp.RetransSegs 3");
+
+	STEP("the others are served, and a client that has closed still answers a SYN-ACK");
+	serve_the_others(server, &crowd);
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(late,
+		      "3.0   <  SYN-ACK",
+		      "3.0   >  ACK     FIN_WAIT1 / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
+	struct end *served = accept_client(server, late);
+	expect_read_error(served, EAGAIN);
+	expect_counters(net, SERVER,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.PassiveOpens 1  "
+			"Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "TCPChallengeACK 1  TCPSYNChallenge 1");
+
+	STEP("the server learns of the end with the next FIN");
+	wait_for(late, .state = FIN_WAIT2, .host = CLIENT, .within = 1.5);
+	expect_ladder(late,
+		      "15rto  >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0   <  ACK      FIN_WAIT2 / CLOSE_WAIT");
+	expect_end_of_file(served);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+}
+
+CASE(fin_that_comes_after_the_request_has_expired_is_reset, .claims = "D2-37b D2-39",
+     .kernel_seconds = 4.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=1",
+			 "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = close_in_vain(server);
+	struct end *late = crowd.late;
+
+	STEP("its FIN is retransmitted, and meanwhile the request expires");
+	wait_for(late, .gone = true, .host = SERVER, .within = 2);
+	expect_ladder(late,
+		      "1rto  >  FIN-ACK  ignored",
+		      "3rto  >  FIN-ACK  ignored",
+		      "7rto  >  FIN-ACK  ignored",
+		      "3.0   .           FIN_WAIT1 / -");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3  TCPTimeouts 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 3  Tcp.RetransSegs 3");
+
+	STEP("the others are served, and the server never hears of that client");
+	serve_the_others(server, &crowd);
+	wait_for(late, .gone = true, .host = CLIENT, .within = 2);
+	expect_ladder(late,
+		      "15rto  >  FIN-ACK",
+		      "+0.0   <  RST      - / -");
+	expect_nothing_to_accept(server);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
 }
