@@ -8,6 +8,7 @@ runner_librunner_a_SOURCES = \
 	runner/compare.c \
 	runner/console.c \
 	runner/diff.c \
+	runner/github.c \
 	runner/guests.c \
 	runner/junit.c \
 	runner/kernels.c \

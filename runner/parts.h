@@ -34,6 +34,8 @@ char *text_clean(const char *text);
 char *text_first_line(const char *text);
 /* "12.3 s", "3 min 10 s", "1 h 2 min". */
 char *text_duration(double span);
+/* "2025-11-25T10:00:00Z" */
+char *iso_time(time_t when);
 /* The next blank-separated word of *rest, or NULL; the caller frees it. @rest may hold NULL. */
 char *text_word(const char **rest);
 bool text_has_word(const char *words, const char *word);
@@ -162,6 +164,8 @@ struct reporter {
 	void (*end)(const struct run *run);
 };
 extern const struct reporter console_reporter, brief_reporter, tap_reporter;
+/* TAP of a run that cannot begin: all of it is skipped, or it bails out. */
+void tap_of_nothing(const char *why, bool error);
 
 /* What a worker and its case share with the runner; one per job. */
 struct slot {
@@ -314,6 +318,12 @@ json_t *results_read(const char *artifacts, char **why);
 char *results_other_format(const json_t *results, const char *artifacts);
 /* NULL, or what went wrong. */
 char *junit_write(const struct run *run, const char *path);
+
+/*
+ * Under GitHub Actions: annotations, and the step's summary. NULL, or why that could not be
+ * written.
+ */
+char *github_tell(const struct run *run);
 
 int command_list(const struct options *options);
 int command_claims(const struct options *options);

@@ -13,7 +13,7 @@
 
 static const char default_artifacts[] = "artifacts";
 
-static char *iso_time(time_t when)
+char *iso_time(time_t when)
 {
 	struct tm parts;
 	char text[32];

@@ -121,7 +121,7 @@ static int nothing_runs(const struct options *options, const char *why)
 {
 	complain("%s", why);
 	if (options->tap)
-		printf("1..0 # SKIP %s\n", why);
+		tap_of_nothing(why, false);
 	return EXIT_ALL_SKIPPED;
 }
 
@@ -129,7 +129,7 @@ static int cannot_begin(const struct options *options, const char *why)
 {
 	complain("%s", why);
 	if (options->tap)
-		printf("Bail out! %s\n", why);
+		tap_of_nothing(why, true);
 	return EXIT_RUN_ERROR;
 }
 
@@ -140,6 +140,14 @@ static void write_junit(struct run *run)
 	if (!run->options->junit)
 		return;
 	char *problem = junit_write(run, run->options->junit);
+	if (problem)
+		run_fatal(run, problem);
+}
+
+static void tell_github(struct run *run)
+{
+	char *problem = github_tell(run);
+
 	if (problem)
 		run_fatal(run, problem);
 }
@@ -156,6 +164,7 @@ static void play_and_tell(struct run *run)
 	run->took = clock_now() - run->began;
 	results_store(run, run->ended == run->plan.count);
 	write_junit(run);
+	tell_github(run);
 	run->reporter->end(run);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));

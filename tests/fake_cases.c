@@ -348,6 +348,22 @@ static void leave_artifacts(void)
 	leave_capture("server.pcap");
 }
 
+/* What a real case's verdict has of a failure, with all that could be misread. */
+static json_t *leave_failure(void)
+{
+	static const char failure[] =
+		"{\"step\": \"100% full: # 3, \\\"two\\\" and: one\", \"seconds\": 0.25, "
+		"\"event\": 7,"
+		" \"expected\": [\"1.0  <  SYN-ACK\", \"-  >  ACK\"], \"observed\": [],"
+		" \"states\": {\"client 1\": \"ESTABLISHED / -\"},"
+		" \"queues\": {\"server\": {\"accept\": 3, \"limit\": 2, \"syn\": 0}},"
+		" \"counters\": {\"client\": {}, \"server\": {\"Tcp.OutRsts\": 1}},"
+		" \"last_steps\": [\"one\", \"two\"], \"file\": \"tests/fakes: 1, 2%.c\", "
+		"\"line\": 42}";
+
+	return ended == FAILED ? json_loads(failure, 0, NULL) : json_null();
+}
+
 static void leave_verdict(nsec began)
 {
 	const char *variant = running->spec->variants ? "linear" : NULL;
@@ -359,10 +375,11 @@ static void leave_verdict(nsec began)
 			: NULL;
 	autofree char *path = format("%s/verdict.json", running->folder);
 	json_auto_t *verdict = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:f, s:f}", "case", running->spec->name, "family",
-		running->family == AF_INET ? "ipv4" : "ipv6", "status", ending_name(ended),
-		"reason", reason ? json_stringn(reason, strlen(reason)) : json_null(), "report",
-		end ? json_string(end + 1) : json_null(), "variant",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:f}", "case", running->spec->name,
+		"family", running->family == AF_INET ? "ipv4" : "ipv6", "status",
+		ending_name(ended), "reason",
+		reason ? json_stringn(reason, strlen(reason)) : json_null(), "failure",
+		leave_failure(), "report", end ? json_string(end + 1) : json_null(), "variant",
 		variant ? json_string(variant) : json_null(), "seconds",
 		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds);
 	json_dump_file(verdict, path, 0);

@@ -28,6 +28,7 @@ tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutati
 tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
 shell_tests = \
+	tests/test_ci.sh \
 	tests/test_cli.sh \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
@@ -45,6 +46,8 @@ EXTRA_DIST += $(shell_tests) \
 	tests/failures \
 	tests/installcheck.sh \
 	tests/journals \
+	tests/junit.rng \
+	tests/parse_tap.pl \
 	tests/run-check.sh \
 	tests/totals.sh \
 	tests/with_fakes.sh

@@ -9,6 +9,8 @@ work=$(mktemp -d "${top_builddir:-.}/tests/$(basename "$0" .sh).XXXXXX") || exit
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 fake=$(realpath "$fake") && work=$(realpath "$work") && cd "$work" || exit 99
 number=0
+# Of the CI that this test may run in.
+unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 
 # check NAME COMMAND...: the command succeeds.
 check()
