@@ -92,7 +92,8 @@ enum event_kind {
 	EVENT_FLOOD,    /* of what goes past the gate, host. name: "begins", and until the next
 			   "SYNs" nobody knows how many there are; "SYNs", listener, value: so
 			   many went to it; "answers", value: so many segments came from it;
-			   "requests",    listener, delta: so many more half-open requests are the flood's
+			   "requests",    listener, delta: so many more half-open requests are the
+			   flood's
 			 */
 	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer; the rest by kind */
 	EVENT_END,      /* nothing comes after it */
@@ -408,6 +409,17 @@ const struct finding *watch_finding(const struct watch *watch);
 nsec watch_stalled(const struct watch *watch);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
+
+/* ---- the kernel's log ---------------------------------------------------------------------- */
+
+/*
+ * What the kernel has had to complain of since it booted, as bits of /proc/sys/kernel/tainted: bad
+ * pages, oopses, warnings, lockups. 0: nothing, or it cannot be read.
+ */
+unsigned long kernel_complaints(void);
+/* The last one's first lines, from the kernel's log; NULL where that may not be read. The caller
+ * frees it. */
+char *kernel_complaint(void);
 
 /* ---- artifacts ----------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ captures_libcaptures_a_SOURCES = \
 	captures/floods.c \
 	captures/journal.c \
 	captures/judge.c \
+	captures/kernel_log.c \
 	captures/ladder.c \
 	captures/packets.c \
 	captures/probes.h \
