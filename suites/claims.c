@@ -81,41 +81,89 @@ static const struct claim claims[] = {
 	  "when "
 	  "the client's answer to a SYN-ACK comes first, one that will be." },
 	{ "D1-01", DEFER, "after accept() with TCP_DEFER_ACCEPT, read() may give EAGAIN", CONFIRMED,
-	  "When the period ends, a connection without data is made." },
+	  "In five ways: the period ends, an empty ACK comes ahead of its data, a SYN cookie, the "
+	  "option is cleared meanwhile, or the client closes (then read() gives the end)." },
 	{ "D1-02", DEFER, "this appears when the backlog has overflowed", REFINED,
 	  "Then too, but a silent client is enough." },
+	{ "D1-03", DEFER, "the option's number is how often the connection is put off", REFINED,
+	  "It is seconds, rounded up to whole periods of the request's timer: 1, 3, 7, 15 ... "
+	  "127, then 120 more each, 255 periods at most; getsockopt() gives what was made of it, "
+	  "and 0 on the accepted socket." },
 	{ "D1-04", DEFER, "after the period the connection becomes acceptable without data",
 	  CONFIRMED,
 	  "If the client acknowledges the SYN-ACK that is sent at the end of the period." },
 	{ "D1-05", DEFER,
 	  "a client that acknowledges every SYN-ACK is established when the time is up", REFINED,
 	  "There is but one SYN-ACK to acknowledge, the one at the end." },
+	{ "D1-06", DEFER,
+	  "a program that takes EAGAIN for normal works with and without the option", CONFIRMED,
+	  "The same server serves both, whether the data comes before accept() or "
+	  "after." },
 	{ "D1-07", DEFER, "a bare ACK is dropped while the period lasts", CONFIRMED,
-	  "TCPDeferAcceptDrop counts it." },
+	  "TCPDeferAcceptDrop counts each, with a full accept queue too; bare is what ends right "
+	  "behind the SYN's number." },
 	{ "D1-08", DEFER, "the request is marked as acknowledged", CONFIRMED,
-	  "So no SYN-ACK is sent again before the period ends." },
+	  "So no SYN-ACK is sent again before the period ends, and the request lives at least "
+	  "one timer longer than the period, whatever tcp_synack_retries says." },
 	{ "D1-09", DEFER, "data in SYN_RECV moves the socket straight to ESTABLISHED", CONFIRMED,
-	  "The data segment is a handshake ACK like any other." },
+	  "The data segment is a handshake ACK like any other, and may be the first." },
 	{ "D1-10", DEFER, "and read() succeeds at once", CONFIRMED,
-	  "The data is there when accept() returns." },
+	  "The data is there when accept() returns, and the listener becomes readable then." },
 	{ "D1-11", DEFER, "with a full accept queue the data is dropped silently", CONFIRMED,
 	  "Each such segment moves ListenOverflows and ListenDrops by one." },
 	{ "D1-12", DEFER, "then the server is SYN_RECV and the client ESTABLISHED", CONFIRMED,
 	  "Until a slot is free." },
 	{ "D1-13", DEFER, "the client retransmits the data", CONFIRMED,
 	  "By its RTO, doubled each time." },
-	{ "D1-14", DEFER, "the server ignores it as long as it cannot accept", CONFIRMED,
-	  "Every retransmission is dropped and counted." },
+	{ "D1-14", DEFER, "the server ignores everything as long as it cannot accept", REFINED,
+	  "It ignores what would make a connection. A SYN again is answered with the SYN-ACK; what "
+	  "is outside the window or has an old timestamp, and a keepalive probe, with an ACK; a "
+	  "wrong acknowledgement with RST." },
+	{ "D1-15", DEFER, "the server sends the SYN-ACK again at each timeout", REFUTED,
+	  "Since Linux 2.6.32 not while a deferred request has been acknowledged: only at the end "
+	  "of the period, and after it." },
+	{ "D1-16", DEFER, "the client's ACKs to those are ignored until the count is over", REFINED,
+	  "Bare ACKs are. A client with data on its way acknowledges from behind that data, which "
+	  "makes a connection at any time, if there is room." },
 	{ "D1-17", DEFER, "each retransmission meets the full queue again", CONFIRMED,
 	  "Each is one more ListenOverflows." },
 	{ "D1-18", DEFER, "near the end of the period the SYN-ACK goes out again", CONFIRMED,
-	  "At the last timer of the period, and only then." },
+	  "At the last timer of the period: after 1, 3, 7, 15 ... s." },
 	{ "D1-19", DEFER, "the client's ACK to it makes a connection without data", CONFIRMED,
 	  "If a slot is free by then." },
 	{ "D1-20", DEFER, "the data comes with the client's next retransmission", CONFIRMED,
-	  "As late as the client's RTO has grown by then." },
+	  "As late as the client's RTO has grown by then; the SYN-ACK does not hasten it." },
 	{ "D1-21", DEFER, "the option delays, it does not guarantee", CONFIRMED,
 	  "read() after accept() may give EAGAIN." },
+	{ "D1-22", DEFER, "(implied) the option holds for SYN cookies as well", REFUTED,
+	  "The bare ACK of a cookie makes a connection at once: under a flood the server sees "
+	  "connections without data." },
+	{ "D1-23", DEFER, "(implied) the option may be changed while the server listens", CONFIRMED,
+	  "It is looked up for each segment: what waits already is let in, or held back, with its "
+	  "next one." },
+	{ "D1-24", DEFER, "(beyond the document) the client's data always ends the deferral",
+	  REFINED,
+	  "Since Linux 6.15 not after a keepalive probe that the request answered: the client's "
+	  "timestamps are disbelieved until the period ends (docs/defer-accept-stall.md)." },
+	{ "D1-25", DEFER, "a listener is awakened only when data arrives", REFINED,
+	  "Each of the ways that make a connection without data wakes it too; a bare ACK does "
+	  "not." },
+	{ "D1-26", DEFER, "the number bounds the attempts to complete the connection", REFINED,
+	  "It adds to them: an acknowledged request lives for its retries or for the deferral, "
+	  "whichever is longer; one that was never acknowledged knows nothing of the option." },
+	{ "D1-27", DEFER, "the server may then wait for more, or close the connection as an error",
+	  CONFIRMED, "It is a connection like any other." },
+	{ "D1-28", DEFER, "a program that relies on data after accept() suffers", CONFIRMED,
+	  "Its first read() gives EAGAIN." },
+	{ "D1-29", DEFER,
+	  "past the period the SYN-ACK is sent at each timeout while the server cannot accept",
+	  CONFIRMED, "As for any request that met a full accept queue." },
+	{ "D1-30", DEFER, "connections become unstable when the backlog overflows", REFINED,
+	  "They are whole but late: what was dropped comes with a retransmission." },
+	{ "D1-31", DEFER, "a patch brought the connection without data after the period", ARGUED,
+	  "Commit d1b99ba41d6c, Linux 2.6.32; before, such a request was dropped in the end." },
+	{ "D1-32", DEFER, "the option is not for portable code", ARGUED,
+	  "It is Linux's own; other systems have other filters." },
 };
 
 const struct claim *all_claims(size_t *count)

@@ -6,6 +6,9 @@ suites_sources = \
 	suites/accept_queue.c \
 	suites/claims.c \
 	suites/defer_accept.c \
+	suites/defer_accept_full.c \
+	suites/defer_accept_period.c \
+	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
 	suites/overflow.c \
 	suites/suites.h \

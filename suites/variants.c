@@ -15,6 +15,9 @@
  */
 #define SYN_QUEUE_LIMIT "syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog"
 
+/* A defect since Linux 6.15 (commit 3ba075278c11); see docs/defer-accept-stall.md. */
+#define DEFER_STALL "deferred_client_with_keepalive_stalls_until_the_period_ends"
+
 static const struct recorded_variant variants[] = {
 	{ SYN_TIMEOUTS, "2.6", "exponential-syn-timeouts" },
 	{ SYN_TIMEOUTS, "6.5", "linear-syn-timeouts" },
@@ -23,6 +26,9 @@ static const struct recorded_variant variants[] = {
 	{ SYN_QUEUE_LIMIT, "6.1.176", "limit-is-backlog-plus-one" },
 	{ SYN_QUEUE_LIMIT, "6.12.117", "limit-is-backlog-plus-one" },
 	{ SYN_QUEUE_LIMIT, "6.13", "limit-is-backlog-plus-one" },
+	{ DEFER_STALL, "2.6", "connects-at-once" },
+	{ DEFER_STALL, "6.14.9", "stalls" },
+	{ DEFER_STALL, "6.15", "stalls" },
 };
 
 const struct recorded_variant *recorded_variants(size_t *count)

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The number that TCP_DEFER_ACCEPT takes: seconds, turned into periods of the request's timer,
+ * which doubles from one second up to TCP_RTO_MAX. How long it defers, and how long requests live.
+ */
+#define TOPIC "defer accept"
+#include "fixtures/fixtures.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+
+/* secs_to_retrans() and retrans_to_secs(): 1, 3, 7, 15 ... 127, and then 120 more each time. */
+CASE(seconds_are_rounded_up_to_whole_periods_of_the_timer, .claims = "D1-03")
+{
+	static const struct {
+		int set, reads;
+	} rows[] = {
+		{ 1, 1 },         { 2, 3 },          { 3, 3 },           { 4, 7 },
+		{ 7, 7 },         { 8, 15 },         { 10, 15 },         { 15, 15 },
+		{ 16, 31 },       { 30, 31 },        { 31, 31 },         { 32, 63 },
+		{ 60, 63 },       { 64, 127 },       { 127, 127 },       { 128, 247 },
+		{ 247, 247 },     { 248, 367 },      { 300, 367 },       { 367, 367 },
+		{ 368, 487 },     { 29767, 29767 },  { 29768, 29887 },   { 29887, 29887 },
+		{ 29888, 29887 }, { 100000, 29887 }, { INT_MAX, 29887 }, { 0, 0 },
+		{ 5, 7 },         { -1, 0 },         { INT_MIN, 0 },
+	};
+
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		STEP("%d reads %d", rows[i].set, rows[i].reads);
+		set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, rows[i].set);
+		expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, rows[i].reads);
+	}
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- how long a silent client is kept waiting ---------------------------------------------- */
+
+#define HANDSHAKE                                                                                  \
+	"-     >  SYN      SYN_SENT / SYN_RECV", "0.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",       \
+		"0.0   >  ACK      ignored"
+#define GETS_IN(time_) time_ "  <  SYN-ACK", time_ "  >  ACK      ESTABLISHED / ESTABLISHED"
+
+struct period {
+	int seconds;
+	const char *ladder[10];
+};
+
+CASE(silent_client_is_acceptable_when_the_last_whole_period_has_passed,
+     .claims = "D1-01 D1-03 D1-04 D1-05 D1-15 D1-18", .kernel_seconds = 16,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct period rows[] = {
+		{ 1, { HANDSHAKE, GETS_IN("1.0") } },
+		{ 2, { HANDSHAKE, "1.0  .  timer", GETS_IN("3.0") } },
+		{ 3, { HANDSHAKE, "1.0  .  timer", GETS_IN("3.0") } },
+		{ 4, { HANDSHAKE, "1.0  .  timer", "3.0  .  timer", GETS_IN("7.0") } },
+		{ 7, { HANDSHAKE, "1.0  .  timer", "3.0  .  timer", GETS_IN("7.0") } },
+		{ 8,
+		  { HANDSHAKE, "1.0  .  timer", "3.0  .  timer", "7.0  .  timer",
+		    GETS_IN("15.0") } },
+		{ 15,
+		  { HANDSHAKE, "1.0  .  timer", "3.0  .  timer", "7.0  .  timer",
+		    GETS_IN("15.0") } },
+	};
+	enum { ROWS = ARRAY_LENGTH(rows) };
+	struct listener *servers[ROWS];
+	struct end *clients[ROWS];
+
+	STEP("one silent client for each number of seconds");
+	for (int i = 0; i < ROWS; i++) {
+		servers[i] = listen_on_server(net, .backlog = 5, .defer = rows[i].seconds);
+		clients[i] = connect_client(net, servers[i]);
+		expect_connected(clients[i]);
+	}
+	for (int i = 0; i < ROWS; i++)
+		wait_for(clients[i], .state = ESTABLISHED, .host = SERVER, .within = 15);
+	for (int i = 0; i < ROWS; i++) {
+		expect_lines(net, clients[i]->flow, rows[i].ladder);
+		expect_queue(servers[i], .accept = 1, .limit = 5, .syn = 0);
+		expect_read_error(accept_client(servers[i], clients[i]), EAGAIN);
+	}
+	expect_counters(net, SERVER,
+			"TCPDeferAcceptDrop 7  TCPTimeouts 19  TCPSynRetrans 7  Tcp.RetransSegs 7  "
+			"Tcp.PassiveOpens 7  Tcp.CurrEstab 7");
+	expect_counters(net, CLIENT,
+			"Tcp.ActiveOpens 7  Tcp.CurrEstab 7  TCPChallengeACK 7  TCPSYNChallenge 7  "
+			"Tcp.InErrs 7");
+}
+
+/* ---- how long a request lives -------------------------------------------------------------- */
+
+/* A peer that sends so much of a handshake and then nothing more. */
+struct life {
+	const char *name;
+	int defer;
+	int syn_count; /* TCP_SYNCNT of its listener; 0: tcp_synack_retries */
+	bool acks;
+	const char *ladder[12];
+};
+
+#define SYN_LINES "-     >  SYN      - / SYN_RECV", "0.0   <  SYN-ACK"
+#define ACK_LINE  "-     >  ACK      ignored"
+
+static void expect_lives(struct scene *net, const struct life *lives, int count)
+{
+	struct listener *servers[8];
+	struct peer *peers[8];
+
+	for (int i = 0; i < count; i++) {
+		const struct life *life = &lives[i];
+
+		servers[i] = life->syn_count
+				     ? listen_on_server(net, .backlog = 5, .defer = life->defer,
+							.options = { OPTION(IPPROTO_TCP, TCP_SYNCNT,
+									    life->syn_count) })
+				     : listen_on_server(net, .backlog = 5, .defer = life->defer);
+		peers[i] = raw_peer(net, servers[i], .name = life->name);
+		peer_syn(peers[i]);
+		if (life->acks)
+			peer_ack(peers[i]);
+	}
+	for (int i = 0; i < count; i++)
+		wait_for(peers[i], .gone = true, .host = SERVER, .within = 64);
+	for (int i = 0; i < count; i++) {
+		expect_lines(net, peers[i]->flow, lives[i].ladder);
+		expect_queue(servers[i], .accept = 0, .limit = 5, .syn = 0);
+		expect_nothing_to_accept(servers[i]);
+	}
+}
+
+CASE(request_that_was_acknowledged_lives_to_the_end_of_the_deferral, .claims = "D1-08 D1-26",
+     .kernel_seconds = 32,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=0" })
+{
+	static const struct life lives[] = {
+		{ "defer 10, retries 2",
+		  10,
+		  2,
+		  true,
+		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  .  timer", "7.0  .  timer",
+		    "15.0  <  SYN-ACK", "31.0  .  - / -" } },
+		{ "defer 5, retries 0",
+		  5,
+		  0,
+		  true,
+		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  .  timer", "7.0  <  SYN-ACK",
+		    "15.0  .  - / -" } },
+		{ "defer 3, retries 3",
+		  3,
+		  3,
+		  true,
+		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  <  SYN-ACK", "7.0  <  SYN-ACK",
+		    "15.0  .  - / -" } },
+		{ "defer 10, retries 2, no ACK",
+		  10,
+		  2,
+		  false,
+		  { SYN_LINES, "1.0  <  SYN-ACK", "3.0  <  SYN-ACK", "7.0  .  - / -" } },
+	};
+
+	STEP("four peers fall silent, three of them after a bare ACK");
+	expect_lives(net, lives, ARRAY_LENGTH(lives));
+	expect_counters(net, SERVER,
+			"TCPDeferAcceptDrop 3  TCPTimeouts 16  TCPSynRetrans 6  Tcp.RetransSegs 6");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(request_lives_for_its_retries_where_they_take_longer_than_the_deferral,
+     .claims = "D1-08 D1-26", .kernel_seconds = 65, .virtual_time = true,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" })
+{
+	static const struct life life = { "defer 3, retries 5",
+					  3,
+					  0,
+					  true,
+					  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  <  SYN-ACK",
+					    "7.0  <  SYN-ACK", "15.0  <  SYN-ACK",
+					    "31.0  <  SYN-ACK", "63.0  .  - / -" } };
+
+	STEP("a peer falls silent after its bare ACK");
+	expect_lives(net, &life, 1);
+	expect_counters(net, SERVER,
+			"TCPDeferAcceptDrop 1  TCPTimeouts 6  TCPSynRetrans 4  Tcp.RetransSegs 4");
+	expect_counters(net, CLIENT, "-");
+}

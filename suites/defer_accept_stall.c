@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A defect: since Linux 6.15 (3ba075278c11) a client whose keepalive probe was answered for a
+ * deferred request is not believed any more before the next SYN-ACK. docs/defer-accept-stall.md
+ * has the story; docs/defer-accept-stall/ reproduces it without this suite.
+ */
+#define TOPIC "defer accept"
+#include "fixtures/fixtures.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+
+/* A client that is half-open for the server, and whose keepalive probe was answered after 2 s. */
+static struct end *probe_deferred_request(struct scene *net, struct listener *server)
+{
+	struct end *client;
+
+	STEP("the client's bare ACK is dropped, and it has nothing to say");
+	client = connect_client(net, server, .name = "client",
+				.options = { OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),
+					     OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 2),
+					     OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 75) });
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      ignored");
+	/* 3 RTO after the probe is before the request's timer at 3 s, and 7 RTO are after it */
+	needs_rto_below(client, 0.26);
+	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("its keepalive probe is answered by the request");
+	wait_for(client, .sent = 2, .from = SERVER, .within = 2.2);
+	expect_ladder(client,
+		      "1.0  .  timer",
+		      "2.0  >  ACK seq 0",
+		      "+0.0 <  ACK");
+	expect_states(client, .client = ESTABLISHED, .server = SYN_RECV);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_request_timer(client, .timeouts = 1, .due = 3.0);
+	expect_counters(net, SERVER, "TCPTimeouts 1");
+	expect_counters(net, CLIENT, "TCPKeepAlive 1");
+	return client;
+}
+
+static void expect_connection_with_data(struct scene *net, struct listener *server,
+					struct end *client)
+{
+	expect_ladder(client,
+		      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_read(accept_client(server, client), "HELLO");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* Each time the data is answered with an ACK that does not acknowledge it, and nobody is woken. */
+static void expect_stall(struct scene *net, struct listener *server, struct end *client)
+{
+	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
+
+	expect_ladder(client,
+		      "-    >  DATA 5  ignored",
+		      "+0.0 <  ACK ack 1");
+	expect_counters(net, SERVER, "TSEcrRejected 1");
+
+	STEP("and so is each retransmission, until a SYN-ACK is sent again");
+	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 5.2);
+	expect_ladder(client,
+		      "1rto  >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "3rto  >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "3.0   .  timer",
+		      "7rto  >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "15rto >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "7.0   <  SYN-ACK",
+		      "7.0   >  ACK     ESTABLISHED / ESTABLISHED");
+	expect_event(epoll);
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	struct end *served = accept_client(server, client);
+	expect_read_error(served, EAGAIN);
+	expect_counters(net, SERVER,
+			"TSEcrRejected 4  TCPTimeouts 2  TCPSynRetrans 1  Tcp.RetransSegs 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 4  Tcp.RetransSegs 4  TCPChallengeACK 1  TCPSYNChallenge 1  "
+			"Tcp.InErrs 1");
+
+	STEP("six seconds after it was sent the data is read");
+	wait_until_readable(served, 2);
+	expect_read(served, "HELLO");
+	expect_ladder(client,
+		      "31rto >  DATA 5",
+		      "+0.0  <  ACK");
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+}
+
+CASE(deferred_client_with_keepalive_stalls_until_the_period_ends, .claims = "D1-24",
+     .kernel_seconds = 9, .variants = "connects-at-once stalls",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_timestamps=1", "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
+	struct end *client = probe_deferred_request(net, server);
+	bool connects;
+
+	STEP("the client has something to say");
+	send_text(client, "HELLO");
+	connects = state_of(client, SERVER) == ESTABLISHED;
+	saw_variant(net, connects ? "connects-at-once" : "stalls");
+	if (connects)
+		expect_connection_with_data(net, server, client);
+	else
+		expect_stall(net, server, client);
+}
+
+/* It takes the echo of a timestamp to be disbelieved. */
+CASE(deferred_client_with_keepalive_and_no_timestamps_connects_at_once, .claims = "D1-24",
+     .kernel_seconds = 2.5, .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_timestamps=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
+	struct end *client = probe_deferred_request(net, server);
+
+	STEP("the client has something to say");
+	send_text(client, "HELLO");
+	expect_connection_with_data(net, server, client);
+}
