@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What people read, drawn from the journal alone: ladder.txt and counters.txt.
+ * What people read, drawn from the journal: ladder.txt, counters.txt, and case.pcapng.
  */
 #include "captures/books.h"
+#include "captures/recording.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,15 +41,22 @@ static void print_ladders(const struct judge *judge, struct ladder_form form, FI
 		fprintf(out, "\nwhat does not add up: %s\n", judge->finding.summary);
 }
 
-void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out)
+static void print_all_ladders(const struct judge *judge, const struct journal *journal,
+			      struct ladder_form form, FILE *out)
 {
 	const struct event *begin = journal_event(journal, 0);
-	struct judge *judge = judge_new();
 
-	judge_journal(judge, journal);
 	if (begin->kind == EVENT_BEGIN)
 		fprintf(out, "%s, %s\n\n", begin->name, begin->object ? begin->object : "?");
 	print_ladders(judge, form, out);
+}
+
+void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out)
+{
+	struct judge *judge = judge_new();
+
+	judge_journal(judge, journal);
+	print_all_ladders(judge, journal, form, out);
 	judge_free(judge);
 }
 
@@ -68,40 +76,59 @@ static void print_counters(const struct judge *judge, FILE *out)
 	}
 }
 
-static void print_stable_ladders(const struct journal *journal, FILE *out)
-{
-	ladder_print(journal, (struct ladder_form){ .stable = true }, out);
-}
-
-static void print_counters_of(const struct journal *journal, FILE *out)
-{
-	struct judge *judge = judge_new();
-
-	judge_journal(judge, journal);
-	print_counters(judge, out);
-	judge_free(judge);
-}
-
-static void write_file(const char *folder, const char *name,
-		       void (*print)(const struct journal *, FILE *), const struct journal *journal)
+/* PATH.new in the folder, to be kept by keep(). */
+static FILE *begin(const char *folder, const char *name)
 {
 	autofree char *path = format("%s/%s", folder, name);
 	FILE *out = whole_begin(path);
 
 	if (!out)
 		broken("cannot create %s: %s", path, strerror(errno));
-	print(journal, out);
+	return out;
+}
+
+static void keep(FILE *out, const char *folder, const char *name)
+{
+	autofree char *path = format("%s/%s", folder, name);
+
 	if (!whole_end(&out, path))
 		broken("cannot write %s: %s. Free some space and run again.", path,
 		       strerror(errno));
+}
+
+static void write_texts(const struct journal *journal, const char *folder)
+{
+	struct judge *judge = judge_new();
+	FILE *out = begin(folder, "ladder.txt");
+
+	judge_journal(judge, journal);
+	print_all_ladders(judge, journal, (struct ladder_form){ .stable = true }, out);
+	keep(out, folder, "ladder.txt");
+	out = begin(folder, "counters.txt");
+	print_counters(judge, out);
+	keep(out, folder, "counters.txt");
+	judge_free(judge);
+}
+
+static void write_capture(const struct journal *journal, const char *folder)
+{
+	autofree char *why = NULL;
+	struct recording *recording = recording_load(journal, folder, &why);
+	FILE *out = begin(folder, "case.pcapng");
+
+	capture_write(journal, recording, why, out);
+	recording_free(recording);
+	keep(out, folder, "case.pcapng");
+	if (why)
+		broken("%s", why);
 }
 
 void artifacts_write(const struct journal *journal, const char *folder)
 {
 	if (journal_length(journal) == 0)
 		return;
-	write_file(folder, "ladder.txt", print_stable_ladders, journal);
-	write_file(folder, "counters.txt", print_counters_of, journal);
+	write_texts(journal, folder);
+	write_capture(journal, folder);
 }
 
 int ladder_show(const char *folder, FILE *out, char **why)

@@ -249,6 +249,7 @@ void *grown(void *array, int count, size_t size);
 void note_cause(struct judge *judge, const struct event *event);
 
 /* packets.c, sockets.c */
+bool same_segment(const struct segment *a, const struct segment *b);
 void take_packet(struct judge *judge, const struct event *event);
 void take_gate(struct judge *judge, const struct event *event);
 void take_socket(struct judge *judge, const struct event *event);

@@ -7,7 +7,7 @@
  *   judge     reads a journal event by event, keeps books, and finds what does not add up
  *   watch     fills a journal from a live network: libpcap, sock_diag, counters
  *   story     what a journal tells, in the order in which it happened
- *   artifacts what is drawn from a story: text, Mermaid, SVG
+ *   artifacts what is drawn from a story: text, Mermaid, SVG, and an annotated capture
  *
  * Expectations are events of the journal too. So a recorded journal can be judged again without
  * a network: what is asserted is what is shown, and the oracle itself can be tested.
@@ -287,6 +287,9 @@ struct story_line {
 	bool ignored;                       /* it arrived, and the host counted a drop */
 	const char *fate;                   /* the ladder's word: "held, ignored"; or "" */
 	struct segment segment;
+	/* after it was sent: */
+	enum tcp_state sent_states[HOSTS];
+	struct depths sent_queue;
 	/* after it, when its receiver had done with it: */
 	bool changed; /* one of the flow's states */
 	enum tcp_state states[HOSTS];
@@ -400,6 +403,11 @@ bool watch_wait(struct watch *watch, struct wait wait);
 /* Whether the flow's socket on @host had a timer (of those that sock_diag tells) at the last look.
  */
 bool watch_has_timer(const struct watch *watch, int flow, enum host host);
+/*
+ * client.pcap and server.pcap get their names; before, they are called *.new. What is captured
+ * afterwards is not in them. broken() when they cannot be written.
+ */
+void watch_keep_captures(struct watch *watch);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
 /*
@@ -423,7 +431,10 @@ char *kernel_complaint(void);
 
 /* ---- artifacts ----------------------------------------------------------------------------- */
 
-/* ladder.txt and counters.txt from a journal, in @folder. broken() when they cannot be written. */
+/*
+ * ladder.txt, counters.txt and case.pcapng from a journal and the captures in @folder. broken()
+ * when they cannot be written, or when captures and journal do not agree.
+ */
 void artifacts_write(const struct journal *journal, const char *folder);
 /* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out);

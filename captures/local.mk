@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += captures/libcaptures.a
 captures_libcaptures_a_SOURCES = \
+	captures/annotate.c \
 	captures/artifacts.c \
 	captures/books.h \
 	captures/captures.h \
@@ -16,7 +17,11 @@ captures_libcaptures_a_SOURCES = \
 	captures/kernel_log.c \
 	captures/ladder.c \
 	captures/packets.c \
+	captures/pcapng.c \
+	captures/pcapng.h \
 	captures/probes.h \
+	captures/recording.c \
+	captures/recording.h \
 	captures/segment.c \
 	captures/sockets.c \
 	captures/story.c \

@@ -12,7 +12,7 @@ struct packet_book *book_of_packet(struct judge *judge, long packet)
 	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
 }
 
-static bool same_segment(const struct segment *a, const struct segment *b)
+bool same_segment(const struct segment *a, const struct segment *b)
 {
 	return a->source_port == b->source_port && a->destination_port == b->destination_port &&
 	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&

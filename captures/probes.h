@@ -22,6 +22,8 @@ typedef void sighted(void *context, const struct sighting *sighting);
 /* Both at once: activating and closing wait for RCU, so side by side they take half the time. */
 void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder);
 void taps_close(struct tap *taps[HOSTS]);
+/* What they have written is whole: it gets its name. */
+void taps_keep(struct tap *taps[HOSTS]);
 /* Hands over all that was captured and not handed over yet. Returns how many. */
 unsigned tap_drain(struct tap *tap, sighted *sighted, void *context);
 /* Whether the sentinel @mark has come by. */

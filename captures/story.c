@@ -204,8 +204,13 @@ static void note_look(struct story *story, const struct event *event)
 {
 	struct story_line *cause = line_of_packet(story, event->packet);
 
-	for (; story->books->noted < story->line_count; story->books->noted++)
-		note_standing(story, &story->lines[story->books->noted]);
+	for (; story->books->noted < story->line_count; story->books->noted++) {
+		struct story_line *line = &story->lines[story->books->noted];
+
+		note_standing(story, line);
+		memcpy(line->sent_states, line->states, sizeof(line->sent_states));
+		line->sent_queue = line->queue;
+	}
 	if (cause)
 		note_standing(story, cause);
 }

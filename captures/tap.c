@@ -4,6 +4,7 @@
  * it was sent, and written to one capture file per host.
  */
 #include "captures/probes.h"
+#include "captures/recording.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -11,7 +12,6 @@
 #include <sched.h>
 #include <string.h>
 
-#define SNAPSHOT    2048 /* more than the MTU of 1500: nothing is cut */
 #define RING        (2 << 20)
 #define LINK_ERRORS PCAP_ERRBUF_SIZE
 
@@ -64,6 +64,12 @@ static bool activate(struct tap *tap)
 	return result == 0 || refused(tap, "setting the filter");
 }
 
+/* Where it is written until it is whole: see whole_begin(). */
+static char *fresh_path(const struct tap *tap)
+{
+	return format("%s.new", tap->path);
+}
+
 static void *open_tap(void *argument)
 {
 	struct tap *tap = argument;
@@ -76,7 +82,9 @@ static void *open_tap(void *argument)
 	tap->pcap = pcap_create("eth0", tap->error);
 	if (!tap->pcap || !activate(tap))
 		return tap;
-	tap->dumper = pcap_dump_open(tap->pcap, tap->path);
+	autofree char *fresh = fresh_path(tap);
+
+	tap->dumper = pcap_dump_open(tap->pcap, fresh);
 	if (!tap->dumper)
 		refused(tap, "writing");
 	return tap;
@@ -122,6 +130,22 @@ void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
 		if (!taps[host]->dumper)
 			broken("cannot capture on the %s's eth0 into %s: %s", names[host],
 			       taps[host]->path, taps[host]->error);
+}
+
+void taps_keep(struct tap *taps[HOSTS])
+{
+	for (int host = 0; host < HOSTS; host++) {
+		autofree char *fresh = fresh_path(taps[host]);
+
+		errno = 0;
+		if (pcap_dump_flush(taps[host]->dumper) == 0 &&
+		    !ferror(pcap_dump_file(taps[host]->dumper)) &&
+		    rename(fresh, taps[host]->path) == 0)
+			continue;
+		unlink(fresh);
+		broken("cannot write %s: %s. Free some space and run again.", taps[host]->path,
+		       strerror(errno ? errno : EIO));
+	}
 }
 
 void taps_close(struct tap *taps[HOSTS])
@@ -194,8 +218,5 @@ unsigned tap_lost(const struct tap *tap)
 
 	if (pcap_stats(tap->pcap, &stat) < 0)
 		broken("cannot ask a capture what it lost: %s", pcap_geterr(tap->pcap));
-	if (pcap_dump_flush(tap->dumper) < 0)
-		broken("cannot write %s: %s. Free some space and run again.", tap->path,
-		       strerror(errno));
 	return stat.ps_drop;
 }

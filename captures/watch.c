@@ -1002,6 +1002,11 @@ void watch_finish(struct watch *watch)
 	note(watch, (struct event){ .kind = EVENT_END });
 }
 
+void watch_keep_captures(struct watch *watch)
+{
+	taps_keep(watch->taps);
+}
+
 void watch_close(struct watch *watch)
 {
 	taps_close(watch->taps);

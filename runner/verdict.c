@@ -15,11 +15,11 @@ static const char not_finished[] = "not finished";
 /* What a case leaves when it passed or failed. */
 static const char *const artifacts[] = {
 	"client.pcap",  "server.pcap", "journal.jsonl", "ladder.txt",
-	"counters.txt", "env.txt",     "replay.sh",
+	"counters.txt", "env.txt",     "replay.sh",     "case.pcapng",
 };
 
 /* What else a run may leave in a folder. */
-static const char *const others[] = { "verdict.json", "output.txt", "case.pcapng" };
+static const char *const others[] = { "verdict.json", "output.txt" };
 
 char *entry_path(const struct run *run, const struct entry *entry, const char *name)
 {

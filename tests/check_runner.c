@@ -223,7 +223,7 @@ START_TEST(every_artifact_is_missed)
 {
 	static const char *const names[] = { "client.pcap", "server.pcap",  "journal.jsonl",
 					     "ladder.txt",  "counters.txt", "env.txt",
-					     "replay.sh" };
+					     "replay.sh",   "case.pcapng" };
 	struct run run;
 	begin_run(&run, &defaults);
 	for (size_t missing = 0; missing <= ARRAY_LENGTH(names); missing++) {

@@ -3,6 +3,7 @@
 # Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
 
 libcheck_tests = \
+	tests/check_capture \
 	tests/check_failures \
 	tests/check_matrix \
 	tests/check_netns \
