@@ -115,7 +115,7 @@ static bool can_send(const char *call, const struct segment *segment)
 
 	if (strcmp(call, "connect") == 0)
 		return segment->flags & SYN;
-	if (strcmp(call, "send") == 0)
+	if (strcmp(call, "send") == 0 || strcmp(call, "write") == 0)
 		return segment->length > 0 && !ends;
 	if (strcmp(call, "close") == 0)
 		return ends;

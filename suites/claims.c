@@ -13,6 +13,11 @@ static const struct claim claims[] = {
 	{ "D2-03", BACKLOGS, "the operating system does the TCP, the process only reads and writes",
 	  CONFIRMED,
 	  "The handshake is complete, and data is acknowledged, before accept() is called." },
+	{ "D2-04", BACKLOGS,
+	  "the sample server: INADDR_ANY:12345, listen(5), accept(), write HELLO", CONFIRMED,
+	  "Each client gets its HELLO; as the sample never closes, no FIN follows, and a client "
+	  "that "
+	  "closes leaves a CLOSE_WAIT socket behind." },
 	{ "D2-06", BACKLOGS, "backlog is the number of established connections held for accept()",
 	  REFINED, "It is one more: the queue is full when it is longer than the backlog." },
 	{ "D2-07", BACKLOGS, "the number comes from listen(2)", REFINED,
@@ -47,6 +52,11 @@ static const struct claim claims[] = {
 	  CONFIRMED,
 	  "When a connection enters the accept queue; not at the SYN, not for an ACK that is let "
 	  "fall, not when a slot is free again." },
+	{ "D2-28", BACKLOGS,
+	  "where one process accepts and passes descriptors on, that one being busy is enough",
+	  CONFIRMED,
+	  "The queue overflows while the workers go on serving what they hold; the dropped SYN "
+	  "comes again after a second and gets in." },
 	{ "D2-30", BACKLOGS, "tcp_abort_on_overflow=1: RST, and the entry leaves the SYN queue",
 	  REFINED,
 	  "For the final ACK and for data; a SYN that finds the queue full still is dropped "

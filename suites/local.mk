@@ -11,6 +11,7 @@ suites_sources = \
 	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
 	suites/overflow.c \
+	suites/plain_servers.c \
 	suites/suites.h \
 	suites/syn_cookies.c \
 	suites/syn_queue.c \

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Plain servers: those that the document on listen backlogs writes down or describes, each a
+ * process of its own. What they do between two calls of accept() is what their queue suffers from.
+ */
+#define TOPIC "plain servers"
+#include "fixtures/fixtures.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define PORT 12345
+
+/* ---- what the processes do ----------------------------------------------------------------- */
+
+struct server_options {
+	bool ipv6;
+	int backlog;
+	/* nanka_omoi_shori(), "some heavy work", until the case gives its word; NULL: none */
+	void (*heavy_work)(struct process *self);
+};
+
+/* As one that waits for a disk or for another server. */
+static void wait_for_input(struct process *self)
+{
+	await_word(self);
+}
+
+static void compute(struct process *self)
+{
+	volatile unsigned sum = 0;
+
+	while (!word_is_given(self))
+		for (unsigned i = 0; i < 100000; i++)
+			sum += i;
+}
+
+static int listen_everywhere(struct process *self, const struct server_options *options)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(PORT),
+				    .sin_addr.s_addr = INADDR_ANY };
+	struct sockaddr_in6 addr6 = { .sin6_family = AF_INET6,
+				      .sin6_port = htons(PORT),
+				      .sin6_addr = IN6ADDR_ANY_INIT };
+	int sock0 = socket(options->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+	int bound = options->ipv6 ? bind(sock0, (struct sockaddr *)&addr6, sizeof(addr6))
+				  : bind(sock0, (struct sockaddr *)&addr, sizeof(addr));
+
+	tell_call(self, "listen", bound < 0 ? -1 : listen(sock0, options->backlog));
+	return sock0;
+}
+
+static int accept_one(struct process *self, int sock0)
+{
+	/* the port of either family is at the same place */
+	struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
+	socklen_t len = sizeof(client);
+	int sock = accept(sock0, (struct sockaddr *)&client, &len);
+
+	tell_call(self, "accept", sock < 0 ? -1 : ntohs(client.sin6_port));
+	return sock;
+}
+
+/* The document's program, which never closes what it has accepted. */
+static void sample_server(struct process *self, const void *context)
+{
+	const struct server_options *options = context;
+	int sock0 = listen_everywhere(self, options);
+
+	while (1) {
+		if (options->heavy_work)
+			options->heavy_work(self);
+		int sock = accept_one(self, sock0);
+
+		await_word(self);
+		tell_call(self, "write", write(sock, "HELLO", 5));
+	}
+}
+
+/* ---- the sample server --------------------------------------------------------------------- */
+
+struct server {
+	struct process *process;
+	struct listener *listener;
+};
+
+static struct server start_sample_server(struct scene *net, void (*heavy_work)(struct process *))
+{
+	struct server_options options = { over_ipv6(net), .backlog = 5, .heavy_work = heavy_work };
+	struct server server = { .process = start_process(net, .name = "sample server",
+							  .play = sample_server,
+							  .context = &options) };
+
+	server.listener = expect_process_listens(
+		server.process, (struct foreign_options){ .port = PORT, .backlog = 5 });
+	return server;
+}
+
+/* accept() has given the client, and it is told HELLO. */
+static struct end *greet(struct server *server, struct end *client)
+{
+	struct end *served = expect_process_accepts(server->process, client);
+
+	let_process_write(server->process, served, "HELLO");
+	expect_read(client, "HELLO");
+	expect_ladder(client,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+	return served;
+}
+
+CASE(sample_server_greets_its_clients_and_never_closes, .claims = "D2-03 D2-04")
+{
+	struct server server = start_sample_server(net, NULL);
+
+	STEP("it waits in accept(): a client that connects is greeted at once");
+	struct end *first = connect_clients(net, server.listener, 1)[0];
+	greet(&server, first);
+	expect_queue(server.listener, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("and so is the next one");
+	struct end *second = connect_clients(net, server.listener, 1)[0];
+	greet(&server, second);
+	expect_queue(server.listener, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("it never closes: no FIN comes, and who closes first leaves a CLOSE_WAIT behind");
+	expect_read_error(first, EAGAIN);
+	close_end(first);
+	wait_for(first, .state = FIN_WAIT2, .host = CLIENT, .within = 0.1);
+	expect_ladder(first,
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT");
+	expect_silence(second);
+	expect_states(second, .client = ESTABLISHED, .server = ESTABLISHED);
+	expect_counters(net, CLIENT, "Tcp.CurrEstab -1");
+	expect_counters(net, SERVER, "-");
+}
+
+/* Six wait, the seventh is dropped and comes again; one after the other they are greeted. */
+static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct process *))
+{
+	struct server server = start_sample_server(net, heavy_work);
+	struct end **waiting, *late;
+
+	STEP("it is at its heavy work: six connections are made without it");
+	waiting = connect_clients(net, server.listener, 6);
+	expect_read_error(waiting[0], EAGAIN);
+	expect_queue(server.listener, .accept = 6, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 6  Tcp.CurrEstab 6");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 6  Tcp.CurrEstab 6");
+
+	STEP("the seventh's SYN is dropped");
+	late = connect_client(net, server.listener, .name = "late");
+	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_queue(server.listener, .accept = 6, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("the work is done: the first is greeted, and the server is at work again");
+	give_word(server.process);
+	greet(&server, waiting[0]);
+	expect_queue(server.listener, .accept = 5, .limit = 5, .syn = 0);
+	expect_silence(late);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+
+	STEP("the seventh comes again and finds room");
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(late,
+		      "1.0   >  SYN      SYN_SENT / SYN_RECV",
+		      "1.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "1.0   >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_connected(late);
+	expect_queue(server.listener, .accept = 6, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("each is greeted in its turn");
+	for (int i = 1; i <= 6; i++) {
+		give_word(server.process);
+		greet(&server, i < 6 ? waiting[i] : late);
+		expect_queue(server.listener, .accept = 6 - i, .limit = 5, .syn = 0);
+	}
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+}
+
+CASE(sample_server_that_waits_for_something_else_lets_its_queue_overflow,
+     .claims = "D2-04 D2-26 D2-27", .kernel_seconds = 1,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	overflow_and_recover(net, wait_for_input);
+}
+
+CASE(sample_server_that_computes_lets_its_queue_overflow, .claims = "D2-04 D2-26 D2-27",
+     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	overflow_and_recover(net, compute);
+}
+
+/* ---- descriptor passing -------------------------------------------------------------------- */
+
+/* unix(7): a descriptor travels beside one byte at least. */
+union passing {
+	struct cmsghdr header;
+	char room[CMSG_SPACE(sizeof(int))]; /* makes the union large enough */
+};
+
+static struct msghdr message_with(struct iovec *byte, union passing *passing)
+{
+	return (struct msghdr){ .msg_iov = byte,
+				.msg_iovlen = 1,
+				.msg_control = passing,
+				.msg_controllen = sizeof(*passing) };
+}
+
+static void pass_descriptor(int channel, int sock)
+{
+	union passing passing = { .header = { .cmsg_level = SOL_SOCKET,
+					      .cmsg_type = SCM_RIGHTS,
+					      .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec byte = { "", 1 };
+	struct msghdr message = message_with(&byte, &passing);
+
+	memcpy(CMSG_DATA(&passing.header), &sock, sizeof(sock));
+	if (sendmsg(channel, &message, MSG_NOSIGNAL) != 1)
+		_exit(EXIT_FAILURE);
+}
+
+static int receive_descriptor(int channel)
+{
+	union passing passing = { .header = { .cmsg_len = 0 } };
+	char room;
+	struct iovec byte = { &room, 1 };
+	struct msghdr message = message_with(&byte, &passing);
+	int sock;
+
+	if (recvmsg(channel, &message, 0) != 1 || passing.header.cmsg_type != SCM_RIGHTS)
+		_exit(EXIT_FAILURE);
+	memcpy(&sock, CMSG_DATA(&passing.header), sizeof(sock));
+	return sock;
+}
+
+#define WORKERS 2
+
+/* Accepts, and does nothing else for its clients: its workers have them in turn. */
+static void accepting_parent(struct process *self, const void *context)
+{
+	const struct server_options *options = context;
+	int sock0 = listen_everywhere(self, options);
+
+	for (int next = 0;; next = (next + 1) % WORKERS) {
+		options->heavy_work(self);
+		int sock = accept_one(self, sock0);
+
+		pass_descriptor(given_descriptor(next), sock);
+		close(sock);
+	}
+}
+
+static void answer(struct process *self, int sock)
+{
+	char text[64];
+	ssize_t length = read(sock, text, sizeof(text));
+
+	tell_call(self, "read", length);
+	await_word(self);
+	tell_call(self, "write", write(sock, text, length > 0 ? (size_t)length : 0));
+}
+
+/* Greets who is passed to it, and says to each what it hears. */
+static void worker(struct process *self, const void *context)
+{
+	struct pollfd fds[8] = { { .fd = given_descriptor(0), .events = POLLIN } };
+	nfds_t count = 1;
+
+	(void)context;
+	for (;;) {
+		await_word(self);
+		poll(fds, count, -1);
+		for (nfds_t i = 1; i < count; i++)
+			if (fds[i].revents)
+				answer(self, fds[i].fd);
+		if (!fds[0].revents)
+			continue;
+		int sock = receive_descriptor(fds[0].fd);
+
+		fds[count++] = (struct pollfd){ .fd = sock, .events = POLLIN };
+		tell_call(self, "write", write(sock, "HELLO", 5));
+	}
+}
+
+/* A parent, and its workers in the order in which they get the clients. */
+struct crew {
+	struct process *parent, *workers[WORKERS];
+	struct listener *listener;
+};
+
+static struct crew start_crew(struct scene *net)
+{
+	static const char *const names[WORKERS] = { "worker 1", "worker 2" };
+	struct server_options options = { over_ipv6(net), 1, wait_for_input };
+	struct crew crew;
+	int channels[WORKERS][2];
+
+	for (int i = 0; i < WORKERS; i++) {
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channels[i]) < 0)
+			broken("cannot make a pair of sockets: %s", strerror(errno));
+		crew.workers[i] = start_process(net, .name = names[i], .play = worker,
+						.given = { channels[i][1] });
+	}
+	crew.parent =
+		start_process(net, .name = "parent", .play = accepting_parent, .context = &options,
+			      .given = { channels[0][0], channels[1][0] });
+	for (int i = 0; i < WORKERS; i++) {
+		close(channels[i][0]);
+		close(channels[i][1]);
+	}
+	crew.listener = expect_process_listens(
+		crew.parent, (struct foreign_options){ .port = PORT, .backlog = options.backlog });
+	return crew;
+}
+
+/* The parent accepts the client and passes it on, and the worker greets it. */
+static struct end *pass_on(struct crew *crew, struct end *client, struct process *worker)
+{
+	struct end *served;
+
+	give_word(crew->parent);
+	served = expect_process_accepts(crew->parent, client);
+	let_process_write(worker, served, "HELLO");
+	expect_read(client, "HELLO");
+	expect_ladder(client,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+	return served;
+}
+
+/*
+ * The client says something, and its worker says the same. Each ACK is waited for: ends that talk
+ * to each other may delay theirs, for 40 ms (TCP_DELACK_MIN).
+ */
+static void talk(struct process *worker, struct end *client, struct end *served)
+{
+	send_text(client, "AGAIN");
+	wait_for(client, .sent = 3, .from = SERVER, .within = 0.1);
+	expect_ladder(client,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	let_process_answer(worker, served, "AGAIN");
+	wait_for(client, .sent = 5, .from = CLIENT, .within = 0.1);
+	expect_read(client, "AGAIN");
+	expect_ladder(client,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+}
+
+CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve, .claims = "D2-28",
+     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct crew crew = start_crew(net);
+	struct end **served, **waiting, *ends[WORKERS], *late;
+
+	STEP("the parent accepts two clients, and its workers greet them");
+	served = connect_clients(net, crew.listener, WORKERS);
+	for (int i = 0; i < WORKERS; i++)
+		ends[i] = pass_on(&crew, served[i], crew.workers[i]);
+	expect_queue(crew.listener, .accept = 0, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
+
+	STEP("the parent stalls: backlog + 1 connections wait");
+	waiting = connect_clients(net, crew.listener, 2);
+	expect_queue(crew.listener, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
+
+	STEP("and the next one's SYN is dropped");
+	late = connect_client(net, crew.listener, .name = "late");
+	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_queue(crew.listener, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("the workers go on serving whom they have");
+	for (int i = 0; i < WORKERS; i++)
+		talk(crew.workers[i], served[i], ends[i]);
+	expect_read_error(waiting[0], EAGAIN);
+	expect_silence(waiting[0]);
+	expect_queue(crew.listener, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+
+	STEP("the parent goes on: the queue is empty, and that alone does nothing for the late "
+	     "one");
+	for (int i = 0; i < 2; i++)
+		pass_on(&crew, waiting[i], crew.workers[i]);
+	expect_queue(crew.listener, .accept = 0, .limit = 1, .syn = 0);
+	expect_silence(late);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+
+	STEP("it comes again by itself, and gets in");
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(late,
+		      "1.0   >  SYN      SYN_SENT / SYN_RECV",
+		      "1.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "1.0   >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_connected(late);
+	pass_on(&crew, late, crew.workers[0]);
+	expect_queue(crew.listener, .accept = 0, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
