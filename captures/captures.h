@@ -415,6 +415,9 @@ const struct finding *watch_finding(const struct watch *watch);
  * the gate. A failure after more than SLACK (0.1 s) of it says nothing about the kernel.
  */
 nsec watch_stalled(const struct watch *watch);
+/* The case itself has seen that the machine was too slow, by @lost: the same as a stall that long.
+ */
+void watch_was_stalled(struct watch *watch, nsec lost);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 

@@ -146,6 +146,12 @@ nsec watch_stalled(const struct watch *watch)
 	return watch->stalled;
 }
 
+void watch_was_stalled(struct watch *watch, nsec lost)
+{
+	if (lost > watch->stalled)
+		watch->stalled = lost;
+}
+
 static const struct event *note(struct watch *watch, struct event event)
 {
 	const struct event *added;
@@ -712,8 +718,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 	watch->packet_of_frame[frame->number] =
 		watch->unread[frame->from][watch->unread_begin[frame->from]++];
 	book = &watch->judge->packets[watch->packet_of_frame[frame->number]];
-	if (watch_now(watch) - book->sent > watch->stalled)
-		watch->stalled = watch_now(watch) - book->sent;
+	watch_was_stalled(watch, watch_now(watch) - book->sent);
 	/* what was captured before the last look was part of what it saw */
 	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
 		sample(watch, (struct gaze){ .at = AT(frame->from),

@@ -4,5 +4,6 @@ dist_man_MANS = docs/halfopen.1
 EXTRA_DIST += \
 	docs/claims.md \
 	docs/design.md \
+	docs/half-open.md \
 	docs/vm.md \
 	docs/writing-a-case.md

@@ -26,6 +26,9 @@ static const struct claim claims[] = {
 	{ "D2-08", BACKLOGS, "the SYN queue is a hash table, the accept queue a FIFO", REFINED,
 	  "accept() gives connections in the order of their final ACKs; the SYN queue has been no "
 	  "table of its own since Linux 4.4, half-open requests are in that of all sockets." },
+	{ "D2-11", BACKLOGS, "an entry of the SYN queue lives from the SYN to the ACK", REFINED,
+	  "To the first ACK that finds room: one that is ignored leaves it there, until it "
+	  "expires." },
 	{ "D2-18", BACKLOGS,
 	  "without SYN cookies half-open requests are limited by the smaller of two numbers",
 	  REFINED,
@@ -59,16 +62,22 @@ static const struct claim claims[] = {
 	  "comes again after a second and gets in." },
 	{ "D2-30", BACKLOGS, "tcp_abort_on_overflow=1: RST, and the entry leaves the SYN queue",
 	  REFINED,
-	  "For the final ACK and for data; a SYN that finds the queue full still is dropped "
+	  "For the final ACK, data or FIN, from the next segment on; a SYN that finds the queue "
+	  "full still is dropped "
 	  "without a word." },
 	{ "D2-31", BACKLOGS,
 	  "tcp_abort_on_overflow=0: the ACK is ignored, the entry stays SYN_RECV", CONFIRMED,
 	  "Each ignored segment moves ListenOverflows and ListenDrops by one." },
+	{ "D2-31b", BACKLOGS, "the connection then counts as acknowledged", CONFIRMED,
+	  "The request is marked so, but only TCP_DEFER_ACCEPT goes by the mark: without it "
+	  "SYN-ACKs "
+	  "are sent again as if nothing had come." },
 	{ "D2-32", BACKLOGS, "then a timer is started and the SYN-ACK is sent again", REFINED,
 	  "The timer has run since the SYN; the ignored ACK neither starts nor changes it." },
 	{ "D2-33", BACKLOGS, "the client can send its ACK again and get in", CONFIRMED,
-	  "With its answer to the next SYN-ACK after a slot is free; accept() itself triggers "
-	  "nothing." },
+	  "With the first segment of any kind that comes after a slot is free or the backlog "
+	  "larger; "
+	  "accept() itself triggers nothing." },
 	{ "D2-34", BACKLOGS, "the client is ESTABLISHED while the server is SYN_RECV", CONFIRMED,
 	  "Until the request gets in or expires." },
 	{ "D2-35", BACKLOGS, "so there is no connect timeout, only a delay", REFINED,

@@ -7,6 +7,7 @@
 #include "fixtures/fixtures.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 
 CASE(final_ack_that_meets_a_full_accept_queue_is_ignored, .claims = "D2-31 D2-32 D2-34",
      .kernel_seconds = 7.5,
@@ -118,6 +119,38 @@ CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30",
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
 }
 
+CASE(abort_on_overflow_counts_from_the_next_segment_on, .claims = "D2-30", .kernel_seconds = 1,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct end *late = meet_a_full_queue(server).late;
+
+	STEP("the ACK arrives and is ignored; then tcp_abort_on_overflow becomes 1");
+	release_segments(net);
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_abort_on_overflow", "1" });
+	expect_silence(late);
+	expect_states(late, .client = ESTABLISHED, .server = SYN_RECV);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	expect_counters(net, CLIENT, "-");
+
+	STEP("the client, who waits in read(), is reset for its answer to the next SYN-ACK");
+	wait_for(late, .gone = true, .host = CLIENT, .within = 1);
+	expect_ladder(late,
+		      "1.0   <  SYN-ACK",
+		      "1.0   >  ACK      ignored  ESTABLISHED / -",
+		      "+0.0  <  RST      - / -");
+	expect_read_error(late, ECONNRESET);
+	expect_end_of_file(late);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER,
+			"ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.OutRsts 1  "
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT,
+			"TCPChallengeACK 1  TCPSYNChallenge 1  Tcp.InErrs 1  Tcp.EstabResets 1  "
+			"Tcp.CurrEstab -1");
+}
+
 /* ---- raw peers: one segment at a time -------------------------------------------------------- */
 
 CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_else,
@@ -139,8 +172,7 @@ CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_el
 	expect_no_event(edge);
 	expect_counters(net, SERVER, "-");
 
-	struct end **clients =
-		fill_the_queue(server, (struct filling){ .clients = 3, .pending = 1 });
+	struct end **clients = fill_the_queue(server, .count = 3, .pending = 1);
 	expect_event(level);
 	expect_event(edge);
 	expect_no_event(edge);
@@ -191,7 +223,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	fill_the_queue(server, (struct filling){ .clients = 1 });
+	fill_the_queue(server, .count = 1);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *const lines[] = { rows[i].line, "0.0  <  RST", NULL };
 		struct peer *peer;
@@ -211,5 +243,290 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	expect_ladder(refused, "-  >  SYN  ignored");
 	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
 	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* A raw peer's request whose ACK the full queue has ignored. */
+static struct peer *ignored_peer(struct listener *server)
+{
+	struct peer *peer = peer_at_a_full_queue(server);
+
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  ignored");
+	expect_states(peer, .client = NO_SOCKET, .server = SYN_RECV);
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 1);
+	return peer;
+}
+
+CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims = "D2-11 D2-31",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct {
+		const char *what;
+		struct peer_segment segment;
+		const char *line;
+	} rows[] = {
+		{ "its ACK once more", { .flags = ACK }, "-  >  ACK  ignored" },
+		{ "data", { .text = "HELLO" }, "-  >  DATA 5  ignored" },
+		{ "the data once more", { .text = "HELLO", .seq = -5 }, "-  >  DATA 5  ignored" },
+		{ "data behind a hole",
+		  { .text = "WORLD", .seq = 5 },
+		  "-  >  DATA 5 seq 11  ignored" },
+		{ "an ACK of all that it has sent",
+		  { .flags = ACK, .seq = 10 },
+		  "-  >  ACK  ignored" },
+		{ "FIN", { .flags = FIN | ACK }, "-  >  FIN-ACK seq 6  ignored" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a peer's SYN makes a request");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "-");
+	fill_the_queue(server, .count = 3, .pending = 1);
+
+	STEP("the peer's ACK is ignored");
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  ignored");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		const char *const lines[] = { rows[i].line, NULL };
+
+		STEP("and so is %s", rows[i].what);
+		peer_sends(peer, rows[i].segment);
+		expect_lines(net, peer->flow, lines);
+		expect_states(peer, .client = NO_SOCKET, .server = SYN_RECV);
+		expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+		expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+		expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	}
+
+	STEP("another one's SYN is ignored as well");
+	struct peer *other = raw_peer(net, server, .name = "other");
+	peer_syn(other);
+	expect_ladder(other, "-  >  SYN  ignored");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("but the SYN of the request, when it comes again, is answered, and not counted");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/*
+ * "Acknowledged" is a mark on the request (inet_rsk(req)->acked). Only TCP_DEFER_ACCEPT goes by it
+ * (syn_ack_recalc()), so the option, set after the ACK, shows that it is there.
+ */
+CASE(ignored_ack_is_remembered, .claims = "D2-31b", .kernel_seconds = 1,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	fill_the_queue(server, .count = 1);
+	STEP("of two peers one sends its ACK, which is ignored");
+	struct peer *silent = raw_peer(net, server, .name = "silent");
+	peer_syn(silent);
+	expect_ladder(silent,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	struct peer *peer = raw_peer(net, server, .name = "acknowledged");
+	peer_syn(peer);
+	listen_again(server, 0);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  ACK      ignored");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 2);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("with TCP_DEFER_ACCEPT from now on, only the other one's SYN-ACK is sent again");
+	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 30);
+	wait_for(silent, .timeouts = 1, .within = 1);
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(silent, "1.0  <  SYN-ACK");
+	expect_ladder(peer, "1.0  .  timer");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 2);
+	expect_counters(net, SERVER, "TCPTimeouts 2  TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(ignored_ack_changes_nothing_of_the_requests_life, .claims = "D2-11 D2-31b D2-32",
+     .kernel_seconds = 15.5,
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=3",
+			 "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	fill_the_queue(server, .count = 1);
+	STEP("of two peers one sends its ACK, which is ignored; then both are silent");
+	struct peer *silent = raw_peer(net, server, .name = "silent");
+	peer_syn(silent);
+	struct peer *peer = raw_peer(net, server, .name = "acknowledged");
+	peer_syn(peer);
+	listen_again(server, 0);
+	peer_ack(peer);
+	wait_for(silent, .gone = true, .host = SERVER, .within = 15);
+	wait_for(peer, .gone = true, .host = SERVER, .within = 1);
+	expect_ladder(silent,
+		      "-     >  SYN      - / SYN_RECV",
+		      "0.0   <  SYN-ACK",
+		      "1.0   <  SYN-ACK",
+		      "3.0   <  SYN-ACK",
+		      "7.0   <  SYN-ACK",
+		      "15.0  .           - / -");
+	expect_ladder(peer,
+		      "-     >  SYN      - / SYN_RECV",
+		      "0.0   <  SYN-ACK",
+		      "-     >  ACK      ignored",
+		      "1.0   <  SYN-ACK",
+		      "3.0   <  SYN-ACK",
+		      "7.0   <  SYN-ACK",
+		      "15.0  .           - / -");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, SERVER,
+			"ListenOverflows 1  ListenDrops 1  TCPTimeouts 8  TCPSynRetrans 6  "
+			"Tcp.RetransSegs 6");
+
+	STEP("an ACK that comes now is answered with RST");
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "-     >  ACK",
+		      "+0.0  <  RST");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct {
+		const char *what;
+		struct peer_segment segment;
+		const char *lines[3];
+		unsigned answers;
+		bool out_of_order;
+	} rows[] = {
+		{ .what = "its ACK once more",
+		  .segment = { .flags = ACK },
+		  .lines = { "-  >  ACK  - / ESTABLISHED" } },
+		{ .what = "data",
+		  .segment = { .text = "HELLO" },
+		  .lines = { "-  >  DATA 5  - / ESTABLISHED", "+0.0  <  ACK" },
+		  .answers = 1 },
+		{ .what = "data behind a hole",
+		  .segment = { .text = "WORLD", .seq = 5 },
+		  .lines = { "-  >  DATA 5 seq 6  - / ESTABLISHED", "+0.0  <  ACK" },
+		  .answers = 1,
+		  .out_of_order = true },
+		{ .what = "FIN",
+		  .segment = { .flags = FIN | ACK },
+		  .lines = { "-  >  FIN-ACK  - / CLOSE_WAIT", "+0.0  <  ACK" },
+		  .answers = 1 },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct end *client = fill_the_queue(server, .count = 1)[0];
+	struct peer *before = NULL;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct peer *peer;
+
+		STEP("a peer's ACK is ignored; then a slot is free");
+		peer = ignored_peer(server);
+		if (before)
+			accept_peer(server, before);
+		else
+			accept_client(server, client);
+		expect_silence(peer);
+		expect_nothing_to_accept(server);
+		expect_queue(server, .accept = 0, .limit = 0, .syn = 1);
+		expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+		STEP("%s makes the connection", rows[i].what);
+		peer_sends(peer, rows[i].segment);
+		wait_for(peer, .sent = 1 + rows[i].answers, .from = SERVER, .within = 0.2);
+		expect_lines(net, peer->flow, rows[i].lines);
+		expect_acceptable(server);
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1  TCPOFOQueue %d",
+				rows[i].out_of_order);
+		before = peer;
+	}
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "D2-33",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct end *client = fill_the_queue(server, .count = 1)[0];
+
+	STEP("a peer's ACK is ignored; then listen() is called with a larger backlog");
+	struct peer *peer = ignored_peer(server);
+	listen_again(server, 1);
+	expect_silence(peer);
+	expect_queue(server, .accept = 1, .limit = 1, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("its next segment gets in, behind those who wait");
+	peer_data(peer, "HELLO");
+	expect_ladder(peer,
+		      "-    >  DATA 5  - / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+	accept_client(server, client);
+	expect_read(accept_peer(server, peer), "HELLO");
+	expect_queue(server, .accept = 0, .limit = 1, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(free_slot_belongs_to_the_first_segment_and_not_to_the_first_syn, .claims = "D2-33",
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct end *client = fill_the_queue(server, .count = 1)[0];
+	struct peer *peers[2];
+
+	STEP("the ACKs of two peers are ignored; then a slot is free");
+	half_open_peers(server, peers, 2);
+	listen_again(server, 0);
+	for (int i = 0; i < 2; i++) {
+		peer_ack(peers[i]);
+		expect_ladder(peers[i], "-  >  ACK  ignored");
+	}
+	accept_client(server, client);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 2);
+	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
+
+	STEP("a SYN that comes again is answered, but does not get in");
+	peer_syn(peers[0]);
+	expect_ladder(peers[0],
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_states(peers[0], .client = NO_SOCKET, .server = SYN_RECV);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 2);
+	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("the second peer's ACK comes first");
+	peer_ack(peers[1]);
+	expect_ladder(peers[1], "-  >  ACK  - / ESTABLISHED");
+	peer_ack(peers[0]);
+	expect_ladder(peers[0], "-  >  ACK  ignored");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 1);
+	accept_peer(server, peers[1]);
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  ListenOverflows 1  ListenDrops 1");
 	expect_counters(net, CLIENT, "-");
 }
