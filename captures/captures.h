@@ -159,6 +159,13 @@ struct journal *journal_load(const char *path, char **why);
  * of one with another format what is understood, and *why. NULL, and *why, when that is nothing.
  */
 struct journal *journal_salvage(const char *path, char **why);
+/*
+ * A journal of more than 1 MiB becomes journal.jsonl.gz, when a case has passed: where a journal is
+ * loaded by its path, that one is found too.
+ */
+void journal_pack(const char *folder);
+/* Whether the folder has a journal, packed or not. */
+bool journal_exists(const char *folder);
 
 /* ---- judge --------------------------------------------------------------------------------- */
 

@@ -6,10 +6,15 @@
  * that mutates journals agree about what there is.
  */
 #include "captures/captures.h"
+#include "captures/packed.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* Beyond this many bytes it is packed: only crowds come so far. */
+#define LARGE_JOURNAL (1 << 20)
 
 /* Memory that the events point to, freed with the journal. */
 struct keepsakes {
@@ -482,7 +487,7 @@ static bool has_other_format(const struct journal *journal)
 
 struct journal *journal_salvage(const char *path, char **why)
 {
-	autofile FILE *file = fopen(path, "re");
+	autofile FILE *file = open_packed(path);
 	struct journal *journal;
 	const char *wrong;
 
@@ -505,6 +510,22 @@ struct journal *journal_salvage(const char *path, char **why)
 		return journal;
 	journal_free(journal);
 	return NULL;
+}
+
+bool journal_exists(const char *folder)
+{
+	autofree char *path = format("%s/journal.jsonl", folder), *packed = packed_path(path);
+
+	return access(path, F_OK) == 0 || access(packed, F_OK) == 0;
+}
+
+void journal_pack(const char *folder)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	struct stat status;
+
+	if (stat(path, &status) == 0 && status.st_size > LARGE_JOURNAL)
+		pack_file(path);
 }
 
 struct journal *journal_load(const char *path, char **why)

@@ -16,6 +16,8 @@ captures_libcaptures_a_SOURCES = \
 	captures/judge.c \
 	captures/kernel_log.c \
 	captures/ladder.c \
+	captures/packed.c \
+	captures/packed.h \
 	captures/packets.c \
 	captures/pcapng.c \
 	captures/pcapng.h \

@@ -113,6 +113,7 @@ static int play_all(const struct options *options, const struct list *list)
 		of_run.kernel = list->all[i].word;
 		of_run.artifacts = folder;
 		of_run.brief = true;
+		of_run.keep_ladders = true;
 		if (!forget(folder))
 			return EXIT_RUN_ERROR;
 		int status = command_run(&of_run);

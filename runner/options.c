@@ -58,6 +58,8 @@ static const char run_help[] =
 	"  -j, --jobs N          this many at once (default: 16 x CPUs, fewer where memory is "
 	"short)\n"
 	"      --artifacts DIR   keep what was seen here (default: ./artifacts)\n"
+	"      --artifacts-on always|failure\n"
+	"                        keep it of each case (default), or only of those that failed\n"
 	"      --tap             write the Test Anything Protocol on stdout\n"
 	"      --junit FILE      write JUnit XML too\n"
 	"      --repeat N        run each case N times\n"
@@ -110,6 +112,8 @@ static const char matrix_help[] =
 	"                        give cases X times as long before they are ended\n"
 	"  -j, --jobs N          this many cases at once\n"
 	"      --artifacts DIR   each kernel has a folder in here (default: ./artifacts/matrix)\n"
+	"      --artifacts-on always|failure\n"
+	"                        keep it of each case (default), or only of those that failed\n"
 	"      --no-run          run nothing: tell again what is there\n"
 	"  -h, --help            this text\n"
 	"\n"
@@ -139,6 +143,7 @@ enum option_key {
 	VERBOSE = 'v',
 	JSON = 256,
 	ARTIFACTS,
+	ARTIFACTS_ON,
 	TAP,
 	JUNIT,
 	REPEAT,
@@ -164,6 +169,7 @@ static const struct option run_options[] = {
 	{ "cpus", required_argument, NULL, CPUS },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "artifacts-on", required_argument, NULL, ARTIFACTS_ON },
 	{ "tap", no_argument, NULL, TAP },
 	{ "junit", required_argument, NULL, JUNIT },
 	{ "repeat", required_argument, NULL, REPEAT },
@@ -193,6 +199,7 @@ static const struct option matrix_options[] = {
 	{ "kernels", required_argument, NULL, KERNEL_LIST },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "artifacts", required_argument, NULL, ARTIFACTS },
+	{ "artifacts-on", required_argument, NULL, ARTIFACTS_ON },
 	{ "no-run", no_argument, NULL, NO_RUN },
 	{ "help", no_argument, NULL, HELP },
 	{ 0 },
@@ -259,6 +266,15 @@ static bool clock_word(struct options *options, const char *value)
 	return false;
 }
 
+static bool artifacts_word(struct options *options, const char *value)
+{
+	options->only_failures = strcmp(value, "failure") == 0;
+	if (options->only_failures || strcmp(value, "always") == 0)
+		return true;
+	complain("--artifacts-on '%s': always or failure is allowed", value);
+	return false;
+}
+
 static bool kernel_list(const char *value, const char **list)
 {
 	*list = value;
@@ -278,6 +294,8 @@ static bool take(struct options *options, int key, const char *value)
 		return whole_number("--repeat", value, 10000, &options->repeat);
 	case TIMEOUT_MULTIPLIER:
 		return multiplier(value, &options->timeout_multiplier);
+	case ARTIFACTS_ON:
+		return artifacts_word(options, value);
 	case ARTIFACTS:
 		return not_empty("--artifacts", value, &options->artifacts);
 	case JUNIT:

@@ -87,7 +87,9 @@ struct options {
 	unsigned repeat;
 	double timeout_multiplier;
 	bool json, tap, pause, verbose, no_run;
-	bool brief; /* one line for a run: matrix tells the rest */
+	bool only_failures; /* of artifacts, those of failed cases and errors are kept */
+	bool keep_ladders;  /* in results.json, of what is not kept: matrix compares them */
+	bool brief;         /* one line for a run: matrix tells the rest */
 };
 
 /* Returns true to go on; false when all is said, with the exit status in *status. */
@@ -117,6 +119,7 @@ struct result {
 	char *report;    /* the lines after it, or NULL */
 	json_t *failure; /* the same for programs, see judge_report(); or NULL */
 	char *variant;   /* or NULL */
+	char *ladder;    /* ladder.txt of a folder that was discarded, or NULL */
 	double seconds, kernel_seconds;
 	double stalled; /* for so long at once the machine kept the case from running */
 };
@@ -130,7 +133,8 @@ struct entry {
 	char *folder;  /* below the artifacts; the id, and the repetition where there are several */
 	bool in_guest; /* in another kernel than the host's */
 	char *unmet;   /* why it cannot be played at all, or NULL */
-	bool named;    /* by its whole name or id, so that it is meant and not just matched */
+	bool own_folder; /* nobody else had put anything in its folder */
+	bool named;      /* by its whole name or id, so that it is meant and not just matched */
 	enum entry_state state;
 	int attempts; /* see is_inconclusive() */
 	struct result result;
@@ -266,7 +270,9 @@ char *wire_refused(const char *wire);
 
 char *entry_path(const struct run *run, const struct entry *entry, const char *name);
 /* Makes the folder, or empties what an earlier run left there. NULL, or what went wrong. */
-char *folder_prepare(const struct run *run, const struct entry *entry);
+char *folder_prepare(const struct run *run, struct entry *entry);
+/* Removes it with all that is this run's; result.ladder remains. NULL, or what went wrong. */
+char *folder_discard(const struct run *run, struct entry *entry);
 /* Writes verdict.json from entry->result. False with errno. */
 bool verdict_write(const struct run *run, const struct entry *entry);
 /* Writes the status and the reason of entry->result into what the case wrote. False with errno. */

@@ -129,6 +129,7 @@ void result_free(struct result *result)
 	free(result->report);
 	json_decref(result->failure);
 	free(result->variant);
+	free(result->ladder);
 	*result = (struct result){ 0 };
 }
 

@@ -26,14 +26,17 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 	const struct lane *lane = lane_of(run, entry);
-	return json_pack("{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s}",
-			 "case", entry->spec->name, "family", family_name(entry->family), "topic",
-			 json_text(entry->spec->topic), "status", ending_name(result->ending),
-			 "seconds", result->seconds, "kernel_seconds", result->kernel_seconds,
-			 "claims", json_words(entry->spec->claims), "reason",
-			 json_text(result->reason), "variant", json_text(result->variant), "folder",
-			 entry->folder, "attempts", entry->attempts, "kernel",
-			 json_text(lane->release), "lane", lane_name(entry), "clock", lane->clock);
+	json_t *value = json_pack(
+		"{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s}", "case",
+		entry->spec->name, "family", family_name(entry->family), "topic",
+		json_text(entry->spec->topic), "status", ending_name(result->ending), "seconds",
+		result->seconds, "kernel_seconds", result->kernel_seconds, "claims",
+		json_words(entry->spec->claims), "reason", json_text(result->reason), "variant",
+		json_text(result->variant), "folder", entry->folder, "attempts", entry->attempts,
+		"kernel", json_text(lane->release), "lane", lane_name(entry), "clock", lane->clock);
+	if (run->options->keep_ladders && result->ladder)
+		json_object_set_new(value, "ladder", json_text(result->ladder));
+	return value;
 }
 
 static json_t *run_json(const struct run *run, bool complete)
@@ -48,9 +51,10 @@ static json_t *run_json(const struct run *run, bool complete)
 		if (run->plan.entries[i].state == ENDED)
 			json_array_append_new(results, entry_json(run, &run->plan.entries[i]));
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
 			 " s:I, s:I, s:I, s:I, s:o, s:f, s:I}",
-			 "halfopen", PACKAGE_VERSION, "format", ARTIFACTS_FORMAT, "kernel",
+			 "halfopen", PACKAGE_VERSION, "format", ARTIFACTS_FORMAT, "artifacts_on",
+			 run->options->only_failures ? "failure" : "always", "kernel",
 			 lane->release ? lane->release : lane->kernel->name, "lane", lanes, "clock",
 			 lane->clock, "netem", lane->wire != NULL, "wire", json_text(lane->wire),
 			 "started", started, "repeat", (int)run->options->repeat, "wall_seconds",

@@ -93,6 +93,12 @@ void run_result(struct run *run, struct entry *entry)
 	run->tally[entry->result.ending]++;
 	run->kernel_seconds += entry->result.kernel_seconds;
 	run->reporter->result(run, entry);
+	if (!run->options->only_failures ||
+	    (entry->result.ending != PASSED && entry->result.ending != SKIPPED))
+		return;
+	char *problem = folder_discard(run, entry);
+	if (problem)
+		run_fatal(run, problem);
 }
 
 void run_fatal(struct run *run, char *text)

@@ -61,12 +61,6 @@ static bool show_folder(const char *folder)
 	return good && captures_are_whole(folder);
 }
 
-static bool has_journal(const char *folder)
-{
-	autofree char *path = format("%s/journal.jsonl", folder);
-	return access(path, F_OK) == 0;
-}
-
 int command_show(const struct options *options)
 {
 	const char *folder = options->words[0];
@@ -76,14 +70,14 @@ int command_show(const struct options *options)
 			 errno == ENOENT ? "there is no such folder" : "it is no folder");
 		return EXIT_USAGE;
 	}
-	if (has_journal(folder))
+	if (journal_exists(folder))
 		return show_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
 
 	static const int families[] = { AF_INET, AF_INET6 };
 	bool found = false, good = true;
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
 		autofree char *below = format("%s/%s", folder, family_name(families[i]));
-		if (!has_journal(below))
+		if (!journal_exists(below))
 			continue;
 		printf("%s%s\n", found ? "\n" : "", family_name(families[i]));
 		found = true;

@@ -6,7 +6,9 @@
  */
 #include "runner/parts.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,7 +21,7 @@ static const char *const artifacts[] = {
 };
 
 /* What else a run may leave in a folder. */
-static const char *const others[] = { "verdict.json", "output.txt" };
+static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz" };
 
 char *entry_path(const struct run *run, const struct entry *entry, const char *name)
 {
@@ -92,7 +94,21 @@ static char *folder_clear(const struct run *run, const struct entry *entry)
 	return problem ? problem : file_clear(run, entry, "verdict.json.new");
 }
 
-char *folder_prepare(const struct run *run, const struct entry *entry)
+/* Nobody else has put anything there. */
+static bool folder_is_own(const char *folder)
+{
+	DIR *listing = opendir(folder);
+	bool own = listing != NULL;
+
+	for (const struct dirent *each; own && (each = readdir(listing));)
+		own = strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0 ||
+		      strcmp(each->d_name, "verdict.json") == 0;
+	if (listing)
+		closedir(listing);
+	return own;
+}
+
+char *folder_prepare(const struct run *run, struct entry *entry)
 {
 	autofree char *folder = entry_path(run, entry, "");
 	if (!make_folders(run, entry->folder))
@@ -100,9 +116,51 @@ char *folder_prepare(const struct run *run, const struct entry *entry)
 	char *problem = folder_clear(run, entry);
 	if (problem)
 		return problem;
+	/* What an attempt before this one has left is ours too. */
+	entry->own_folder = entry->own_folder || folder_is_own(folder);
 	struct entry fresh = *entry;
 	fresh.result = (struct result){ .ending = BROKEN, .reason = (char *)not_finished };
 	return verdict_write(run, &fresh) ? NULL : cannot_write(folder);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
+/* The folders above it go too, where they are empty then. */
+static void remove_above(const struct run *run, const struct entry *entry)
+{
+	autofree char *path = entry_path(run, entry, "");
+
+	for (char *end; (end = strrchr(path, '/')) && end - path > (long)strlen(run->artifacts);) {
+		*end = '\0';
+		if (rmdir(path) < 0)
+			return;
+	}
+}
+
+char *folder_discard(const struct run *run, struct entry *entry)
+{
+	autofree char *folder = entry_path(run, entry, ""), *ladder = NULL, *why = NULL;
+	char *problem = NULL;
+
+	ladder = entry_path(run, entry, "ladder.txt");
+	entry->result.ladder = text_load(ladder, &why);
+	if (entry->own_folder) {
+		if (nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0)
+			problem = cannot_write(folder);
+	} else {
+		problem = folder_clear(run, entry);
+		if (!problem)
+			problem = file_clear(run, entry, "verdict.json");
+		rmdir(folder);
+	}
+	remove_above(run, entry);
+	return problem;
 }
 
 bool verdict_write(const struct run *run, const struct entry *entry)
@@ -191,8 +249,9 @@ char *artifact_missing(const struct run *run, const struct entry *entry)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(artifacts); i++) {
 		autofree char *path = entry_path(run, entry, artifacts[i]);
+		autofree char *packed = format("%s.gz", path); /* of a crowd's journal */
 		struct stat status;
-		if (stat(path, &status) < 0)
+		if (stat(path, &status) < 0 && stat(packed, &status) < 0)
 			return format("the case left no %s", artifacts[i]);
 		if (status.st_size == 0)
 			return format("the case left an empty %s: is the artifacts folder full?",

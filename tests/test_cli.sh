@@ -64,6 +64,7 @@ wrong "no option '--jbos'.*jobs" run --jbos 3
 wrong "no option '-x'" list -x
 wrong '--artifacts needs a value' run --artifacts
 wrong 'takes no value' run --tap=3
+wrong "--artifacts-on 'never': always or failure" run --artifacts-on never
 wrong "--artifacts ''" run --artifacts ''
 wrong "pattern ''" run ''
 wrong "no claim matches 'F-9'" claims F-9
@@ -261,6 +262,26 @@ check 'artifacts that cannot be written bail out' says '^Bail out! cannot write'
 status=$?
 check 'a full stdout: 99' ended 99
 check 'a full stdout: one line' one_line 'cannot write to stdout'
+
+rm -rf artifacts
+run run --artifacts-on failure it_passes it_fails skips
+check '--artifacts-on failure: the exit status is the same' ended 1
+check '--artifacts-on failure: a passed case leaves no folder' [ ! -e artifacts/it_passes ]
+check '--artifacts-on failure: nor does a skipped one' [ ! -e artifacts/skips ]
+check '--artifacts-on failure: a failed one does' [ -e artifacts/it_fails/ipv6/journal.jsonl ]
+check '--artifacts-on failure: results.json has all' \
+	test "$(grep -c '"status": "passed"' artifacts/results.json)" -eq 2
+check '--artifacts-on failure: results.json says so' says '"artifacts_on": "failure"' \
+	artifacts/results.json
+run run it_passes
+echo mine >artifacts/it_passes/ipv4/notes.txt
+run run --artifacts-on failure it_passes
+check "--artifacts-on failure: a stranger stays" says mine artifacts/it_passes/ipv4/notes.txt
+check "--artifacts-on failure: what is not a stranger's goes" \
+	test "$(find artifacts/it_passes -type f | wc -l)" -eq 1
+rm -rf artifacts
+run run --artifacts-on failure --repeat 3 it_passes/ipv4
+check '--artifacts-on failure: nor do repetitions' [ ! -e artifacts/it_passes ]
 
 # on_small_disk COMMAND: with a file system of 256 KiB at ./small.
 mkdir small

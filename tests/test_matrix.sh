@@ -59,6 +59,19 @@ run matrix --no-run
 check 'a run that is missing: 99' ended 99
 check 'a run that is missing has no other cells' says '^F-01 .* error  *variant 1 variant 1$'
 
+# ---- artifacts of failures alone -----------------------------------------------------------------
+
+run matrix --kernels host --artifacts-on failure --artifacts few it_passes it_fails
+check 'matrix --artifacts-on failure: a failure counts' ended 1
+check 'matrix --artifacts-on failure: a passed case leaves no folder' [ ! -e few/host/it_passes ]
+check 'matrix --artifacts-on failure: a failed one does' [ -e few/host/it_fails/ipv4/ladder.txt ]
+run matrix --no-run --artifacts few it_passes
+check 'matrix --artifacts-on failure: passes are told again' ended 0
+cp -R few/host few/6.12.1
+run diff --artifacts few it_passes/ipv4 6.12 host
+check 'matrix --artifacts-on failure: ladders are there for diff' ended 0
+check 'matrix --artifacts-on failure: diff shows them' says 'a fake'
+
 # ---- terminals -----------------------------------------------------------------------------------
 
 # on_terminal COLUMNS ARGUMENT...: without the returns that a terminal adds.

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * packed: a large file as PATH.gz, which gzip unpacks. Shared inside captures.
+ */
+#ifndef HALFOPEN_PACKED_H
+#define HALFOPEN_PACKED_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* PATH.gz; the caller frees it. */
+char *packed_path(const char *path);
+/* Puts PATH.gz in the place of the file. False: it is still there as it was. */
+bool pack_file(const char *path);
+/* Opens the file, or the packed one where there is only that. NULL with errno. */
+FILE *open_packed(const char *path);
+
+#endif
