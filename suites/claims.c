@@ -36,6 +36,14 @@ static const struct claim claims[] = {
 	  "instead of backlog + 1." },
 	{ "D2-19", BACKLOGS, "beyond that, new SYNs are discarded", CONFIRMED,
 	  "Dropped without an answer; ListenDrops counts each." },
+	{ "D2-20", BACKLOGS,
+	  "netstat -s shows the dropped SYNs as \"times the listen queue of a socket overflowed\" "
+	  "and "
+	  "\"SYNs to LISTEN sockets dropped\", with equal numbers",
+	  REFUTED,
+	  "Equal numbers are the sign of a full accept queue; a full SYN queue moves only the "
+	  "second, "
+	  "and TCPReqQFullDrop where the backlog was the limit." },
 	{ "D2-21", BACKLOGS, "with SYN cookies half-open requests fill up to the SYN backlog",
 	  REFINED, "Up to backlog + 1; tcp_max_syn_backlog is not looked at." },
 	{ "D2-22", BACKLOGS, "past that size SYN cookies start", CONFIRMED,

@@ -15,4 +15,5 @@ suites_sources = \
 	suites/suites.h \
 	suites/syn_cookies.c \
 	suites/syn_queue.c \
+	suites/tools.c \
 	suites/variants.c
