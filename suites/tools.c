@@ -60,7 +60,7 @@ CASE(netstat_tells_an_accept_queue_overflow_by_two_equal_numbers, .claims = "D2-
 	struct listener *server = listen_on_server(net, .backlog = 0);
 
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 0, .dropped = 0 });
-	fill_the_queue(server, (struct filling){ .clients = 1 });
+	fill_the_queue(server, .count = 1);
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 0, .dropped = 0 });
 
 	STEP("the accept queue is full: three SYNs are dropped");
@@ -209,7 +209,7 @@ CASE(ss_shows_the_accept_queue_and_who_waits_in_it, .claims = "D2-03 D2-24 D2-26
 	struct end **clients;
 
 	expect_ss_listens(server, (struct depths){ .accept = 0, .limit = 1 });
-	clients = fill_the_queue(server, (struct filling){ .clients = 2 });
+	clients = fill_the_queue(server, .count = 2);
 	expect_ss_listens(server, (struct depths){ .accept = 2, .limit = 1 });
 
 	STEP("who waits is ESTAB on both sides; what it sends is in its Recv-Q");
