@@ -3,4 +3,6 @@
 noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
-	base/base.h
+	base/base.h \
+	base/xml.c \
+	base/xml.h

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What people read, drawn from the journal: ladder.txt, counters.txt, and case.pcapng.
+ * What people read, drawn from the journal: ladder.txt, ladder.mmd, ladder.svg,
+ * counters.txt, and case.pcapng.
  */
 #include "captures/books.h"
 #include "captures/recording.h"
@@ -41,23 +42,19 @@ static void print_ladders(const struct judge *judge, struct ladder_form form, FI
 		fprintf(out, "\nwhat does not add up: %s\n", judge->finding.summary);
 }
 
-static void print_all_ladders(const struct judge *judge, const struct journal *journal,
-			      struct ladder_form form, FILE *out)
+static void print_whole(const struct story *story, struct ladder_form form, FILE *out)
 {
-	const struct event *begin = journal_event(journal, 0);
-
-	if (begin->kind == EVENT_BEGIN)
-		fprintf(out, "%s, %s\n\n", begin->name, begin->object ? begin->object : "?");
-	print_ladders(judge, form, out);
+	if (*story->title)
+		fprintf(out, "%s, %s\n\n", story->title, *story->family ? story->family : "?");
+	print_ladders(story_judge(story), form, out);
 }
 
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out)
 {
-	struct judge *judge = judge_new();
+	struct story *story = story_of(journal);
 
-	judge_journal(judge, journal);
-	print_all_ladders(judge, journal, form, out);
-	judge_free(judge);
+	print_whole(story, form, out);
+	story_free(story);
 }
 
 static void print_counters(const struct judge *judge, FILE *out)
@@ -96,18 +93,50 @@ static void keep(FILE *out, const char *folder, const char *name)
 		       strerror(errno));
 }
 
+static void put_ladders(const struct story *story, FILE *out)
+{
+	print_whole(story, (struct ladder_form){ .stable = true }, out);
+}
+
+static void put_counters(const struct story *story, FILE *out)
+{
+	print_counters(story_judge(story), out);
+}
+
+static void put_mermaid(const struct story *story, FILE *out)
+{
+	autofree char *text = ladder_mermaid(story);
+
+	fputs(text, out);
+}
+
+static void put_svg(const struct story *story, FILE *out)
+{
+	autofree char *text = ladder_svg(story);
+
+	fputs(text, out);
+}
+
 static void write_texts(const struct journal *journal, const char *folder)
 {
-	struct judge *judge = judge_new();
-	FILE *out = begin(folder, "ladder.txt");
+	static const struct {
+		const char *name;
+		void (*put)(const struct story *story, FILE *out);
+	} texts[] = {
+		{ "ladder.txt", put_ladders },
+		{ "ladder.mmd", put_mermaid },
+		{ "ladder.svg", put_svg },
+		{ "counters.txt", put_counters },
+	};
+	struct story *story = story_of(journal);
 
-	judge_journal(judge, journal);
-	print_all_ladders(judge, journal, (struct ladder_form){ .stable = true }, out);
-	keep(out, folder, "ladder.txt");
-	out = begin(folder, "counters.txt");
-	print_counters(judge, out);
-	keep(out, folder, "counters.txt");
-	judge_free(judge);
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		FILE *out = begin(folder, texts[i].name);
+
+		texts[i].put(story, out);
+		keep(out, folder, texts[i].name);
+	}
+	story_free(story);
 }
 
 static void write_capture(const struct journal *journal, const char *folder)

@@ -244,15 +244,16 @@ long judge_agreement(const struct judge *judge, int flow, enum host host);
 int judge_syn_acks_again(const struct judge *judge);
 
 /*
- * The whole ladder of a flow as text lines, a heading first (NULL-terminated; the caller frees
- * all), as it was observed, or as a @stable text, which is the same for each run in which the
- * kernel does the same:
+ * The whole ladder of a flow as text lines, a heading first, and one for each step
+ * (NULL-terminated; the caller frees all), as it was observed, or as a @stable text, which is the
+ * same for each run in which the kernel does the same:
  *  - the time of a line is written as the expectation has it that named the line ("1.0", "3rto",
  *    "-"); where none did, as observed, "about" so much
  *  - lines that only a slow machine adds ("~1.0") are left out
  */
 struct ladder_form {
 	bool stable;
+	bool colour; /* for a terminal that has it */
 };
 char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form);
 void ladder_free(char **lines);
@@ -311,8 +312,10 @@ struct story_flow {
 	const char *name;
 	bool raw;
 	int listener;
-	int leader; /* the flow whose ladder speaks for this one too; itself where there is none */
-	int alike;  /* for how many a leader speaks, itself included */
+	/* The flow that began in the same step and whose ladder speaks for this one too; or itself.
+	 */
+	int leader;
+	int alike; /* for how many a leader speaks, itself included */
 };
 
 struct story_listener {
@@ -337,6 +340,8 @@ struct story {
 
 struct story *story_of(const struct journal *journal);
 void story_free(struct story *story);
+/* The books that it was told from; the story's own. */
+const struct judge *story_judge(const struct story *story);
 /* The line of a segment; NULL when it is not known. */
 const struct story_line *story_segment(const struct story *story, long packet);
 /* The name of the step that a line belongs to, or NULL. */
@@ -439,11 +444,23 @@ unsigned long kernel_complaints(void);
  * frees it. */
 char *kernel_complaint(void);
 
+/* ---- drawings of a story ------------------------------------------------------------------- */
+
+struct _xmlTextWriter;
+
+/* As SVG, for a page that has ladder_style() in a <style> of its own. */
+void ladder_draw(const struct story *story, struct _xmlTextWriter *out);
+const char *ladder_style(void);
+/* As a file of its own; the caller frees it. */
+char *ladder_svg(const struct story *story);
+/* As a Mermaid sequence diagram, with the times of ladder.txt; the caller frees it. */
+char *ladder_mermaid(const struct story *story);
+
 /* ---- artifacts ----------------------------------------------------------------------------- */
 
 /*
- * ladder.txt, counters.txt and case.pcapng from a journal and the captures in @folder. broken()
- * when they cannot be written, or when captures and journal do not agree.
+ * ladder.txt, ladder.mmd, ladder.svg, counters.txt and case.pcapng from a journal and the captures
+ * in @folder. broken() when they cannot be written, or when captures and journal do not agree.
  */
 void artifacts_write(const struct journal *journal, const char *folder);
 /* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */

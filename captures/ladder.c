@@ -472,27 +472,102 @@ static char *counters_text(const struct rung *rung)
 		      *client && *server ? "; " : "", *server ? "server: " : "", server);
 }
 
+/* ECMA-48's codes for a terminal. */
+#define FAINT_TEXT   "2"
+#define BOLD_TEXT    "1"
+#define RED_TEXT     "1;31"
+#define GREEN_TEXT   "32"
+#define YELLOW_TEXT  "33"
+#define MAGENTA_TEXT "35"
+#define BLUE_TEXT    "34"
+
+/* @text, at least @width wide, in colour where the form has it. */
+static char *painted(struct ladder_form form, const char *code, int width, const char *text)
+{
+	int left = width - (int)strlen(text);
+
+	if (!form.colour || !*text)
+		return format("%-*s", width, text);
+	return format("\033[%sm%s\033[0m%*s", code, text, left > 0 ? left : 0, "");
+}
+
+static const char *colour_of_state(enum tcp_state state)
+{
+	switch (state) {
+	case NO_SOCKET:
+		return FAINT_TEXT;
+	case ESTABLISHED:
+		return GREEN_TEXT;
+	case SYN_SENT:
+		return YELLOW_TEXT;
+	case SYN_RECV:
+		return MAGENTA_TEXT;
+	default:
+		return BLUE_TEXT;
+	}
+}
+
+/* As states_text(), 26 wide. */
+static char *painted_states(struct ladder_form form, const struct rung *rung)
+{
+	autofree char *plain = states_text(rung);
+	autofree char *client = painted(form, colour_of_state(rung->states[CLIENT]), 0,
+					state_name(rung->states[CLIENT]));
+	autofree char *server = painted(form, colour_of_state(rung->states[SERVER]), 0,
+					state_name(rung->states[SERVER]));
+	int left = 26 - (int)strlen(plain);
+
+	if (!form.colour || !rung->changed)
+		return format("%-26s", plain);
+	return format("%s / %s%*s", client, server, left > 0 ? left : 0, "");
+}
+
 static char *ladder_line(const struct judge *judge, const struct rung *rung,
 			 struct ladder_form form, int width)
 {
 	autofree char *time = time_text(judge, rung, form);
-	autofree char *states = states_text(rung);
+	autofree char *right = format("%*s", width, time);
+	autofree char *times = painted(form, FAINT_TEXT, width, right);
+	autofree char *fate =
+		painted(form, rung->dropped ? RED_TEXT : YELLOW_TEXT, 14, rung_fate(rung));
+	autofree char *states = painted_states(form, rung);
 	autofree char *counters = counters_text(rung);
+	autofree char *moved = painted(form, FAINT_TEXT, 0, counters);
 
-	return trimmed(format("  %*s  %c  %-14s %-14s %-26s %s", width, time, rung->direction,
-			      rung->words, rung_fate(rung), states, counters));
+	return trimmed(format("  %s  %c  %-14s %s %s %s", times, rung->direction, rung->words, fate,
+			      states, moved));
+}
+
+static bool begins_step(const struct rung *rung, const char *step)
+{
+	return rung->step && (!step || strcmp(rung->step, step) != 0);
+}
+
+static char *step_line(const char *step, struct ladder_form form)
+{
+	autofree char *line = format("  -- %s", step);
+
+	return painted(form, BOLD_TEXT, 0, line);
 }
 
 char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form)
 {
 	int width = width_of_times(judge, flow, form), count = 0;
 	char **lines = grown(NULL, 0, sizeof(*lines));
+	const char *step = NULL;
 
 	lines[count++] = format("  %*s     %-14s %-14s %-26s counters that it moved", width, "time",
 				"segment", "fate", "client / server");
 	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
+		const struct rung *rung = &judge->rungs[i];
+
+		if (begins_step(rung, step)) {
+			lines = grown(lines, count, sizeof(*lines));
+			lines[count++] = step_line(rung->step, form);
+			step = rung->step;
+		}
 		lines = grown(lines, count, sizeof(*lines));
-		lines[count++] = ladder_line(judge, &judge->rungs[i], form, width);
+		lines[count++] = ladder_line(judge, rung, form, width);
 	}
 	lines = grown(lines, count, sizeof(*lines));
 	lines[count] = NULL;

@@ -16,16 +16,20 @@ captures_libcaptures_a_SOURCES = \
 	captures/judge.c \
 	captures/kernel_log.c \
 	captures/ladder.c \
+	captures/mermaid.c \
 	captures/packed.c \
 	captures/packed.h \
 	captures/packets.c \
 	captures/pcapng.c \
 	captures/pcapng.h \
+	captures/picture.c \
+	captures/picture.h \
 	captures/probes.h \
 	captures/recording.c \
 	captures/recording.h \
 	captures/segment.c \
 	captures/sockets.c \
 	captures/story.c \
+	captures/svg.c \
 	captures/tap.c \
 	captures/watch.c

@@ -115,7 +115,9 @@ static char *call_words(const struct event *event)
 		return format("%s() %s", event->name, error);
 	if (transfers)
 		return format("%s() %ld", event->name, event->result);
-	return format("%s%s", event->name, strchr(event->name, ' ') ? "" : "()");
+	/* "setsockopt TCP_DEFER_ACCEPT" */
+	return strchr(event->name, ' ') ? format("%s", strrchr(event->name, ' ') + 1)
+					: format("%s()", event->name);
 }
 
 static void add_call(struct story *story, const struct event *event)
@@ -296,15 +298,42 @@ static void put_in_order(struct story *story)
 	story->lines = lines;
 }
 
+/* The step in which each flow begins. */
+static int *first_steps(const struct story *story)
+{
+	int *steps = must_alloc((size_t)story->flow_count + 2, sizeof(*steps));
+
+	for (int i = story->line_count; i > 0; i--) {
+		const struct story_line *line = &story->lines[i - 1];
+
+		if (line->kind == LINE_SEGMENT || line->kind == LINE_CHANGE)
+			steps[line->flow] = line->step;
+	}
+	return steps;
+}
+
+/* How many go the same way as @leader, beginning in one step and with one listener. */
+static int crowd_of(const struct story *story, int leader, const int *steps)
+{
+	const struct judge *judge = story->books->judge;
+	int alike = flows_alike(judge, leader, (struct ladder_form){ .stable = true }), count = 1;
+
+	while (count < alike && steps[leader + count] == steps[leader] &&
+	       judge->flows[leader + count].listener == judge->flows[leader].listener)
+		count++;
+	return count;
+}
+
 static void tell_flows(struct story *story)
 {
 	const struct judge *judge = story->books->judge;
-	const struct ladder_form stable = { .stable = true };
+	autofree int *steps = NULL;
 
 	story->flow_count = judge_flows(judge);
 	story->flows = must_alloc((size_t)story->flow_count + 1, sizeof(*story->flows));
-	for (int flow = 1; flow <= story->flow_count;) {
-		int alike = flows_alike(judge, flow, stable), leader = flow;
+	steps = first_steps(story);
+	for (int flow = 1, leader = 1; flow <= story->flow_count; leader = flow) {
+		int alike = crowd_of(story, leader, steps);
 
 		for (; flow < leader + alike; flow++)
 			story->flows[flow] =
@@ -383,6 +412,11 @@ void story_free(struct story *story)
 	free(story->flows);
 	free(story->listeners);
 	free(story);
+}
+
+const struct judge *story_judge(const struct story *story)
+{
+	return story->books->judge;
 }
 
 const struct story_line *story_segment(const struct story *story, long packet)

@@ -6,7 +6,6 @@
 #include "runner/matrix.h"
 
 #include <libxml/uri.h>
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 /* Nothing in it may need escaping: it is written as it is. */
@@ -72,67 +71,19 @@ static const char style[] =
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void open_element(xmlTextWriterPtr page, const char *name)
+static void open_heading(xml page, const char *scope)
 {
-	xmlTextWriterStartElement(page, BAD_CAST name);
-}
-
-/* With an end tag, also where there is nothing in it: HTML takes <td/> for a beginning. */
-static void close_element(xmlTextWriterPtr page)
-{
-	xmlTextWriterFullEndElement(page);
-}
-
-static void attribute(xmlTextWriterPtr page, const char *name, const char *value)
-{
-	autofree char *clean = text_clean(value);
-	xmlTextWriterWriteAttribute(page, BAD_CAST name, BAD_CAST clean);
-}
-
-static void write_text(xmlTextWriterPtr page, const char *text)
-{
-	autofree char *clean = text_clean(text);
-	xmlTextWriterWriteString(page, BAD_CAST clean);
-}
-
-static void new_line(xmlTextWriterPtr page)
-{
-	xmlTextWriterWriteString(page, BAD_CAST "\n");
-}
-
-/* <name>text</name>; nothing where there is no text. */
-static void element(xmlTextWriterPtr page, const char *name, const char *text)
-{
-	if (!text || !*text)
-		return;
-	open_element(page, name);
-	write_text(page, text);
-	close_element(page);
-}
-
-/* <name class="class">text</name> */
-static void element_of_class(xmlTextWriterPtr page, const char *name, const char *class,
-			     const char *text)
-{
-	open_element(page, name);
-	attribute(page, "class", class);
-	write_text(page, text);
-	close_element(page);
-}
-
-static void open_heading(xmlTextWriterPtr page, const char *scope)
-{
-	open_element(page, "th");
-	attribute(page, "scope", scope);
+	xml_open(page, "th");
+	xml_attribute(page, "scope", scope);
 }
 
 /* Where the keyboard can scroll what is wider or longer than its box. */
-static void open_scrolled(xmlTextWriterPtr page, const char *name, const char *label)
+static void open_scrolled(xml page, const char *name, const char *label)
 {
-	open_element(page, name);
-	attribute(page, "tabindex", "0");
-	attribute(page, "role", "region");
-	attribute(page, "aria-label", label);
+	xml_open(page, name);
+	xml_attribute(page, "tabindex", "0");
+	xml_attribute(page, "role", "region");
+	xml_attribute(page, "aria-label", label);
 }
 
 static const char *class_of(const char *word)
@@ -178,32 +129,32 @@ static char *artifact_link(const struct column *column, const struct entry *entr
 
 /* ---- the table of claims ------------------------------------------------------------------- */
 
-static void write_kernel_headings(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_kernel_headings(xml page, const struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
 		open_heading(page, "col");
-		write_text(page, column->name);
+		xml_text(page, column->name);
 		if (column->error)
-			element_of_class(page, "small", "bad", "error");
-		close_element(page);
+			xml_element_of(page, "small", "bad", "error");
+		xml_close(page);
 	}
 }
 
-static void write_word(xmlTextWriterPtr page, const char *word, const char *link)
+static void write_word(xml page, const char *word, const char *link)
 {
-	open_element(page, "a");
-	attribute(page, "class", class_of(word));
+	xml_open(page, "a");
+	xml_attribute(page, "class", class_of(word));
 	if (link) {
 		autofree char *href = format("#%s", link);
-		attribute(page, "href", href);
+		xml_attribute(page, "href", href);
 	}
-	write_text(page, word);
-	close_element(page);
+	xml_text(page, word);
+	xml_close(page);
 }
 
-static void write_claim_cell(xmlTextWriterPtr page, const struct matrix *matrix,
-			     const struct claim *claim, size_t column)
+static void write_claim_cell(xml page, const struct matrix *matrix, const struct claim *claim,
+			     size_t column)
 {
 	struct claim_cell cell = claim_cell(matrix, claim, column);
 	const char *id = json_string_value(json_array_get(cell.entries, 0));
@@ -212,82 +163,81 @@ static void write_claim_cell(xmlTextWriterPtr page, const struct matrix *matrix,
 	size_t index;
 	json_t *variant;
 
-	open_element(page, "td");
+	xml_open(page, "td");
 	write_word(page, cell.word, link);
 	if (claim_differs(matrix, claim, column))
-		write_text(page, " \u2260");
+		xml_text(page, " \u2260");
 	json_array_foreach (cell.variants, index, variant)
-		element(page, "small", json_string_value(variant));
-	close_element(page);
+		xml_element(page, "small", json_string_value(variant));
+	xml_close(page);
 	claim_cell_free(&cell);
 }
 
 /* A group of rows for the claims of one document, under its name. */
-static void open_document(xmlTextWriterPtr page, const struct matrix *matrix, const char *document)
+static void open_document(xml page, const struct matrix *matrix, const char *document)
 {
-	open_element(page, "tbody");
-	open_element(page, "tr");
+	xml_open(page, "tbody");
+	xml_open(page, "tr");
 	open_heading(page, "rowgroup");
 	xmlTextWriterWriteFormatAttribute(page, BAD_CAST "colspan", "%zu",
 					  matrix->column_count + 1);
-	attribute(page, "class", "document");
-	element(page, "span", document);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_attribute(page, "class", "document");
+	xml_element(page, "span", document);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_claim(xmlTextWriterPtr page, const struct matrix *matrix,
-			const struct claim *claim)
+static void write_claim(xml page, const struct matrix *matrix, const struct claim *claim)
 {
 	autofree char *finding = format("Linux: %s", claim->finding);
-	open_element(page, "tr");
+	xml_open(page, "tr");
 	open_heading(page, "row");
-	element(page, "b", claim->id);
-	write_text(page, " ");
-	write_text(page, claim->text);
-	element(page, "small", finding);
-	close_element(page);
+	xml_element(page, "b", claim->id);
+	xml_text(page, " ");
+	xml_text(page, claim->text);
+	xml_element(page, "small", finding);
+	xml_close(page);
 	for (size_t column = 0; column < matrix->column_count; column++)
 		write_claim_cell(page, matrix, claim, column);
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_claims(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_claims(xml page, const struct matrix *matrix)
 {
 	const char *document = NULL;
-	element(page, "h2", "Claims");
+	xml_element(page, "h2", "Claims");
 	open_scrolled(page, "div", "The claims on each kernel");
-	attribute(page, "class", "scroll");
-	open_element(page, "table");
-	open_element(page, "thead");
-	open_element(page, "tr");
+	xml_attribute(page, "class", "scroll");
+	xml_open(page, "table");
+	xml_open(page, "thead");
+	xml_open(page, "tr");
 	open_heading(page, "col");
-	write_text(page, "claim");
-	close_element(page);
+	xml_text(page, "claim");
+	xml_close(page);
 	write_kernel_headings(page, matrix);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 	for (size_t i = 0; i < matrix->claim_count; i++) {
 		const char *its = matrix->claims[i]->document;
 		if (!document || strcmp(document, its) != 0) {
 			if (document)
-				close_element(page);
+				xml_close(page);
 			open_document(page, matrix, its);
 		}
 		document = its;
 		write_claim(page, matrix, matrix->claims[i]);
 	}
 	if (document)
-		close_element(page);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+		xml_close(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_legend(xmlTextWriterPtr page)
+static void write_legend(xml page)
 {
 	static const struct {
 		const char *word, *meaning;
@@ -304,111 +254,111 @@ static void write_legend(xmlTextWriterPtr page)
 		{ "not run", "a case that answers the claim is missing in the run" },
 		{ "\u2260", "a case played otherwise than on the kernel to the left" },
 	};
-	open_element(page, "dl");
-	attribute(page, "class", "legend");
+	xml_open(page, "dl");
+	xml_attribute(page, "class", "legend");
 	for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
 		bool is_word = words[i].word[0] >= 'a';
-		element_of_class(page, "dt", is_word ? class_of(words[i].word) : "", words[i].word);
-		element(page, "dd", words[i].meaning);
+		xml_element_of(page, "dt", is_word ? class_of(words[i].word) : "", words[i].word);
+		xml_element(page, "dd", words[i].meaning);
 	}
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_line(page);
 }
 
 /* ---- what is wrong ------------------------------------------------------------------------- */
 
-static void write_errors(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_errors(xml page, const struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
 		if (!column->error)
 			continue;
 		autofree char *line = format("error: %s: %s", column->name, column->error);
-		element_of_class(page, "p", "bad", line);
-		new_line(page);
+		xml_element_of(page, "p", "bad", line);
+		xml_line(page);
 	}
 }
 
-static void write_changes(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_changes(xml page, const struct matrix *matrix)
 {
 	if (matrix->change_count == 0)
 		return;
-	element(page, "h2", "Recorded variants that have changed");
-	open_element(page, "ul");
+	xml_element(page, "h2", "Recorded variants that have changed");
+	xml_open(page, "ul");
 	for (size_t i = 0; i < matrix->change_count; i++) {
 		const struct change *each = &matrix->changes[i];
 		autofree char *words = change_words(each);
 		autofree char *id = cell_id(each->entry, each->column);
 		autofree char *href = format("#%s", id);
 		autofree char *line = format(", %s: %s", matrix->columns[each->column].name, words);
-		open_element(page, "li");
-		open_element(page, "a");
-		attribute(page, "href", href);
-		write_text(page, each->entry->id);
-		close_element(page);
-		write_text(page, line);
-		close_element(page);
+		xml_open(page, "li");
+		xml_open(page, "a");
+		xml_attribute(page, "href", href);
+		xml_text(page, each->entry->id);
+		xml_close(page);
+		xml_text(page, line);
+		xml_close(page);
 	}
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_line(page);
 }
 
 /* ---- the kernels --------------------------------------------------------------------------- */
 
 static const char *const kernel_members[] = { "kernel", "lane", "clock", "wire", "started" };
 
-static void write_kernel(xmlTextWriterPtr page, const struct column *column)
+static void write_kernel(xml page, const struct column *column)
 {
-	open_element(page, "tr");
+	xml_open(page, "tr");
 	open_heading(page, "row");
-	write_text(page, column->name);
-	close_element(page);
+	xml_text(page, column->name);
+	xml_close(page);
 	for (size_t i = 0; i < ARRAY_LENGTH(kernel_members); i++) {
 		const char *value =
 			i == 0 ? column_release(column)
 			       : json_string_value(json_object_get(column->run, kernel_members[i]));
-		open_element(page, "td");
-		write_text(page, value ? value : "");
-		close_element(page);
+		xml_open(page, "td");
+		xml_text(page, value ? value : "");
+		xml_close(page);
 	}
-	open_element(page, "td");
-	attribute(page, "class", "bad");
-	write_text(page, column->error ? column->error : "");
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_open(page, "td");
+	xml_attribute(page, "class", "bad");
+	xml_text(page, column->error ? column->error : "");
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_kernels(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_kernels(xml page, const struct matrix *matrix)
 {
 	static const char *const headings[] = { "name", "release",   "lane", "clock",
 						"wire", "run began", "error" };
-	element(page, "h2", "Kernels");
+	xml_element(page, "h2", "Kernels");
 	open_scrolled(page, "div", "The kernels and their runs");
-	attribute(page, "class", "scroll narrow");
-	open_element(page, "table");
-	open_element(page, "thead");
-	open_element(page, "tr");
+	xml_attribute(page, "class", "scroll narrow");
+	xml_open(page, "table");
+	xml_open(page, "thead");
+	xml_open(page, "tr");
 	for (size_t i = 0; i < ARRAY_LENGTH(headings); i++) {
 		open_heading(page, "col");
-		write_text(page, headings[i]);
-		close_element(page);
+		xml_text(page, headings[i]);
+		xml_close(page);
 	}
-	close_element(page);
-	close_element(page);
-	open_element(page, "tbody");
+	xml_close(page);
+	xml_close(page);
+	xml_open(page, "tbody");
 	for (size_t i = 0; i < matrix->column_count; i++)
 		write_kernel(page, &matrix->columns[i]);
-	close_element(page);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
 /* ---- two ladders --------------------------------------------------------------------------- */
 
 /* A line of one side; the sign and the mark say that the other side has another, or none. */
-static void write_line(xmlTextWriterPtr page, const struct line_pair *pair, bool right)
+static void write_line(xml page, const struct line_pair *pair, bool right)
 {
 	const char *line = right ? pair->right : pair->left;
 	autofree char *text = format("%s%s",
@@ -417,21 +367,21 @@ static void write_line(xmlTextWriterPtr page, const struct line_pair *pair, bool
 						: "- ",
 				     line ? line : "");
 	if (line)
-		element(page, pair->same ? "span" : "mark", text);
+		xml_element(page, pair->same ? "span" : "mark", text);
 	else
-		element_of_class(page, "span", "gap", " ");
+		xml_element_of(page, "span", "gap", " ");
 }
 
-static void write_side(xmlTextWriterPtr page, const struct comparison *comparison, bool right,
+static void write_side(xml page, const struct comparison *comparison, bool right,
 		       const char *caption)
 {
-	open_element(page, "figure");
-	element(page, "figcaption", caption);
+	xml_open(page, "figure");
+	xml_element(page, "figcaption", caption);
 	open_scrolled(page, "pre", caption);
 	for (size_t i = 0; i < comparison->count; i++)
 		write_line(page, &comparison->pairs[i], right);
-	close_element(page);
-	close_element(page);
+	xml_close(page);
+	xml_close(page);
 }
 
 /* "6.1.192: passed, linear" */
@@ -443,7 +393,7 @@ static char *caption_of(const struct matrix *matrix, size_t entry, size_t column
 		      outcome.reason ? ": " : "", outcome.reason ? outcome.reason : "");
 }
 
-static void write_ladders(xmlTextWriterPtr page, const struct matrix *matrix, size_t entry,
+static void write_ladders(xml page, const struct matrix *matrix, size_t entry,
 			  const struct difference *difference)
 {
 	struct outcome a = matrix_outcome(matrix, entry, difference->left);
@@ -452,15 +402,15 @@ static void write_ladders(xmlTextWriterPtr page, const struct matrix *matrix, si
 	autofree char *right = caption_of(matrix, entry, difference->right);
 	struct comparison comparison =
 		compare_texts(a.ladder ? a.ladder : "", b.ladder ? b.ladder : "");
-	open_element(page, "div");
-	attribute(page, "class", "ladders");
+	xml_open(page, "div");
+	xml_attribute(page, "class", "ladders");
 	write_side(page, &comparison, false, left);
 	write_side(page, &comparison, true, right);
-	close_element(page);
+	xml_close(page);
 	comparison_free(&comparison);
 }
 
-static void write_difference(xmlTextWriterPtr page, const struct matrix *matrix, size_t entry,
+static void write_difference(xml page, const struct matrix *matrix, size_t entry,
 			     const struct difference *difference)
 {
 	autofree char *id = details_id(difference->entry, difference->right);
@@ -469,100 +419,97 @@ static void write_difference(xmlTextWriterPtr page, const struct matrix *matrix,
 		format("%s: %s and %s differ in %s", family_name(difference->entry->family),
 		       matrix->columns[difference->left].name,
 		       matrix->columns[difference->right].name, what);
-	open_element(page, "details");
-	element(page, "summary", summary);
+	xml_open(page, "details");
+	xml_element(page, "summary", summary);
 	/* A browser opens the details for a link that leads into them. */
-	open_element(page, "div");
-	attribute(page, "id", id);
+	xml_open(page, "div");
+	xml_attribute(page, "id", id);
 	write_ladders(page, matrix, entry, difference);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
 /* ---- each case ----------------------------------------------------------------------------- */
 
-static void write_outcome(xmlTextWriterPtr page, const struct matrix *matrix, size_t index,
-			  size_t column)
+static void write_outcome(xml page, const struct matrix *matrix, size_t index, size_t column)
 {
 	const struct entry *entry = &matrix->plan.entries[index];
 	struct outcome outcome = matrix_outcome(matrix, index, column);
 	autofree char *id = cell_id(entry, column);
-	open_element(page, "td");
-	attribute(page, "id", id);
-	element_of_class(page, "span", class_of(outcome.status), outcome.status);
+	xml_open(page, "td");
+	xml_attribute(page, "id", id);
+	xml_element_of(page, "span", class_of(outcome.status), outcome.status);
 	if (difference_at(matrix, entry, column)) {
 		autofree char *details = details_id(entry, column);
 		autofree char *href = format("#%s", details);
-		write_text(page, " ");
-		open_element(page, "a");
-		attribute(page, "href", href);
-		attribute(page, "title", "differs from the kernel to the left");
-		write_text(page, "\u2260");
-		close_element(page);
+		xml_text(page, " ");
+		xml_open(page, "a");
+		xml_attribute(page, "href", href);
+		xml_attribute(page, "title", "differs from the kernel to the left");
+		xml_text(page, "\u2260");
+		xml_close(page);
 	}
-	element(page, "small", outcome.variant);
+	xml_element(page, "small", outcome.variant);
 	if (!matrix->columns[column].error)
-		element(page, "small", outcome.reason);
+		xml_element(page, "small", outcome.reason);
 	if (outcome.ladder) {
 		autofree char *link = artifact_link(&matrix->columns[column], entry);
-		open_element(page, "small");
-		open_element(page, "a");
-		attribute(page, "href", link);
-		write_text(page, "ladder.txt");
-		close_element(page);
-		close_element(page);
+		xml_open(page, "small");
+		xml_open(page, "a");
+		xml_attribute(page, "href", link);
+		xml_text(page, "ladder.txt");
+		xml_close(page);
+		xml_close(page);
 	}
-	close_element(page);
+	xml_close(page);
 }
 
-static void write_outcomes(xmlTextWriterPtr page, const struct matrix *matrix,
-			   const struct case_spec *spec)
+static void write_outcomes(xml page, const struct matrix *matrix, const struct case_spec *spec)
 {
 	open_scrolled(page, "div", spec->name);
-	attribute(page, "class", "scroll narrow");
-	open_element(page, "table");
-	open_element(page, "thead");
-	open_element(page, "tr");
-	open_element(page, "td");
-	close_element(page);
+	xml_attribute(page, "class", "scroll narrow");
+	xml_open(page, "table");
+	xml_open(page, "thead");
+	xml_open(page, "tr");
+	xml_open(page, "td");
+	xml_close(page);
 	for (size_t column = 0; column < matrix->column_count; column++) {
 		open_heading(page, "col");
-		write_text(page, matrix->columns[column].name);
-		close_element(page);
+		xml_text(page, matrix->columns[column].name);
+		xml_close(page);
 	}
-	close_element(page);
-	close_element(page);
-	open_element(page, "tbody");
+	xml_close(page);
+	xml_close(page);
+	xml_open(page, "tbody");
 	for (size_t i = 0; i < matrix->plan.count; i++) {
 		if (matrix->plan.entries[i].spec != spec)
 			continue;
-		open_element(page, "tr");
+		xml_open(page, "tr");
 		open_heading(page, "row");
-		write_text(page, family_name(matrix->plan.entries[i].family));
-		close_element(page);
+		xml_text(page, family_name(matrix->plan.entries[i].family));
+		xml_close(page);
 		for (size_t column = 0; column < matrix->column_count; column++)
 			write_outcome(page, matrix, i, column);
-		close_element(page);
-		new_line(page);
+		xml_close(page);
+		xml_line(page);
 	}
-	close_element(page);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_case(xmlTextWriterPtr page, const struct matrix *matrix,
-		       const struct case_spec *spec)
+static void write_case(xml page, const struct matrix *matrix, const struct case_spec *spec)
 {
 	autofree char *claims =
 		format("%s%s%s", spec->topic, spec->claims && *spec->claims ? "; answers " : "",
 		       spec->claims ? spec->claims : "");
-	open_element(page, "section");
-	attribute(page, "id", spec->name);
-	element(page, "h3", spec->name);
-	element(page, "p", claims);
-	new_line(page);
+	xml_open(page, "section");
+	xml_attribute(page, "id", spec->name);
+	xml_element(page, "h3", spec->name);
+	xml_element(page, "p", claims);
+	xml_line(page);
 	write_outcomes(page, matrix, spec);
 	for (size_t i = 0; i < matrix->plan.count; i++)
 		for (size_t column = 0; column < matrix->column_count; column++) {
@@ -572,14 +519,14 @@ static void write_case(xmlTextWriterPtr page, const struct matrix *matrix,
 			if (difference)
 				write_difference(page, matrix, i, difference);
 		}
-	close_element(page);
-	new_line(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_cases(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_cases(xml page, const struct matrix *matrix)
 {
 	const struct case_spec *last = NULL;
-	element(page, "h2", "Cases");
+	xml_element(page, "h2", "Cases");
 	for (size_t i = 0; i < matrix->plan.count; i++) {
 		if (matrix->plan.entries[i].spec != last)
 			write_case(page, matrix, matrix->plan.entries[i].spec);
@@ -589,38 +536,38 @@ static void write_cases(xmlTextWriterPtr page, const struct matrix *matrix)
 
 /* ---- the page ------------------------------------------------------------------------------ */
 
-static void write_meta(xmlTextWriterPtr page, const char *name, const char *content)
+static void write_meta(xml page, const char *name, const char *content)
 {
-	open_element(page, "meta");
-	attribute(page, "name", name);
-	attribute(page, "content", content);
-	xmlTextWriterEndElement(page);
+	xml_open(page, "meta");
+	xml_attribute(page, "name", name);
+	xml_attribute(page, "content", content);
+	xml_close_empty(page);
 }
 
-static void write_head(xmlTextWriterPtr page)
+static void write_head(xml page)
 {
-	open_element(page, "head");
-	open_element(page, "meta");
-	attribute(page, "charset", "utf-8");
-	xmlTextWriterEndElement(page);
+	xml_open(page, "head");
+	xml_open(page, "meta");
+	xml_attribute(page, "charset", "utf-8");
+	xml_close_empty(page);
 	write_meta(page, "viewport", "width=device-width, initial-scale=1");
-	element(page, "title", "halfopen matrix");
-	open_element(page, "style");
-	xmlTextWriterWriteRaw(page, BAD_CAST style);
-	close_element(page);
-	close_element(page);
-	new_line(page);
+	xml_element(page, "title", "halfopen matrix");
+	xml_open(page, "style");
+	xml_raw(page, style);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
 }
 
-static void write_page(xmlTextWriterPtr page, const struct matrix *matrix)
+static void write_page(xml page, const struct matrix *matrix)
 {
 	xmlTextWriterWriteDTD(page, BAD_CAST "html", NULL, NULL, NULL);
-	open_element(page, "html");
-	attribute(page, "lang", "en");
+	xml_open(page, "html");
+	xml_attribute(page, "lang", "en");
 	write_head(page);
-	open_element(page, "body");
-	open_element(page, "main");
-	element(page, "h1", "What Linux does between a SYN and accept(2)");
+	xml_open(page, "body");
+	xml_open(page, "main");
+	xml_element(page, "h1", "What Linux does between a SYN and accept(2)");
 	write_errors(page, matrix);
 	write_changes(page, matrix);
 	write_claims(page, matrix);
@@ -633,7 +580,7 @@ static void write_page(xmlTextWriterPtr page, const struct matrix *matrix)
 char *matrix_write_html(const struct matrix *matrix, const char *path)
 {
 	xmlBufferPtr buffer = xmlBufferCreate();
-	xmlTextWriterPtr page = xmlNewTextWriterMemory(buffer, 0);
+	xml page = xmlNewTextWriterMemory(buffer, 0);
 	write_page(page, matrix);
 	xmlFreeTextWriter(page);
 	bool stored = text_store((const char *)xmlBufferContent(buffer), path);

@@ -6,6 +6,7 @@
 #define HALFOPEN_RUNNER_PARTS_H
 
 #include "base/base.h"
+#include "base/xml.h"
 #include "fixtures/fixtures.h"
 #include "netns/netns.h"
 #include "suites/suites.h"
@@ -29,8 +30,6 @@ enum exit_status {
 
 /* One line on stderr, "halfopen: ...". */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A copy without what XML 1.0 and JSON cannot carry (control characters, broken UTF-8). */
-char *text_clean(const char *text);
 char *text_first_line(const char *text);
 /* "12.3 s", "3 min 10 s", "1 h 2 min". */
 char *text_duration(double span);

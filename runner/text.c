@@ -7,8 +7,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <libxml/chvalid.h>
-#include <libxml/xmlstring.h>
 #include <string.h>
 
 void complain(const char *fmt, ...)
@@ -18,41 +16,6 @@ void complain(const char *fmt, ...)
 	autofree char *text = vformat(fmt, args);
 	va_end(args);
 	fprintf(stderr, "halfopen: %s\n", text);
-}
-
-/* Length of the character at @text, or 0 where there is none that XML and JSON can carry. */
-static int character_length(const char *text, size_t left)
-{
-	static const int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	int length = left > 4 ? 4 : (int)left;
-	int code = xmlGetUTF8Char((const xmlChar *)text, &length);
-
-	/* libxml2 takes a continuation byte for a beginning, and characters longer than need be. */
-	if (((unsigned char)*text & 0xc0) == 0x80)
-		return 0;
-	if (code < 0 || length < 1 || length > 4 || code < least[length] || !xmlIsCharQ(code))
-		return 0;
-	return length;
-}
-
-char *text_clean(const char *text)
-{
-	size_t left = strlen(text), used = 0;
-	char *clean = must_alloc(left + 1, 1);
-
-	while (left > 0) {
-		int length = character_length(text, left);
-		if (length == 0) {
-			clean[used++] = '?';
-			length = 1;
-		} else {
-			memcpy(clean + used, text, (size_t)length);
-			used += (size_t)length;
-		}
-		text += length;
-		left -= (size_t)length;
-	}
-	return clean;
 }
 
 char *text_first_line(const char *text)

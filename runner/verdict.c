@@ -16,8 +16,8 @@ static const char not_finished[] = "not finished";
 
 /* What a case leaves when it passed or failed. */
 static const char *const artifacts[] = {
-	"client.pcap",  "server.pcap", "journal.jsonl", "ladder.txt",
-	"counters.txt", "env.txt",     "replay.sh",     "case.pcapng",
+	"client.pcap", "server.pcap", "journal.jsonl", "ladder.txt", "counters.txt",
+	"env.txt",     "replay.sh",   "case.pcapng",   "ladder.mmd", "ladder.svg",
 };
 
 /* What else a run may leave in a folder. */

@@ -223,7 +223,8 @@ START_TEST(every_artifact_is_missed)
 {
 	static const char *const names[] = { "client.pcap", "server.pcap",  "journal.jsonl",
 					     "ladder.txt",  "counters.txt", "env.txt",
-					     "replay.sh",   "case.pcapng" };
+					     "replay.sh",   "case.pcapng",  "ladder.mmd",
+					     "ladder.svg" };
 	struct run run;
 	begin_run(&run, &defaults);
 	for (size_t missing = 0; missing <= ARRAY_LENGTH(names); missing++) {

@@ -337,7 +337,8 @@ static void leave_capture(const char *name)
 
 static void leave_artifacts(void)
 {
-	static const char *const names[] = { "ladder.txt", "counters.txt", "env.txt", "replay.sh",
+	static const char *const names[] = { "ladder.txt",   "ladder.mmd", "ladder.svg",
+					     "counters.txt", "env.txt",    "replay.sh",
 					     "case.pcapng" };
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		leave(names[i], "a fake\n");
