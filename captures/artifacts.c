@@ -160,6 +160,15 @@ void artifacts_write(const struct journal *journal, const char *folder)
 	write_capture(journal, folder);
 }
 
+/* NULL, or why the captures beside a journal are not its own. */
+static char *capture_problem(const struct journal *journal, const char *folder)
+{
+	char *why = NULL;
+
+	recording_free(recording_load(journal, folder, &why));
+	return why;
+}
+
 int ladder_show(const char *folder, FILE *out, char **why)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
@@ -167,6 +176,8 @@ int ladder_show(const char *folder, FILE *out, char **why)
 
 	if (journal)
 		ladder_print(journal, (struct ladder_form){ .stable = false }, out);
+	if (!*why)
+		*why = capture_problem(journal, folder);
 	journal_free(journal);
 	return *why ? -1 : 0;
 }

@@ -467,7 +467,8 @@ void artifacts_write(const struct journal *journal, const char *folder);
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out);
 /*
  * Prints the ladders of a case from DIR/journal.jsonl, with times as they were observed; of a
- * damaged journal as far as it goes. Returns 0, or -1 with one line in *why (the caller frees it).
+ * damaged journal as far as it goes. Returns 0, or -1 with one line in *why (the caller frees it):
+ * what is wrong with the journal, or with the captures beside it.
  */
 int ladder_show(const char *folder, FILE *out, char **why);
 

@@ -5,5 +5,6 @@ EXTRA_DIST += \
 	docs/claims.md \
 	docs/design.md \
 	docs/half-open.md \
+	docs/reading-artifacts.md \
 	docs/vm.md \
 	docs/writing-a-case.md

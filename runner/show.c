@@ -6,50 +6,9 @@
 #include "captures/captures.h"
 #include "runner/parts.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* What is wrong is said in one line. */
-static bool capture_is_whole(const char *path)
-{
-	char why[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *capture = pcap_open_offline(path, why);
-	if (!capture) {
-		complain("%s is malformed: %s; run the case again", path, why);
-		return false;
-	}
-	struct pcap_pkthdr *header;
-	const u_char *bytes;
-	int got;
-	size_t packets = 0;
-	while ((got = pcap_next_ex(capture, &header, &bytes)) == 1)
-		packets++;
-	bool whole = got == PCAP_ERROR_BREAK; /* the end of the file */
-	if (!whole)
-		complain("%s is malformed after %zu packets: %s; run the case again", path, packets,
-			 pcap_geterr(capture));
-	pcap_close(capture);
-	return whole;
-}
-
-static bool captures_are_whole(const char *folder)
-{
-	DIR *listing = opendir(folder);
-	bool whole = listing != NULL;
-	for (const struct dirent *each; whole && (each = readdir(listing));) {
-		const char *dot = strrchr(each->d_name, '.');
-		if (!dot || strcmp(dot, ".pcap") != 0)
-			continue;
-		autofree char *path = format("%s/%s", folder, each->d_name);
-		whole = capture_is_whole(path);
-	}
-	if (listing)
-		closedir(listing);
-	return whole;
-}
 
 static bool show_folder(const char *folder)
 {
@@ -58,7 +17,7 @@ static bool show_folder(const char *folder)
 	if (!good)
 		complain("%s; run the case again", why);
 	free(why);
-	return good && captures_are_whole(folder);
+	return good;
 }
 
 int command_show(const struct options *options)
