@@ -410,3 +410,28 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 			syns, syns - 1, syns - 1);
 	expect_counters(net, SERVER, "ListenOverflows %d  ListenDrops %d", syns, syns);
 }
+
+CASE(final_ack_that_arrives_twice_makes_one_connection, .claims = "",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the wire duplicates the final ACK");
+	duplicate_segments(net, .from = CLIENT, .what = "ACK");
+	struct end *client = connect_client(net, server);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("accept() gives it once");
+	accept_client(server, client);
+	expect_nothing_to_accept(server);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_silence(client);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+}
