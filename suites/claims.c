@@ -59,15 +59,15 @@ static const struct claim claims[] = {
 	{ "D2-27", BACKLOGS, "a process too busy to call accept() is enough for that", CONFIRMED,
 	  "The queue does not care why nobody accepts; the SYN retransmitted after accept() gets "
 	  "in." },
-	{ "D2-29", BACKLOGS, "a server in epoll_wait() learns that a connection can be accepted",
-	  CONFIRMED,
-	  "When a connection enters the accept queue; not at the SYN, not for an ACK that is let "
-	  "fall, not when a slot is free again." },
 	{ "D2-28", BACKLOGS,
 	  "where one process accepts and passes descriptors on, that one being busy is enough",
 	  CONFIRMED,
 	  "The queue overflows while the workers go on serving what they hold; the dropped SYN "
 	  "comes again after a second and gets in." },
+	{ "D2-29", BACKLOGS, "a server in epoll_wait() learns that a connection can be accepted",
+	  CONFIRMED,
+	  "When a connection enters the accept queue; not at the SYN, not for an ACK that is let "
+	  "fall, not when a slot is free again." },
 	{ "D2-30", BACKLOGS, "tcp_abort_on_overflow=1: RST, and the entry leaves the SYN queue",
 	  REFINED,
 	  "For the final ACK, data or FIN, from the next segment on; a SYN that finds the queue "
