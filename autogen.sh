@@ -16,6 +16,8 @@ Makes ./configure with autoreconf.
 
   --install-deps  first install what is missing to build and to run, with apt, dnf, zypper or
                   pacman; asks for root (sudo, doas) only when something is missing.
+                  On the way also the servers and tools that single cases play with
+                  (nginx, Apache httpd, hping3, netstat), none of which is started.
                   Where the kernel has no sch_netem, on x86_64, also QEMU, and a kernel of
                   Debian into the cache ($HALFOPEN_CACHE, else ~/.cache/halfopen)
   --help          this text
@@ -59,6 +61,17 @@ vm_needs()
 {
 	cat <<'END'
 command:qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core  qemu-x86  qemu-system-x86
+END
+}
+
+# What single cases play with; "-" where there is no such package, or its program has another name.
+program_needs()
+{
+	awk -v column="$(column_of_packages)" '$column != "-"' <<'END'
+command:nginx    nginx        nginx      nginx                 nginx
+command:apache2  apache2-bin  -          -                     -
+command:hping3   hping3       hping3     -                     -
+command:netstat  net-tools    net-tools  net-tools-deprecated  net-tools
 END
 }
 
@@ -136,7 +149,7 @@ is_installed()
 	esac
 }
 
-# missing_needs TABLE: "needs" or "vm_needs".
+# missing_needs TABLE: "needs", "vm_needs" or "program_needs".
 missing_needs()
 {
 	"$1" | while read -r need _; do
@@ -144,16 +157,21 @@ missing_needs()
 	done
 }
 
-# The package of a need, in the language of the package manager.
-package_of()
+# Where a table of needs has the language of the package manager.
+column_of_packages()
 {
 	case $manager in
-	apt-get) column=2 ;;
-	dnf) column=3 ;;
-	zypper) column=4 ;;
-	pacman) column=5 ;;
+	apt-get) echo 2 ;;
+	dnf) echo 3 ;;
+	zypper) echo 4 ;;
+	pacman) echo 5 ;;
 	esac
-	{ needs && vm_needs; } | awk -v need="$1" -v column="$column" '$1 == need { print $column }'
+}
+
+package_of()
+{
+	{ needs && vm_needs && program_needs; } |
+		awk -v need="$1" -v column="$(column_of_packages)" '$1 == need { print $column }'
 }
 
 # A library cannot be seen without pkg-config, so the package database has the last word.
@@ -349,10 +367,63 @@ provide_kernel()
 	fi
 }
 
+# ---- programs that cases play with --------------------------------------------------------------
+
+# On Debian the package of a server starts it, now and at each boot, unless this script forbids the
+# one, and something disables the other.
+policy=${POLICY_RC_D-/usr/sbin/policy-rc.d}
+
+# shellcheck disable=SC2016 # as root, in a shell of its own: "$1" is the policy, the rest installs.
+quietly='
+	policy=$1
+	shift
+	if [ ! -e "$policy" ]; then
+		trap "rm -f \"$policy\"" EXIT
+		printf "#!/bin/sh\nexit 101\n" >"$policy"
+		chmod +x "$policy"
+	fi
+	"$@" || exit
+	case " $* " in
+	*" nginx "*) ! command -v systemctl >/dev/null || systemctl --quiet disable nginx || : ;;
+	esac
+'
+
+install_programs()
+{
+	[ "$manager" = apt-get ] || {
+		install
+		return
+	}
+	say "running, and nothing is started: ${root:+$root }$(install_command)"
+	# shellcheck disable=SC2046 # words without blanks
+	${root:+"$root"} sh -c "$quietly" sh "$policy" $(install_command)
+}
+
+# A machine without them skips those cases, so nothing here fails.
+provide_programs()
+{
+	manager=$(package_manager) || return 0
+	missing=$(missing_needs program_needs)
+	[ -n "$missing" ] || return 0
+	idle=
+	packages=$(missing_packages)
+	if [ -n "$packages" ]; then
+		say "missing, for cases with real servers and tools: $packages"
+		if find_root && { knows_all || refresh; }; then
+			install_programs || :
+		fi
+		missing=$(missing_needs program_needs)
+	fi
+	for need in $missing; do
+		say "no ${need#*:}: the cases with it will be skipped"
+	done
+}
+
 install_deps()
 {
 	idle=yes
 	provide needs
+	provide_programs
 	has_netem || provide_kernel
 	[ -z "$idle" ] || say "nothing to install, all is there"
 }

@@ -227,6 +227,8 @@ enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
 struct depths {
 	int accept, limit, syn;
 };
+/* The queues of the listener on @port, as the last look has found them. */
+struct depths judge_depths(const struct judge *judge, int port);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
 /* Segments of a flow that @from has sent so far. */
@@ -410,6 +412,7 @@ struct wait {
 	bool (*met)(void *context);
 	void *context;
 	nsec deadline; /* on the journal's clock */
+	nsec every;    /* ask @met so often also without a look, for what no look sees; 0: no */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
 /* Whether the flow's socket on @host had a timer (of those that sock_diag tells) at the last look.
@@ -420,6 +423,8 @@ bool watch_has_timer(const struct watch *watch, int flow, enum host host);
  * afterwards is not in them. broken() when they cannot be written.
  */
 void watch_keep_captures(struct watch *watch);
+/* Whether the last look has found a socket of the server's that listens on @port, whoever's. */
+bool watch_sees_listener(const struct watch *watch, int port);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
 /*

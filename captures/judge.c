@@ -568,6 +568,13 @@ unsigned judge_sent(const struct judge *judge, int flow, enum host from)
 	return judge->flows[flow].sent[from];
 }
 
+struct depths judge_depths(const struct judge *judge, int port)
+{
+	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+
+	return listener ? listener->depths : (struct depths){ 0 };
+}
+
 int judge_timeouts(const struct judge *judge, int flow)
 {
 	return judge->flows[flow].timeouts;

@@ -9,7 +9,8 @@
  *              "3rto"      multiples of the client's RTO since a call last sent something: the
  *                          second retransmission
  *              "1023rto+240"  so many seconds more: those after the RTO has reached TCP_RTO_MAX
- *              "-"         sent by a system call of the case
+ *              "-"         sent by a system call of the case; or data, of a server that tells the
+ *                          case nothing of its calls
  *              "~1.0"      only if that time has come before the next line's: a slow machine then
  *                          changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
@@ -124,7 +125,20 @@ static bool can_send(const char *call, const struct segment *segment)
 	return true;
 }
 
-static bool sent_by_call(const struct judge *judge, const struct flow_book *flow,
+/* A process that does not tell of its calls writes when it gets to it; what a timer sends is old.
+ */
+static bool sent_by_process(struct judge *judge, const struct flow_book *flow,
+			    const struct event *event)
+{
+	const struct listener_book *listener = book_of_listener(judge, flow->listener);
+	const struct packet_book *packet = book_of_packet(judge, event->packet);
+
+	return listener && listener->foreign && flow->call_ended[SERVER] == 0 && packet &&
+	       !packet->retransmission && event->from == SERVER &&
+	       can_send("write", &event->segment);
+}
+
+static bool sent_by_call(struct judge *judge, const struct flow_book *flow,
 			 const struct event *event)
 {
 	/* the wire and the look after a call take their time */
@@ -138,7 +152,7 @@ static bool sent_by_call(const struct judge *judge, const struct flow_book *flow
 		    event->at >= flow->call_began[host] - CLOCK_SLOP &&
 		    event->at <= flow->call_ended[host] + CLOCK_SLOP + late)
 			return true;
-	return false;
+	return sent_by_process(judge, flow, event);
 }
 
 /* Adds a rung for a segment or, with another kind of event, for what a sample found. */

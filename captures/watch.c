@@ -903,6 +903,8 @@ bool watch_wait(struct watch *watch, struct wait wait)
 			continue;
 		}
 		until = wait.deadline < until ? wait.deadline : until;
+		if (wait.every && watch_now(watch) + wait.every < until)
+			until = watch_now(watch) + wait.every;
 		sleep_until(watch, watch->zero + until);
 	}
 	watch->waited += watch_now(watch) - began;
@@ -913,6 +915,16 @@ bool watch_wait(struct watch *watch, struct wait wait)
 				    .began = began,
 				    .result = met || watch_finding(watch) });
 	return met;
+}
+
+bool watch_sees_listener(const struct watch *watch, int port)
+{
+	const struct seen_sockets *seen = &watch->seen[SERVER];
+
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
+			return true;
+	return false;
 }
 
 /* ---- from open to close -------------------------------------------------------------------- */

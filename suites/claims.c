@@ -8,6 +8,9 @@
 #define DEFER    "TCP_DEFER_ACCEPT"
 
 static const struct claim claims[] = {
+	{ "D2-01", BACKLOGS, "nginx listens with a backlog of 511 by default", CONFIRMED,
+	  "511, or its backlog=N, as far as net.core.somaxconn goes; that was 128 before Linux "
+	  "5.4." },
 	{ "D2-02", BACKLOGS, "backlog bounds the queue of connections that wait for accept()",
 	  CONFIRMED, "It does, off by one." },
 	{ "D2-03", BACKLOGS, "the operating system does the TCP, the process only reads and writes",

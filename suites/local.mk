@@ -12,6 +12,7 @@ suites_sources = \
 	suites/half_open_data.c \
 	suites/overflow.c \
 	suites/plain_servers.c \
+	suites/servers.c \
 	suites/suites.h \
 	suites/syn_cookies.c \
 	suites/syn_queue.c \

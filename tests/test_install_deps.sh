@@ -36,6 +36,10 @@ new_machine()
 			: >"$box/bin/qemu-system-x86_64"
 			chmod +x "$box/bin/qemu-system-x86_64"
 			;;
+		*nginx)
+			[ ! -e "$box/policy" ] || echo "policy: \$(cat "$box/policy")" >>"$box/calls"
+			sh "$box/arrive.sh"
+			;;
 		*) sh "$box/arrive.sh" ;;
 		esac
 	END
@@ -110,7 +114,7 @@ has_library()
 
 has_everything()
 {
-	has_tool autoconf autoreconf automake make ip tc
+	has_tool autoconf autoreconf automake make ip tc nginx apache2 hping3 netstat
 	has_compiler
 	has_pkg_config
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle
@@ -209,7 +213,7 @@ as_root()
 run()
 {
 	status=0
-	PATH="$box/bin" SBIN_PATH='' CC='' \
+	PATH="$box/bin" SBIN_PATH='' CC='' POLICY_RC_D="$box/policy" \
 		HOME=$home HALFOPEN_CACHE=$cache XDG_CACHE_HOME=$xdg_cache sh "$box/source/autogen.sh" "$@" \
 		>"$box/output" 2>&1 || status=$?
 	grep -v '^autoconf\|^automake' "$box/calls" >"$box/called" || :
@@ -402,6 +406,74 @@ ends_with 1
 calls
 says "library libmnl"
 verdict "a package that is installed and not found is named"
+
+programs_apt="$apt_install hping3 nginx"
+
+# A machine that lacks two programs that cases play with.
+lacks_programs()
+{
+	has_everything
+	rm "$box/bin/nginx" "$box/bin/hping3"
+	prepare_installation
+}
+
+new_machine
+lacks_programs
+with_apt
+with_sudo
+: >"$box/lists"
+has_tool systemctl
+run --install-deps
+ends_with 0
+calls "sudo sh" "$programs_apt" "policy: #!/bin/sh" "exit 101" "systemctl --quiet disable nginx" \
+	"autoreconf -fi"
+says "for cases with real servers and tools: hping3 nginx"
+[ ! -e "$box/policy" ] || problem="$problem the policy is still there;"
+verdict "apt: servers that cases play with are installed, neither started nor enabled"
+
+new_machine
+lacks_programs
+with_apt
+as_root
+: >"$box/lists"
+echo mine >"$box/policy"
+run --install-deps
+ends_with 0
+calls "$programs_apt" "policy: mine" "autoreconf -fi"
+grep -q mine "$box/policy" || problem="$problem the policy is gone;"
+verdict "apt: a policy that is there is left as it is"
+
+new_machine
+lacks_programs
+with_apt
+as_root
+: >"$box/lists"
+: >"$box/broken"
+run --install-deps
+ends_with 0
+says "no nginx: the cases with it will be skipped"
+says "no hping3: the cases with it will be skipped"
+[ ! -e "$box/policy" ] || problem="$problem the policy is still there;"
+verdict "apt fails for these programs: said, and it goes on"
+
+new_machine
+lacks_programs
+rm "$box/bin/apache2"
+with_rpm dnf
+as_root
+run --install-deps
+ends_with 0
+calls "dnf install -y --setopt=install_weak_deps=False hping3 nginx" "autoreconf -fi"
+verdict "dnf: only programs that it has under this name"
+
+new_machine
+lacks_programs
+with_apt
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "no nginx: the cases with it will be skipped"
+verdict "apt, ordinary user without sudo: these programs are gone without"
 
 qemu_apt="$apt_install qemu-system-x86"
 fetch_as_user="fetch as 1000 /home/user/.cache/halfopen 6.12"

@@ -26,6 +26,14 @@ static const char *const data_paths[] = { "/usr/lib/tc", "/lib/tc", "/usr/lib64/
 					  "/etc/iproute2", "/usr/share/iproute2" };
 static const char *const programs[] = { "ip", "tc" };
 
+/* What programs load when they run, and ldd does not know of. */
+static const struct {
+	const char *program, *path;
+} loaded[] = {
+	{ "apache2", "/usr/lib/apache2/modules/mod_authz_core.so" },
+	{ "apache2", "/usr/lib/apache2/modules/mod_mpm_event.so" },
+};
+
 /* ---- files in their order ------------------------------------------------------------------ */
 
 struct file {
@@ -233,7 +241,11 @@ static char *add_named_program(struct tree *tree, const char *name, bool require
 
 	if (!found)
 		return required ? format("no program %s here: install iproute2", name) : NULL;
-	return add_program(tree, found, to, all);
+	char *problem = add_program(tree, found, to, all);
+	for (size_t i = 0; !problem && i < ARRAY_LENGTH(loaded); i++)
+		if (strcmp(loaded[i].program, name) == 0 && access(loaded[i].path, R_OK) == 0)
+			problem = add_program(tree, loaded[i].path, loaded[i].path, all);
+	return problem;
 }
 
 static void add_skeleton(struct tree *tree)
