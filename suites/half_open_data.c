@@ -343,42 +343,43 @@ CASE(ignored_client_is_reset_after_two_minutes_by_default, .claims = "D2-34 D2-3
      .kernel_seconds = 112, .virtual_time = true,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
 			 "net.ipv4.tcp_syncookies=1" },
-     .client_sysctls = { "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_early_retrans=0" })
+     .client_sysctls = { "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_early_retrans=3" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = send_to_a_full_queue(server, 3).late;
 
-	/* 255 RTO after the data, 7.4 s, is before the end at 63 s up to an RTO of 0.218 s. */
+	/* 256 RTO after the data, 7.4 s, is before the end at 63 s up to an RTO of 0.217 s. */
 	needs_rto_below(late, 0.216);
 	STEP("it retransmits, and meanwhile the request expires");
 	wait_for(late, .gone = true, .host = SERVER, .within = 58);
 	expect_ladder(late,
 		      "1rto    >  DATA 5   ignored",
-		      "3rto    >  DATA 5   ignored",
-		      "7rto    >  DATA 5   ignored",
-		      "15rto   >  DATA 5   ignored",
-		      "31rto   >  DATA 5   ignored",
+		      "2rto    >  DATA 5   ignored",
+		      "4rto    >  DATA 5   ignored",
+		      "8rto    >  DATA 5   ignored",
+		      "16rto   >  DATA 5   ignored",
+		      "32rto   >  DATA 5   ignored",
 		      "15.0    <  SYN-ACK",
 		      "15.0    >  ACK      ignored",
-		      "63rto   >  DATA 5   ignored",
+		      "64rto   >  DATA 5   ignored",
 		      "31.0    <  SYN-ACK",
 		      "31.0    >  ACK      ignored",
-		      "127rto  >  DATA 5   ignored",
-		      "255rto  >  DATA 5   ignored",
+		      "128rto  >  DATA 5   ignored",
+		      "256rto  >  DATA 5   ignored",
 		      "63.0    .           ESTABLISHED / -");
 	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
 	expect_unacknowledged(late, 5);
 	expect_counters(net, SERVER,
-			"ListenOverflows 10  ListenDrops 10  TCPTimeouts 3  TCPSynRetrans 2  "
+			"ListenOverflows 11  ListenDrops 11  TCPTimeouts 3  TCPSynRetrans 2  "
 			"Tcp.RetransSegs 2");
 	expect_counters(net, CLIENT,
-			"TCPTimeouts 8  Tcp.RetransSegs 8  TCPChallengeACK 2  TCPSYNChallenge 2  "
+			"TCPTimeouts 8  Tcp.RetransSegs 9  TCPChallengeACK 2  TCPSYNChallenge 2  "
 			"Tcp.InErrs 2");
 
 	STEP("its next retransmission, 40 s later, meets the listener");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 60);
 	expect_ladder(late,
-		      "511rto  >  DATA 5",
+		      "512rto  >  DATA 5",
 		      "+0.0    <  RST     - / -");
 	expect_read_error(late, ECONNRESET);
 	expect_end_of_file(late);
