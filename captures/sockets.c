@@ -148,10 +148,17 @@ static struct span timer_was_set(const struct judge *judge, const struct event *
 	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
 }
 
+/* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
+static bool has_timed_out(const struct judge *judge, const struct event *event)
+{
+	return event->was == SYN_RECV && event->state == SYN_RECV &&
+	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
+}
+
 static void check_request_timer(struct judge *judge, const struct event *event,
 				const struct flow_book *flow)
 {
-	nsec period = request_period(flow->timeouts + (event->was == SYN_RECV));
+	nsec period = request_period(flow->timeouts + has_timed_out(judge, event));
 	struct span set = timer_was_set(judge, event, flow);
 
 	if (event->fires < set.first + period - 2 * TIMER_GRAIN ||
@@ -211,9 +218,11 @@ static bool check_repeats(struct judge *judge, const struct event *event,
 	return false;
 }
 
-static void change_request(struct flow_book *flow, const struct event *event)
+static void change_request(struct judge *judge, const struct event *event)
 {
-	flow->timeouts += event->was == SYN_RECV && event->state == SYN_RECV;
+	struct flow_book *flow = &judge->flows[event->flow];
+
+	flow->timeouts += has_timed_out(judge, event);
 	flow->fires = event->fires;
 	flow->fires_seq = event->seq;
 }
@@ -240,7 +249,7 @@ void take_socket(struct judge *judge, const struct event *event)
 	socket->state = flow->states[event->host] = event->state;
 	count_socket(judge, event, flow);
 	if (event->host == SERVER)
-		change_request(flow, event);
+		change_request(judge, event);
 	attach_state(judge, event, flow);
 	if (event->host == SERVER && (event->was == event->state || event->was == NO_SOCKET))
 		flow->synack_since_timer = flow->synack_by_timer = false;

@@ -6,6 +6,9 @@
 #define TOPIC "SYN queue"
 #include "fixtures/fixtures.h"
 
+/* ---- how many there may be: by a probe --------------------------------------------------------
+ */
+
 /* What a listener with this backlog keeps, and which of the two limits is met first. */
 struct capacity {
 	int backlog;
@@ -40,6 +43,87 @@ static bool takes_one_more_than_backlog(struct scene *net)
 		!answered, !answered, answered ? 2 : 1, answered ? 2 : 1, AGAIN_OF(net));
 	return answered;
 }
+
+/* ---- how long an entry is there ------------------------------------------------------------- */
+
+CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kernel_seconds = 1,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a SYN makes an entry, whose timer runs at once");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "Tcp.InSegs 1  Tcp.OutSegs 1");
+
+	STEP("it is still there when the SYN-ACK goes out again");
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(peer, "1.0  <  SYN-ACK");
+	expect_request_timer(peer, .timeouts = 1, .due = 3.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_counters(net, SERVER,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.OutSegs 1");
+
+	STEP("the ACK makes it a connection, which is in the other queue");
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_acceptable(server);
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  TCPPureAcks 1  Tcp.InSegs 1");
+
+	STEP("another one's ends with a RST");
+	struct peer *unwilling = raw_peer(net, server);
+	peer_syn(unwilling);
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 1);
+	peer_reset(unwilling);
+	expect_ladder(unwilling,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "~1.0 <  SYN-ACK",
+		      "-    >  RST      - / -");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "EmbryonicRsts 1  Tcp.AttemptFails 1" AGAIN, AGAIN_OF(net));
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(client_is_established_while_the_server_is_syn_recv, .claims = "D2-05 D2-11",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the client's ACK is still on the wire");
+	hold_segments(net, .from = CLIENT, .what = "ACK");
+	struct end *client = connect_client(net, server, .name = "client");
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN          SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK      ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK     held");
+	expect_request_timer(client, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_nothing_to_accept(server);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+
+	STEP("it arrives");
+	stop_rules(net);
+	release_segments(net);
+	expect_ladder(client, "~1.0  <  SYN-ACK", ".  ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+	accept_client(server, client);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN, AGAIN_OF(net));
+}
+
+/* ---- how many there are --------------------------------------------------------------------- */
 
 static void expect_row(struct scene *net, const struct capacity *row)
 {
@@ -94,4 +178,230 @@ CASE(syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog, .claim
 		row.requests -= row.by_backlog && !one_more;
 		expect_row(net, &row);
 	}
+}
+
+/* ---- floods ---------------------------------------------------------------------------------- */
+
+/* A queue that a flood of spoofed sources fills, and what becomes of the SYNs beyond. */
+struct deluge {
+	int backlog;
+	const char *max_syn_backlog;
+	int syns, requests;
+	bool by_backlog; /* counted in TCPReqQFullDrop */
+};
+
+static void expect_deluge(struct scene *net, const struct deluge *row, bool one_more)
+{
+	int kept = row->requests - (row->by_backlog && !one_more);
+	int dropped = row->syns - kept;
+
+	STEP("backlog %d, tcp_max_syn_backlog %s: of %d SYNs %d are kept", row->backlog,
+	     row->max_syn_backlog, row->syns, kept);
+	set_sysctl(net,
+		   (struct sysctl){ SERVER, "net.ipv4.tcp_max_syn_backlog", row->max_syn_backlog });
+	struct listener *server = listen_on_server(net, .backlog = row->backlog);
+	flood_listener(server, .syns = row->syns);
+	expect_queue(server, .accept = 0, .limit = row->backlog, .syn = kept);
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER,
+			"ListenDrops %d  TCPReqQFullDrop %d  Tcp.InSegs %d  Tcp.OutSegs %d" AGAIN,
+			dropped, row->by_backlog ? dropped : 0, row->syns,
+			kept + syn_acks_again(net), AGAIN_OF(net));
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(flood_fills_the_syn_queue_and_the_rest_is_dropped, .claims = "D2-09 D2-13 D2-14 D2-18",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct deluge rows[] = {
+		{ 128, "1024", 300, 129, true },
+		{ 4096, "64", 350, 49, false }, /* 4096 in both queues? */
+		{ 0, "1024", 20, 1, true },
+	};
+	bool one_more = takes_one_more_than_backlog(net);
+
+	saw_variant(net, one_more ? "limit-is-backlog-plus-one" : "limit-is-backlog");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		expect_deluge(net, &rows[i], one_more);
+}
+
+/* A firewall of the client's drops what comes back, and its program has gone. */
+CASE(clients_that_drop_syn_acks_fill_the_syn_queue, .claims = "D2-14", .kernel_seconds = 3,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=1",
+			 "net.ipv4.tcp_max_syn_backlog=5" })
+{
+	/* M - M/4 + 1: the limit that no variant changes */
+	struct listener *server = listen_on_server(net, .backlog = 64);
+	struct end *clients[5];
+
+	drop_segments(net, .from = SERVER, .what = "SYN-ACK");
+	STEP("five clients, none of which gets its SYN-ACK");
+	for (int i = 0; i < 5; i++) {
+		clients[i] = connect_client(net, server);
+		close_end(clients[i]);
+		expect_ladder(clients[i],
+			      "-    >  SYN            SYN_SENT / SYN_RECV",
+			      "0.0  <  SYN-ACK  lost",
+			      "-    .                 - / SYN_RECV");
+	}
+	expect_queue(server, .accept = 0, .limit = 64, .syn = 5);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 5");
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+
+	STEP("the sixth finds no room");
+	struct end *refused = connect_client(net, server, .name = "one too many");
+	close_end(refused);
+	expect_ladder(refused,
+		      "-  >  SYN  ignored  SYN_SENT / -",
+		      "-  .                - / -");
+	expect_queue(server, .accept = 0, .limit = 64, .syn = 5);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenDrops 1" AGAIN, AGAIN_OF(net));
+}
+
+/* ---- those who want in ----------------------------------------------------------------------- */
+
+CASE(client_starves_while_the_syn_queue_is_full, .claims = "D2-13 D2-19", .kernel_seconds = 3,
+     .variants = "linear-syn-timeouts exponential-syn-timeouts",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_max_syn_backlog=16" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 128);
+	bool linear = has_sysctl(net, CLIENT, "net.ipv4.tcp_syn_linear_timeouts");
+	struct peer *first;
+
+	saw_variant(net, linear ? "linear-syn-timeouts" : "exponential-syn-timeouts");
+	STEP("a request that will end, and a flood that fills up the queue");
+	half_open_peers(server, &first, 1);
+	flood_listener(server, .syns = 40);
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 13);
+	expect_counters(net, SERVER, "ListenDrops 28" AGAIN, AGAIN_OF(net));
+
+	STEP("a client's SYNs are dropped");
+	struct end *client = connect_client(net, server, .name = "client");
+	wait_for(client, .sent = 2, .from = CLIENT, .within = 1);
+	expect_ladder(client,
+		      "-    >  SYN  ignored  SYN_SENT / -",
+		      "1.0  >  SYN  ignored");
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 13);
+	expect_counters(net, CLIENT,
+			"Tcp.ActiveOpens 1  TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, SERVER, "ListenDrops 2" AGAIN, AGAIN_OF(net));
+
+	STEP("a request ends, and the client's next SYN gets in");
+	peers_go_away(&first, 1);
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 12);
+	expect_states(client, .client = SYN_SENT, .server = NO_SOCKET);
+	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 2);
+	if (linear)
+		expect_ladder(client,
+			      "2.0  >  SYN      SYN_SENT / SYN_RECV",
+			      "2.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+			      "2.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	else
+		expect_ladder(client,
+			      "3.0  >  SYN      SYN_SENT / SYN_RECV",
+			      "3.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+			      "3.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_connected(client);
+	expect_queue(server, .accept = 1, .limit = 128, .syn = 12);
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"EmbryonicRsts 1  Tcp.AttemptFails 1  Tcp.PassiveOpens 1  "
+			"Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
+}
+
+/*
+ * tcp_peer_is_proven(): the last quarter of tcp_max_syn_backlog is for those whose round-trip time
+ * is known from a connection before; tcp_no_metrics_save=0 lets the server remember it.
+ */
+CASE(last_quarter_of_the_syn_queue_is_for_proven_peers, .claims = "D2-18b",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_max_syn_backlog=16",
+			 "net.ipv4.tcp_no_metrics_save=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 128);
+	struct peer *peers[13];
+
+	STEP("a client proves itself: its connection ends in order");
+	struct end *before = connect_clients(net, server, 1)[0];
+	struct end *served = accept_client(server, before);
+	close_end(before);
+	wait_for(before, .state = FIN_WAIT2, .host = CLIENT, .within = 0.1);
+	close_end(served);
+	expect_ladder(before,
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT",
+		      "-    <  FIN-ACK  TIME_WAIT / LAST_ACK",
+		      "+0.0 >  ACK      TIME_WAIT / -");
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1");
+
+	STEP("strangers get no further than three quarters");
+	half_open_peers(server, peers, 13);
+	struct peer *stranger = raw_peer(net, server, .name = "stranger");
+	peer_syn(stranger);
+	expect_ladder(stranger, "-  >  SYN  ignored");
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 13);
+	expect_counters(net, SERVER, "ListenDrops 1" AGAIN, AGAIN_OF(net));
+
+	STEP("the proven client gets in");
+	struct end *client = connect_clients(net, server, 1)[0];
+	accept_client(server, client);
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 13);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN, AGAIN_OF(net));
+
+	STEP("the strangers go away");
+	peers_go_away(peers, 13);
+	expect_queue(server, .accept = 0, .limit = 128, .syn = 0);
+	expect_counters(net, SERVER, "EmbryonicRsts 13  Tcp.AttemptFails 13" AGAIN, AGAIN_OF(net));
+}
+
+/* ---- which queue it was ---------------------------------------------------------------------- */
+
+CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	bool one_more = takes_one_more_than_backlog(net);
+	struct peer *peers[2];
+
+	saw_variant(net, one_more ? "limit-is-backlog-plus-one" : "limit-is-backlog");
+	STEP("the accept queue is full: ListenOverflows and ListenDrops, equal numbers");
+	struct listener *accepting = listen_on_server(net, .backlog = 0);
+	connect_clients(net, accepting, 1);
+	expect_queue(accepting, .accept = 1, .limit = 0, .syn = 0);
+	for (int i = 0; i < 3; i++) {
+		struct peer *refused = raw_peer(net, accepting);
+
+		peer_syn(refused);
+		expect_ladder(refused, "-  >  SYN  ignored");
+	}
+	expect_queue(accepting, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"ListenOverflows 3  ListenDrops 3  Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("the SYN queue is full: ListenDrops alone, and TCPReqQFullDrop");
+	int requests = one_more ? 2 : 1;
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	half_open_peers(server, peers, requests);
+	for (int i = 0; i < 2; i++) {
+		struct peer *refused = raw_peer(net, server);
+
+		peer_syn(refused);
+		expect_ladder(refused, "-  >  SYN  ignored");
+	}
+	expect_queue(server, .accept = 0, .limit = 1, .syn = requests);
+	expect_counters(net, SERVER, "ListenDrops 2  TCPReqQFullDrop 2" AGAIN, AGAIN_OF(net));
+
+	STEP("nothing is left");
+	peers_go_away(peers, requests);
+	expect_queue(server, .accept = 0, .limit = 1, .syn = 0);
+	expect_counters(net, SERVER, "EmbryonicRsts %d  Tcp.AttemptFails %d" AGAIN, requests,
+			requests, AGAIN_OF(net));
+	expect_counters(net, CLIENT, "-");
 }

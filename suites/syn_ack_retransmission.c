@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SYN-ACK retransmission: how often a half-open request's SYN-ACK goes out, when, and what changes
+ * that. Nobody answers here: the peers are raw ones.
+ */
+#define TOPIC "SYN-ACK retransmission"
+#include "fixtures/fixtures.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/* A listener's patience, and the whole ladder of a peer that sends a SYN and nothing more. */
+struct patience {
+	const char *synack_retries; /* net.ipv4.tcp_synack_retries */
+	int syncnt;                 /* TCP_SYNCNT of the listener; 0: not set */
+	int retries;                /* which makes so many */
+	double life;                /* of the request, in seconds */
+	const char *ladder[10];
+};
+
+static void expect_patience(struct scene *net, const struct patience *row)
+{
+	STEP("tcp_synack_retries %s, TCP_SYNCNT %d: the SYN-ACK goes out again %d times",
+	     row->synack_retries, row->syncnt, row->retries);
+	set_sysctl(net,
+		   (struct sysctl){ SERVER, "net.ipv4.tcp_synack_retries", row->synack_retries });
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *silent = raw_peer(net, server);
+	if (row->syncnt)
+		set_option(server, IPPROTO_TCP, TCP_SYNCNT, row->syncnt);
+	peer_syn(silent);
+	expect_states(silent, .client = NO_SOCKET, .server = SYN_RECV);
+	wait_for(silent, .gone = true, .host = SERVER, .within = row->life);
+	expect_lines(net, silent->flow, row->ladder);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "TCPTimeouts %d  TCPSynRetrans %d  Tcp.RetransSegs %d",
+			row->retries + 1, row->retries, row->retries);
+
+	STEP("its ACK comes too late: nobody knows of the request any more");
+	peer_ack(silent);
+	expect_ladder(silent,
+		      "-    >  ACK",
+		      "+0.0 <  RST");
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(silent_peer_gets_its_syn_ack_again_as_often_as_tcp_synack_retries_says,
+     .claims = "D2-11 D2-12", .kernel_seconds = 21,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct patience rows[] = {
+		{ "0", .retries = 0, .life = 1,
+		  .ladder = { "-    >  SYN      - / SYN_RECV", "0.0  <  SYN-ACK",
+			      "1.0  .           - / -" } },
+		{ "1", .retries = 1, .life = 3,
+		  .ladder = { "-    >  SYN      - / SYN_RECV", "0.0  <  SYN-ACK", "1.0  <  SYN-ACK",
+			      "3.0  .           - / -" } },
+		{ "2", .retries = 2, .life = 7,
+		  .ladder = { "-    >  SYN      - / SYN_RECV", "0.0  <  SYN-ACK", "1.0  <  SYN-ACK",
+			      "3.0  <  SYN-ACK", "7.0  .           - / -" } },
+		/* an option of the listener counts for more than the sysctl, in both directions */
+		{ "5", .syncnt = 1, .retries = 1, .life = 3,
+		  .ladder = { "-    >  SYN      - / SYN_RECV", "0.0  <  SYN-ACK", "1.0  <  SYN-ACK",
+			      "3.0  .           - / -" } },
+		{ "0", .syncnt = 2, .retries = 2, .life = 7,
+		  .ladder = { "-    >  SYN      - / SYN_RECV", "0.0  <  SYN-ACK", "1.0  <  SYN-ACK",
+			      "3.0  <  SYN-ACK", "7.0  .           - / -" } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		expect_patience(net, &rows[i]);
+}
+
+/* Nothing is set: five times, 63 s. */
+CASE(silent_peer_gets_its_syn_ack_again_for_a_minute_by_default, .claims = "D2-11 D2-12",
+     .kernel_seconds = 63, .virtual_time = true)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *silent = raw_peer(net, server);
+
+	STEP("a SYN, and silence");
+	peer_syn(silent);
+	expect_request_timer(silent, .timeouts = 0, .due = 1.0);
+	wait_for(silent, .gone = true, .host = SERVER, .within = 63);
+	expect_ladder(silent,
+		      "-     >  SYN      - / SYN_RECV",
+		      "0.0   <  SYN-ACK",
+		      "1.0   <  SYN-ACK",
+		      "3.0   <  SYN-ACK",
+		      "7.0   <  SYN-ACK",
+		      "15.0  <  SYN-ACK",
+		      "31.0  <  SYN-ACK",
+		      "63.0  .           - / -");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "TCPTimeouts 6  TCPSynRetrans 5  Tcp.RetransSegs 5");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- a queue that is more than half full ---------------------------------------------------- */
+
+/* Requests that have waited, in a queue that is so full, and how many of them end early. */
+struct crowding {
+	int backlog, requests, given_up;
+	struct listener *listener;
+	struct peer *peers[8];
+};
+
+/* What a queue has at the third timeout: those that are given up got no third SYN-ACK again. */
+static void expect_survivors(struct crowding *row)
+{
+	int given_up = 0;
+
+	for (int i = 0; i < row->requests; i++) {
+		struct peer *peer = row->peers[i];
+		bool lives = peer->heard_count == 4;
+
+		given_up += !lives;
+		if (lives)
+			expect_ladder(peer,
+				      "1.0  <  SYN-ACK",
+				      "3.0  <  SYN-ACK",
+				      "7.0  <  SYN-ACK");
+		else
+			expect_ladder(peer,
+				      "1.0  <  SYN-ACK",
+				      "3.0  <  SYN-ACK",
+				      "7.0  .           - / -");
+	}
+	if (given_up != row->given_up)
+		fail("backlog %d, %d requests: %d were given up after 7 s, expected %d",
+		     row->backlog, row->requests, given_up, row->given_up);
+	expect_queue(row->listener, .accept = 0, .limit = row->backlog,
+		     .syn = row->requests - row->given_up);
+}
+
+/*
+ * reqsk_timer_handler(): while twice the number of requests is more than the backlog, and more than
+ * 8, one that has timed out before is given up when its SYN-ACK was sent again twice, unless there
+ * are young requests. So the first that are looked at after 7 s end, until few enough are left.
+ */
+CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .claims = "D2-12b",
+     .kernel_seconds = 7,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5",
+			 "net.ipv4.tcp_max_syn_backlog=128" })
+{
+	struct crowding rows[] = {
+		{ .backlog = 10, .requests = 7, .given_up = 2 }, /* 5 are not more than half */
+		{ .backlog = 16, .requests = 7, .given_up = 0 },
+		{ .backlog = 6, .requests = 5, .given_up = 1 }, /* 4 are not more than half of 8 */
+		{ .backlog = 4, .requests = 4, .given_up = 0 },
+	};
+	int requests = 0, given_up = 0;
+
+	STEP("four queues with requests that nobody answers");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		rows[i].listener = listen_on_server(net, .backlog = rows[i].backlog);
+		half_open_peers(rows[i].listener, rows[i].peers, rows[i].requests);
+		expect_queue(rows[i].listener, .accept = 0, .limit = rows[i].backlog,
+			     .syn = rows[i].requests);
+		requests += rows[i].requests;
+		given_up += rows[i].given_up;
+	}
+
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 3 * requests, .within = 7);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		expect_survivors(&rows[i]);
+	expect_counters(net, SERVER, "TCPTimeouts %d  TCPSynRetrans %d  Tcp.RetransSegs %d",
+			3 * requests, 3 * requests - given_up, 3 * requests - given_up);
+	expect_counters(net, CLIENT, "-");
+
+	STEP("the others are asked on, and may still come: their ACKs make connections");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		for (int k = 0; k < rows[i].requests; k++) {
+			struct peer *peer = rows[i].peers[k];
+
+			if (peer->heard_count < 4)
+				continue;
+			peer_ack(peer);
+			expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+		}
+	expect_counters(net, SERVER, "Tcp.PassiveOpens %d  Tcp.CurrEstab %d", requests - given_up,
+			requests - given_up);
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- the client's own SYN, again ------------------------------------------------------------ */
+
+/*
+ * tcp_check_req(): a SYN like the first is answered at once, at most twice a second
+ * (tcp_invalid_ratelimit), and the timer is set anew for the period that it has reached.
+ */
+CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = "D2-12c",
+     .kernel_seconds = 9,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *clock = raw_peer(net, server, .name = "clock");
+	struct peer *peer = raw_peer(net, server, .name = "peer");
+
+	STEP("one request gives the time: its timer fires after 1 s");
+	peer_syn(clock);
+	wait_for(clock, .timeouts = 1, .within = 1);
+	expect_ladder(clock,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "1.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("then a SYN, again, and again within 500 ms");
+	peer_syn(peer);
+	peer_syn(peer);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK",
+		      "-    >  SYN      ignored");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 2);
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_counters(net, SERVER, "TCPACKSkippedSynRecv 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("a second after its own timer has fired, when 2 s are running, the SYN comes again");
+	wait_for(clock, .timeouts = 2, .within = 2);
+	expect_ladder(peer, "1.0  <  SYN-ACK");
+	expect_ladder(clock, "3.0  <  SYN-ACK");
+	expect_request_timer(peer, .timeouts = 1, .due = 3.0);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 2  TCPSynRetrans 3  Tcp.RetransSegs 3");
+
+	STEP("those 2 s begin anew, and no retry was used up");
+	wait_for(peer, .timeouts = 2, .within = 2.5);
+	expect_ladder(peer, "+2.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("the requests expire");
+	wait_for(peer, .gone = true, .host = SERVER, .within = 5);
+	expect_ladder(peer, "+4.0  .  - / -");
+	expect_ladder(clock, "7.0   .  - / -");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "TCPTimeouts 2");
+	expect_counters(net, CLIENT, "-");
+}
