@@ -21,6 +21,11 @@ static const struct claim claims[] = {
 	  "Each client gets its HELLO; as the sample never closes, no FIN follows, and a client "
 	  "that "
 	  "closes leaves a CLOSE_WAIT socket behind." },
+	{ "D2-05", BACKLOGS,
+	  "the client goes from SYN_SENT to ESTABLISHED, the server from SYN_RECV to ESTABLISHED",
+	  CONFIRMED,
+	  "The server is SYN_RECV from the SYN until the ACK has arrived, a round trip later than "
+	  "the client is ESTABLISHED." },
 	{ "D2-06", BACKLOGS, "backlog is the number of established connections held for accept()",
 	  REFINED, "It is one more: the queue is full when it is longer than the backlog." },
 	{ "D2-07", BACKLOGS, "the number comes from listen(2)", REFINED,
@@ -29,16 +34,51 @@ static const struct claim claims[] = {
 	{ "D2-08", BACKLOGS, "the SYN queue is a hash table, the accept queue a FIFO", REFINED,
 	  "accept() gives connections in the order of their final ACKs; the SYN queue has been no "
 	  "table of its own since Linux 4.4, half-open requests are in that of all sockets." },
-	{ "D2-11", BACKLOGS, "an entry of the SYN queue lives from the SYN to the ACK", REFINED,
-	  "To the first ACK that finds room: one that is ignored leaves it there, until it "
-	  "expires." },
+	{ "D2-09", BACKLOGS, "a backlog of 4096 gives both queues 4096", REFUTED,
+	  "The accept queue holds 4097; the SYN queue without cookies is also limited by "
+	  "tcp_max_syn_backlog, and 64 there leaves room for 49." },
+	{ "D2-10", BACKLOGS,
+	  "the SYN queue's size comes from tcp_max_syn_backlog and the accept queue's", REFINED,
+	  "Only with tcp_syncookies=0; with 1, the default, the backlog alone counts." },
+	{ "D2-11", BACKLOGS, "an entry is in the SYN queue from the SYN until the ACK comes",
+	  REFINED,
+	  "Or until a RST comes, or its time is up; an ACK that is not taken, as the accept queue "
+	  "is full or data is waited for, leaves it there." },
+	{ "D2-12", BACKLOGS, "a SYN-ACK is retried tcp_synack_retries times", CONFIRMED,
+	  "After 1, 3, 7, 15 and 31 s by default; the request vanishes after 63 s, and nothing is "
+	  "sent. TCP_SYNCNT of the listener counts for more than the sysctl." },
+	{ "D2-12b", BACKLOGS, "(implied) that number is fixed", REFUTED,
+	  "While twice the number of requests is more than the backlog (and than 8), old ones are "
+	  "given up after two retries." },
+	{ "D2-12c", BACKLOGS, "(implied) only the timer makes a SYN-ACK go out again", REFINED,
+	  "A SYN that comes again is answered at once, at most twice a second; the timer begins "
+	  "anew, and no retry is used up." },
+	{ "D2-13", BACKLOGS, "a SYN flood can overflow the SYN queue", CONFIRMED,
+	  "It is full after backlog + 1 SYNs; what comes then is dropped, or gets a cookie." },
+	{ "D2-14", BACKLOGS,
+	  "spoofed sources, or a firewall that drops SYN-ACKs, are all that a flood needs",
+	  CONFIRMED,
+	  "To the server both are the same: SYN-ACKs that nobody answers, and entries that stay." },
+	{ "D2-15", BACKLOGS, "a server too busy to send its SYN-ACKs accumulates SYN_RECV", ARGUED,
+	  "The SYN-ACK is sent by the very code that makes the entry, so there is none without "
+	  "it." },
+	{ "D2-16", BACKLOGS, "tcp_syncookies is on by default", CONFIRMED,
+	  "It is 1 in a new network namespace: cookies when the SYN queue is full." },
+	{ "D2-17", BACKLOGS, "with cookies nothing is kept of a SYN; the ACK makes the connection",
+	  CONFIRMED,
+	  "There is no SYN_RECV, no timer and no second SYN-ACK; a bare ACK or the first data "
+	  "makes the socket." },
 	{ "D2-18", BACKLOGS,
 	  "without SYN cookies half-open requests are limited by the smaller of two numbers",
 	  REFINED,
 	  "min(backlog + 1, M - M/4 + 1) with M = tcp_max_syn_backlog; before January 2025 backlog "
 	  "instead of backlog + 1." },
-	{ "D2-19", BACKLOGS, "beyond that, new SYNs are discarded", CONFIRMED,
-	  "Dropped without an answer; ListenDrops counts each." },
+	{ "D2-18b", BACKLOGS, "(implied) all clients are equal before that limit", REFUTED,
+	  "The last quarter of tcp_max_syn_backlog is for peers whose round-trip time the server "
+	  "knows from a connection before." },
+	{ "D2-19", BACKLOGS, "beyond that, new SYNs are discarded, and connections fail", CONFIRMED,
+	  "Dropped without an answer; ListenDrops counts each, and the client stays SYN_SENT until "
+	  "one of its retransmissions finds room." },
 	{ "D2-20", BACKLOGS,
 	  "netstat -s shows the dropped SYNs as \"times the listen queue of a socket overflowed\" "
 	  "and "
@@ -51,6 +91,9 @@ static const struct claim claims[] = {
 	  REFINED, "Up to backlog + 1; tcp_max_syn_backlog is not looked at." },
 	{ "D2-22", BACKLOGS, "past that size SYN cookies start", CONFIRMED,
 	  "Every further SYN is answered with a cookie, and nothing is kept of it." },
+	{ "D2-23", BACKLOGS, "with cookies new connections have no problem under a flood", REFINED,
+	  "As long as the accept queue has room; when it is full SYNs are dropped, though "
+	  "TCPReqQFullDoCookies counts them." },
 	{ "D2-24", BACKLOGS, "the accept queue holds ESTABLISHED sockets; accept() removes them",
 	  REFINED,
 	  "They enter it ESTABLISHED; a FIN or a RST changes them where they wait, and each "

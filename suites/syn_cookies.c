@@ -60,14 +60,16 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 
 /* ---- when they are sent ---------------------------------------------------------------------- */
 
-CASE(syn_cookies_are_on_by_default, .claims = "D2-16", .server_sysctls = { NULL })
+CASE(syn_cookies_are_on_by_default, .claims = "D2-16")
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
-	struct peer *peers[3];
+	struct peer *peers[2];
 
-	STEP("nothing is set, and the queue of a listener is filled");
-	half_open_peers(server, peers, 3);
-	expect_queue(server, .accept = 0, .limit = 2, .syn = 3);
+	STEP("nothing is set, and two requests are one too many for a listener");
+	expect_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "1" });
+	half_open_peers(server, peers, 2);
+	listen_again(server, 0);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 2);
 	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
 
 	STEP("the next SYN gets a cookie");
@@ -76,7 +78,7 @@ CASE(syn_cookies_are_on_by_default, .claims = "D2-16", .server_sysctls = { NULL 
 	expect_ladder(peer,
 		      "-    >  SYN",
 		      "0.0  <  SYN-ACK");
-	expect_queue(server, .accept = 0, .limit = 2, .syn = 3);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 2);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  SyncookiesSent 1" AGAIN,
 			AGAIN_OF(net));
 	expect_counters(net, CLIENT, "-");
@@ -92,13 +94,14 @@ struct listener_in_flood {
 
 CASE(flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog,
      .claims = "D2-10 D2-13 D2-14 D2-17 D2-21 D2-22",
-     .variants = "limit-is-backlog-plus-one limit-is-backlog", .server_sysctls = { NULL })
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	static const struct listener_in_flood rows[] = {
-		{ 200, "8", "1", 201 },   { 4, "128", "1", 5 },   { 100, "16", "1", 101 },
+		{ 200, "8", "1", 201 },   { 4, "128", "1", 5 },    { 100, "16", "1", 101 },
 		{ 100, "512", "1", 101 }, { 299, "16", "1", 300 }, { 200, "512", "2", 0 },
 	};
-	bool one_more = false;
+	bool one_more = takes_one_more_than_backlog(net);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const struct listener_in_flood *row = &rows[i];
@@ -112,8 +115,6 @@ CASE(flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog,
 		set_sysctl(net, most);
 		struct listener *server = listen_on_server(net, .backlog = row->backlog);
 		struct flood flood = flood_listener(server, .syns = 300);
-		if (i == 0)
-			one_more = requests_of(net, server) == row->requests;
 		int kept = row->requests - (row->requests && !one_more);
 
 		expect_queue(server, .accept = 0, .limit = row->backlog, .syn = kept);
@@ -125,5 +126,232 @@ CASE(flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog,
 				AGAIN_OF(net));
 		expect_counters(net, CLIENT, "-");
 	}
-	saw_variant(net, one_more ? "limit-is-backlog-plus-one" : "limit-is-backlog");
+}
+
+/* ---- what they are --------------------------------------------------------------------------- */
+
+static int ethernet_mss(const struct peer *peer)
+{
+	return peer->address.ss_family == AF_INET6 ? 1440 : 1460;
+}
+
+/*
+ * A cookie is all in the SYN-ACK's sequence number, so there is no request to be seen, no timer and
+ * no second SYN-ACK. Window scale and SACK come back in the client's timestamp echo, or not at all.
+ */
+CASE(cookie_keeps_nothing_until_the_ack_or_data_makes_the_socket, .claims = "D2-17",
+     .kernel_seconds = 3, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *clock = raw_peer(net, server, .name = "clock");
+	struct peer *bare = raw_peer(net, server, .name = "bare ACK");
+	struct peer *eager = raw_peer(net, server, .name = "data first");
+	struct peer *stamped = raw_peer(net, server, .name = "timestamps");
+
+	STEP("an ordinary request gives the time");
+	peer_syn(clock);
+	expect_ladder(clock,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_offer(clock, .mss = ethernet_mss(clock), .window_scale = true, .sack = true);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
+
+	STEP("cookies for all others: they leave nothing behind, though the queue is empty");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
+	peer_syn(bare);
+	expect_offer(bare, .mss = ethernet_mss(bare));
+	peer_syn(eager);
+	expect_offer(eager, .mss = ethernet_mss(eager));
+	peer_send(stamped, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_offer(stamped, .mss = ethernet_mss(stamped), .window_scale = true, .sack = true,
+		     .timestamps = true);
+	expect_ladder(bare,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+	expect_ladder(eager,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+	expect_ladder(stamped,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 3  SyncookiesSent 3" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("3 s later the request's SYN-ACK has gone out twice more, the others' has not");
+	wait_for(clock, .timeouts = 2, .within = 3);
+	expect_ladder(clock,
+		      "1.0  <  SYN-ACK",
+		      "3.0  <  SYN-ACK");
+	expect_silence(bare);
+	expect_silence(eager);
+	expect_silence(stamped);
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+
+	STEP("a bare ACK makes the socket");
+	peer_ack(bare);
+	expect_ladder(bare, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, bare);
+	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("data does it too, and is there at once");
+	peer_data(eager, "HELLO");
+	expect_ladder(eager,
+		      "-    >  DATA 5   - / ESTABLISHED",
+		      "+0.0 <  ACK");
+	struct end *served = accept_peer(server, eager);
+	expect_read(served, "HELLO");
+	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("and timestamps bring window scale and SACK back");
+	peer_send(stamped, .timestamps = true, .tsval = 1001, .tsecr = stamped->heard.tsval);
+	expect_ladder(stamped, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, stamped);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
+	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
+	expect_counters(net, CLIENT, "-");
+}
+
+CASE(ack_with_a_wrong_cookie_is_answered_with_reset, .claims = "D2-17",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a cookie");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  SyncookiesSent 1");
+
+	STEP("one that it never was");
+	peer_send(peer, .flags = ACK, .ack = 0x10000);
+	expect_ladder(peer,
+		      "-    >  ACK ack 65537",
+		      "+0.0 <  RST");
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "SyncookiesFailed 1  Tcp.OutRsts 1");
+
+	STEP("the right one still does");
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 10, .syn = 0);
+	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* ---- what they are good for ------------------------------------------------------------------ */
+
+/* Its SYN-ACK is a cookie: the server has no SYN_RECV of it. */
+static struct end *connect_through_cookie(struct scene *net, struct listener *server)
+{
+	struct end *client = connect_client(net, server);
+
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  SYN-ACK  ESTABLISHED / -",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	return client;
+}
+
+CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	int kept = takes_one_more_than_backlog(net) ? 17 : 16;
+	struct listener *server = listen_on_server(net, .backlog = 16);
+	struct flood flood;
+
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "1" });
+	STEP("a flood has filled the queue, and another one goes on");
+	flood_listener(server, .syns = 100);
+	expect_queue(server, .accept = 0, .limit = 16, .syn = kept);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies %d  SyncookiesSent %d" AGAIN, 100 - kept,
+			100 - kept, AGAIN_OF(net));
+
+	STEP("a client connects in the middle of it");
+	begin_flood(server);
+	struct end *client = connect_through_cookie(net, server);
+	flood = end_flood(net);
+	expect_queue(server, .accept = 1, .limit = 16, .syn = kept);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies %ld  SyncookiesSent %ld  SyncookiesRecv 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  Tcp.InSegs %ld" AGAIN,
+			flood.syns + 1, flood.syns + 1, flood.syns + 2, AGAIN_OF(net));
+
+	STEP("and is served");
+	struct end *served = accept_client(server, client);
+	send_text(client, "HELLO");
+	expect_read(served, "HELLO");
+	expect_ladder(client,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 0, .limit = 16, .syn = kept);
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+}
+
+/* tcp_conn_request() decides for a cookie, and counts that, before it looks at the accept queue. */
+CASE(full_accept_queue_drops_the_syns_that_should_have_got_cookies, .claims = "D2-22 D2-23",
+     .kernel_seconds = 1, .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	int kept = takes_one_more_than_backlog(net) ? 3 : 2;
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct end *clients[3];
+
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "1" });
+	STEP("a flood fills the SYN queue");
+	flood_listener(server, .syns = 10);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = kept);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies %d  SyncookiesSent %d" AGAIN, 10 - kept,
+			10 - kept, AGAIN_OF(net));
+
+	STEP("three clients connect through cookies: the accept queue is full");
+	for (int i = 0; i < 3; i++)
+		clients[i] = connect_through_cookie(net, server);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = kept);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 3  Tcp.CurrEstab 3");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 3  SyncookiesSent 3  SyncookiesRecv 3  "
+			"Tcp.PassiveOpens 3  Tcp.CurrEstab 3" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("a client's SYN is dropped, and no cookie is sent");
+	struct end *late = connect_client(net, server, .name = "late");
+	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = kept);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 1  ListenOverflows 1  ListenDrops 1" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("so are a flood's");
+	flood_listener(server, .syns = 100);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = kept);
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 100  ListenOverflows 100  ListenDrops 100" AGAIN,
+			AGAIN_OF(net));
+
+	STEP("accept() makes room, and the SYN that comes again gets its cookie");
+	accept_client(server, clients[0]);
+	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_connected(late);
+	expect_ladder(late,
+		      "1.0  >  SYN",
+		      "1.0  <  SYN-ACK  ESTABLISHED / -",
+		      "1.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = kept);
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 1  SyncookiesSent 1  SyncookiesRecv 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
 }
