@@ -135,10 +135,16 @@ static int ethernet_mss(const struct peer *peer)
 	return peer->address.ss_family == AF_INET6 ? 1440 : 1460;
 }
 
-/*
- * A cookie is all in the SYN-ACK's sequence number, so there is no request to be seen, no timer and
- * no second SYN-ACK. Window scale and SACK come back in the client's timestamp echo, or not at all.
- */
+static void expect_cookie(struct peer *peer)
+{
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "0.0  <  SYN-ACK");
+}
+
+static const char one_by_cookie[] = "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1";
+
+/* A cookie is all in the SYN-ACK's sequence number: no request, no timer, no second SYN-ACK. */
 CASE(cookie_keeps_nothing_until_the_ack_or_data_makes_the_socket, .claims = "D2-17",
      .kernel_seconds = 3, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
@@ -146,72 +152,89 @@ CASE(cookie_keeps_nothing_until_the_ack_or_data_makes_the_socket, .claims = "D2-
 	struct peer *clock = raw_peer(net, server, .name = "clock");
 	struct peer *bare = raw_peer(net, server, .name = "bare ACK");
 	struct peer *eager = raw_peer(net, server, .name = "data first");
-	struct peer *stamped = raw_peer(net, server, .name = "timestamps");
 
 	STEP("an ordinary request gives the time");
 	peer_syn(clock);
-	expect_ladder(clock,
-		      "-    >  SYN      - / SYN_RECV",
-		      "0.0  <  SYN-ACK");
-	expect_offer(clock, .mss = ethernet_mss(clock), .window_scale = true, .sack = true);
 	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
 
-	STEP("cookies for all others: they leave nothing behind, though the queue is empty");
+	STEP("cookies for the others: they leave nothing behind, though the queue has room");
 	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
 	peer_syn(bare);
-	expect_offer(bare, .mss = ethernet_mss(bare));
+	expect_cookie(bare);
 	peer_syn(eager);
-	expect_offer(eager, .mss = ethernet_mss(eager));
-	peer_send(stamped, .flags = SYN, .timestamps = true, .tsval = 1000);
-	expect_offer(stamped, .mss = ethernet_mss(stamped), .window_scale = true, .sack = true,
-		     .timestamps = true);
-	expect_ladder(bare,
-		      "-    >  SYN",
-		      "0.0  <  SYN-ACK");
-	expect_ladder(eager,
-		      "-    >  SYN",
-		      "0.0  <  SYN-ACK");
-	expect_ladder(stamped,
-		      "-    >  SYN",
-		      "0.0  <  SYN-ACK");
+	expect_cookie(eager);
 	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
-	expect_counters(net, SERVER, "TCPReqQFullDoCookies 3  SyncookiesSent 3" AGAIN,
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 2  SyncookiesSent 2" AGAIN,
 			AGAIN_OF(net));
 
 	STEP("3 s later the request's SYN-ACK has gone out twice more, the others' has not");
 	wait_for(clock, .timeouts = 2, .within = 3);
 	expect_ladder(clock,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
 		      "1.0  <  SYN-ACK",
 		      "3.0  <  SYN-ACK");
 	expect_silence(bare);
 	expect_silence(eager);
-	expect_silence(stamped);
 	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
 
 	STEP("a bare ACK makes the socket");
 	peer_ack(bare);
 	expect_ladder(bare, "-  >  ACK  - / ESTABLISHED");
 	accept_peer(server, bare);
-	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
-			AGAIN_OF(net));
+	expect_counters(net, SERVER, "%s", one_by_cookie);
 
 	STEP("data does it too, and is there at once");
 	peer_data(eager, "HELLO");
 	expect_ladder(eager,
 		      "-    >  DATA 5   - / ESTABLISHED",
 		      "+0.0 <  ACK");
-	struct end *served = accept_peer(server, eager);
-	expect_read(served, "HELLO");
-	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
-			AGAIN_OF(net));
+	expect_read(accept_peer(server, eager), "HELLO");
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
+	expect_counters(net, SERVER, "%s", one_by_cookie);
+	expect_counters(net, CLIENT, "-");
+}
 
-	STEP("and timestamps bring window scale and SACK back");
+/* accept() holds the socket to what SYN and SYN-ACK have agreed on: see TCP_INFO in the journal. */
+CASE(cookie_has_window_scale_and_sack_only_for_a_client_with_timestamps, .claims = "D2-17",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *ordinary = raw_peer(net, server, .name = "ordinary");
+	struct peer *plain = raw_peer(net, server, .name = "plain");
+	struct peer *stamped = raw_peer(net, server, .name = "timestamps");
+	int mss = ethernet_mss(plain);
+
+	STEP("a request keeps what its SYN offers");
+	peer_syn(ordinary);
+	expect_offer(ordinary, .mss = mss, .window_scale = true, .sack = true);
+	peer_ack(ordinary);
+	expect_ladder(ordinary,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  ACK      - / ESTABLISHED");
+	accept_peer(server, ordinary);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("a cookie keeps the MSS");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
+	peer_syn(plain);
+	expect_offer(plain, .mss = mss);
+	expect_cookie(plain);
+	peer_ack(plain);
+	expect_ladder(plain, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, plain);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  SyncookiesSent 1  %s", one_by_cookie);
+
+	STEP("timestamps carry window scale and SACK there and back");
+	peer_send(stamped, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_offer(stamped, .mss = mss, .window_scale = true, .sack = true, .timestamps = true);
+	expect_cookie(stamped);
 	peer_send(stamped, .timestamps = true, .tsval = 1001, .tsecr = stamped->heard.tsval);
 	expect_ladder(stamped, "-  >  ACK  - / ESTABLISHED");
 	accept_peer(server, stamped);
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 1);
-	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
-			AGAIN_OF(net));
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 0);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  SyncookiesSent 1  %s", one_by_cookie);
 	expect_counters(net, CLIENT, "-");
 }
 
