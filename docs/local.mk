@@ -2,6 +2,7 @@
 
 dist_man_MANS = docs/halfopen.1
 EXTRA_DIST += \
+	docs/ci.md \
 	docs/claims.md \
 	docs/design.md \
 	docs/half-open.md \

@@ -126,6 +126,15 @@ static void try_sock_diag(struct findings *findings)
 	mnl_socket_close(netlink);
 }
 
+/* In a container /proc/sys is read-only, unless a fresh proc can be mounted. */
+static void try_sysctls(struct findings *findings)
+{
+	int error = sysctl_write_here("net.ipv4.ip_forward", "0");
+
+	if (error)
+		refuse(findings, TRY_SYSCTLS, -error);
+}
+
 static void try_ipv6(struct findings *findings)
 {
 	int fd autoclose = socket(AF_INET6, SOCK_STREAM, 0);
@@ -137,6 +146,7 @@ static void try_ipv6(struct findings *findings)
 static _Noreturn void try_as_case(struct findings *findings)
 {
 	isolate_case();
+	try_sysctls(findings);
 	try_ipv6(findings);
 	try_veth(findings);
 	try_packet_socket(findings);

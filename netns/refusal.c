@@ -72,9 +72,11 @@ static void explain_container(const struct refusal *refusal, char *why, size_t w
 			 " --cap-add=%s", needed[i].name);
 	}
 	snprintf(why, why_size,
-		 "this root lacks %s, and a user namespace, which would give it, is refused (%s): "
+		 "this root lacks %s, and a user namespace, which would give it, %s (%s): "
 		 "start the container with%s",
-		 lacking, strerror(refusal->error), options);
+		 lacking,
+		 refusal->attempt == TRY_SYSCTLS ? "may not write sysctls here" : "is refused",
+		 strerror(refusal->error), options);
 }
 
 static void explain_user_namespace(const struct refusal *refusal, char *why, size_t why_size)
@@ -124,6 +126,8 @@ static const struct {
 				"use a kernel with CONFIG_PACKET (`modprobe af_packet`)" },
 	[TRY_SOCK_DIAG] = { "cannot list TCP sockets through sock_diag",
 			    "use a kernel with CONFIG_INET_DIAG (`modprobe tcp_diag`)" },
+	[TRY_SYSCTLS] = { "sysctls cannot be written", "run as root, in a container with "
+						       "--cap-add=SYS_ADMIN,NET_ADMIN,NET_RAW" },
 	[TRY_UNKNOWN] = { "cannot try out a network", "run as root" },
 };
 
@@ -142,7 +146,9 @@ void refusal_explain(const struct refusal *refusal, char *why, size_t why_size)
 
 	if (!refusal->error)
 		denied.error = EPERM;
-	if (no_permission(refusal) && refusal_lacks_capabilities(refusal))
+	if (refusal->attempt == TRY_SYSCTLS && refusal->root && refusal_lacks_capabilities(refusal))
+		explain_container(refusal, why, why_size);
+	else if (no_permission(refusal) && refusal_lacks_capabilities(refusal))
 		explain_user_namespace(&denied, why, why_size);
 	else if (full && refusal->attempt == TRY_USER_NAMESPACE)
 		explain_user_namespace(refusal, why, why_size);

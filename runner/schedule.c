@@ -35,10 +35,12 @@ struct scheduler {
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
+/* Not one that waits for its turn to tear down: it may come from the middle of its set-up. */
 static bool is_working(const struct slot *slot)
 {
 	int phase = atomic_load(&slot->progress.phase);
-	return slot->entry && (phase == SETTING_UP || phase == TEARING_DOWN);
+	return slot->entry && !atomic_load(&slot->asks) &&
+	       (phase == SETTING_UP || phase == TEARING_DOWN);
 }
 
 static unsigned working(const struct run *run)
