@@ -4,6 +4,9 @@ dist_man_MANS = docs/halfopen.1
 EXTRA_DIST += \
 	docs/ci.md \
 	docs/claims.md \
+	docs/defer-accept-stall.md \
+	docs/defer-accept-stall/replay.sh \
+	docs/defer-accept-stall/stall.c \
 	docs/design.md \
 	docs/half-open.md \
 	docs/reading-artifacts.md \

@@ -36,6 +36,7 @@ shell_tests = \
 	tests/test_install_deps.sh \
 	tests/test_matrix.sh \
 	tests/test_sigkill.sh \
+	tests/test_stall.sh \
 	tests/test_totals.sh \
 	tests/test_vm.sh
 
@@ -71,8 +72,8 @@ TAP_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	HALFOPEN='$(abs_top_builddir)/halfopen'; CASES='$(CASES)'; JOBS='$(JOBS)'; \
-	LANE='$(LANE)'; KERNEL='$(KERNEL)'; \
-	export top_srcdir top_builddir HALFOPEN CASES JOBS LANE KERNEL;
+	LANE='$(LANE)'; KERNEL='$(KERNEL)'; CC='$(CC)'; \
+	export top_srcdir top_builddir HALFOPEN CASES JOBS LANE KERNEL CC;
 
 # The cases come last, alone: they use all processors by themselves.
 tests/cases.log: $(filter-out tests/cases.log,$(TEST_LOGS))
