@@ -347,16 +347,14 @@ static void write_hosts(FILE *out)
 	pcapng_names(out, names, count);
 }
 
-void capture_write(const struct journal *journal, const struct recording *recording,
-		   const char *why, FILE *out)
+void capture_write(const struct annotated *annotated, FILE *out)
 {
-	struct story *story = story_of(journal);
-	struct notes notes = make_notes(story);
+	const struct recording *recording = annotated->recording;
+	struct notes notes = make_notes(annotated->story);
 
-	write_section(&notes, journal_event(journal, 0), why, out);
+	write_section(&notes, journal_event(annotated->journal, 0), annotated->why, out);
 	write_hosts(out);
 	for (size_t i = 0; i < recording->count; i++)
 		write_frame(&notes, &recording->frames[i], out);
 	free_notes(&notes);
-	story_free(story);
 }

@@ -117,7 +117,7 @@ static void put_svg(const struct story *story, FILE *out)
 	fputs(text, out);
 }
 
-static void write_texts(const struct journal *journal, const char *folder)
+static void write_texts(const struct story *story, const char *folder)
 {
 	static const struct {
 		const char *name;
@@ -128,7 +128,6 @@ static void write_texts(const struct journal *journal, const char *folder)
 		{ "ladder.svg", put_svg },
 		{ "counters.txt", put_counters },
 	};
-	struct story *story = story_of(journal);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
 		FILE *out = begin(folder, texts[i].name);
@@ -136,28 +135,35 @@ static void write_texts(const struct journal *journal, const char *folder)
 		texts[i].put(story, out);
 		keep(out, folder, texts[i].name);
 	}
-	story_free(story);
 }
 
-static void write_capture(const struct journal *journal, const char *folder)
+/* Returns NULL, or what is wrong with the captures. */
+static char *write_capture(const struct journal *journal, const struct story *story,
+			   const char *folder)
 {
-	autofree char *why = NULL;
+	char *why = NULL;
 	struct recording *recording = recording_load(journal, folder, &why);
 	FILE *out = begin(folder, "case.pcapng");
 
-	capture_write(journal, recording, why, out);
+	capture_write(&(struct annotated){ journal, story, recording, why }, out);
 	recording_free(recording);
 	keep(out, folder, "case.pcapng");
-	if (why)
-		broken("%s", why);
+	return why;
 }
 
 void artifacts_write(const struct journal *journal, const char *folder)
 {
+	struct story *story;
+	autofree char *why = NULL;
+
 	if (journal_length(journal) == 0)
 		return;
-	write_texts(journal, folder);
-	write_capture(journal, folder);
+	story = story_of(journal);
+	write_texts(story, folder);
+	why = write_capture(journal, story, folder);
+	story_free(story);
+	if (why)
+		broken("%s", why);
 }
 
 /* NULL, or why the captures beside a journal are not its own. */

@@ -33,9 +33,13 @@ struct recording {
 struct recording *recording_load(const struct journal *journal, const char *folder, char **why);
 void recording_free(struct recording *recording);
 
-/* case.pcapng: both hosts' frames, with comments from the story. @why: what is left out, or NULL.
- */
-void capture_write(const struct journal *journal, const struct recording *recording,
-		   const char *why, FILE *out);
+/* case.pcapng: both hosts' frames of a journal, with comments from its story. */
+struct annotated {
+	const struct journal *journal;
+	const struct story *story;
+	const struct recording *recording;
+	const char *why; /* what the recording has left out; NULL: nothing */
+};
+void capture_write(const struct annotated *annotated, FILE *out);
 
 #endif

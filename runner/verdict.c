@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char not_finished[] = "not finished";
+static const char not_finished[] =
+	"it left no verdict: it was ended before, or the artifacts folder is full";
 
 /* What a case leaves when it passed or failed. */
 static const char *const artifacts[] = {
