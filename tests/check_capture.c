@@ -28,8 +28,9 @@ static void make_folder(void)
 /* Nothing but what was expected may be left. */
 static void remove_folder(void)
 {
-	static const char *const names[] = { "client.pcap", "server.pcap",  "case.pcapng",
-					     "ladder.txt",  "counters.txt", "a.pcapng" };
+	static const char *const names[] = { "client.pcap",  "server.pcap", "case.pcapng",
+					     "ladder.txt",   "ladder.mmd",  "ladder.svg",
+					     "counters.txt", "a.pcapng" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		autofree char *path = in_folder(names[i]);
