@@ -220,6 +220,9 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 		  { .text = "WORLD", .seq = 5 },
 		  "-  >  DATA 5 seq 6  ignored  - / -" },
 		{ "FIN", { .flags = FIN | ACK }, "-  >  FIN-ACK  ignored  - / -" },
+		{ "data with FIN",
+		  { .text = "HELLO", .flags = FIN | ACK | PSH },
+		  "-  >  DATA-FIN 5  ignored  - / -" },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
@@ -276,6 +279,9 @@ CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims
 		  { .flags = ACK, .seq = 10 },
 		  "-  >  ACK  ignored" },
 		{ "FIN", { .flags = FIN | ACK }, "-  >  FIN-ACK seq 6  ignored" },
+		{ "all of it, with FIN",
+		  { .text = "HELLOWORLD", .flags = FIN | ACK | PSH, .seq = -6 },
+		  "-  >  DATA-FIN 10  ignored" },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct peer *peer = raw_peer(net, server);
@@ -407,23 +413,41 @@ CASE(ignored_ack_changes_nothing_of_the_requests_life, .claims = "D2-11 D2-31b D
 	expect_counters(net, CLIENT, "-");
 }
 
+/* A segment that completes a handshake, and what the server then has. */
+struct rescue {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3];
+	unsigned answers; /* segments of the server's */
+	bool out_of_order;
+	const char *text; /* that read() gives; NULL: none */
+	bool ends;        /* then read() gives the end of file, else EAGAIN */
+};
+
+static void serve_rescued(struct listener *server, struct peer *peer, const struct rescue *rescue)
+{
+	struct end *served = accept_peer(server, peer);
+
+	if (rescue->text)
+		expect_read(served, rescue->text);
+	if (rescue->ends)
+		expect_end_of_file(served);
+	else
+		expect_read_error(served, EAGAIN);
+}
+
 CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33",
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
-	static const struct {
-		const char *what;
-		struct peer_segment segment;
-		const char *lines[3];
-		unsigned answers;
-		bool out_of_order;
-	} rows[] = {
+	static const struct rescue rows[] = {
 		{ .what = "its ACK once more",
 		  .segment = { .flags = ACK },
 		  .lines = { "-  >  ACK  - / ESTABLISHED" } },
 		{ .what = "data",
 		  .segment = { .text = "HELLO" },
 		  .lines = { "-  >  DATA 5  - / ESTABLISHED", "+0.0  <  ACK" },
-		  .answers = 1 },
+		  .answers = 1,
+		  .text = "HELLO" },
 		{ .what = "data behind a hole",
 		  .segment = { .text = "WORLD", .seq = 5 },
 		  .lines = { "-  >  DATA 5 seq 6  - / ESTABLISHED", "+0.0  <  ACK" },
@@ -432,19 +456,26 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33",
 		{ .what = "FIN",
 		  .segment = { .flags = FIN | ACK },
 		  .lines = { "-  >  FIN-ACK  - / CLOSE_WAIT", "+0.0  <  ACK" },
-		  .answers = 1 },
+		  .answers = 1,
+		  .ends = true },
+		{ .what = "data with FIN",
+		  .segment = { .text = "HELLO", .flags = FIN | ACK | PSH },
+		  .lines = { "-  >  DATA-FIN 5  - / CLOSE_WAIT", "+0.0  <  ACK" },
+		  .answers = 1,
+		  .text = "HELLO",
+		  .ends = true },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct end *client = fill_the_queue(server, .count = 1)[0];
-	struct peer *before = NULL;
+	struct peer *waiting = NULL;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct peer *peer;
 
-		STEP("a peer's ACK is ignored; then a slot is free");
+		STEP("a peer's ACK is ignored; then the one who waits is served");
 		peer = ignored_peer(server);
-		if (before)
-			accept_peer(server, before);
+		if (waiting)
+			serve_rescued(server, waiting, &rows[i - 1]);
 		else
 			accept_client(server, client);
 		expect_silence(peer);
@@ -460,8 +491,10 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33",
 		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
 		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1  TCPOFOQueue %d",
 				rows[i].out_of_order);
-		before = peer;
+		waiting = peer;
 	}
+	serve_rescued(server, waiting, &rows[ARRAY_LENGTH(rows) - 1]);
+	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
 	expect_counters(net, CLIENT, "-");
 }
 
