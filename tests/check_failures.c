@@ -15,17 +15,20 @@
 
 enum { MOST_LINES = 60, MOST_COLUMNS = 120 };
 
-static const char ignored[] = "final_ack_that_meets_a_full_accept_queue_is_ignored-ipv4";
-static const char reset[] = "final_ack_that_meets_a_full_accept_queue_is_reset-ipv4";
-static const char gives_up[] = "ignored_client_gives_up_when_tcp_retries2_is_used_up-ipv4";
-static const char times_out[] = "connect_times_out_while_nobody_accepts-ipv4";
+static const char ignored[] = "journals/final_ack_that_meets_a_full_accept_queue_is_ignored-ipv4";
+static const char reset[] = "journals/final_ack_that_meets_a_full_accept_queue_is_reset-ipv4";
+static const char gives_up[] = "journals/ignored_client_gives_up_when_tcp_retries2_is_used_up-ipv4";
+static const char times_out[] = "journals/connect_times_out_while_nobody_accepts-ipv4";
 static const char many_peers[] =
-	"syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog-ipv4";
+	"journals/syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog-ipv4";
+
+static const char gives_up_late[] =
+	"failures/ignored_client_gives_up_after_a_quarter_of_an_hour-ipv4";
 
 /* An expectation, call or wait of a recorded journal, and what is wrong with it now. */
 struct wrong {
 	const char *name;    /* of the file with the text */
-	const char *journal; /* in tests/journals */
+	const char *journal; /* in tests */
 	const char *step;    /* a part of the name of the step that it is in */
 	enum event_kind kind;
 	const char *what; /* a part of: the expectation, the call's name, what is waited for */
@@ -244,6 +247,19 @@ static const struct wrong wrongs[] = {
 	  .kind = EVENT_WAIT,
 	  .what = "late to be gone",
 	  .change = in_vain },
+	{ .name = "time-in-a-long-ladder",
+	  .journal = gives_up_late,
+	  .step = "retransmits 15 times",
+	  .kind = EVENT_EXPECT,
+	  .what = "ladder",
+	  .line = "511rto",
+	  .instead = "400rto  >  DATA 5  ignored" },
+	{ .name = "packet-more-in-a-long-ladder",
+	  .journal = gives_up_late,
+	  .step = "retransmits 15 times",
+	  .kind = EVENT_EXPECT,
+	  .what = "ladder",
+	  .line = "31.0         >  ACK" },
 	{ .name = "ladder-that-nothing-expects",
 	  .journal = ignored,
 	  .step = "ever accepts",
@@ -361,18 +377,19 @@ static void check_details(const char *name, const char *details)
 	json_decref(object);
 }
 
+/* FOLDER of tests, with a slash at its end, or "". */
 static char *path_of(const char *folder, const char *name, const char *ending)
 {
 	const char *source = getenv("top_srcdir");
 
-	return format("%s/tests/%s/%s%s", source ? source : ".", folder, name, ending);
+	return format("%s/tests/%s%s%s", source ? source : ".", folder, name, ending);
 }
 
 START_TEST(failure_makes_its_cause_plain)
 {
 	const struct wrong *wrong = &wrongs[_i];
-	autofree char *from = path_of("journals", wrong->journal, ".jsonl"), *why = NULL;
-	autofree char *path = path_of("failures", wrong->name, ".txt");
+	autofree char *from = path_of("", wrong->journal, ".jsonl"), *why = NULL;
+	autofree char *path = path_of("failures/", wrong->name, ".txt");
 	struct journal *journal = journal_load(from, &why);
 	const struct finding *finding;
 
