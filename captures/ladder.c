@@ -360,8 +360,7 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 	if (seen >= timing.wanted - MSEC(1) && seen - unseen <= allowed)
 		return NULL;
 	return format(
-		"came at %.3f s, %.3f s too %s (allowed: %.3f to %.3f s)",
-		seconds(rung->at - t0),
+		"came at %.3f s, %.3f s too %s (allowed: %.3f to %.3f s)", seconds(rung->at - t0),
 		seconds(seen < timing.wanted ? timing.wanted - seen : seen - unseen - allowed),
 		seen < timing.wanted ? "early" : "late", seconds(timing.since - t0 + timing.wanted),
 		seconds(timing.since - t0 + allowed));
