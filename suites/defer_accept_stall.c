@@ -132,3 +132,100 @@ CASE(deferred_client_with_keepalive_and_no_timestamps_connects_at_once, .claims 
 	send_text(client, "HELLO");
 	expect_connection_with_data(net, server, client);
 }
+
+/* ---- the same without TCP_DEFER_ACCEPT ----------------------------------------------------- */
+
+/* The client's ACK met a full accept queue; its keepalive probe is answered by the request too. */
+static struct crowd probe_request_at_a_full_queue(struct listener *server)
+{
+	struct scene *net = server->scene;
+	struct crowd crowd = meet_a_full_queue(server);
+	struct end *late = crowd.late;
+
+	needs_rto_below(late, 0.26);
+	STEP("the ACK is ignored, the request times out, and the client's keepalive probe is "
+	     "answered");
+	release_segments(net);
+	set_option(late, IPPROTO_TCP, TCP_KEEPIDLE, 2);
+	set_option(late, IPPROTO_TCP, TCP_KEEPINTVL, 75);
+	set_option(late, SOL_SOCKET, SO_KEEPALIVE, 1);
+	wait_for(late, .sent = 3, .from = SERVER, .within = 2.2);
+	expect_ladder(late,
+		      "1.0  <  SYN-ACK",
+		      "1.0  >  ACK        ignored",
+		      "2.0  >  ACK seq 0",
+		      "+0.0 <  ACK");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER,
+			"ListenOverflows 2  ListenDrops 2  TCPTimeouts 1  TCPSynRetrans 1  "
+			"Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT,
+			"TCPKeepAlive 1  TCPChallengeACK 1  TCPSYNChallenge 1  Tcp.InErrs 1");
+
+	STEP("there is room again");
+	accept_client(server, crowd.others[0]);
+	expect_silence(late);
+	expect_queue(server, .accept = 2, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+	return crowd;
+}
+
+/* The SYN-ACK that is sent again meanwhile ends it. */
+static void expect_short_stall(struct end *late)
+{
+	struct scene *net = late->scene;
+
+	wait_for(late, .sent = 9, .from = CLIENT, .within = 2);
+	expect_ladder(late,
+		      "-     >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "1rto  >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "3rto  >  DATA 5  ignored",
+		      "+0.0  <  ACK ack 1",
+		      "3.0   <  SYN-ACK",
+		      "3.0   >  ACK     ESTABLISHED / ESTABLISHED",
+		      "7rto  >  DATA 5",
+		      "+0.0  <  ACK");
+	expect_counters(net, SERVER,
+			"TSEcrRejected 3  TCPTimeouts 1  TCPSynRetrans 1  "
+			"Tcp.RetransSegs 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 3  Tcp.RetransSegs 3  TCPChallengeACK 1  "
+			"TCPSYNChallenge 1  Tcp.InErrs 1");
+}
+
+CASE(ignored_client_with_keepalive_stalls_until_the_next_syn_ack, .claims = "D1-24",
+     .kernel_seconds = 4, .variants = "connects-at-once stalls",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_abort_on_overflow=0" },
+     .client_sysctls = { "net.ipv4.tcp_timestamps=1", "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct crowd crowd = probe_request_at_a_full_queue(server);
+	struct end *late = crowd.late;
+	bool connects;
+
+	STEP("the client has something to say");
+	send_text(late, "HELLO");
+	connects = state_of(late, SERVER) == ESTABLISHED;
+	saw_variant(net, connects ? "connects-at-once" : "stalls");
+	if (connects) {
+		expect_ladder(late,
+			      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
+			      "+0.0 <  ACK");
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	} else {
+		expect_short_stall(late);
+	}
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+
+	STEP("and in the end it is read");
+	accept_client(server, crowd.others[1]);
+	accept_client(server, crowd.last);
+	expect_read(accept_client(server, late), "HELLO");
+	expect_silence(late);
+	expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+}

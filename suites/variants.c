@@ -22,6 +22,7 @@
 
 /* A defect since Linux 6.15 (commit 3ba075278c11); see docs/defer-accept-stall.md. */
 #define DEFER_STALL "deferred_client_with_keepalive_stalls_until_the_period_ends"
+#define STALL       "ignored_client_with_keepalive_stalls_until_the_next_syn_ack"
 
 static const struct recorded_variant variants[] = {
 	{ SYN_TIMEOUTS, "2.6", "exponential-syn-timeouts" },
@@ -53,6 +54,9 @@ static const struct recorded_variant variants[] = {
 	{ BOTH_FULL, "6.1.176", "limit-is-backlog-plus-one" },
 	{ BOTH_FULL, "6.12.117", "limit-is-backlog-plus-one" },
 	{ BOTH_FULL, "6.13", "limit-is-backlog-plus-one" },
+	{ STALL, "2.6", "connects-at-once" },
+	{ STALL, "6.14.9", "stalls" },
+	{ STALL, "6.15", "stalls" },
 	{ DEFER_STALL, "2.6", "connects-at-once" },
 	{ DEFER_STALL, "6.14.9", "stalls" },
 	{ DEFER_STALL, "6.15", "stalls" },
