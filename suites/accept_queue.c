@@ -147,7 +147,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 }
 
-CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-24",
+CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-03b D2-24",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);

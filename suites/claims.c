@@ -16,6 +16,9 @@ static const struct claim claims[] = {
 	{ "D2-03", BACKLOGS, "the operating system does the TCP, the process only reads and writes",
 	  CONFIRMED,
 	  "The handshake is complete, and data is acknowledged, before accept() is called." },
+	{ "D2-03b", BACKLOGS, "with raw sockets a process can do the TCP itself", CONFIRMED,
+	  "The suite's raw peers do: no kernel is behind their SYNs and ACKs, and the server "
+	  "cannot tell." },
 	{ "D2-04", BACKLOGS,
 	  "the sample server: INADDR_ANY:12345, listen(5), accept(), write HELLO", CONFIRMED,
 	  "Each client gets its HELLO; as the sample never closes, no FIN follows, and a client "

@@ -498,7 +498,7 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33",
 	expect_counters(net, CLIENT, "-");
 }
 
-CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "D2-33",
+CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "D2-25 D2-33",
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);

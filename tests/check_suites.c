@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * check_suites: that the tables beside the cases fit the cases: every case that knows variants has
- * one recorded for each pinned kernel, and no record speaks of what is not there.
+ * one recorded for each pinned kernel, no record speaks of what is not there, and every claim has
+ * its case and its paragraph.
  */
 #include "fixtures/fixtures.h"
 #include "runner/parts.h"
@@ -54,6 +55,72 @@ START_TEST(every_case_with_variants_has_a_record_for_each_pinned_kernel)
 }
 END_TEST
 
+/* ---- claims -------------------------------------------------------------------------------- */
+
+START_TEST(every_claim_has_a_case_unless_it_is_argued)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	for (size_t i = 0; i < count; i++) {
+		bool shown = false;
+		for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
+			shown |= has_word(spec->claims, claims[i].id);
+		ck_assert_msg(shown == (claims[i].verdict != ARGUED), "%s is %s, and %s",
+			      claims[i].id, claim_verdict_name(claims[i].verdict),
+			      shown ? "has a case" : "no case shows it");
+	}
+}
+END_TEST
+
+/* D2 before D1, each in the order of its numbers: D2-37, D2-37b, D2-38. */
+START_TEST(claims_are_in_order)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	for (size_t i = 1; i < count; i++) {
+		const char *before = claims[i - 1].id, *id = claims[i].id;
+		int documents = strncmp(id, before, 2);
+		ck_assert_msg(documents < 0 || (documents == 0 && strcmp(before, id) < 0),
+			      "%s stands behind %s in suites/claims.c", id, before);
+	}
+}
+END_TEST
+
+static char *read_claims_page(void)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *path = format("%s/docs/claims.md", source ? source : ".");
+	autofile FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+	ck_assert_msg(file && getdelim(&text, &room, '\0', file) > 0, "cannot read %s", path);
+	return text;
+}
+
+/* Its paragraph names it, or "D2-31 to D2-34". */
+static bool is_explained(const char *page, const char *id)
+{
+	for (const char *to = strstr(page, " to D"); to; to = strstr(to + 1, " to D"))
+		if (to - page >= 5 && strncmp(to - 5, to + 4, 3) == 0 &&
+		    strncmp(to - 5, id, 5) <= 0 && strncmp(id, to + 4, 5) <= 0 && !id[5])
+			return true;
+	for (const char *at = strstr(page, id); at; at = strstr(at + 1, id))
+		if (strchr(",:* )", at[strlen(id)]))
+			return true;
+	return false;
+}
+
+START_TEST(every_claim_is_explained)
+{
+	autofree char *page = read_claims_page();
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_msg(is_explained(page, claims[i].id), "docs/claims.md is silent on %s",
+			      claims[i].id);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("suites");
@@ -61,6 +128,9 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, every_record_is_of_a_variant_that_its_case_knows);
 	tcase_add_test(tcase, every_case_with_variants_has_a_record_for_each_pinned_kernel);
+	tcase_add_test(tcase, every_claim_has_a_case_unless_it_is_argued);
+	tcase_add_test(tcase, claims_are_in_order);
+	tcase_add_test(tcase, every_claim_is_explained);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
