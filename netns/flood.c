@@ -97,6 +97,11 @@ uint64_t wire_flood_answers(struct net *net)
 	return net->answered;
 }
 
+void wire_count_answers(struct net *net, enum host to)
+{
+	begin_to_count(net, to == SERVER ? WS : WC);
+}
+
 /* ---- sending ------------------------------------------------------------------------------- */
 
 /* How many of the batch's frames the kernel took; -1 with errno. */

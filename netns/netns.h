@@ -241,6 +241,8 @@ uint64_t wire_flood_end(struct wire_flood *flood);
 uint64_t wire_flood_sent(const struct wire_flood *flood);
 /* How many frames the hosts have sent to the floods' ranges since the first flood began. */
 uint64_t wire_flood_answers(struct net *net);
+/* The same begins here, before a flood towards @to that somebody else sends on the wire. */
+void wire_count_answers(struct net *net, enum host to);
 
 /* ---- the end of it ------------------------------------------------------------------------- */
 

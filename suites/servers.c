@@ -535,3 +535,139 @@ CASE(apache_listens_with_its_listenbacklog_and_accepts_without_data_if_told,
 	expect_counters(net, CLIENT, "-");
 	expect_counters(net, SERVER, "-");
 }
+
+/* ---- hping3 -------------------------------------------------------------------------------- */
+
+/* SYNs with these sources, which are not there, each from another port. */
+static const char *const spoofed[] = { "198.18.0.1", "198.19.1.2" };
+
+#define SYNS_OF_EACH 100
+#define SYNS         200
+
+/* It tells by its status whether anybody has answered, after a second of waiting. */
+static void flood_with_hping3(struct listener *server)
+{
+	char port[8];
+
+	snprintf(port, sizeof(port), "%d", server->port);
+	for (size_t i = 0; i < ARRAY_LENGTH(spoofed); i++)
+		flood_with_tool(server, .syns = SYNS_OF_EACH,
+				.tool = { .argv = { "hping3", "--interface", "ws", "--spoof",
+						    spoofed[i], "--syn", "--destport", port,
+						    "--count", "100", "--interval", "u100",
+						    "--numeric", "--quiet", "192.0.2.2" },
+					  .any_status = true });
+}
+
+/* Through a cookie the server keeps nothing of a client before its ACK. */
+static void serve_through_a_cookie(struct scene *net, struct server *nginx)
+{
+	struct end *client = connect_client(net, nginx->listener);
+
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  SYN-ACK  ESTABLISHED / -",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	program_rests(nginx->program);
+	ask(client, CONNECTED);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 1  SyncookiesSent 1  SyncookiesRecv 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+			AGAIN_OF(net));
+}
+
+static void fail_without_cookies(struct scene *net, struct server *nginx)
+{
+	struct end *client = connect_client(net, nginx->listener);
+
+	expect_ladder(client, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "TCPReqQFullDrop 1  ListenDrops 1" AGAIN, AGAIN_OF(net));
+	close_end(client);
+	expect_ladder(client, "-  .  - / -");
+}
+
+CASE(nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies,
+     .claims = "D2-13 D2-14 D2-19 D2-23", .needs = "program:nginx program:hping3",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog", .families = IPV4_ONLY,
+     .kernel_seconds = 7, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct {
+		const char *cookies, *name;
+		bool keeps; /* requests, up to the limit */
+	} rows[] = {
+		{ "0", "nginx-0", true },
+		{ "1", "nginx-1", true },
+		{ "2", "nginx-2", false },
+	};
+	bool one_more = takes_one_more_than_backlog(net);
+
+	saw_variant(net, one_more ? "limit-is-backlog-plus-one" : "limit-is-backlog");
+	open_wire_to_tools(net);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		int kept = rows[i].keeps ? 7 + one_more : 0;
+		bool cookies = rows[i].cookies[0] != '0';
+
+		STEP("tcp_syncookies=%s: %d SYNs of spoofed sources", rows[i].cookies, SYNS);
+		set_sysctl(net,
+			   (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", rows[i].cookies });
+		struct server nginx = start_nginx(net, .listen = "backlog=7", .backlog = 7,
+						  .name = rows[i].name);
+		flood_with_hping3(nginx.listener);
+		expect_queue(nginx.listener, .accept = 0, .limit = 7, .syn = kept);
+		expect_counters(net, CLIENT, "-");
+		if (cookies)
+			expect_counters(net, SERVER,
+					"Tcp.InSegs %d  TCPReqQFullDoCookies %d  "
+					"SyncookiesSent %d" AGAIN,
+					SYNS, SYNS - kept, SYNS - kept, AGAIN_OF(net));
+		else
+			expect_counters(net, SERVER,
+					"Tcp.InSegs %d  TCPReqQFullDrop %d  ListenDrops %d" AGAIN,
+					SYNS, SYNS - kept, SYNS - kept, AGAIN_OF(net));
+
+		STEP("a client comes, and is %s", cookies ? "served through a cookie" : "dropped");
+		if (cookies)
+			serve_through_a_cookie(net, &nginx);
+		else
+			fail_without_cookies(net, &nginx);
+	}
+}
+
+CASE(clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it, .claims = "D2-13 D2-14 D2-19",
+     .needs = "program:nginx", .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	bool one_more = takes_one_more_than_backlog(net);
+	int kept = 4 + one_more;
+	struct server nginx;
+	struct end *late;
+
+	saw_variant(net, one_more ? "limit-is-backlog-plus-one" : "limit-is-backlog");
+	nginx = start_nginx(net, .listen = "backlog=4", .backlog = 4);
+
+	STEP("%d clients behind a firewall that drops the SYN-ACK", kept);
+	for (int i = 0; i < kept; i++) {
+		struct end *deaf = connect_client(net, nginx.listener, .deaf = true);
+
+		expect_ladder(deaf,
+			      "-    >  SYN      SYN_SENT / SYN_RECV",
+			      "0.0  <  SYN-ACK");
+		close_end(deaf);
+		expect_ladder(deaf, "-  .  - / SYN_RECV");
+	}
+	expect_queue(nginx.listener, .accept = 0, .limit = 4, .syn = kept);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens %d", kept);
+	expect_counters(net, SERVER, "-");
+
+	STEP("nginx has nothing to do, and yet the next client's SYN is dropped");
+	late = connect_client(net, nginx.listener, .name = "late");
+	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
+	expect_queue(nginx.listener, .accept = 0, .limit = 4, .syn = kept);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "TCPReqQFullDrop 1  ListenDrops 1");
+	close_end(late);
+	expect_ladder(late, "-  .  - / -");
+}

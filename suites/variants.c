@@ -19,6 +19,8 @@
 #define FLOOD_COOKIES   "flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"
 #define IN_A_FLOOD      "client_connects_through_a_flood_by_a_cookie"
 #define BOTH_FULL       "full_accept_queue_drops_the_syns_that_should_have_got_cookies"
+#define FLOOD_HPING3    "nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies"
+#define DEAF_CLIENTS    "clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it"
 
 /* A defect since Linux 6.15 (commit 3ba075278c11); see docs/defer-accept-stall.md. */
 #define DEFER_STALL "deferred_client_with_keepalive_stalls_until_the_period_ends"
@@ -57,6 +59,16 @@ static const struct recorded_variant variants[] = {
 	{ STALL, "2.6", "connects-at-once" },
 	{ STALL, "6.14.9", "stalls" },
 	{ STALL, "6.15", "stalls" },
+	{ FLOOD_HPING3, "4.4", "limit-is-backlog" },
+	{ FLOOD_HPING3, "5.10.262", "limit-is-backlog-plus-one" },
+	{ FLOOD_HPING3, "6.1.176", "limit-is-backlog-plus-one" },
+	{ FLOOD_HPING3, "6.12.117", "limit-is-backlog-plus-one" },
+	{ FLOOD_HPING3, "6.13", "limit-is-backlog-plus-one" },
+	{ DEAF_CLIENTS, "4.4", "limit-is-backlog" },
+	{ DEAF_CLIENTS, "5.10.262", "limit-is-backlog-plus-one" },
+	{ DEAF_CLIENTS, "6.1.176", "limit-is-backlog-plus-one" },
+	{ DEAF_CLIENTS, "6.12.117", "limit-is-backlog-plus-one" },
+	{ DEAF_CLIENTS, "6.13", "limit-is-backlog-plus-one" },
 	{ DEFER_STALL, "2.6", "connects-at-once" },
 	{ DEFER_STALL, "6.14.9", "stalls" },
 	{ DEFER_STALL, "6.15", "stalls" },
