@@ -261,6 +261,29 @@ static struct peer *ignored_peer(struct listener *server)
 	return peer;
 }
 
+/* A stranger's SYN is one more segment for the full queue; that of the request itself is none. */
+static void send_syns(struct listener *server, struct peer *peer)
+{
+	struct scene *net = server->scene;
+
+	STEP("another one's SYN is ignored as well");
+	struct peer *other = raw_peer(net, server, .name = "other");
+	peer_syn(other);
+	expect_ladder(other, "-  >  SYN  ignored");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+
+	STEP("but the SYN of the request, when it comes again, is answered, and not counted");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "-");
+}
+
 CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims = "D2-11 D2-31",
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
@@ -310,22 +333,7 @@ CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims
 		expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
 	}
 
-	STEP("another one's SYN is ignored as well");
-	struct peer *other = raw_peer(net, server, .name = "other");
-	peer_syn(other);
-	expect_ladder(other, "-  >  SYN  ignored");
-	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
-	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
-
-	STEP("but the SYN of the request, when it comes again, is answered, and not counted");
-	peer_syn(peer);
-	expect_ladder(peer,
-		      "-    >  SYN",
-		      "+0.0 <  SYN-ACK");
-	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
-	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
-	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
-	expect_counters(net, CLIENT, "-");
+	send_syns(server, peer);
 }
 
 /*

@@ -613,8 +613,8 @@ CASE(nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies,
 		STEP("tcp_syncookies=%s: %d SYNs of spoofed sources", rows[i].cookies, SYNS);
 		set_sysctl(net,
 			   (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", rows[i].cookies });
-		struct server nginx = start_nginx(net, .listen = "backlog=7", .backlog = 7,
-						  .name = rows[i].name);
+		struct server nginx =
+			start_nginx(net, .listen = "backlog=7", .backlog = 7, .name = rows[i].name);
 		flood_with_hping3(nginx.listener);
 		expect_queue(nginx.listener, .accept = 0, .limit = 7, .syn = kept);
 		expect_counters(net, CLIENT, "-");
@@ -650,13 +650,13 @@ CASE(clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it, .claims = "D2-
 
 	STEP("%d clients behind a firewall that drops the SYN-ACK", kept);
 	for (int i = 0; i < kept; i++) {
-		struct end *deaf = connect_client(net, nginx.listener, .deaf = true);
+		struct end *client = connect_client(net, nginx.listener, .deaf = true);
 
-		expect_ladder(deaf,
+		expect_ladder(client,
 			      "-    >  SYN      SYN_SENT / SYN_RECV",
 			      "0.0  <  SYN-ACK");
-		close_end(deaf);
-		expect_ladder(deaf, "-  .  - / SYN_RECV");
+		close_end(client);
+		expect_ladder(client, "-  .  - / SYN_RECV");
 	}
 	expect_queue(nginx.listener, .accept = 0, .limit = 4, .syn = kept);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens %d", kept);

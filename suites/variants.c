@@ -58,6 +58,7 @@ static const struct recorded_variant variants[] = {
 	{ BOTH_FULL, "6.13", "limit-is-backlog-plus-one" },
 	{ STALL, "2.6", "connects-at-once" },
 	{ STALL, "6.14.9", "stalls" },
+	{ STALL, "6.15", "connects-at-once" }, /* where it is mended */
 	{ STALL, "6.15", "stalls" },
 	{ FLOOD_HPING3, "4.4", "limit-is-backlog" },
 	{ FLOOD_HPING3, "5.10.262", "limit-is-backlog-plus-one" },
@@ -71,6 +72,7 @@ static const struct recorded_variant variants[] = {
 	{ DEAF_CLIENTS, "6.13", "limit-is-backlog-plus-one" },
 	{ DEFER_STALL, "2.6", "connects-at-once" },
 	{ DEFER_STALL, "6.14.9", "stalls" },
+	{ DEFER_STALL, "6.15", "connects-at-once" }, /* where it is mended */
 	{ DEFER_STALL, "6.15", "stalls" },
 };
 
