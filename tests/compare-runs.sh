@@ -34,7 +34,7 @@ end_busy()
 # What two runs must agree on, and no more.
 keep_the_same()
 {
-	find "$1" \( -name '*.pcap' -o -name journal.jsonl -o -name output.txt \
+	find "$1" \( -name '*.pcap' -o -name '*.pcapng' -o -name 'journal.jsonl*' -o -name output.txt \
 		-o -name console.txt \) -delete
 	rm -r "$1"/vm-* "$1"/results.json
 	find "$1" -name verdict.json -exec sed -i -E '/(seconds|peak_kib)":/d' {} +
