@@ -24,6 +24,7 @@ static size_t pin_count;
 static void take_row(char **columns)
 {
 	struct pin *pin = pin_count ? &pins[pin_count - 1] : NULL;
+	char *sums;
 
 	if (!pin || strcmp(pin->version, columns[0]) != 0) {
 		if (pin_count == MOST_PINS)
@@ -32,7 +33,10 @@ static void take_row(char **columns)
 		*pin = (struct pin){ .version = columns[0], .suite = columns[1], .sums = "" };
 	}
 	pin->size += strtoull(columns[4], NULL, 10);
-	pin->sums = format("%s%s%s", pin->sums, *pin->sums ? " " : "", columns[5]);
+	sums = format("%s%s%s", pin->sums, *pin->sums ? " " : "", columns[5]);
+	if (*pin->sums)
+		free((char *)pin->sums);
+	pin->sums = sums;
 }
 
 static char *read_line(const char *path)
