@@ -56,7 +56,7 @@ static void put_name(const struct diagram *diagram, const struct story_line *lin
 static void put_segment(const struct diagram *diagram, const struct story_line *line)
 {
 	const char *arrow = line->lost || !line->arrived ? "-x" : line->ignored ? "--)" : "->>";
-	enum host to = line->from == CLIENT ? SERVER : CLIENT;
+	enum host to = other(line->from);
 
 	fprintf(diagram->out, "    %s%s%s: ", letter(line->from), arrow, letter(to));
 	put_time(diagram, line);

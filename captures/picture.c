@@ -233,7 +233,7 @@ static void place_arrival(struct layout *layout, int index)
 
 	layout->y = layout->y + 4 > least ? layout->y + 4 : least;
 	place->arrived = layout->y;
-	note_counters(layout, index, line->from == CLIENT ? SERVER : CLIENT);
+	note_counters(layout, index, other(line->from));
 	note_finding(layout, index);
 }
 

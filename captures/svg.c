@@ -373,7 +373,7 @@ static void draw_hold(const struct pen *pen, struct point at, int released)
 static void draw_segment(const struct pen *pen, const struct story_line *line)
 {
 	const struct place *place = &pen->picture->places[line - pen->story->lines];
-	enum host to = line->from == CLIENT ? SERVER : CLIENT;
+	enum host to = other(line->from);
 	struct point start = { edge_x(pen, line->from, line->flow), place->sent };
 	struct point end = { edge_x(pen, to, line->flow), place->arrived };
 	struct point gate = { middle(pen), place->stopped ? place->stopped : place->sent + 7 };
