@@ -341,11 +341,7 @@ CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 
 	STEP("the next one's SYN is dropped and counted");
-	struct end *late = connect_client(net, server, .name = "late");
-	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
-	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	struct end *late = refuse_late_client(server, 1);
 
 	STEP("accept() makes room, and by itself does nothing for the late one");
 	accept_client(server, first);
@@ -355,12 +351,7 @@ CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26
 	expect_counters(net, SERVER, "-");
 
 	STEP("the client's own retransmission gets in");
-	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
-	expect_ladder(late,
-		      "1.0   >  SYN      SYN_SENT / SYN_RECV",
-		      "1.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      "1.0   >  ACK      ESTABLISHED / ESTABLISHED");
-	expect_connected(late);
+	late_client_gets_in(late);
 	expect_acceptable(server);
 	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
 	expect_counters(net, CLIENT,

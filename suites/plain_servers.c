@@ -154,11 +154,7 @@ static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct pr
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 6  Tcp.CurrEstab 6");
 
 	STEP("the seventh's SYN is dropped");
-	late = connect_client(net, server.listener, .name = "late");
-	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
-	expect_queue(server.listener, .accept = 6, .limit = 5, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
-	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	late = refuse_late_client(server.listener, 6);
 
 	STEP("the work is done: the first is greeted, and the server is at work again");
 	give_word(server.process);
@@ -169,12 +165,7 @@ static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct pr
 	expect_counters(net, SERVER, "-");
 
 	STEP("the seventh comes again and finds room");
-	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
-	expect_ladder(late,
-		      "1.0   >  SYN      SYN_SENT / SYN_RECV",
-		      "1.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      "1.0   >  ACK      ESTABLISHED / ESTABLISHED");
-	expect_connected(late);
+	late_client_gets_in(late);
 	expect_queue(server.listener, .accept = 6, .limit = 5, .syn = 0);
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
@@ -381,11 +372,7 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
 
 	STEP("and the next one's SYN is dropped");
-	late = connect_client(net, crew.listener, .name = "late");
-	expect_ladder(late, "-  >  SYN  ignored  SYN_SENT / -");
-	expect_queue(crew.listener, .accept = 2, .limit = 1, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
-	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	late = refuse_late_client(crew.listener, 2);
 
 	STEP("the workers go on serving whom they have");
 	for (int i = 0; i < WORKERS; i++)
@@ -406,12 +393,7 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	expect_counters(net, SERVER, "-");
 
 	STEP("it comes again by itself, and gets in");
-	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 1);
-	expect_ladder(late,
-		      "1.0   >  SYN      SYN_SENT / SYN_RECV",
-		      "1.0   <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      "1.0   >  ACK      ESTABLISHED / ESTABLISHED");
-	expect_connected(late);
+	late_client_gets_in(late);
 	pass_on(&crew, late, crew.workers[0]);
 	expect_queue(crew.listener, .accept = 0, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT,
