@@ -115,6 +115,18 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
+void append_format(char **text, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	autofree char *more = vformat(fmt, args);
+	va_end(args);
+	autofree char *before = *text;
+
+	*text = format("%s%s", before, more);
+}
+
 /* ---- how a case ends ----------------------------------------------------------------------- */
 
 static const char *const ending_names[] = {

@@ -48,6 +48,8 @@ void *must_alloc(size_t count, size_t size);
 void *must_realloc(void *old, size_t count, size_t size);
 /* A formatted string of its own; the caller frees it. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Makes *@text, which is from format(), longer by what is printed. */
+void append_format(char **text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* ---- how a case ends ----------------------------------------------------------------------- */

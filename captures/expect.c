@@ -73,13 +73,10 @@ static void judge_states(struct judge *judge, const struct event *event)
 /* Longer by "; accept queue is 3, expected 2" where they differ; takes over @text. */
 static char *with_depth(char *text, const char *what, long observed, long expected)
 {
-	if (observed == expected)
-		return text;
-	char *longer = format("%s%s%s is %ld, expected %ld", text, *text ? "; " : "", what,
-			      observed, expected);
-
-	free(text);
-	return longer;
+	if (observed != expected)
+		append_format(&text, "%s%s is %ld, expected %ld", *text ? "; " : "", what, observed,
+			      expected);
+	return text;
 }
 
 static void judge_queue_depths(struct judge *judge, const struct event *event)

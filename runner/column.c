@@ -15,11 +15,6 @@ static const char *member(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static bool same_text(const char *left, const char *right)
-{
-	return left == right || (left && right && strcmp(left, right) == 0);
-}
-
 /* ---- one result ---------------------------------------------------------------------------- */
 
 /* The status is borne out by the files of the case, or not: why. Adds "ladder". */
@@ -35,7 +30,7 @@ static char *look_at_files(const struct column *column, json_t *result)
 			      error.line > 0 ? error.text : strerror(errno));
 	static const char *const keys[] = { "case", "family", "status", "variant" };
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
-		if (!same_text(member(verdict, keys[i]), member(result, keys[i])))
+		if (!text_is(member(verdict, keys[i]), member(result, keys[i])))
 			return format("%s is of another run: it has another %s than results.json",
 				      path, keys[i]);
 	autofree char *ladder = format("%s/ladder.txt", folder);
@@ -52,7 +47,7 @@ static void check_result(const struct column *column, json_t *result)
 	if (ending != PASSED && ending != FAILED)
 		return;
 	/* --artifacts-on failure: results.json has the ladder. */
-	if (ending == PASSED && same_text(member(column->run, "artifacts_on"), "failure") &&
+	if (ending == PASSED && text_is(member(column->run, "artifacts_on"), "failure") &&
 	    member(result, "ladder"))
 		return;
 	autofree char *why = look_at_files(column, result);
@@ -173,11 +168,8 @@ char *column_description(const struct column *column)
 	char *text = format("%s%s", column->run ? "kernel " : "", column_release(column));
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
 		const char *value = member(column->run, keys[i]);
-		if (!value)
-			continue;
-		char *longer = format("%s, %s %s", text, keys[i], value);
-		free(text);
-		text = longer;
+		if (value)
+			append_format(&text, ", %s %s", keys[i], value);
 	}
 	return text;
 }
@@ -245,11 +237,8 @@ void column_names_free(struct column_names *names)
 static char *listed(struct column_names names)
 {
 	char *text = format("%s", names.name[0]);
-	for (size_t i = 1; i < names.count; i++) {
-		char *longer = format("%s, %s", text, names.name[i]);
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 1; i < names.count; i++)
+		append_format(&text, ", %s", names.name[i]);
 	return text;
 }
 

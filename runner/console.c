@@ -99,10 +99,8 @@ static void console_tick(const struct run *run)
 	while (strlen(line) < width && (slot = next_waiting(run, slot))) {
 		autofree char *waiting =
 			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
-		char *longer = format("%s | %s: %s %.1f s", line, slot->entry->folder, waiting,
-				      seconds(clock_now() - slot->progress.since));
-		free(line);
-		line = longer;
+		append_format(&line, " | %s: %s %.1f s", slot->entry->folder, waiting,
+			      seconds(clock_now() - slot->progress.since));
 	}
 	printf("\r%.*s\033[K", (int)width, line);
 	fflush(stdout);
@@ -133,7 +131,7 @@ static void tell_in_full(const struct run *run, enum ending ending)
 			continue;
 		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
 		       result->seconds);
-		text_indent(stdout, "  ", result->reason ? result->reason : "no reason was given");
+		text_indent(stdout, "  ", reason_text(result->reason));
 		if (ending == FAILED && entry_place(entry, &place))
 			printf("  at %s:%d%s%s\n", place.file, place.line,
 			       result->variant ? ", in the variant " : "",
@@ -148,12 +146,6 @@ static void tell_in_full(const struct run *run, enum ending ending)
 	}
 }
 
-static bool is_skip(const struct entry *entry, const char *reason)
-{
-	return entry->state == ENDED && entry->result.ending == SKIPPED &&
-	       (!reason || strcmp(entry->result.reason ? entry->result.reason : "", reason) == 0);
-}
-
 /* All that were skipped for the same reason, below it. */
 static void tell_skips(const struct run *run)
 {
@@ -161,12 +153,12 @@ static void tell_skips(const struct run *run)
 	autofree bool *told = must_alloc(plan->count, sizeof(*told));
 
 	for (size_t i = 0; i < plan->count; i++) {
-		if (told[i] || !is_skip(&plan->entries[i], NULL))
+		if (told[i] || !is_skipped(&plan->entries[i], NULL))
 			continue;
-		const char *reason = plan->entries[i].result.reason;
-		printf("\nskipped: %s\n", reason ? reason : "no reason was given");
+		const char *reason = reason_text(plan->entries[i].result.reason);
+		printf("\nskipped: %s\n", reason);
 		for (size_t j = i; j < plan->count; j++)
-			if (is_skip(&plan->entries[j], reason ? reason : "")) {
+			if (is_skipped(&plan->entries[j], reason)) {
 				told[j] = true;
 				printf("  %s\n", plan->entries[j].folder);
 			}

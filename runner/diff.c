@@ -84,15 +84,10 @@ struct two {
 	unsigned width; /* of one side */
 };
 
-static bool same_text(const char *left, const char *right)
-{
-	return left == right || (left && right && strcmp(left, right) == 0);
-}
-
 static bool nothing_differs(const struct outcome *a, const struct outcome *b)
 {
-	return strcmp(a->status, b->status) == 0 && same_text(a->variant, b->variant) &&
-	       same_text(a->ladder, b->ladder);
+	return strcmp(a->status, b->status) == 0 && text_is(a->variant, b->variant) &&
+	       text_is(a->ladder, b->ladder);
 }
 
 /* "6.1.192 (6.1.0-50-amd64): passed, linear" */
@@ -126,8 +121,7 @@ static bool is_sound(const struct column *column, const struct entry *entry,
 {
 	if (strcmp(outcome->status, ending_name(BROKEN)) != 0)
 		return true;
-	complain("%s on %s is an error: %s", entry->id, column->name,
-		 outcome->reason ? outcome->reason : "no reason was given");
+	complain("%s on %s is an error: %s", entry->id, column->name, reason_text(outcome->reason));
 	return false;
 }
 

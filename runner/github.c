@@ -25,11 +25,6 @@ static bool is_bad(const struct entry *entry)
 	       (entry->result.ending == FAILED || entry->result.ending == BROKEN);
 }
 
-static const char *reason_of(const struct entry *entry)
-{
-	return entry->result.reason ? entry->result.reason : "no reason was given";
-}
-
 /* NULL, or how the run ended before its time. The caller frees it. */
 static char *early_end(const struct run *run)
 {
@@ -74,7 +69,7 @@ static void annotate(const struct entry *entry)
 	}
 	put_property("title", entry->folder);
 	fputs("::", stderr);
-	put_escaped(reason_of(entry), "\r\n");
+	put_escaped(reason_text(entry->result.reason), "\r\n");
 	if (result->report) {
 		put_escaped("\n", "\r\n");
 		put_escaped(result->report, "\r\n");
@@ -125,14 +120,14 @@ static void put_row(FILE *out, const struct entry *entry)
 	put_cell(out, entry->folder);
 	put_cell(out, ending_name(entry->result.ending));
 	put_cell(out, where);
-	put_cell(out, reason_of(entry));
+	put_cell(out, reason_text(entry->result.reason));
 	fputc('\n', out);
 }
 
 static void put_report(FILE *out, const struct entry *entry)
 {
 	fprintf(out, "\n<details open><summary>%s</summary>\n\n", entry->folder);
-	text_indent(out, "    ", reason_of(entry));
+	text_indent(out, "    ", reason_text(entry->result.reason));
 	if (entry->result.report)
 		text_indent(out, "    ", entry->result.report);
 	fputs("\n</details>\n", out);
@@ -157,16 +152,10 @@ static void put_failures(FILE *out, const struct run *run)
 		fprintf(out, "\nThe reports of %zu more are in the artifacts.\n", bad - told);
 }
 
-static bool is_skip_for(const struct entry *entry, const char *reason)
-{
-	return entry->state == ENDED && entry->result.ending == SKIPPED &&
-	       (!reason || strcmp(reason_of(entry), reason) == 0);
-}
-
 static bool reason_is_new(const struct plan *plan, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (is_skip_for(&plan->entries[i], reason_of(&plan->entries[index])))
+		if (is_skipped(&plan->entries[i], reason_text(plan->entries[index].result.reason)))
 			return false;
 	return true;
 }
@@ -180,12 +169,13 @@ static void put_skips(FILE *out, const struct run *run)
 	for (size_t i = 0; i < plan->count; i++) {
 		size_t count = 0;
 
-		if (!is_skip_for(&plan->entries[i], NULL) || !reason_is_new(plan, i))
+		if (!is_skipped(&plan->entries[i], NULL) || !reason_is_new(plan, i))
 			continue;
 		for (size_t j = i; j < plan->count; j++)
-			count += is_skip_for(&plan->entries[j], reason_of(&plan->entries[i]));
+			count += is_skipped(&plan->entries[j],
+					    reason_text(plan->entries[i].result.reason));
 		fprintf(out, "| %zu |", count);
-		put_cell(out, reason_of(&plan->entries[i]));
+		put_cell(out, reason_text(plan->entries[i].result.reason));
 		fputc('\n', out);
 	}
 }

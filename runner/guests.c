@@ -298,11 +298,9 @@ static char *last_lines(const char *path)
 	}
 	for (size_t i = 0; i < LINES_TOLD; i++) {
 		char *each = lines[(count + i) % LINES_TOLD];
-		char *longer = format("%s%s", all, each ? each : "");
 
-		free(all);
+		append_format(&all, "%s", each ? each : "");
 		free(each);
-		all = longer;
 	}
 	return all;
 }

@@ -4,10 +4,10 @@
  * properties. Nothing is written that the schema of Jenkins (junit-10) does not know; GitLab reads
  * less than that. tests/junit.rng has the rules.
  */
+#include "base/xml.h"
 #include "runner/parts.h"
 
 #include <errno.h>
-#include <libxml/xmlwriter.h>
 #include <signal.h>
 #include <string.h>
 
@@ -207,8 +207,9 @@ static bool case_is_new(const struct plan *plan, size_t index)
 	return true;
 }
 
-static void document(xmlTextWriterPtr writer, const struct run *run)
+static void document(xml writer, const void *context)
 {
+	const struct run *run = context;
 	const struct plan *plan = &run->plan;
 	struct sums sums = { 0 };
 
@@ -227,15 +228,10 @@ static void document(xmlTextWriterPtr writer, const struct run *run)
 
 char *junit_write(const struct run *run, const char *path)
 {
-	xmlBufferPtr buffer = xmlBufferCreate();
-	xmlTextWriterPtr writer = xmlNewTextWriterMemory(buffer, 0);
-	document(writer, run);
-	xmlFreeTextWriter(writer);
+	autofree char *text = xml_in_memory(document, run);
 
-	char *problem = NULL;
-	if (!text_store((const char *)xmlBufferContent(buffer), path))
-		problem = format("cannot write %s: %s; choose another file with --junit", path,
-				 strerror(errno));
-	xmlBufferFree(buffer);
-	return problem;
+	if (text_store(text, path))
+		return NULL;
+	return format("cannot write %s: %s; choose another file with --junit", path,
+		      strerror(errno));
 }

@@ -121,11 +121,6 @@ void claim_cell_free(struct claim_cell *cell)
 
 /* ---- what differs from the left neighbour -------------------------------------------------- */
 
-static bool same_text(const char *left, const char *right)
-{
-	return left == right || (left && right && strcmp(left, right) == 0);
-}
-
 static void compare_neighbours(struct matrix *matrix, size_t entry, size_t left, size_t right)
 {
 	struct outcome a = matrix_outcome(matrix, entry, left);
@@ -135,7 +130,7 @@ static void compare_neighbours(struct matrix *matrix, size_t entry, size_t left,
 		.left = left,
 		.right = right,
 		.status = strcmp(a.status, b.status) != 0,
-		.variant = !same_text(a.variant, b.variant),
+		.variant = !text_is(a.variant, b.variant),
 		.ladder = a.ladder && b.ladder && strcmp(a.ladder, b.ladder) != 0,
 	};
 	if (!difference.status && !difference.variant && !difference.ladder)
@@ -208,7 +203,7 @@ static void judge_variant(struct matrix *matrix, size_t entry, size_t column)
 		is_version(kernel) ? record_of(its_entry->spec->name, kernel) : NULL;
 	struct outcome outcome = matrix_outcome(matrix, entry, column);
 	if (!record || strcmp(outcome.status, ending_name(PASSED)) != 0 ||
-	    same_text(record->variant, outcome.variant))
+	    text_is(record->variant, outcome.variant))
 		return;
 	matrix->changes =
 		must_realloc(matrix->changes, matrix->change_count + 1, sizeof(*matrix->changes));

@@ -35,12 +35,9 @@ static char *cell_text(json_t *notes, const struct claim_cell *cell)
 	json_t *name;
 	if (strcmp(cell->word, "variant") != 0)
 		return text;
-	json_array_foreach (cell->variants, index, name) {
-		char *longer = format("%s%s%zu", text, index ? "," : " ",
-				      note_number(notes, json_string_value(name)));
-		free(text);
-		text = longer;
-	}
+	json_array_foreach (cell->variants, index, name)
+		append_format(&text, "%s%zu", index ? "," : " ",
+			      note_number(notes, json_string_value(name)));
 	return text;
 }
 
@@ -190,7 +187,7 @@ static void print_bad(const struct matrix *matrix, enum ending ending, const cha
 				continue;
 			print_title(&printed, title);
 			printf("  %s: %s: %s\n", its->name, matrix->plan.entries[i].id,
-			       outcome.reason ? outcome.reason : "no reason was given");
+			       reason_text(outcome.reason));
 		}
 	}
 }

@@ -38,6 +38,10 @@ char *iso_time(time_t when);
 /* The next blank-separated word of *rest, or NULL; the caller frees it. @rest may hold NULL. */
 char *text_word(const char **rest);
 bool text_has_word(const char *words, const char *word);
+/* Whether both are the same, or both NULL. */
+bool text_is(const char *left, const char *right);
+/* @reason, or that none was given. */
+const char *reason_text(const char *reason);
 /* Each line of @text with @prefix before it. */
 void text_indent(FILE *out, const char *prefix, const char *text);
 /* @text in lines of at most @width columns, each after the first indented by @indent blanks. */
@@ -145,6 +149,8 @@ struct plan {
 };
 
 const char *family_name(int family);
+/* It was skipped; for the @reason, where that is not NULL. */
+bool is_skipped(const struct entry *entry, const char *reason);
 bool case_has_family(const struct case_spec *spec, int family);
 /* False after saying which pattern matches nothing, and what is near. */
 bool plan_make(struct plan *plan, const struct options *options);

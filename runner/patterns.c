@@ -83,10 +83,7 @@ void nearest_offer(struct nearest *nearest, const char *name)
 char *nearest_text(const struct nearest *nearest)
 {
 	char *text = format("%s", "");
-	for (size_t i = 0; i < ARRAY_LENGTH(nearest->names) && nearest->names[i]; i++) {
-		char *longer = format("%s%s%s", text, i ? ", " : "; nearest: ", nearest->names[i]);
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(nearest->names) && nearest->names[i]; i++)
+		append_format(&text, "%s%s", i ? ", " : "; nearest: ", nearest->names[i]);
 	return text;
 }

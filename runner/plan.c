@@ -15,6 +15,12 @@ const char *family_name(int family)
 	return family == AF_INET ? "ipv4" : "ipv6";
 }
 
+bool is_skipped(const struct entry *entry, const char *reason)
+{
+	return entry->state == ENDED && entry->result.ending == SKIPPED &&
+	       (!reason || strcmp(reason_text(entry->result.reason), reason) == 0);
+}
+
 bool case_has_family(const struct case_spec *spec, int family)
 {
 	return spec->families == BOTH_FAMILIES ||

@@ -100,11 +100,6 @@ static void put_literal(const char *key, const char *text)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-static const char *reason_of(const struct result *result)
-{
-	return result->reason ? result->reason : "no reason was given";
-}
-
 /* The message, where it is, what was expected and observed, and where all stood. */
 static json_t *failure_json(const struct run *run, const struct entry *entry)
 {
@@ -113,7 +108,7 @@ static json_t *failure_json(const struct run *run, const struct entry *entry)
 	autofree char *folder = entry_path(run, entry, "");
 	struct place place;
 
-	json_object_set_new(failure, "message", json_text(reason_of(result)));
+	json_object_set_new(failure, "message", json_text(reason_text(result->reason)));
 	json_object_set_new(failure, "severity",
 			    json_string(result->ending == BROKEN ? "error" : "fail"));
 	if (entry_place(entry, &place))
@@ -142,7 +137,8 @@ static void put_block(const struct run *run, const struct entry *entry)
 	puts("  ---");
 	put_members(block, 2);
 	if (!good && result->report) {
-		autofree char *report = format("%s\n%s", reason_of(result), result->report);
+		autofree char *report =
+			format("%s\n%s", reason_text(result->reason), result->report);
 
 		put_literal("report", report);
 	}
@@ -158,7 +154,7 @@ static void tap_result(const struct run *run, const struct entry *entry)
 	put_escaped(entry->folder);
 	if (result->ending == SKIPPED) {
 		printf(" # SKIP ");
-		put_escaped(reason_of(result));
+		put_escaped(reason_text(result->reason));
 	}
 	putchar('\n');
 	if (result->ending != SKIPPED)

@@ -43,6 +43,16 @@ char *text_word(const char **rest)
 	return length ? format("%.*s", (int)length, start) : NULL;
 }
 
+bool text_is(const char *left, const char *right)
+{
+	return left == right || (left && right && strcmp(left, right) == 0);
+}
+
+const char *reason_text(const char *reason)
+{
+	return reason ? reason : "no reason was given";
+}
+
 bool text_has_word(const char *words, const char *word)
 {
 	for (char *each; (each = text_word(&words));) {

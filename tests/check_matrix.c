@@ -244,11 +244,9 @@ static char *drawn(const char *left, const char *right)
 	for (size_t i = 0; i < comparison.count; i++) {
 		const struct line_pair *pair = &comparison.pairs[i];
 		const char *sign = pair->same ? "=" : !pair->left ? ">" : pair->right ? "|" : "<";
-		char *longer = format("%s%s%s%s%s", text, i ? " " : "",
-				      pair->same || !pair->left ? "" : pair->left, sign,
-				      pair->right ? pair->right : "");
-		free(text);
-		text = longer;
+		append_format(&text, "%s%s%s%s", i ? " " : "",
+			      pair->same || !pair->left ? "" : pair->left, sign,
+			      pair->right ? pair->right : "");
 	}
 	comparison_free(&comparison);
 	return text;

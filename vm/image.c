@@ -227,10 +227,8 @@ static char *add_libraries(struct tree *tree, const char *programs)
 static char *add_program(struct tree *tree, const char *from, const char *to, char **all)
 {
 	autofree char *real = realpath(from, NULL);
-	char *longer = format("%s '%s'", *all, real ? real : from);
 
-	free(*all);
-	*all = longer;
+	append_format(all, " '%s'", real ? real : from);
 	return add_copy(tree, to, real ? real : from);
 }
 
@@ -332,13 +330,11 @@ static struct bytes drivers_archive(const struct unpacked *unpacked)
 		autofree char *path = format("/lib/halfopen/%s.ko", module->name);
 		struct bytes object = { .data = must_alloc(module->object.size + 1, 1),
 					.size = module->object.size };
-		char *longer = format("%s%s\n", list, path);
 
 		memcpy(object.data, module->object.data, object.size);
 		add_parents(&tree, path);
 		add(&tree, path, S_IFREG | 0644, object);
-		free(list);
-		list = longer;
+		append_format(&list, "%s\n", path);
 	}
 	add_text(&tree, GUEST_MODULES, list);
 	free(list);
@@ -383,12 +379,8 @@ static struct bytes request_archive(const struct machine_options *options)
 	struct tree tree = { 0 };
 	char *text = format("%.0f\n", options->guest_seconds);
 
-	for (char *const *each = options->arguments; *each; each++) {
-		char *longer = format("%s%s\n", text, *each);
-
-		free(text);
-		text = longer;
-	}
+	for (char *const *each = options->arguments; *each; each++)
+		append_format(&text, "%s\n", *each);
 	add_text(&tree, GUEST_REQUEST, text);
 	free(text);
 	struct bytes cpio = cpio_of(&tree);

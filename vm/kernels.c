@@ -202,12 +202,8 @@ static char *pin_names(void)
 	const struct pin *all = pins_all(&count);
 	char *names = format("%s", "");
 
-	for (size_t i = 0; i < count; i++) {
-		char *longer = format("%s%s%s", names, i ? ", " : "", all[i].version);
-
-		free(names);
-		names = longer;
-	}
+	for (size_t i = 0; i < count; i++)
+		append_format(&names, "%s%s", i ? ", " : "", all[i].version);
 	return names;
 }
 
