@@ -479,6 +479,7 @@ static void write_change(const struct pen *pen, const struct story_line *line)
 
 /* Which of the story's flows was spoken of last, and in which states each is. */
 struct reading {
+	bool several; /* flows are drawn: each is named where it is not the last one */
 	int flow;
 	enum tcp_state (*states)[HOSTS];
 };
@@ -486,12 +487,8 @@ struct reading {
 static void write_line(const struct pen *pen, const struct story_line *line,
 		       struct reading *reading)
 {
-	bool several = false;
-
-	for (int flow = 2; flow <= pen->story->flow_count; flow++)
-		several |= is_drawn(pen, flow);
 	if (line->kind == LINE_SEGMENT)
-		write_label(pen, line, several && reading->flow != line->flow);
+		write_label(pen, line, reading->several && reading->flow != line->flow);
 	else if (line->kind == LINE_CHANGE)
 		write_change(pen, line);
 	else if (line->kind == LINE_CALL)
@@ -507,6 +504,8 @@ static void write_lines(const struct pen *pen)
 	struct reading reading = { 0 };
 
 	reading.states = must_alloc((size_t)pen->story->flow_count + 1, sizeof(*reading.states));
+	for (int flow = 2; flow <= pen->story->flow_count; flow++)
+		reading.several |= is_drawn(pen, flow);
 	for (int i = 0; i < pen->story->line_count; i++) {
 		const struct story_line *line = &pen->story->lines[i];
 
@@ -597,7 +596,8 @@ static void draw(const struct pen *pen)
 	write_notes(pen);
 }
 
-void ladder_draw(const struct story *story, struct _xmlTextWriter *out)
+/* As a file it has all that it needs; in a page that has ladder_style(), a name for who listens. */
+static void draw_svg(xml out, const struct story *story, bool alone)
 {
 	struct picture *picture = picture_of(story);
 	struct pen pen = { .out = out, .picture = picture, .story = story };
@@ -608,30 +608,26 @@ void ladder_draw(const struct story *story, struct _xmlTextWriter *out)
 	xml_attribute(out, "class", "ladder");
 	xml_set(out, "width", "%d", pen.at.width);
 	xml_set(out, "height", "%d", picture->height);
-	xml_set(out, "aria-label", "Ladder of %s, %s", story->title, story->family);
+	if (alone) {
+		xml_set(out, "viewBox", "0 0 %d %d", pen.at.width, picture->height);
+		xml_element(out, "title", story->title);
+		xml_element(out, "style", ladder_style());
+	} else {
+		xml_set(out, "aria-label", "Ladder of %s, %s", story->title, story->family);
+	}
 	draw(&pen);
 	xml_close(out);
 	picture_free(picture);
 }
 
-static void draw_alone(xml out, const void *context)
+void ladder_draw(const struct story *story, struct _xmlTextWriter *out)
 {
-	const struct story *story = context;
-	struct picture *picture = picture_of(story);
-	struct pen pen = { .out = out, .picture = picture, .story = story };
+	draw_svg(out, story, false);
+}
 
-	pen.at = columns_of(picture);
-	xml_open(out, "svg");
-	xml_attribute(out, "xmlns", "http://www.w3.org/2000/svg");
-	xml_attribute(out, "class", "ladder");
-	xml_set(out, "width", "%d", pen.at.width);
-	xml_set(out, "height", "%d", picture->height);
-	xml_set(out, "viewBox", "0 0 %d %d", pen.at.width, picture->height);
-	xml_element(out, "title", story->title);
-	xml_element(out, "style", ladder_style());
-	draw(&pen);
-	xml_close(out);
-	picture_free(picture);
+static void draw_alone(xml out, const void *story)
+{
+	draw_svg(out, story, true);
 }
 
 char *ladder_svg(const struct story *story)
