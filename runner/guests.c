@@ -6,6 +6,7 @@
  */
 #include "runner/parts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -242,13 +243,37 @@ static const json_t *result_of(const json_t *results, const struct entry *entry)
 }
 
 /* The guest's folder of the entry takes the place of the one that was prepared here. */
+/*
+ * Moves what is in the folder into another, which may hold what is not the runner's to remove: logs
+ * of programs, folders of repetitions. False with errno.
+ */
+static bool move_all(const char *from, const char *to)
+{
+	DIR *listing = opendir(from);
+	bool good = listing != NULL;
+
+	for (const struct dirent *each; good && (each = readdir(listing));) {
+		autofree char *here = format("%s/%s", from, each->d_name);
+		autofree char *there = format("%s/%s", to, each->d_name);
+
+		if (strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0)
+			continue;
+		/* a folder that is there already takes in what its namesake has */
+		good = rename(here, there) == 0 ||
+		       ((errno == ENOTEMPTY || errno == EEXIST) && move_all(here, there));
+	}
+	if (listing)
+		closedir(listing);
+	return good && rmdir(from) == 0;
+}
+
 static bool move_in(const struct run *run, const struct guest *guest, const struct entry *entry)
 {
 	autofree char *from = format("%s/%s/%s", run->artifacts, guest->folder, entry->folder);
 	autofree char *to = entry_path(run, entry, "");
 	autofree char *prepared = entry_path(run, entry, "verdict.json");
 
-	return access(from, F_OK) == 0 && unlink(prepared) == 0 && rename(from, to) == 0;
+	return access(from, F_OK) == 0 && unlink(prepared) == 0 && move_all(from, to);
 }
 
 /* What remains are the empty folders above those that moved. */

@@ -113,6 +113,17 @@ repetitions_have_folders_of_their_own()
 		[ -e artifacts/it_passes/ipv6/3/verdict.json ]
 }
 
+# Programs and repetitions of an older run leave what no later run of the case may remove.
+an_older_run_is_no_obstacle()
+{
+	play 0 it_passes/ipv4 || return 1
+	mkdir -p artifacts/it_passes/ipv4/1/ipv4 && echo older >artifacts/it_passes/ipv4/nginx.log &&
+		echo older >artifacts/it_passes/ipv4/1/ipv4/verdict.json || return 1
+	run run --kernel vm it_passes/ipv4
+	ended 0 && says '^1 passed, 0 failed, 0 skipped$' &&
+		[ -e artifacts/it_passes/ipv4/nginx.log ] && none_runs
+}
+
 # A folder that holds an older run's machines must not lend their results to this one.
 without_veth()
 {
@@ -217,6 +228,7 @@ check "what this kernel cannot do is done in a guest" what_the_host_cannot_goes_
 check "errors of cases come back as such" errors_of_cases_come_back
 check "a program that is missing here is missing there" a_program_that_is_missing_skips
 check "repetitions have folders of their own" repetitions_have_folders_of_their_own
+check "what an older run has left there is no obstacle" an_older_run_is_no_obstacle
 check "a guest that panics is an error of the run" the_consoles_end_is_told
 check "a guest that panics bails out in TAP" as_tap
 check "a guest that is reset is an error of the run" \
