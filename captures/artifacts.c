@@ -166,24 +166,10 @@ void artifacts_write(const struct journal *journal, const char *folder)
 		broken("%s", why);
 }
 
-/* NULL, or why the captures beside a journal are not its own. */
-static char *capture_problem(const struct journal *journal, const char *folder)
+char *capture_problem(const struct journal *journal, const char *folder)
 {
 	char *why = NULL;
 
 	recording_free(recording_load(journal, folder, &why));
 	return why;
-}
-
-int ladder_show(const char *folder, FILE *out, char **why)
-{
-	autofree char *path = format("%s/journal.jsonl", folder);
-	struct journal *journal = journal_salvage(path, why);
-
-	if (journal)
-		ladder_print(journal, (struct ladder_form){ .stable = false }, out);
-	if (!*why)
-		*why = capture_problem(journal, folder);
-	journal_free(journal);
-	return *why ? -1 : 0;
 }

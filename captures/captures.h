@@ -453,6 +453,11 @@ char *kernel_complaint(void);
 
 struct _xmlTextWriter;
 
+/*
+ * As lines for a terminal, those of the first @from things that happened left out. Returns how many
+ * there are, so that a case can be followed while it goes on.
+ */
+int timeline_print(const struct story *story, struct ladder_form form, int from, FILE *out);
 /* As SVG, for a page that has ladder_style() in a <style> of its own. */
 void ladder_draw(const struct story *story, struct _xmlTextWriter *out);
 const char *ladder_style(void);
@@ -470,11 +475,7 @@ char *ladder_mermaid(const struct story *story);
 void artifacts_write(const struct journal *journal, const char *folder);
 /* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out);
-/*
- * Prints the ladders of a case from DIR/journal.jsonl, with times as they were observed; of a
- * damaged journal as far as it goes. Returns 0, or -1 with one line in *why (the caller frees it):
- * what is wrong with the journal, or with the captures beside it.
- */
-int ladder_show(const char *folder, FILE *out, char **why);
+/* NULL, or why the captures beside a journal are not its own; the caller frees it. */
+char *capture_problem(const struct journal *journal, const char *folder);
 
 #endif

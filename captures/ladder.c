@@ -485,17 +485,7 @@ static char *counters_text(const struct rung *rung)
 		      *client && *server ? "; " : "", *server ? "server: " : "", server);
 }
 
-/* ECMA-48's codes for a terminal. */
-#define FAINT_TEXT   "2"
-#define BOLD_TEXT    "1"
-#define RED_TEXT     "1;31"
-#define GREEN_TEXT   "32"
-#define YELLOW_TEXT  "33"
-#define MAGENTA_TEXT "35"
-#define BLUE_TEXT    "34"
-
-/* @text, at least @width wide, in colour where the form has it. */
-static char *painted(struct ladder_form form, const char *code, int width, const char *text)
+char *painted(struct ladder_form form, const char *code, int width, const char *text)
 {
 	int left = width - (int)strlen(text);
 
@@ -504,7 +494,7 @@ static char *painted(struct ladder_form form, const char *code, int width, const
 	return format("\033[%sm%s\033[0m%*s", code, text, left > 0 ? left : 0, "");
 }
 
-static const char *colour_of_state(enum tcp_state state)
+const char *colour_of_state(enum tcp_state state)
 {
 	switch (state) {
 	case NO_SOCKET:

@@ -32,4 +32,5 @@ captures_libcaptures_a_SOURCES = \
 	captures/story.c \
 	captures/svg.c \
 	captures/tap.c \
+	captures/timeline.c \
 	captures/watch.c

@@ -541,8 +541,6 @@ static void write_notes(const struct pen *pen)
 		const struct picture_note *note = &pen->picture->notes[i];
 		struct point at = { pen->at.notes, note->y + 4 };
 
-		if (note->wrong && note->first)
-			draw_box(pen, (struct box){ 0, note->y - 13, pen->at.width, 20 }, "wrong");
 		if (note->first && !note->wrong)
 			write_text(pen, at, "f", host_name(note->host));
 		at.x += SMALL_WORDS;
@@ -583,8 +581,20 @@ static void write_heads(const struct pen *pen)
 	write_text(pen, (struct point){ pen->at.notes, HEAD }, "f", "counters that moved");
 }
 
+/* A ground for what does not add up. */
+static void draw_wrong(const struct pen *pen)
+{
+	for (int i = 0; i < pen->picture->note_count; i++) {
+		const struct picture_note *note = &pen->picture->notes[i];
+
+		if (note->wrong)
+			draw_box(pen, (struct box){ 0, note->y - 8, pen->at.width, 16 }, "wrong");
+	}
+}
+
 static void draw(const struct pen *pen)
 {
+	draw_wrong(pen);
 	draw_bands(pen);
 	draw_queues(pen);
 	write_pauses(pen);

@@ -14,7 +14,7 @@ static int obey(int argc, char **argv)
 	static int (*const commands[COMMANDS])(const struct options *) = {
 		[LIST] = command_list, [RUN] = command_run,         [CLAIMS] = command_claims,
 		[SHOW] = command_show, [KERNELS] = command_kernels, [MATRIX] = command_matrix,
-		[DIFF] = command_diff,
+		[DIFF] = command_diff, [REPORT] = command_report,
 	};
 	struct options options;
 	int status = EXIT_GOOD;

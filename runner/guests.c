@@ -106,6 +106,7 @@ static struct words arguments_of(const struct run *run, const struct guest *gues
 	add(&words, format("run"));
 	add(&words, format("--kernel=host"));
 	add(&words, format("--artifacts=/artifacts"));
+	add(&words, format("--no-report"));
 	add(&words, format("--repeat=%u", options->repeat));
 	add(&words, format("--timeout-multiplier=%g", options->timeout_multiplier));
 	if (options->jobs)

@@ -21,9 +21,14 @@ runner_librunner_a_SOURCES = \
 	runner/matrix_run.c \
 	runner/matrix_text.c \
 	runner/options.c \
+	runner/page.c \
+	runner/page.h \
 	runner/parts.h \
 	runner/patterns.c \
 	runner/plan.c \
+	runner/report.c \
+	runner/report.h \
+	runner/report_html.c \
 	runner/results.c \
 	runner/run.c \
 	runner/runner.h \

@@ -4,97 +4,10 @@
  * every kernel, with the ladders side by side where neighbours differ. It is well-formed XML too.
  */
 #include "runner/matrix.h"
+#include "runner/page.h"
 
 #include <libxml/uri.h>
 #include <string.h>
-
-/* Nothing in it may need escaping: it is written as it is. */
-static const char style[] =
-	"\n:root { color-scheme: light dark; --page: #fff; --ink: #1c1c1c; --faint: #666;\n"
-	"  --line: #ccc; --head: #f1f1f1; --good: #0b6b2e; --bad: #b00020; --other: #0a558c;\n"
-	"  --mark: #fff0c2; }\n"
-	"@media (prefers-color-scheme: dark) {\n"
-	"  :root { --page: #161616; --ink: #e4e4e4; --faint: #a0a0a0; --line: #444;\n"
-	"    --head: #262626; --good: #6fd08c; --bad: #ff8a8a; --other: #7cc0f5;\n"
-	"    --mark: #4a3c0c; }\n"
-	"}\n"
-	"* { box-sizing: border-box; }\n"
-	"body { background: var(--page); color: var(--ink); margin: 1rem auto; padding: 0 1rem;\n"
-	"  max-width: 110rem; font: 1rem/1.45 system-ui, sans-serif; }\n"
-	"h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }\n"
-	"h3 { font: bold 1rem monospace; margin: 2rem 0 .4rem; overflow-wrap: anywhere; }\n"
-	"p, li, dd { max-width: 50rem; overflow-wrap: anywhere; }\n"
-	"a { color: inherit; }\n"
-	"a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {\n"
-	"  outline: .15rem solid var(--other); outline-offset: .1rem; }\n"
-	".scroll { overflow: auto; max-height: 90vh; border: 1px solid var(--line); }\n"
-	"table { border-collapse: separate; border-spacing: 0; width: 100%; }\n"
-	"th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left;\n"
-	"  vertical-align: top; }\n"
-	"thead th { position: sticky; top: 0; background: var(--head); z-index: 2; }\n"
-	"tbody th { position: sticky; left: 0; background: var(--page); z-index: 1;\n"
-	"  font-weight: normal; min-width: 16rem; overflow-wrap: anywhere; }\n"
-	"thead th:first-child { left: 0; z-index: 3; }\n"
-	"tbody th.document { background: var(--head); font-weight: bold; max-width: none; }\n"
-	"th.document span { position: sticky; left: .6rem; }\n"
-	".narrow tbody th { min-width: 0; overflow-wrap: normal; }\n"
-	"th small, td small { display: block; color: var(--faint); font-weight: normal; }\n"
-	":target { background: var(--mark); }\n"
-	".good { color: var(--good); } .bad { color: var(--bad); font-weight: bold; }\n"
-	".other { color: var(--other); } .faint { color: var(--faint); }\n"
-	"dl.legend { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }\n"
-	"dl.legend dd { margin: 0; }\n"
-	"details { margin: .5rem 0; } summary { cursor: pointer; padding: .2rem 0; }\n"
-	".ladders { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }\n"
-	".ladders figure { margin: 0; min-width: 0; }\n"
-	"figcaption { font-weight: bold; overflow-wrap: anywhere; }\n"
-	"pre { overflow-x: auto; margin: .3rem 0; padding: .4rem; border: 1px solid var(--line);\n"
-	"  font-size: .8rem; line-height: 1.4; }\n"
-	"pre span, pre mark { display: block; width: max-content; min-width: 100%; }\n"
-	"pre mark { background: var(--mark); color: inherit; }\n"
-	"@media (max-width: 50rem) {\n"
-	"  body { padding: 0 .5rem; margin: .5rem 0; }\n"
-	"  .ladders { grid-template-columns: 1fr; }\n"
-	"  pre .gap { display: none; }\n"
-	"  th, td { padding: .25rem .4rem; font-size: .85rem; }\n"
-	"  tbody th { min-width: 9rem; max-width: 9rem; }\n"
-	"  .narrow tbody th { max-width: none; min-width: 0; }\n"
-	"}\n"
-	"@media print {\n"
-	"  .scroll { overflow: visible; max-height: none; border: 0; }\n"
-	"  thead th, tbody th { position: static; }\n"
-	"  details::details-content { content-visibility: visible; display: block; }\n"
-	"  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .6rem; }\n"
-	"  pre span, pre mark { width: auto; }\n"
-	"  section, figure, tr { break-inside: avoid; }\n"
-	"}\n";
-
-/* ---- writing ------------------------------------------------------------------------------- */
-
-static void open_heading(xml page, const char *scope)
-{
-	xml_open(page, "th");
-	xml_attribute(page, "scope", scope);
-}
-
-/* Where the keyboard can scroll what is wider or longer than its box. */
-static void open_scrolled(xml page, const char *name, const char *label)
-{
-	xml_open(page, name);
-	xml_attribute(page, "tabindex", "0");
-	xml_attribute(page, "role", "region");
-	xml_attribute(page, "aria-label", label);
-}
-
-static const char *class_of(const char *word)
-{
-	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
-		return "bad";
-	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
-	    strcmp(word, "argued") == 0)
-		return "faint";
-	return strcmp(word, "variant") == 0 ? "other" : "good";
-}
 
 /* ---- names of places in the page ----------------------------------------------------------- */
 
@@ -133,7 +46,7 @@ static void write_kernel_headings(xml page, const struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
-		open_heading(page, "col");
+		page_heading(page, "col");
 		xml_text(page, column->name);
 		if (column->error)
 			xml_element_of(page, "small", "bad", "error");
@@ -144,7 +57,7 @@ static void write_kernel_headings(xml page, const struct matrix *matrix)
 static void write_word(xml page, const char *word, const char *link)
 {
 	xml_open(page, "a");
-	xml_attribute(page, "class", class_of(word));
+	xml_attribute(page, "class", page_class(word));
 	if (link) {
 		autofree char *href = format("#%s", link);
 		xml_attribute(page, "href", href);
@@ -178,9 +91,8 @@ static void open_document(xml page, const struct matrix *matrix, const char *doc
 {
 	xml_open(page, "tbody");
 	xml_open(page, "tr");
-	open_heading(page, "rowgroup");
-	xmlTextWriterWriteFormatAttribute(page, BAD_CAST "colspan", "%zu",
-					  matrix->column_count + 1);
+	page_heading(page, "rowgroup");
+	xml_set(page, "colspan", "%zu", matrix->column_count + 1);
 	xml_attribute(page, "class", "document");
 	xml_element(page, "span", document);
 	xml_close(page);
@@ -192,7 +104,7 @@ static void write_claim(xml page, const struct matrix *matrix, const struct clai
 {
 	autofree char *finding = format("Linux: %s", claim->finding);
 	xml_open(page, "tr");
-	open_heading(page, "row");
+	page_heading(page, "row");
 	xml_element(page, "b", claim->id);
 	xml_text(page, " ");
 	xml_text(page, claim->text);
@@ -208,12 +120,12 @@ static void write_claims(xml page, const struct matrix *matrix)
 {
 	const char *document = NULL;
 	xml_element(page, "h2", "Claims");
-	open_scrolled(page, "div", "The claims on each kernel");
+	page_scrolled(page, "div", "The claims on each kernel");
 	xml_attribute(page, "class", "scroll");
 	xml_open(page, "table");
 	xml_open(page, "thead");
 	xml_open(page, "tr");
-	open_heading(page, "col");
+	page_heading(page, "col");
 	xml_text(page, "claim");
 	xml_close(page);
 	write_kernel_headings(page, matrix);
@@ -258,7 +170,7 @@ static void write_legend(xml page)
 	xml_attribute(page, "class", "legend");
 	for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
 		bool is_word = words[i].word[0] >= 'a';
-		xml_element_of(page, "dt", is_word ? class_of(words[i].word) : "", words[i].word);
+		xml_element_of(page, "dt", is_word ? page_class(words[i].word) : "", words[i].word);
 		xml_element(page, "dd", words[i].meaning);
 	}
 	xml_close(page);
@@ -310,7 +222,7 @@ static const char *const kernel_members[] = { "kernel", "lane", "clock", "wire",
 static void write_kernel(xml page, const struct column *column)
 {
 	xml_open(page, "tr");
-	open_heading(page, "row");
+	page_heading(page, "row");
 	xml_text(page, column->name);
 	xml_close(page);
 	for (size_t i = 0; i < ARRAY_LENGTH(kernel_members); i++) {
@@ -334,13 +246,13 @@ static void write_kernels(xml page, const struct matrix *matrix)
 	static const char *const headings[] = { "name", "release",   "lane", "clock",
 						"wire", "run began", "error" };
 	xml_element(page, "h2", "Kernels");
-	open_scrolled(page, "div", "The kernels and their runs");
+	page_scrolled(page, "div", "The kernels and their runs");
 	xml_attribute(page, "class", "scroll narrow");
 	xml_open(page, "table");
 	xml_open(page, "thead");
 	xml_open(page, "tr");
 	for (size_t i = 0; i < ARRAY_LENGTH(headings); i++) {
-		open_heading(page, "col");
+		page_heading(page, "col");
 		xml_text(page, headings[i]);
 		xml_close(page);
 	}
@@ -377,7 +289,7 @@ static void write_side(xml page, const struct comparison *comparison, bool right
 {
 	xml_open(page, "figure");
 	xml_element(page, "figcaption", caption);
-	open_scrolled(page, "pre", caption);
+	page_scrolled(page, "pre", caption);
 	for (size_t i = 0; i < comparison->count; i++)
 		write_line(page, &comparison->pairs[i], right);
 	xml_close(page);
@@ -439,7 +351,7 @@ static void write_outcome(xml page, const struct matrix *matrix, size_t index, s
 	autofree char *id = cell_id(entry, column);
 	xml_open(page, "td");
 	xml_attribute(page, "id", id);
-	xml_element_of(page, "span", class_of(outcome.status), outcome.status);
+	xml_element_of(page, "span", page_class(outcome.status), outcome.status);
 	if (difference_at(matrix, entry, column)) {
 		autofree char *details = details_id(entry, column);
 		autofree char *href = format("#%s", details);
@@ -467,7 +379,7 @@ static void write_outcome(xml page, const struct matrix *matrix, size_t index, s
 
 static void write_outcomes(xml page, const struct matrix *matrix, const struct case_spec *spec)
 {
-	open_scrolled(page, "div", spec->name);
+	page_scrolled(page, "div", spec->name);
 	xml_attribute(page, "class", "scroll narrow");
 	xml_open(page, "table");
 	xml_open(page, "thead");
@@ -475,7 +387,7 @@ static void write_outcomes(xml page, const struct matrix *matrix, const struct c
 	xml_open(page, "td");
 	xml_close(page);
 	for (size_t column = 0; column < matrix->column_count; column++) {
-		open_heading(page, "col");
+		page_heading(page, "col");
 		xml_text(page, matrix->columns[column].name);
 		xml_close(page);
 	}
@@ -486,7 +398,7 @@ static void write_outcomes(xml page, const struct matrix *matrix, const struct c
 		if (matrix->plan.entries[i].spec != spec)
 			continue;
 		xml_open(page, "tr");
-		open_heading(page, "row");
+		page_heading(page, "row");
 		xml_text(page, family_name(matrix->plan.entries[i].family));
 		xml_close(page);
 		for (size_t column = 0; column < matrix->column_count; column++)
@@ -536,54 +448,23 @@ static void write_cases(xml page, const struct matrix *matrix)
 
 /* ---- the page ------------------------------------------------------------------------------ */
 
-static void write_meta(xml page, const char *name, const char *content)
+static void write_body(xml page, const void *context)
 {
-	xml_open(page, "meta");
-	xml_attribute(page, "name", name);
-	xml_attribute(page, "content", content);
-	xml_close_empty(page);
-}
+	const struct matrix *matrix = context;
 
-static void write_head(xml page)
-{
-	xml_open(page, "head");
-	xml_open(page, "meta");
-	xml_attribute(page, "charset", "utf-8");
-	xml_close_empty(page);
-	write_meta(page, "viewport", "width=device-width, initial-scale=1");
-	xml_element(page, "title", "halfopen matrix");
-	xml_open(page, "style");
-	xml_raw(page, style);
-	xml_close(page);
-	xml_close(page);
-	xml_line(page);
-}
-
-static void write_page(xml page, const struct matrix *matrix)
-{
-	xmlTextWriterWriteDTD(page, BAD_CAST "html", NULL, NULL, NULL);
-	xml_open(page, "html");
-	xml_attribute(page, "lang", "en");
-	write_head(page);
-	xml_open(page, "body");
-	xml_open(page, "main");
-	xml_element(page, "h1", "What Linux does between a SYN and accept(2)");
 	write_errors(page, matrix);
 	write_changes(page, matrix);
 	write_claims(page, matrix);
 	write_legend(page);
 	write_kernels(page, matrix);
 	write_cases(page, matrix);
-	xmlTextWriterEndDocument(page);
 }
 
 char *matrix_write_html(const struct matrix *matrix, const char *path)
 {
-	xmlBufferPtr buffer = xmlBufferCreate();
-	xml page = xmlNewTextWriterMemory(buffer, 0);
-	write_page(page, matrix);
-	xmlFreeTextWriter(page);
-	bool stored = text_store((const char *)xmlBufferContent(buffer), path);
-	xmlBufferFree(buffer);
-	return stored ? NULL : cannot_write(path);
+	const struct page page = { .title = "halfopen matrix",
+				   .write = write_body,
+				   .context = matrix };
+
+	return page_store(&page, path);
 }

@@ -12,7 +12,7 @@
 
 static const char *const command_names[COMMANDS] = {
 	[LIST] = "list",       [RUN] = "run",       [CLAIMS] = "claims", [SHOW] = "show",
-	[KERNELS] = "kernels", [MATRIX] = "matrix", [DIFF] = "diff",
+	[KERNELS] = "kernels", [MATRIX] = "matrix", [DIFF] = "diff",     [REPORT] = "report",
 };
 
 static const char general_help[] =
@@ -22,7 +22,8 @@ static const char general_help[] =
 	"  list [PATTERN...]     the cases: topic, claims, families, needs, kernel time\n"
 	"  run [PATTERN...]      run them; artifacts are kept in ./artifacts\n"
 	"  claims [PATTERN...]   the claims, what the cases assert, and what the last run showed\n"
-	"  show DIR              the ladder of a finished case\n"
+	"  show DIR              the ladder of a case, finished or under way\n"
+	"  report [DIR...]       report.html, one page for one run or several\n"
 	"  kernels list|fetch|remove [VERSION...]\n"
 	"                        the pinned kernels for --kernel\n"
 	"  matrix [PATTERN...]   the claims on many kernels, and what differs between them\n"
@@ -60,6 +61,7 @@ static const char run_help[] =
 	"      --artifacts DIR   keep what was seen here (default: ./artifacts)\n"
 	"      --artifacts-on always|failure\n"
 	"                        keep it of each case (default), or only of those that failed\n"
+	"      --no-report       write no report.html there\n"
 	"      --tap             write the Test Anything Protocol on stdout\n"
 	"      --junit FILE      write JUnit XML too\n"
 	"      --repeat N        run each case N times\n"
@@ -82,11 +84,24 @@ static const char claims_help[] =
 	"      --json            an array of objects\n"
 	"  -h, --help            this text\n";
 
-static const char show_help[] = "Usage: halfopen show DIR\n"
-				"Print the ladder of a finished case; DIR is its folder, as in\n"
-				"artifacts/NAME/ipv4, or the one above, for both families.\n"
-				"\n"
-				"  -h, --help            this text\n";
+static const char show_help[] =
+	"Usage: halfopen show [OPTION...] DIR\n"
+	"Print the ladder of a case; DIR is its folder, as in artifacts/NAME/ipv4, or the one\n"
+	"above, for both families.\n"
+	"\n"
+	"      --follow          print what happens until the case has its verdict\n"
+	"      --format text|timeline|mermaid|svg\n"
+	"                        each connection for itself (default), all in the order of time,\n"
+	"                        or a drawing of that\n"
+	"  -h, --help            this text\n";
+
+static const char report_help[] =
+	"Usage: halfopen report [--output FILE] [DIR...]\n"
+	"Write one page for the runs whose artifacts are in DIR (default: ./artifacts), or in\n"
+	"folders below it, as the matrix leaves them. Every run writes one for itself.\n"
+	"\n"
+	"      --output FILE     the page (default: report.html in DIR, or here for several)\n"
+	"  -h, --help            this text\n";
 
 static const char kernels_help[] =
 	"Usage: halfopen kernels list\n"
@@ -134,7 +149,7 @@ static const char diff_help[] =
 static const char *const helps[COMMANDS] = {
 	[NO_COMMAND] = general_help, [LIST] = list_help, [RUN] = run_help,
 	[CLAIMS] = claims_help,      [SHOW] = show_help, [KERNELS] = kernels_help,
-	[MATRIX] = matrix_help,      [DIFF] = diff_help,
+	[MATRIX] = matrix_help,      [DIFF] = diff_help, [REPORT] = report_help,
 };
 
 enum option_key {
@@ -155,6 +170,10 @@ enum option_key {
 	CPUS,
 	KERNEL_LIST,
 	NO_RUN,
+	FOLLOW,
+	FORMAT,
+	OUTPUT,
+	NO_REPORT,
 };
 
 static const struct option list_options[] = {
@@ -170,6 +189,7 @@ static const struct option run_options[] = {
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "artifacts", required_argument, NULL, ARTIFACTS },
 	{ "artifacts-on", required_argument, NULL, ARTIFACTS_ON },
+	{ "no-report", no_argument, NULL, NO_REPORT },
 	{ "tap", no_argument, NULL, TAP },
 	{ "junit", required_argument, NULL, JUNIT },
 	{ "repeat", required_argument, NULL, REPEAT },
@@ -189,6 +209,19 @@ static const struct option claims_options[] = {
 };
 
 static const struct option show_options[] = {
+	{ "follow", no_argument, NULL, FOLLOW },
+	{ "format", required_argument, NULL, FORMAT },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option report_options[] = {
+	{ "output", required_argument, NULL, OUTPUT },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+static const struct option kernels_options[] = {
 	{ "help", no_argument, NULL, HELP },
 	{ 0 },
 };
@@ -212,14 +245,14 @@ static const struct option diff_options[] = {
 };
 
 static const struct option *const long_options[COMMANDS] = {
-	[LIST] = list_options, [RUN] = run_options,      [CLAIMS] = claims_options,
-	[SHOW] = show_options, [KERNELS] = show_options, [MATRIX] = matrix_options,
-	[DIFF] = diff_options,
+	[LIST] = list_options, [RUN] = run_options,         [CLAIMS] = claims_options,
+	[SHOW] = show_options, [KERNELS] = kernels_options, [MATRIX] = matrix_options,
+	[DIFF] = diff_options, [REPORT] = report_options,
 };
 
 static const char *const short_options[COMMANDS] = {
-	[LIST] = ":h",    [RUN] = ":hj:v",   [CLAIMS] = ":h", [SHOW] = ":h",
-	[KERNELS] = ":h", [MATRIX] = ":hj:", [DIFF] = ":h",
+	[LIST] = ":h",   [RUN] = ":hj:v",  [CLAIMS] = ":h",   [SHOW] = ":h",
+	[REPORT] = ":h", [KERNELS] = ":h", [MATRIX] = ":hj:", [DIFF] = ":h",
 };
 
 static bool whole_number(const char *name, const char *value, unsigned most, unsigned *number)
@@ -275,6 +308,19 @@ static bool artifacts_word(struct options *options, const char *value)
 	return false;
 }
 
+static bool drawing_word(struct options *options, const char *value)
+{
+	static const char *const words[DRAWINGS] = { "text", "timeline", "mermaid", "svg" };
+
+	for (int i = 0; i < DRAWINGS; i++)
+		if (strcmp(value, words[i]) == 0) {
+			options->drawing = (enum drawing)i;
+			return true;
+		}
+	complain("--format '%s': text, timeline, mermaid or svg is allowed", value);
+	return false;
+}
+
 static bool kernel_list(const char *value, const char **list)
 {
 	*list = value;
@@ -310,6 +356,14 @@ static bool take(struct options *options, int key, const char *value)
 		return whole_number("--cpus", value, 64, &options->cpus);
 	case KERNEL_LIST:
 		return kernel_list(value, &options->kernels);
+	case OUTPUT:
+		return not_empty("--output", value, &options->output);
+	case FORMAT:
+		return drawing_word(options, value);
+	case NO_REPORT:
+		return options->no_report = true;
+	case FOLLOW:
+		return options->follow = true;
 	case JSON:
 		return options->json = true;
 	case TAP:
@@ -348,8 +402,8 @@ static bool parse_command(struct options *options, const char *word, int *status
 {
 	*status = EXIT_USAGE;
 	if (!word) {
-		complain("which command? list, run, claims, show, matrix, diff or kernels; see "
-			 "halfopen --help");
+		complain("which command? list, run, claims, show, report, matrix, diff or kernels; "
+			 "see halfopen --help");
 		return false;
 	}
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
@@ -388,6 +442,10 @@ static bool check_together(const struct options *options)
 {
 	if (options->command == SHOW && options->word_count != 1) {
 		complain("show takes one folder, as in: halfopen show artifacts/NAME/ipv4");
+		return false;
+	}
+	if (options->follow && options->drawing != AS_TEXT && options->drawing != AS_TIMELINE) {
+		complain("--follow prints lines as they come: a drawing is made at the end");
 		return false;
 	}
 	if (options->command == DIFF && options->word_count != 3) {

@@ -68,19 +68,25 @@ char *member_text(const json_t *object, const char *key);
 
 /* The width of the terminal, or @otherwise where stdout is none. */
 unsigned terminal_columns(unsigned otherwise);
+bool terminal_has_colours(void);
 enum colour { PLAIN, GREEN, RED, YELLOW, CYAN, FAINT };
 /* In colour on a terminal that has them, unless NO_COLOR is set. */
 void print_in_colour(enum colour colour, const char *text);
 
 /* ---- options.c ----------------------------------------------------------------------------- */
 
-enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, KERNELS, MATRIX, DIFF, COMMANDS };
+enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, REPORT, KERNELS, MATRIX, DIFF, COMMANDS };
+
+enum drawing { AS_TEXT, AS_TIMELINE, AS_MERMAID, AS_SVG, DRAWINGS };
 
 struct options {
 	enum command command;
 	char **words; /* what is left: patterns, the folder of show, what diff compares */
 	size_t word_count;
 	const char *artifacts, *junit, *wire;
+	const char *output;   /* of report: the page; NULL: beside the runs */
+	enum drawing drawing; /* of show */
+	bool follow, no_report;
 	const char *kernel; /* "auto", "host", or what kernel_find() knows */
 	unsigned jobs;      /* 0: as many as this machine takes */
 	unsigned cpus;      /* of a guest in real time; 0: as many as this machine has */
@@ -441,6 +447,12 @@ int matrix_tell(const struct options *options, const char *folder,
 /* Plays a run in each kernel, one after the other, and tells of them all. */
 int matrix_run(const struct options *options);
 int command_matrix(const struct options *options);
+
+/* ---- report.c: report.html ----------------------------------------------------------------- */
+
+/* Writes report.html of the run in @artifacts there. NULL, or what went wrong. */
+char *report_of_run(const char *artifacts);
+int command_report(const struct options *options);
 
 /* ---- diff.c -------------------------------------------------------------------------------- */
 

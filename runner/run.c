@@ -150,6 +150,14 @@ static void write_junit(struct run *run)
 		run_fatal(run, problem);
 }
 
+static void write_report(struct run *run)
+{
+	char *problem = run->options->no_report ? NULL : report_of_run(run->artifacts);
+
+	if (problem)
+		run_fatal(run, problem);
+}
+
 static void tell_github(struct run *run)
 {
 	char *problem = github_tell(run);
@@ -169,6 +177,7 @@ static void play_and_tell(struct run *run)
 		guests_play(run);
 	run->took = clock_now() - run->began;
 	results_store(run, run->ended == run->plan.count);
+	write_report(run);
 	write_junit(run);
 	tell_github(run);
 	run->reporter->end(run);

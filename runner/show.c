@@ -10,14 +10,116 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool show_folder(const char *folder)
+static struct ladder_form form_here(void)
 {
-	char *why = NULL;
-	bool good = ladder_show(folder, stdout, &why) == 0;
-	if (!good)
+	return (struct ladder_form){ .colour = terminal_has_colours() };
+}
+
+static void print_timeline(const struct journal *journal)
+{
+	struct story *story = story_of(journal);
+
+	timeline_print(story, form_here(), 0, stdout);
+	if (story->finding)
+		printf("\nwhat does not add up: %s\n", story->finding->summary);
+	story_free(story);
+}
+
+static void print_drawing(const struct journal *journal, enum drawing drawing)
+{
+	struct story *story = story_of(journal);
+	autofree char *text = drawing == AS_SVG ? ladder_svg(story) : ladder_mermaid(story);
+
+	fputs(text, stdout);
+	if (drawing == AS_SVG)
+		putchar('\n');
+	story_free(story);
+}
+
+/* As much as there is; what is wrong is said then. */
+static bool show_folder(const char *folder, enum drawing drawing)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	autofree char *why = NULL;
+	struct journal *journal = journal_salvage(path, &why);
+
+	if (journal && drawing == AS_TEXT)
+		ladder_print(journal, form_here(), stdout);
+	else if (journal && drawing == AS_TIMELINE)
+		print_timeline(journal);
+	else if (journal)
+		print_drawing(journal, drawing);
+	if (!why)
+		why = capture_problem(journal, folder);
+	journal_free(journal);
+	if (why)
 		complain("%s; run the case again", why);
-	free(why);
-	return good;
+	return !why;
+}
+
+/* ---- while the case runs ------------------------------------------------------------------- */
+
+/* Once the verdict is there, its status and reason; else NULL. The caller frees it. */
+static char *verdict_of(const char *folder)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	json_error_t error;
+	json_auto_t *verdict = json_load_file(path, 0, &error);
+	const char *status = json_string_value(json_object_get(verdict, "status"));
+	const char *reason = json_string_value(json_object_get(verdict, "reason"));
+
+	if (!verdict && access(path, F_OK) == 0)
+		return format("%s is malformed: line %d: %s", path, error.line, error.text);
+	if (!status || (reason && strcmp(reason, "not finished") == 0))
+		return NULL;
+	return format("%s%s%s", status, reason ? ": " : "", reason ? reason : "");
+}
+
+/* What has come since @told things were told; how many have been told now. */
+static int tell_news(const char *folder, int told)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	autofree char *why = NULL; /* its last line may be half written */
+	struct journal *journal = journal_exists(folder) ? journal_salvage(path, &why) : NULL;
+
+	if (!journal)
+		return told;
+	struct story *story = story_of(journal);
+	told = timeline_print(story, form_here(), told, stdout);
+	fflush(stdout);
+	story_free(story);
+	journal_free(journal);
+	return told;
+}
+
+static bool has_grown(const char *folder, struct stat *last)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	struct stat now = { 0 };
+
+	if (stat(path, &now) < 0 || (now.st_size == last->st_size && now.st_ino == last->st_ino))
+		return false;
+	*last = now;
+	return true;
+}
+
+/* The journal is written whenever the case waits, so its end is never far behind. */
+static bool follow_folder(const char *folder)
+{
+	const struct timespec pause = { .tv_nsec = MSEC(200) };
+	struct stat last = { 0 };
+	char *verdict;
+	int told = 0;
+
+	while (!(verdict = verdict_of(folder))) {
+		if (has_grown(folder, &last))
+			told = tell_news(folder, told);
+		nanosleep(&pause, NULL);
+	}
+	tell_news(folder, told);
+	printf("\n%s\n", verdict);
+	free(verdict);
+	return true;
 }
 
 int command_show(const struct options *options)
@@ -29,8 +131,10 @@ int command_show(const struct options *options)
 			 errno == ENOENT ? "there is no such folder" : "it is no folder");
 		return EXIT_USAGE;
 	}
+	if (options->follow)
+		return follow_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
 	if (journal_exists(folder))
-		return show_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
+		return show_folder(folder, options->drawing) ? EXIT_GOOD : EXIT_RUN_ERROR;
 
 	static const int families[] = { AF_INET, AF_INET6 };
 	bool found = false, good = true;
@@ -38,9 +142,10 @@ int command_show(const struct options *options)
 		autofree char *below = format("%s/%s", folder, family_name(families[i]));
 		if (!journal_exists(below))
 			continue;
-		printf("%s%s\n", found ? "\n" : "", family_name(families[i]));
+		if (options->drawing == AS_TEXT || options->drawing == AS_TIMELINE)
+			printf("%s%s\n", found ? "\n" : "", family_name(families[i]));
 		found = true;
-		good = show_folder(below) && good;
+		good = show_folder(below, options->drawing) && good;
 	}
 	if (!found) {
 		complain("show '%s': there is no journal.jsonl in it; a finished case's folder is "

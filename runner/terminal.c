@@ -16,7 +16,7 @@ unsigned terminal_columns(unsigned otherwise)
 }
 
 /* https://no-color.org: a variable that is there and not empty. */
-static bool has_colours(void)
+bool terminal_has_colours(void)
 {
 	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
 	return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
@@ -28,7 +28,7 @@ void print_in_colour(enum colour colour, const char *text)
 	static const char *const codes[] = {
 		[GREEN] = "32", [RED] = "1;31", [YELLOW] = "33", [CYAN] = "36", [FAINT] = "2",
 	};
-	if (colour == PLAIN || !has_colours())
+	if (colour == PLAIN || !terminal_has_colours())
 		fputs(text, stdout);
 	else
 		printf("\033[%sm%s\033[0m", codes[colour], text);

@@ -35,6 +35,7 @@ shell_tests = \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_matrix.sh \
+	tests/test_report.sh \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \

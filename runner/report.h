@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report.h: runs, between what reads their folders (report.c) and the page (report_html.c).
+ */
+#ifndef HALFOPEN_RUNNER_REPORT_H
+#define HALFOPEN_RUNNER_REPORT_H
+
+#include "runner/parts.h"
+
+struct told_run {
+	char *folder;  /* its path */
+	char *link;    /* the same from where the page lies: "." or "matrix/6.1.192" */
+	json_t *run;   /* its results.json, or what could be found instead */
+	char *problem; /* what is wrong with it; NULL: nothing */
+};
+
+/* One case over one family in one run. */
+struct told {
+	const struct told_run *of;
+	const json_t *result;
+	const char *name, *family, *status;
+	char *folder, *link;
+	char *ladder; /* ladder.txt; NULL: it was not kept */
+};
+
+struct report {
+	struct told_run *runs;
+	size_t run_count;
+	struct told *entries; /* by case, in the order of the runs */
+	size_t entry_count;
+};
+
+/* Writes the page. NULL, or what went wrong; the caller frees it. */
+char *report_write_html(const struct report *report, const char *path);
+
+#endif

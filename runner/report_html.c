@@ -1,0 +1,812 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report_html: report.html, one page that needs nothing else: the runs and their totals, what
+ * failed, the claims, and each case with its ladder as a picture.
+ */
+#include "captures/captures.h"
+#include "runner/page.h"
+#include "runner/report.h"
+
+#include <libxml/uri.h>
+#include <string.h>
+
+/* Pictures are left out, and linked, when the page would get too big for a phone. */
+enum { MOST_BYTES = 2600000, MOST_OF_A_PICTURE = 120000 };
+
+/* Nothing in it may need escaping: it is written as it is. */
+static const char style[] =
+	".runs { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; margin: 1rem 0;\n"
+	"  list-style: none; }\n"
+	".runs li { border: 1px solid var(--line); border-radius: .4rem; padding: .8rem 1rem;\n"
+	"  flex: 1 1 20rem; max-width: 40rem; }\n"
+	".runs h2 { margin: 0; font-size: 1.05rem; }\n"
+	".totals { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .5rem 0; }\n"
+	".totals b { font-size: 1.5rem; font-variant-numeric: tabular-nums; }\n"
+	".runs p { margin: .2rem 0; color: var(--faint); font-size: .9rem; }\n"
+	"form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .8rem 0; "
+	"}\n"
+	"form[hidden] { display: none; }\n"
+	"input, select, button { font: inherit; color: inherit; background: var(--page);\n"
+	"  border: 1px solid var(--faint); border-radius: .3rem; padding: .35rem .5rem;\n"
+	"  max-width: 100%; }\n"
+	"input:focus-visible, select:focus-visible, button:focus-visible {\n"
+	"  outline: .15rem solid var(--other); outline-offset: .1rem; }\n"
+	"input { flex: 1 1 14rem; max-width: 24rem; }\n"
+	"output { color: var(--faint); }\n"
+	"tbody th { position: static; } .claims td { min-width: 6rem; }\n"
+	".claims th:first-child { width: 50%; } .claims td:last-child { width: 32%; }\n"
+	".claims details { margin: 0; } .claims summary { padding: 0; }\n"
+	".claims ul { overflow-wrap: anywhere; }\n"
+	".claims ul { margin: 0; padding: 0; list-style: none; font: .8rem/1.5 monospace; }\n"
+	".claims .scroll { max-height: none; }\n"
+	".case { border: 1px solid var(--line); border-radius: .4rem; margin: .4rem 0; }\n"
+	".case > summary { padding: .5rem .7rem; display: flex; flex-wrap: wrap; gap: 0 .8rem;\n"
+	"  align-items: baseline; list-style: none; }\n"
+	".case > summary::-webkit-details-marker { display: none; }\n"
+	".case > summary::before { content: '\\25b8'; color: var(--faint); width: .8rem; }\n"
+	".case[open] > summary::before { content: '\\25be'; }\n"
+	".case > summary code { font-weight: bold; overflow-wrap: anywhere; flex: 1 1 16rem; }\n"
+	".case > summary small { color: var(--faint); }\n"
+	".case > div { padding: 0 .7rem .7rem; min-width: 0; }\n"
+	"h3 { font: bold 1rem system-ui, sans-serif; }\n"
+	".case h4 { margin: 1rem 0 .3rem; }\n"
+	".case p { margin: .3rem 0; }\n"
+	".links { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .9rem; }\n"
+	".picture { max-height: none; padding: .4rem; }\n"
+	".picture svg { display: block; }\n"
+	"pre.report { max-height: none; } pre.report span, pre.report mark { min-height: 1.4em; }\n"
+	"mark { font-weight: bold; }\n"
+	"h2 small { font-weight: normal; color: var(--faint); }\n"
+	"@media (max-width: 50rem) {\n"
+	"  .claims thead { display: none; }\n"
+	"  .claims table, .claims tbody, .claims tr, .claims th, .claims td { display: block;\n"
+	"    min-width: 0 !important; max-width: none !important; border: 0;\n"
+	"    width: auto !important; }\n"
+	"  .claims tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }\n"
+	"  .claims tr[hidden] { display: none; }\n"
+	"  .claims td { padding: .1rem .4rem; display: inline-block; }\n"
+	"  .claims td:last-child { display: block; }\n"
+	"  .case > summary code { flex-basis: 100%; order: 2; font-size: .85rem; }\n"
+	"}\n"
+	"@media print {\n"
+	"  form { display: none; } .case { break-inside: auto; }\n"
+	"  details:not([open])::details-content { content-visibility: hidden; display: none; }\n"
+	"  .picture { overflow: hidden; } .picture svg { max-width: 100%; height: auto; }\n"
+	"}\n";
+
+static const char script[] =
+	"(() => {\n"
+	"const all = (what, where) => [...(where || document).querySelectorAll(what)];\n"
+	"const filter = form => {\n"
+	"  const rows = all(form.dataset.rows);\n"
+	"  const run = () => {\n"
+	"    const words = form.elements.words.value.trim().toLowerCase().split(/\\s+/);\n"
+	"    let shown = 0;\n"
+	"    for (const row of rows) {\n"
+	"      const text = (row.dataset.text || row.textContent).toLowerCase();\n"
+	"      const hit = words.every(word => text.includes(word)) ? all('select', form).every(\n"
+	"        one => !one.value || row.dataset[one.name].split(' ').includes(one.value)) : "
+	"false;\n"
+	"      row.hidden = !hit;\n"
+	"      shown += hit ? 1 : 0;\n"
+	"    }\n"
+	"    for (const part of all('section.topic'))\n"
+	"      part.hidden = !part.querySelector('.case:not([hidden])');\n"
+	"    form.querySelector('output').textContent = shown + ' of ' + rows.length;\n"
+	"  };\n"
+	"  form.hidden = false;\n"
+	"  form.addEventListener('input', run);\n"
+	"  form.addEventListener('submit', event => event.preventDefault());\n"
+	"  run();\n"
+	"};\n"
+	"all('form').forEach(filter);\n"
+	"const go = () => {\n"
+	"  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));\n"
+	"  if (!place) return;\n"
+	"  place.hidden = false;\n"
+	"  for (let one = place; one; one = one.parentElement) {\n"
+	"    if (one.localName === 'details') one.open = true;\n"
+	"    if (one.classList.contains('topic')) one.hidden = false;\n"
+	"  }\n"
+	"  place.scrollIntoView();\n"
+	"};\n"
+	"addEventListener('hashchange', go);\n"
+	"go();\n"
+	"for (const button of all('button')) button.addEventListener('click', () => {\n"
+	"  const cases = all('.case:not([hidden])');\n"
+	"  const open = !cases.every(one => one.open);\n"
+	"  cases.forEach(one => { one.open = open; });\n"
+	"});\n"
+	"})();\n";
+
+static const char *member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "";
+}
+
+static void write_link(xml page, const char *href, const char *text)
+{
+	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST href, BAD_CAST "/#.");
+
+	xml_open(page, "a");
+	xml_attribute(page, "href", (const char *)escaped);
+	xml_text(page, text);
+	xml_close(page);
+	xmlFree(escaped);
+}
+
+/* A case's name may break behind each "_". */
+static void write_name(xml page, const char *name)
+{
+	while (*name) {
+		size_t length = strcspn(name, "_");
+		autofree char *part = format("%.*s", (int)length + (name[length] == '_'), name);
+
+		xml_text(page, part);
+		if (name[length] == '_') {
+			xml_open(page, "wbr");
+			xml_close_empty(page);
+		}
+		name += strlen(part);
+	}
+}
+
+static void write_link_to_case(xml page, const char *name)
+{
+	autofree char *href = format("#%s", name);
+
+	xml_open(page, "a");
+	xml_attribute(page, "href", href);
+	write_name(page, name);
+	xml_close(page);
+}
+
+/* ---- the runs ------------------------------------------------------------------------------ */
+
+static size_t count_of(const json_t *run, const char *status)
+{
+	size_t index, count = 0;
+	json_t *result;
+
+	json_array_foreach (json_object_get(run, "results"), index, result)
+		count += strcmp(member(result, "status"), status) == 0;
+	return count;
+}
+
+static void write_totals(xml page, const json_t *run)
+{
+	static const struct {
+		const char *status, *word;
+	} totals[] = { { "passed", "passed" },
+		       { "failed", "failed" },
+		       { "skipped", "skipped" },
+		       { "error", "errors" } };
+
+	xml_open(page, "div");
+	xml_attribute(page, "class", "totals");
+	for (size_t i = 0; i < ARRAY_LENGTH(totals); i++) {
+		size_t count = count_of(run, totals[i].status);
+		autofree char *number = format("%zu", count);
+
+		xml_open(page, "span");
+		xml_attribute(page, "class", count ? page_class(totals[i].status) : "faint");
+		xml_element(page, "b", number);
+		xml_text(page, " ");
+		xml_text(page, totals[i].word);
+		xml_close(page);
+	}
+	xml_close(page);
+}
+
+static char *name_of_run(const struct report *report, const struct told_run *told)
+{
+	const char *kernel = member(told->run, "kernel");
+
+	if (report->run_count == 1 || strcmp(told->link, ".") == 0)
+		return format("Linux %s", *kernel ? kernel : "?");
+	return format("Linux %s (%s)", *kernel ? kernel : "?",
+		      strncmp(told->link, "./", 2) == 0 ? told->link + 2 : told->link);
+}
+
+static void write_run(xml page, const struct report *report, const struct told_run *told)
+{
+	const json_t *run = told->run;
+	autofree char *name = name_of_run(report, told);
+	autofree char *kernel_time = text_duration(member_number(run, "kernel_seconds"));
+	autofree char *wall = text_duration(member_number(run, "wall_seconds"));
+	autofree char *where =
+		format("%s clock, lane %s, wire %s", member(run, "clock"), member(run, "lane"),
+		       *member(run, "wire") ? member(run, "wire") : "without netem");
+	autofree char *when =
+		format("%s, %s of kernel time in %s, halfopen %s", member(run, "started"),
+		       kernel_time, wall, member(run, "halfopen"));
+
+	xml_open(page, "li");
+	xml_element(page, "h2", name);
+	write_totals(page, run);
+	if (*member(run, "started")) {
+		xml_element(page, "p", where);
+		xml_element(page, "p", when);
+	}
+	if (told->problem)
+		xml_element_of(page, "p", "bad", told->problem);
+	xml_close(page);
+}
+
+static void write_runs(xml page, const struct report *report)
+{
+	xml_open(page, "ul");
+	xml_attribute(page, "class", "runs");
+	for (size_t i = 0; i < report->run_count; i++)
+		write_run(page, report, &report->runs[i]);
+	xml_close(page);
+	xml_line(page);
+}
+
+/* ---- filters ------------------------------------------------------------------------------- */
+
+struct choice {
+	const char *name, *first;
+	const char *const *words; /* NULL-terminated */
+};
+
+static void write_choice(xml page, const struct choice *choice)
+{
+	xml_open(page, "select");
+	xml_attribute(page, "name", choice->name);
+	xml_attribute(page, "aria-label", choice->first);
+	xml_open(page, "option");
+	xml_attribute(page, "value", "");
+	xml_text(page, choice->first);
+	xml_close(page);
+	for (size_t i = 0; choice->words[i]; i++)
+		xml_element(page, "option", choice->words[i]);
+	xml_close(page);
+}
+
+/* Left open. Without a script it is not there. */
+static void open_filter(xml page, const char *rows, const char *label)
+{
+	xml_open(page, "form");
+	xml_attribute(page, "data-rows", rows);
+	xml_attribute(page, "role", "search");
+	xml_attribute(page, "hidden", "hidden");
+	xml_open(page, "input");
+	xml_attribute(page, "type", "search");
+	xml_attribute(page, "name", "words");
+	xml_attribute(page, "placeholder", label);
+	xml_attribute(page, "aria-label", label);
+	xml_close_empty(page);
+}
+
+static void write_output(xml page)
+{
+	xml_open(page, "output");
+	xml_close(page);
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+static const char *const status_words[] = { "shown", "failed", "skipped", "not-run", NULL };
+
+static const char *status_of(const struct told_run *told, const struct claim *claim)
+{
+	static const char *const words[] = {
+		[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "failed",
+		[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not-run",
+	};
+	struct evidence evidence = claim_evidence(told->run, claim->id);
+	const char *word = words[evidence_status(&evidence)];
+
+	json_decref(evidence.variants);
+	return word;
+}
+
+static void write_status(xml page, const char *word)
+{
+	bool not_run = strcmp(word, "not-run") == 0;
+
+	xml_open(page, "td");
+	xml_element_of(page, "span", not_run ? "faint" : page_class(word),
+		       not_run ? "not run" : word);
+	xml_close(page);
+}
+
+static bool is_told(const struct report *report, const char *name)
+{
+	for (size_t i = 0; i < report->entry_count; i++)
+		if (strcmp(report->entries[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static size_t count_cases(const struct claim *claim)
+{
+	size_t count = 0;
+
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
+		count += text_has_word(spec->claims, claim->id);
+	return count;
+}
+
+static void list_cases(xml page, const struct report *report, const struct claim *claim)
+{
+	xml_open(page, "ul");
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next) {
+		if (!text_has_word(spec->claims, claim->id))
+			continue;
+		xml_open(page, "li");
+		if (is_told(report, spec->name))
+			write_link_to_case(page, spec->name);
+		else
+			write_name(page, spec->name);
+		xml_close(page);
+	}
+	xml_close(page);
+}
+
+/* A long list is folded away. */
+static void write_cases_of(xml page, const struct report *report, const struct claim *claim)
+{
+	size_t count = count_cases(claim);
+	autofree char *words = format("%zu cases", count);
+
+	xml_open(page, "td");
+	if (count > 3) {
+		xml_open(page, "details");
+		xml_element(page, "summary", words);
+	}
+	if (count > 0)
+		list_cases(page, report, claim);
+	if (count > 3)
+		xml_close(page);
+	xml_close(page);
+}
+
+static void write_claim(xml page, const struct report *report, const struct claim *claim)
+{
+	const char *verdict = claim_verdict_name(claim->verdict);
+	autofree char *id = format("claim-%s", claim->id);
+	autofree char *finding = format("Linux: %s", claim->finding ? claim->finding : "");
+	char *statuses = format("%s", "");
+
+	for (size_t i = 0; i < report->run_count; i++) {
+		char *longer = format("%s%s%s", statuses, i ? " " : "",
+				      status_of(&report->runs[i], claim));
+		free(statuses);
+		statuses = longer;
+	}
+	xml_open(page, "tr");
+	xml_attribute(page, "id", id);
+	xml_attribute(page, "data-verdict", verdict);
+	xml_attribute(page, "data-status", statuses);
+	page_heading(page, "row");
+	xml_element(page, "b", claim->id);
+	xml_text(page, " ");
+	xml_text(page, claim->text);
+	if (claim->finding)
+		xml_element(page, "small", finding);
+	xml_close(page);
+	xml_open(page, "td");
+	xml_element_of(page, "span", page_class(verdict), verdict);
+	xml_close(page);
+	for (size_t i = 0; i < report->run_count; i++)
+		write_status(page, status_of(&report->runs[i], claim));
+	write_cases_of(page, report, claim);
+	xml_close(page);
+	xml_line(page);
+	free(statuses);
+}
+
+static void write_claim_heads(xml page, const struct report *report)
+{
+	xml_open(page, "thead");
+	xml_open(page, "tr");
+	page_heading(page, "col");
+	xml_text(page, "claim");
+	xml_close(page);
+	page_heading(page, "col");
+	xml_text(page, "verdict");
+	xml_close(page);
+	for (size_t i = 0; i < report->run_count; i++) {
+		autofree char *name = name_of_run(report, &report->runs[i]);
+		page_heading(page, "col");
+		xml_text(page, name);
+		xml_close(page);
+	}
+	page_heading(page, "col");
+	xml_text(page, "cases");
+	xml_close(page);
+	xml_close(page);
+	xml_close(page);
+}
+
+static void write_claims(xml page, const struct report *report)
+{
+	static const char *const verdicts[] = { "confirmed", "refined", "refuted", "argued", NULL };
+	static const struct choice by_verdict = { "verdict", "any verdict", verdicts };
+	static const struct choice by_status = { "status", "any status", status_words };
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+
+	xml_element(page, "h2", "Claims");
+	open_filter(page, ".claims tbody tr", "Find a claim");
+	write_choice(page, &by_verdict);
+	write_choice(page, &by_status);
+	write_output(page);
+	xml_close(page);
+	xml_open(page, "div");
+	xml_attribute(page, "class", "claims");
+	xml_open(page, "table");
+	write_claim_heads(page, report);
+	xml_open(page, "tbody");
+	for (size_t i = 0; i < count; i++)
+		write_claim(page, report, &claims[i]);
+	xml_close(page);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
+}
+
+/* ---- one case ------------------------------------------------------------------------------ */
+
+static bool is_bad(const struct told *told)
+{
+	return strcmp(page_class(told->status), "bad") == 0;
+}
+
+struct writing {
+	const struct report *report;
+	size_t *bytes; /* of pictures so far */
+};
+
+/* All but its first line, which names the family. */
+static const char *body_of(const char *ladder)
+{
+	return ladder ? ladder + strcspn(ladder, "\n") : "";
+}
+
+static bool went_alike(const struct told *a, const struct told *b)
+{
+	return a->of == b->of && !is_bad(a) && strcmp(a->status, b->status) == 0 && a->ladder &&
+	       b->ladder &&
+	       strcmp(member(a->result, "variant"), member(b->result, "variant")) == 0 &&
+	       strcmp(body_of(a->ladder), body_of(b->ladder)) == 0;
+}
+
+static void write_files(xml page, const struct told *told)
+{
+	static const char *const files[] = {
+		"case.pcapng",  "client.pcap", "server.pcap",   "ladder.txt",
+		"ladder.svg",   "ladder.mmd",  "journal.jsonl", "journal.jsonl.gz",
+		"counters.txt", "env.txt",     "replay.sh",     "verdict.json",
+	};
+
+	xml_open(page, "p");
+	xml_attribute(page, "class", "links");
+	xml_element_of(page, "span", "faint", told->family);
+	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+		autofree char *path = format("%s/%s", told->folder, files[i]);
+		autofree char *href = format("%s/%s", told->link, files[i]);
+
+		if (access(path, F_OK) == 0)
+			write_link(page, href, files[i]);
+	}
+	xml_close(page);
+}
+
+static void draw(xml out, const void *story)
+{
+	ladder_draw(story, out);
+}
+
+/* The picture, or a line that says why there is none. */
+static void write_picture(xml page, const struct writing *writing, const struct told *told)
+{
+	autofree char *path = format("%s/journal.jsonl", told->folder);
+	autofree char *label = format("Ladder of %s, %s", told->name, told->family);
+	char *why = NULL;
+	struct journal *journal = journal_exists(told->folder) ? journal_salvage(path, &why) : NULL;
+
+	if (!journal && !why) {
+		xml_element_of(page, "p", "faint", "Its ladder was not kept.");
+		return;
+	}
+	if (why)
+		xml_element_of(page, "p", "bad", why);
+	free(why);
+	if (!journal)
+		return;
+	struct story *story = story_of(journal);
+	autofree char *svg = xml_in_memory(draw, story);
+	size_t size = strlen(svg);
+	if (size > MOST_OF_A_PICTURE || *writing->bytes + size > MOST_BYTES) {
+		xml_element_of(page, "p", "faint",
+			       "Its picture is too big for this page: see ladder.svg.");
+	} else {
+		*writing->bytes += size;
+		page_scrolled(page, "div", label);
+		xml_attribute(page, "class", "scroll picture");
+		xml_raw(page, svg);
+		xml_close(page);
+		xml_line(page);
+	}
+	story_free(story);
+	journal_free(journal);
+}
+
+/* A text file of the case, folded away. */
+static void write_file(xml page, const struct told *told, const char *name, const char *title)
+{
+	autofree char *path = format("%s/%s", told->folder, name);
+	autofree char *why = NULL;
+	autofree char *text = text_load(path, &why);
+
+	if (!text)
+		return;
+	xml_open(page, "details");
+	xml_element(page, "summary", title);
+	page_scrolled(page, "pre", title);
+	xml_text(page, text);
+	xml_close(page);
+	xml_close(page);
+}
+
+/* The report of a failure; the line with the first difference is marked. */
+static void write_report(xml page, const char *text)
+{
+	page_scrolled(page, "pre", "Expected and observed");
+	xml_attribute(page, "class", "report");
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+		autofree char *line = format("%.*s", length, text);
+
+		xml_element(page, strncmp(line, "-->", 3) == 0 ? "mark" : "span",
+			    *line ? line : " ");
+		text += length + (text[length] == '\n');
+	}
+	xml_close(page);
+	xml_line(page);
+}
+
+static void write_trouble(xml page, const struct told *told)
+{
+	autofree char *path = format("%s/verdict.json", told->folder);
+	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	const char *reason = member(told->result, "reason");
+
+	if (*reason)
+		xml_element_of(page, "p", is_bad(told) ? "bad" : "faint", reason);
+	if (*member(verdict, "report"))
+		write_report(page, member(verdict, "report"));
+}
+
+static void write_block(xml page, const struct writing *writing, const struct told *told,
+			size_t alike)
+{
+	autofree char *run = name_of_run(writing->report, told->of);
+	const char *variant = member(told->result, "variant");
+	char *title = format("%s", told->family);
+
+	for (size_t i = 1; i < alike; i++) {
+		char *longer = format("%s and %s", title, told[i].family);
+		free(title);
+		title = longer;
+	}
+	autofree char *words =
+		format("%s%s%s: %s%s%s", title, writing->report->run_count > 1 ? ", " : "",
+		       writing->report->run_count > 1 ? run : "", told->status,
+		       *variant ? ", " : "", variant);
+	xml_element(page, "h4", words);
+	free(title);
+	write_trouble(page, told);
+	for (size_t i = 0; i < alike; i++)
+		write_files(page, &told[i]);
+	if (strcmp(told->status, "skipped") == 0)
+		return;
+	write_picture(page, writing, told);
+	write_file(page, told, "counters.txt", "Counters");
+	write_file(page, told, "env.txt", "Environment");
+}
+
+static const struct case_spec *spec_of(const char *name)
+{
+	const struct case_spec *spec = all_cases();
+
+	while (spec && strcmp(spec->name, name) != 0)
+		spec = spec->next;
+	return spec;
+}
+
+static void write_claims_of(xml page, const struct told *told)
+{
+	const json_t *claims = json_object_get(told->result, "claims");
+	size_t index;
+	json_t *claim;
+
+	if (json_array_size(claims) == 0)
+		return;
+	xml_open(page, "p");
+	xml_text(page, "Answers");
+	json_array_foreach (claims, index, claim) {
+		const char *id = json_string_value(claim);
+		autofree char *href = format("#claim-%s", id ? id : "");
+
+		xml_text(page, index ? ", " : " ");
+		write_link(page, href, id ? id : "?");
+	}
+	xml_text(page, ".");
+	xml_close(page);
+}
+
+/* The worst of all, and what each is, for the filter. */
+static char *statuses_of(const struct told *told, size_t count, const char **worst)
+{
+	char *words = format("%s", "");
+
+	*worst = told->status;
+	for (size_t i = 0; i < count; i++) {
+		char *longer = format("%s%s%s", words, i ? " " : "", told[i].status);
+		free(words);
+		words = longer;
+		if (is_bad(&told[i]) || strcmp(*worst, "skipped") == 0)
+			*worst = told[i].status;
+	}
+	return words;
+}
+
+static void write_summary(xml page, const struct told *told, size_t count, const char *worst)
+{
+	double kernel_seconds = 0;
+	size_t alike = 1;
+
+	for (size_t i = 0; i < count; i++)
+		if (member_number(told[i].result, "kernel_seconds") > kernel_seconds)
+			kernel_seconds = member_number(told[i].result, "kernel_seconds");
+	while (alike < count && strcmp(told[alike].family, told[0].family) != 0)
+		alike++;
+	autofree char *time = text_duration(kernel_seconds);
+	autofree char *small = format("%s%s%s, %s", told->family, alike > 1 ? ", " : "",
+				      alike > 1 ? told[1].family : "", time);
+	xml_open(page, "summary");
+	xml_open(page, "code");
+	write_name(page, told->name);
+	xml_close(page);
+	xml_element_of(page, "span", page_class(worst), worst);
+	xml_element(page, "small", small);
+	xml_close(page);
+}
+
+static void write_case(xml page, const struct writing *writing, const struct told *told,
+		       size_t count)
+{
+	const char *worst;
+	autofree char *statuses = statuses_of(told, count, &worst);
+	const struct case_spec *spec = spec_of(told->name);
+	autofree char *text = format("%s %s %s", told->name, member(told->result, "topic"),
+				     spec && spec->claims ? spec->claims : "");
+
+	xml_open(page, "details");
+	xml_attribute(page, "class", "case");
+	xml_attribute(page, "id", told->name);
+	xml_attribute(page, "data-status", statuses);
+	xml_attribute(page, "data-text", text);
+	if (strcmp(page_class(worst), "bad") == 0)
+		xml_attribute(page, "open", "open");
+	write_summary(page, told, count, worst);
+	xml_open(page, "div");
+	write_claims_of(page, told);
+	for (size_t i = 0; i < count;) {
+		size_t alike = 1;
+
+		while (i + alike < count && went_alike(&told[i], &told[i + alike]))
+			alike++;
+		write_block(page, writing, &told[i], alike);
+		i += alike;
+	}
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
+}
+
+static size_t entries_of_case(const struct report *report, size_t first)
+{
+	size_t count = 1;
+
+	while (first + count < report->entry_count &&
+	       strcmp(report->entries[first].name, report->entries[first + count].name) == 0)
+		count++;
+	return count;
+}
+
+static bool case_is_bad(const struct report *report, size_t first)
+{
+	for (size_t i = 0; i < entries_of_case(report, first); i++)
+		if (is_bad(&report->entries[first + i]))
+			return true;
+	return false;
+}
+
+static void write_failures(xml page, const struct writing *writing)
+{
+	const struct report *report = writing->report;
+	bool any = false;
+
+	for (size_t i = 0; i < report->entry_count; i += entries_of_case(report, i)) {
+		if (!case_is_bad(report, i))
+			continue;
+		if (!any)
+			xml_element(page, "h2", "What failed");
+		any = true;
+		write_case(page, writing, &report->entries[i], entries_of_case(report, i));
+	}
+}
+
+static void write_topic(xml page, const struct writing *writing, const char *topic)
+{
+	const struct report *report = writing->report;
+
+	xml_open(page, "section");
+	xml_attribute(page, "class", "topic");
+	xml_element(page, "h3", topic);
+	for (size_t i = 0; i < report->entry_count; i += entries_of_case(report, i))
+		if (strcmp(member(report->entries[i].result, "topic"), topic) == 0 &&
+		    !case_is_bad(report, i))
+			write_case(page, writing, &report->entries[i], entries_of_case(report, i));
+	xml_close(page);
+}
+
+static bool topic_is_new(const struct report *report, size_t entry)
+{
+	for (size_t i = 0; i < entry; i++)
+		if (strcmp(member(report->entries[i].result, "topic"),
+			   member(report->entries[entry].result, "topic")) == 0)
+			return false;
+	return true;
+}
+
+static void write_cases(xml page, const struct writing *writing)
+{
+	static const char *const endings[] = { "passed", "failed", "skipped", "error", NULL };
+	static const struct choice by_status = { "status", "any result", endings };
+	const struct report *report = writing->report;
+
+	xml_element(page, "h2", "Cases");
+	open_filter(page, ".case", "Find a case");
+	write_choice(page, &by_status);
+	xml_open(page, "button");
+	xml_attribute(page, "type", "button");
+	xml_text(page, "open or close all");
+	xml_close(page);
+	write_output(page);
+	xml_close(page);
+	xml_line(page);
+	for (size_t i = 0; i < report->entry_count; i++)
+		if (topic_is_new(report, i))
+			write_topic(page, writing, member(report->entries[i].result, "topic"));
+}
+
+static void write_body(xml page, const void *context)
+{
+	const struct report *report = context;
+	size_t bytes = 0;
+	const struct writing writing = { report, &bytes };
+
+	write_runs(page, report);
+	write_failures(page, &writing);
+	write_claims(page, report);
+	write_cases(page, &writing);
+}
+
+char *report_write_html(const struct report *report, const char *path)
+{
+	autofree char *both = format("%s%s\n", style, ladder_style());
+	const struct page page = { .title = "halfopen report",
+				   .style = both,
+				   .script = script,
+				   .write = write_body,
+				   .context = report };
+
+	return page_store(&page, path);
+}
