@@ -296,6 +296,8 @@ struct place {
 	int line;
 };
 bool entry_place(const struct entry *entry, struct place *place);
+/* Whether it is the one that the runner left before the case began. */
+bool verdict_is_awaited(const json_t *verdict);
 /* What a case must leave and did not, or NULL. */
 char *artifact_missing(const struct run *run, const struct entry *entry);
 void result_free(struct result *result);

@@ -70,7 +70,7 @@ static char *verdict_of(const char *folder)
 
 	if (!verdict && access(path, F_OK) == 0)
 		return format("%s is malformed: line %d: %s", path, error.line, error.text);
-	if (!status || (reason && strcmp(reason, "not finished") == 0))
+	if (!status || verdict_is_awaited(verdict))
 		return NULL;
 	return format("%s%s%s", status, reason ? ": " : "", reason ? reason : "");
 }

@@ -217,6 +217,13 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 	return NULL;
 }
 
+bool verdict_is_awaited(const json_t *verdict)
+{
+	const char *reason = json_string_value(json_object_get(verdict, "reason"));
+
+	return reason && strcmp(reason, not_finished) == 0;
+}
+
 bool verdict_read(const struct run *run, const struct entry *entry, struct result *result)
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");

@@ -140,6 +140,21 @@ check 'another format: 2' ended 2
 run show --follow a/$deferred/ipv4
 check 'following what has ended ends' says '^failed: a <reason>'
 
+# As `run` leaves it before the case begins; the verdict comes when something has been told.
+mkdir -p b
+leave b $deferred failed
+mv b/$deferred/ipv4/verdict.json verdict.later
+cat >b/$deferred/ipv4/verdict.json <<'END'
+{"case": "deferred_connection_comes_up_with_its_data", "family": "ipv4", "status": "error",
+ "reason": "it left no verdict: it was ended before, or the artifacts folder is full"}
+END
+rm -f out
+(until grep -q '^-- ' out 2>/dev/null; do sleep 0.05; done; mv verdict.later b/$deferred/ipv4/verdict.json) &
+run show --follow b/$deferred/ipv4
+check 'following what runs waits for its verdict' says '^failed: a <reason>'
+check 'and has told it all once' [ "$(grep -c '^-- ' out)" = "$(grep -c '"event":"step"' b/$deferred/ipv4/journal.jsonl)" ]
+wait
+
 # ---- in a browser --------------------------------------------------------------------------------
 
 browser=
