@@ -618,8 +618,8 @@ static void draw_svg(xml out, const struct story *story, bool alone)
 	xml_attribute(out, "class", "ladder");
 	xml_set(out, "width", "%d", pen.at.width);
 	xml_set(out, "height", "%d", picture->height);
+	xml_set(out, "viewBox", "0 0 %d %d", pen.at.width, picture->height);
 	if (alone) {
-		xml_set(out, "viewBox", "0 0 %d %d", pen.at.width, picture->height);
 		xml_element(out, "title", story->title);
 		xml_element(out, "style", ladder_style());
 	} else {

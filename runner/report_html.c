@@ -69,7 +69,7 @@ static const char style[] =
 	"  .case > summary code { flex-basis: 100%; order: 2; font-size: .85rem; }\n"
 	"}\n"
 	"@media print {\n"
-	"  form { display: none; } .case { break-inside: auto; }\n"
+	"  form { display: none; } .case, .topic { break-inside: auto; }\n"
 	"  details:not([open])::details-content { content-visibility: hidden; display: none; }\n"
 	"  .picture { overflow: hidden; } .picture svg { max-width: 100%; height: auto; }\n"
 	"}\n";
