@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * check_suites: that the tables beside the cases fit the cases: every case that knows variants has
- * one recorded for each pinned kernel, no record speaks of what is not there, and every claim has
- * its case and its paragraph.
+ * one recorded for each pinned kernel, no record speaks of what is not there, every claim has its
+ * case and its paragraph, and no case names a claim that is none.
  */
 #include "fixtures/fixtures.h"
 #include "runner/parts.h"
@@ -72,6 +72,34 @@ START_TEST(every_claim_has_a_case_unless_it_is_argued)
 }
 END_TEST
 
+/* Its row in the table, or -1. */
+static int row_of(const char *id, size_t length)
+{
+	size_t count;
+	const struct claim *claims = all_claims(&count);
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(claims[i].id, id, length) == 0 && claims[i].id[length] == '\0')
+			return (int)i;
+	return -1;
+}
+
+START_TEST(every_claim_that_a_case_names_is_in_the_table)
+{
+	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next) {
+		int before = -1;
+		for (const char *id = spec->claims; id && *id; id += strspn(id, " ")) {
+			int length = (int)strcspn(id, " "), row = row_of(id, (size_t)length);
+			ck_assert_msg(row >= 0, "%s names %.*s, which suites/claims.c lacks",
+				      spec->name, length, id);
+			ck_assert_msg(row > before, "%s names %.*s behind a later claim",
+				      spec->name, length, id);
+			before = row;
+			id += length;
+		}
+	}
+}
+END_TEST
+
 /* D2 before D1, each in the order of its numbers: D2-37, D2-37b, D2-38. */
 START_TEST(claims_are_in_order)
 {
@@ -129,6 +157,7 @@ int main(void)
 	tcase_add_test(tcase, every_record_is_of_a_variant_that_its_case_knows);
 	tcase_add_test(tcase, every_case_with_variants_has_a_record_for_each_pinned_kernel);
 	tcase_add_test(tcase, every_claim_has_a_case_unless_it_is_argued);
+	tcase_add_test(tcase, every_claim_that_a_case_names_is_in_the_table);
 	tcase_add_test(tcase, claims_are_in_order);
 	tcase_add_test(tcase, every_claim_is_explained);
 
