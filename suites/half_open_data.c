@@ -385,7 +385,8 @@ CASE(ignored_client_is_reset_after_its_request_has_expired_by_default,
 	expect_read_error(late, ECONNRESET);
 	expect_end_of_file(late);
 	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
-	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+	expect_counters(net, SERVER, "Tcp.OutRsts 1  SyncookiesFailed %d",
+			stray_ack_is_looked_at_as_cookie());
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 1  Tcp.RetransSegs 1  Tcp.EstabResets 1  Tcp.CurrEstab -1");
 }
@@ -446,7 +447,8 @@ CASE(silent_client_stays_connected_to_nothing_until_it_writes, .claims = "D2-34 
 		expect_end_of_file(late);
 		expect_nothing_to_accept(server);
 		expect_queue(server, .accept = 0, .limit = 2, .syn = 0);
-		expect_counters(net, SERVER, "Tcp.OutRsts 1  SyncookiesFailed %d", cookies);
+		expect_counters(net, SERVER, "Tcp.OutRsts 1  SyncookiesFailed %d",
+				cookies || stray_ack_is_looked_at_as_cookie());
 		expect_counters(net, CLIENT, "Tcp.EstabResets 1  Tcp.CurrEstab -1");
 	}
 }
