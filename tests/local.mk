@@ -35,6 +35,7 @@ shell_tests = \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_matrix.sh \
+	tests/test_pages.sh \
 	tests/test_report.sh \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
@@ -47,6 +48,7 @@ TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/compare-runs.sh \
+	tests/compare_ladders.pl \
 	tests/failures \
 	tests/installcheck.sh \
 	tests/journals \
@@ -76,8 +78,10 @@ AM_TESTS_ENVIRONMENT = \
 	LANE='$(LANE)'; KERNEL='$(KERNEL)'; CC='$(CC)'; \
 	export top_srcdir top_builddir HALFOPEN CASES JOBS LANE KERNEL CC;
 
-# The cases come last, alone: they use all processors by themselves.
-tests/cases.log: $(filter-out tests/cases.log,$(TEST_LOGS))
+# The cases come last, alone: they use all processors by themselves. What looks at what they have left
+# comes behind them.
+tests/cases.log: $(filter-out tests/cases.log tests/test_pages.log,$(TEST_LOGS))
+tests/test_pages.log: $(filter tests/cases.log,$(TEST_LOGS))
 
 # As Automake's own, and then the line with the totals, whatever the tests said.
 check-TESTS: $(check_PROGRAMS)
