@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 /* A client whose SYN is dropped, and who then gives up. */
 static void be_refused(struct scene *net, struct listener *server)
@@ -18,42 +19,83 @@ static void be_refused(struct scene *net, struct listener *server)
 	expect_ladder(refused, "-  .  - / -");
 }
 
-CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07")
+struct holding {
+	const char *syncookies;
+	int backlog;
+	const char *somaxconn;
+	int limit;
+};
+
+static struct listener *listen_to_hold(struct scene *net, const struct holding *row)
+{
+	set_sysctl(net, (struct sysctl){ SERVER, "net.core.somaxconn", row->somaxconn });
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", row->syncookies });
+	return listen_on_server(net, .backlog = row->backlog);
+}
+
+static void expect_to_hold(struct scene *net, const struct holding *row)
+{
+	int limit = row->limit, full = limit + 1;
+
+	STEP("backlog %d, somaxconn %s, syncookies %s: %d clients connect", row->backlog,
+	     row->somaxconn, row->syncookies, full);
+	struct listener *server = listen_to_hold(net, row);
+	connect_clients(net, server, full);
+	expect_queue(server, .accept = full, .limit = limit, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens %d  Tcp.CurrEstab %d", full, full);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens %d  Tcp.CurrEstab %d", full, full);
+
+	STEP("the next client's SYN is dropped");
+	be_refused(net, server);
+	expect_queue(server, .accept = full, .limit = limit, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+}
+
+/* Where the SYN queue of a backlog of 0 is full while it is empty, no request gets into it. */
+static void expect_no_request(struct scene *net, const struct holding *row)
+{
+	STEP("backlog 0, syncookies %s: the SYN queue is full from the beginning", row->syncookies);
+	struct listener *server = listen_to_hold(net, row);
+	if (strcmp(row->syncookies, "0") == 0) {
+		be_refused(net, server);
+		expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
+		expect_counters(net, SERVER, "TCPReqQFullDrop 1  ListenDrops 1");
+		return;
+	}
+	struct end *client = connect_client(net, server, .name = "client");
+	expect_connected(client);
+	expect_ladder(client,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  SYN-ACK  ESTABLISHED / -",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 1  SyncookiesSent 1  SyncookiesRecv 1  "
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
+
+CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	/* listen(2) takes the backlog for an unsigned number: __sys_listen_socket() */
-	static const struct {
-		const char *syncookies;
-		int backlog;
-		const char *somaxconn;
-		int limit;
-	} rows[] = {
-		{ "0", 0, "4096", 0 },     { "0", 1, "4096", 1 },   { "0", 2, "4096", 2 },
-		{ "0", 5, "4096", 5 },     { "1", 0, "4096", 0 },   { "1", 1, "4096", 1 },
-		{ "1", 2, "4096", 2 },     { "1", 5, "4096", 5 },   { "1", 511, "4096", 511 },
-		{ "0", 511, "3", 3 },      { "0", 3, "3", 3 },      { "0", -1, "3", 3 },
+	static const struct holding rows[] = {
+		{ "0", 0, "4096", 0 },    { "0", 1, "4096", 1 }, { "0", 2, "4096", 2 },
+		{ "0", 5, "4096", 5 },    { "1", 0, "4096", 0 }, { "1", 1, "4096", 1 },
+		{ "1", 2, "4096", 2 },    { "1", 5, "4096", 5 }, { "1", 511, "4096", 511 },
+		{ "0", 511, "3", 3 },     { "0", 3, "3", 3 },    { "0", -1, "3", 3 },
 		{ "0", INT_MIN, "2", 2 },
 	};
+	bool one_more = takes_one_more_than_backlog(net);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		int limit = rows[i].limit, full = limit + 1;
-
-		STEP("backlog %d, somaxconn %s, syncookies %s: %d clients connect", rows[i].backlog,
-		     rows[i].somaxconn, rows[i].syncookies, full);
-		set_sysctl(net, (struct sysctl){ SERVER, "net.core.somaxconn", rows[i].somaxconn });
-		set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies",
-						 rows[i].syncookies });
-		struct listener *server = listen_on_server(net, .backlog = rows[i].backlog);
-		connect_clients(net, server, full);
-		expect_queue(server, .accept = full, .limit = limit, .syn = 0);
-		expect_counters(net, CLIENT, "Tcp.ActiveOpens %d  Tcp.CurrEstab %d", full, full);
-		expect_counters(net, SERVER, "Tcp.PassiveOpens %d  Tcp.CurrEstab %d", full, full);
-
-		STEP("the next client's SYN is dropped");
-		be_refused(net, server);
-		expect_queue(server, .accept = full, .limit = limit, .syn = 0);
-		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
-		expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (rows[i].limit > 0 || one_more)
+			expect_to_hold(net, &rows[i]);
+		else
+			expect_no_request(net, &rows[i]);
 }
 
 CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
@@ -100,49 +142,50 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 0);
-	struct end **waiting, *first;
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	struct end **first, **second;
 
-	STEP("backlog 0: one waits, the next is refused");
-	first = connect_clients(net, server, 1)[0];
+	STEP("backlog 1: two wait, the next is refused");
+	first = connect_clients(net, server, 2);
 	be_refused(net, server);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER,
-			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  ListenOverflows 1  ListenDrops 1");
-
-	STEP("listen(2) makes room at once");
-	listen_again(server, 2);
-	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
-	waiting = connect_clients(net, server, 2);
-	be_refused(net, server);
-	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 3  Tcp.CurrEstab 2");
 	expect_counters(net, SERVER,
 			"Tcp.PassiveOpens 2  Tcp.CurrEstab 2  ListenOverflows 1  ListenDrops 1");
 
-	STEP("listen(0) discards nobody");
-	listen_again(server, 0);
-	expect_queue(server, .accept = 3, .limit = 0, .syn = 0);
-	expect_silence(first);
-	expect_silence(waiting[0]);
-	expect_silence(waiting[1]);
+	STEP("listen(3) makes room at once");
+	listen_again(server, 3);
+	expect_queue(server, .accept = 2, .limit = 3, .syn = 0);
+	second = connect_clients(net, server, 2);
+	be_refused(net, server);
+	expect_queue(server, .accept = 4, .limit = 3, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 3  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 2  Tcp.CurrEstab 2  ListenOverflows 1  ListenDrops 1");
+
+	STEP("listen(1) discards nobody");
+	listen_again(server, 1);
+	expect_queue(server, .accept = 4, .limit = 1, .syn = 0);
+	for (int i = 0; i < 2; i++) {
+		expect_silence(first[i]);
+		expect_silence(second[i]);
+	}
 	expect_counters(net, CLIENT, "-");
 	expect_counters(net, SERVER, "-");
 
 	STEP("but nobody else gets in until the queue is no longer than the new backlog");
-	accept_client(server, first);
-	be_refused(net, server);
-	accept_client(server, waiting[0]);
-	be_refused(net, server);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	for (int i = 0; i < 2; i++) {
+		accept_client(server, first[i]);
+		be_refused(net, server);
+	}
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2");
 	expect_counters(net, SERVER, "ListenOverflows 2  ListenDrops 2");
 
 	STEP("and then one does");
-	accept_client(server, waiting[1]);
+	accept_client(server, second[0]);
 	connect_clients(net, server, 1);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 }
@@ -227,7 +270,7 @@ CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08
 CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims = "D2-24",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 0);
+	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	STEP("a client connects, sends and closes before anybody accepts");
 	struct end *client = connect_clients(net, server, 1)[0];
@@ -239,15 +282,17 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 		      "+0.0 <  ACK",
 		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
 		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT");
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 
-	STEP("its place in the queue is taken all the same");
+	STEP("its place in the queue is taken all the same: one more fills it");
+	connect_clients(net, server, 1);
 	be_refused(net, server);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1");
-	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER,
+			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  ListenOverflows 1  ListenDrops 1");
 
 	STEP("accept() gives it, its data, and then the end of file");
 	struct end *served = accept_client(server, client);
@@ -255,7 +300,7 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 	expect_read(served, "HELLO");
 	expect_end_of_file(served);
 	expect_states(client, .client = FIN_WAIT2, .server = CLOSE_WAIT);
-	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
 	expect_silence(client);
 	expect_counters(net, CLIENT, "-");
 	expect_counters(net, SERVER, "-");
@@ -275,7 +320,7 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 	static const char *const texts[] = { NULL, "HELLO" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
-		struct listener *server = listen_on_server(net, .backlog = 0);
+		struct listener *server = listen_on_server(net, .backlog = 1);
 		struct peer *peer = raw_peer(net, server);
 
 		STEP("a peer %s the accept queue", texts[i] ? "with data waits in" : "waits in");
@@ -292,16 +337,18 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 				      "-    >  DATA 5",
 				      "+0.0 <  ACK");
 		}
-		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
+		connect_clients(net, server, 1);
+		expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2" AGAIN,
 				AGAIN_OF(net));
+		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 
 		STEP("RST: the connection is gone, its place in the queue is not");
 		peer_reset(peer);
 		expect_ladder(peer, "-  >  RST  - / -");
 		expect_acceptable(server);
 		be_refused(net, server);
-		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 		expect_counters(net, SERVER,
 				"Tcp.EstabResets 1  Tcp.CurrEstab -1  ListenOverflows 1  "
 				"ListenDrops 1");
@@ -316,14 +363,13 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 		expect_end_of_file(served);
 		close_end(served);
 		expect_silence(peer);
-		expect_nothing_to_accept(server);
-		expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+		expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
 		expect_counters(net, SERVER, "-");
 		expect_counters(net, CLIENT, "-");
 
 		STEP("only now is there room for another");
 		connect_clients(net, server, 1);
-		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 		expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 	}
@@ -332,33 +378,29 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26 D2-27",
      .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 0);
-
-	STEP("one client fills the queue");
-	struct end *first = connect_clients(net, server, 1)[0];
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	struct end **waiting = fill_the_queue(server, .count = 2);
 
 	STEP("the next one's SYN is dropped and counted");
-	struct end *late = refuse_late_client(server, 1);
+	struct end *late = refuse_late_client(server, 2);
 
 	STEP("accept() makes room, and by itself does nothing for the late one");
-	accept_client(server, first);
+	accept_client(server, waiting[0]);
+	accept_client(server, waiting[1]);
 	expect_nothing_to_accept(server);
-	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 0, .limit = 1, .syn = 0);
 	expect_silence(late);
 	expect_counters(net, SERVER, "-");
 
 	STEP("the client's own retransmission gets in");
 	late_client_gets_in(late);
 	expect_acceptable(server);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 	accept_client(server, late);
-	expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 0, .limit = 1, .syn = 0);
 }
 
 CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .kernel_seconds = 8,
@@ -366,17 +408,14 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
      .client_sysctls = { "net.ipv4.tcp_syn_retries=2" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 0);
+	struct listener *server = listen_on_server(net, .backlog = 1);
 	bool linear = has_sysctl(net, CLIENT, "net.ipv4.tcp_syn_linear_timeouts");
 	int syns = linear ? 6 : 3;
 
 	saw_variant(net, linear ? "linear-syn-timeouts" : "exponential-syn-timeouts");
-	STEP("one client fills the queue, and nobody accepts");
-	connect_clients(net, server, 1);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	fill_the_queue(server, .count = 2);
 
-	STEP("the next one's SYNs are all dropped");
+	STEP("the next one's SYNs are all dropped while nobody accepts");
 	struct end *refused = connect_client(net, server, .name = "refused");
 	expect_connect_to_end(refused, ETIMEDOUT, 8);
 	if (linear)
@@ -394,7 +433,7 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 			      "1.0  >  SYN  ignored",
 			      "3.0  >  SYN  ignored",
 			      "7.0  .  - / -");
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT,
 			"Tcp.ActiveOpens 1  Tcp.AttemptFails 1  TCPTimeouts %d  TCPSynRetrans %d  "
 			"Tcp.RetransSegs %d  TCPAbortOnTimeout 1",

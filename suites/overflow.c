@@ -226,16 +226,16 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	fill_the_queue(server, .count = 1);
+	fill_the_queue(server, .count = 2);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *const lines[] = { rows[i].line, "0.0  <  RST", NULL };
 		struct peer *peer;
 
 		STEP("%s of a peer meets the full queue", rows[i].what);
-		peer = peer_at_a_full_queue(server);
+		peer = peer_at_a_full_queue(server, 2);
 		peer_sends(peer, rows[i].segment);
 		expect_lines(net, peer->flow, lines);
-		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 		expect_counters(net, SERVER,
 				"ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.OutRsts 1");
 	}
@@ -244,7 +244,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	struct peer *refused = raw_peer(net, server);
 	peer_syn(refused);
 	expect_ladder(refused, "-  >  SYN  ignored");
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1");
 	expect_counters(net, CLIENT, "-");
 }
@@ -252,7 +252,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 /* A raw peer's request whose ACK the full queue has ignored. */
 static struct peer *ignored_peer(struct listener *server)
 {
-	struct peer *peer = peer_at_a_full_queue(server);
+	struct peer *peer = peer_at_a_full_queue(server, 1);
 
 	peer_ack(peer);
 	expect_ladder(peer, "-  >  ACK  ignored");

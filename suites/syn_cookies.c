@@ -6,15 +6,17 @@
 #include "fixtures/fixtures.h"
 
 CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
-     .claims = "D2-21 D2-22",
-     .server_sysctls = { "net.ipv4.tcp_syncookies=1", "net.ipv4.tcp_max_syn_backlog=8" })
+     .claims = "D2-21 D2-22", .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_max_syn_backlog=8" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 10);
+	int full = takes_one_more_than_backlog(net) ? 11 : 10;
 	struct peer *peers[11];
 
-	STEP("SYNs fill the queue: backlog + 1, whatever tcp_max_syn_backlog says");
-	half_open_peers(server, peers, 11);
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 11);
+	STEP("SYNs fill the queue of backlog 10: %d, whatever tcp_max_syn_backlog says", full);
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "1" });
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	half_open_peers(server, peers, full);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = full);
 	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
 
 	STEP("every further SYN is answered, and nothing is kept of it");
@@ -26,7 +28,7 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 			      "-    >  SYN",
 			      "0.0  <  SYN-ACK");
 	}
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 11);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = full);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 20  SyncookiesSent 20" AGAIN,
 			AGAIN_OF(net));
 
@@ -37,7 +39,7 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 		      "-    >  SYN      SYN_SENT / -",
 		      "0.0  <  SYN-ACK  ESTABLISHED / -",
 		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
-	expect_queue(server, .accept = 1, .limit = 10, .syn = 11);
+	expect_queue(server, .accept = 1, .limit = 10, .syn = full);
 	expect_counters(net, SERVER,
 			"TCPReqQFullDoCookies 1  SyncookiesSent 1  SyncookiesRecv 1  "
 			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN,
@@ -51,10 +53,11 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 	expect_ladder(client,
 		      "-    >  DATA 5",
 		      "+0.0 <  ACK");
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 11);
-	peers_go_away(peers, 11);
+	expect_queue(server, .accept = 0, .limit = 10, .syn = full);
+	peers_go_away(peers, full);
 	expect_queue(server, .accept = 0, .limit = 10, .syn = 0);
-	expect_counters(net, SERVER, "EmbryonicRsts 11  Tcp.AttemptFails 11" AGAIN, AGAIN_OF(net));
+	expect_counters(net, SERVER, "EmbryonicRsts %d  Tcp.AttemptFails %d" AGAIN, full, full,
+			AGAIN_OF(net));
 	expect_counters(net, CLIENT, "-");
 }
 

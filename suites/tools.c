@@ -57,10 +57,10 @@ CASE(netstat_tells_an_accept_queue_overflow_by_two_equal_numbers, .claims = "D2-
      .needs = "program:env program:netstat",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_abort_on_overflow=0" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 0);
+	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 0, .dropped = 0 });
-	fill_the_queue(server, .count = 1);
+	fill_the_queue(server, .count = 2);
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 0, .dropped = 0 });
 
 	STEP("the accept queue is full: three SYNs are dropped");
@@ -70,23 +70,23 @@ CASE(netstat_tells_an_accept_queue_overflow_by_two_equal_numbers, .claims = "D2-
 		peer_syn(peer);
 		expect_ladder(peer, "-  >  SYN  ignored");
 	}
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3");
 	expect_counters(net, CLIENT, "-");
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 3, .dropped = 3 });
 
 	STEP("an ACK is ignored, and is counted among the SYNs");
-	struct peer *late = peer_at_a_full_queue(server);
+	struct peer *late = peer_at_a_full_queue(server, 2);
 	peer_ack(late);
 	expect_ladder(late,
 		      "~1.0  <  SYN-ACK",
 		      "-     >  ACK      ignored");
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 1);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 1);
 	expect_counters(net, SERVER, "ListenOverflows 1  ListenDrops 1" AGAIN, AGAIN_OF(net));
 	expect_counters(net, CLIENT, "-");
 	expect_netstat(net, (struct netstat_lines){ .overflowed = 4, .dropped = 4 });
 	peers_go_away(&late, 1);
-	expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(
 		net, SERVER,
 		"ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.AttemptFails 1" AGAIN,

@@ -39,6 +39,8 @@
 static const struct recorded_variant variants[] = {
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
+	SYN_QUEUE_LIMIT("accept_queue_holds_one_more_than_the_backlog"),
+	SYN_QUEUE_LIMIT("syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one"),
 	SYN_QUEUE_LIMIT("syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog"),
 	SYN_QUEUE_LIMIT("flood_fills_the_syn_queue_and_the_rest_is_dropped"),
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),
