@@ -58,16 +58,16 @@ CASE(deferred_connection_comes_up_with_its_data, .claims = "D1-03 D1-07 D1-08 D1
 
 	expect_no_event(epoll);
 
-	STEP("data makes the connection, wakes the server, and is there at once");
-	send_text(client, "HELLO");
+	STEP("one byte makes the connection, wakes the server, and is there at once");
+	send_text(client, "H");
 	expect_ladder(client,
-		      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
+		      "-    >  DATA 1   ESTABLISHED / ESTABLISHED",
 		      "+0.0 <  ACK");
 	expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
 	expect_event(epoll);
 	expect_acceptable(server);
 	struct end *served = accept_client(server, client);
-	expect_read(served, "HELLO");
+	expect_read(served, "H");
 	expect_read_error(served, EAGAIN);
 	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 15);
