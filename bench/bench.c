@@ -5,6 +5,7 @@
  * against its figures.
  */
 #define TOPIC "bench"
+#include "bench/bench.h"
 #include "fixtures/fixtures.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ struct figures {
 	long peak;
 };
 
-static char *folder_of(const char *top, int round)
+char *folder_of(const char *top, int round)
 {
 	char *folder = format("%s/%d", top, round);
 
@@ -37,23 +38,36 @@ static char *folder_of(const char *top, int round)
 	return folder;
 }
 
-/* A worker as the runner makes them, with the case as process 1 of its namespaces. */
-static pid_t start_worker(const char *folder, int lane)
+const struct case_spec *case_named(const char *name)
 {
+	const struct case_spec *spec = all_cases();
+
+	while (spec && strcmp(spec->name, name) != 0)
+		spec = spec->next;
+	if (!spec)
+		broken("the benchmark has no case %s", name);
+	return spec;
+}
+
+/* A worker as the runner makes them, with the case as process 1 of its namespaces. */
+pid_t start_worker(const struct case_spec *spec, int family, const char *folder)
+{
+	static unsigned lane;
 	pid_t worker = fork();
 	int status = -1;
 	pid_t child;
 
 	if (worker < 0)
 		broken("cannot fork: %s", strerror(errno));
+	lane++;
 	if (worker > 0)
 		return worker;
-	isolate_worker((unsigned)lane);
+	isolate_worker(lane);
 	child = fork();
 	if (child == 0) {
 		isolate_case();
-		_exit((int)case_perform(&(struct case_run){ .spec = all_cases(),
-							    .family = AF_INET,
+		_exit((int)case_perform(&(struct case_run){ .spec = spec,
+							    .family = family,
 							    .folder = folder,
 							    .timeout_multiplier = 1 }));
 	}
@@ -61,7 +75,7 @@ static pid_t start_worker(const char *folder, int lane)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN);
 }
 
-static void await_worker(void)
+void await_worker(void)
 {
 	int status;
 
@@ -103,7 +117,7 @@ static void bench_one_by_one(struct figures *figures, const char *top)
 		autofree char *folder = folder_of(top, round);
 		nsec began = clock_now();
 
-		start_worker(folder, round);
+		start_worker(case_named("nothing"), AF_INET, folder);
 		await_worker();
 		figures->whole[round] = seconds(clock_now() - began);
 		read_verdict(figures, folder, round);
@@ -122,7 +136,7 @@ static double bench_at_once(const char *top)
 			await_worker();
 			running--;
 		}
-		start_worker(folder, round);
+		start_worker(case_named("nothing"), AF_INET, folder);
 		running++;
 	}
 	while (running-- > 0)
@@ -243,6 +257,7 @@ int main(int argc, char **argv)
 	       1e3 * bench_commands(top));
 	printf("peak memory of a case process            %8.1f MB  (goal: at most 32)\n",
 	       (double)figures.peak / 1024);
+	tell_floods(top);
 	if (argc > 2)
 		tell_run(argv[2]);
 	return 0;

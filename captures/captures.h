@@ -435,6 +435,8 @@ nsec watch_stalled(const struct watch *watch);
 /* The case itself has seen that the machine was too slow, by @lost: the same as a stall that long.
  */
 void watch_was_stalled(struct watch *watch, nsec lost);
+/* How far a counter of @host has moved since the watch began, by now. It is not journalled. */
+long watch_counter(struct watch *watch, enum host host, const char *name);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 

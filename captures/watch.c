@@ -862,6 +862,12 @@ void watch_settle(struct watch *watch)
 	sample(watch, (struct gaze){ .at = AT_BOTH });
 }
 
+long watch_counter(struct watch *watch, enum host host, const char *name)
+{
+	counters_read(watch->counters[host]);
+	return counters_since_open(watch->counters[host], name);
+}
+
 void watch_flood_begins(struct watch *watch)
 {
 	watch->flooded = watch->flooding = true;
