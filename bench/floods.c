@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #define FLOOD_SECONDS 2
-#define NEVER         -1.0
+#define NEVER         (-1.0)
 
 /* In memory that the worker shares. */
 static struct flood_figures {
