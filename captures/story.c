@@ -102,6 +102,18 @@ static bool is_untold(const char *name)
 	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "inject") == 0;
 }
 
+/* "tcp_syncookies=2" */
+static char *sysctl_words(const char *call)
+{
+	const char *end = strstr(call, " = "), *name = end;
+
+	if (!end)
+		return format("%s", call);
+	while (name > call && name[-1] != '.')
+		name--;
+	return format("%.*s=%s", (int)(end - name), name, end + strlen(" = "));
+}
+
 static char *call_words(const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
@@ -115,6 +127,9 @@ static char *call_words(const struct event *event)
 		return format("%s() %s", event->name, error);
 	if (transfers)
 		return format("%s() %ld", event->name, event->result);
+	/* "sysctl net.ipv4.tcp_syncookies = 2" */
+	if (strncmp(event->name, "sysctl ", 7) == 0)
+		return sysctl_words(event->name);
 	/* "setsockopt TCP_DEFER_ACCEPT" */
 	return strchr(event->name, ' ') ? format("%s", strrchr(event->name, ' ') + 1)
 					: format("%s()", event->name);

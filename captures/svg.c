@@ -13,7 +13,7 @@
 enum {
 	TIME = 46,  /* right end of the times */
 	STATE = 84, /* width of a state's name, */
-	CALL = 106, /* of a system call's */
+	CALL = 106, /* and of a state and its flow's name, at least */
 	LANE = 9,
 	BAND = 6,
 	ON_WIRE = 214, /* from one life line to the other */
@@ -21,7 +21,8 @@ enum {
 	ACCEPT = 52,
 	SYN_QUEUE = 34,   /* widths of the bars */
 	HEAD = 14,        /* base line of the heads */
-	CHARACTER = 7,    /* the usual width of one */
+	CHARACTER = 7,    /* the usual width of one, */
+	NARROW = 6,       /* and of one in a call */
 	SMALL_WORDS = 38, /* of a note's "client:" */
 };
 
@@ -67,7 +68,21 @@ struct columns {
 	int client_state, wire, server, server_state, accept, syn, notes, width;
 };
 
-static struct columns columns_of(const struct picture *picture)
+/* What the longest of a host's calls takes, or @least. */
+static int room_for_calls(const struct story *story, enum host host, int least)
+{
+	for (int i = 0; i < story->line_count; i++) {
+		const struct story_line *line = &story->lines[i];
+		int room = line->kind == LINE_CALL && line->host == host
+				   ? (int)strlen(line->words) * NARROW + GAP
+				   : 0;
+
+		least = room > least ? room : least;
+	}
+	return least;
+}
+
+static struct columns columns_of(const struct picture *picture, const struct story *story)
 {
 	struct columns at;
 	int lanes = picture->lane_count ? picture->lane_count * LANE : LANE, longest = 24;
@@ -77,11 +92,11 @@ static struct columns columns_of(const struct picture *picture)
 
 		longest = length > longest ? length : longest;
 	}
-	at.client_state = TIME + STATE;
+	at.client_state = TIME + room_for_calls(story, CLIENT, STATE);
 	at.wire = at.client_state + GAP + lanes;
 	at.server = at.wire + ON_WIRE;
 	at.server_state = at.server + lanes + GAP;
-	at.accept = at.server_state + CALL;
+	at.accept = at.server_state + room_for_calls(story, SERVER, CALL);
 	at.syn = at.accept + ACCEPT + GAP;
 	at.notes = at.syn + SYN_QUEUE + 2 * GAP;
 	at.width = at.notes + SMALL_WORDS + longest * CHARACTER;
@@ -612,7 +627,7 @@ static void draw_svg(xml out, const struct story *story, bool alone)
 	struct picture *picture = picture_of(story);
 	struct pen pen = { .out = out, .picture = picture, .story = story };
 
-	pen.at = columns_of(picture);
+	pen.at = columns_of(picture, story);
 	xml_open(out, "svg");
 	xml_attribute(out, "xmlns", "http://www.w3.org/2000/svg");
 	xml_attribute(out, "class", "ladder");

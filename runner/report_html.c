@@ -678,6 +678,17 @@ static void write_summary(xml page, const struct told *told, size_t count, const
 	xml_close(page);
 }
 
+/* How many went as the @first did, itself included. */
+static size_t alike_from(const struct told *told, size_t count, size_t first)
+{
+	size_t alike = 1;
+
+	while (first + alike < count && went_alike(&told[first], &told[first + alike]))
+		alike++;
+	return alike;
+}
+
+/* What failed comes before what did not. */
 static void write_case(xml page, const struct writing *writing, const struct told *told,
 		       size_t count)
 {
@@ -697,14 +708,12 @@ static void write_case(xml page, const struct writing *writing, const struct tol
 	write_summary(page, told, count, worst);
 	xml_open(page, "div");
 	write_claims_of(page, told);
-	for (size_t i = 0; i < count;) {
-		size_t alike = 1;
-
-		while (i + alike < count && went_alike(&told[i], &told[i + alike]))
-			alike++;
-		write_block(page, writing, &told[i], alike);
-		i += alike;
-	}
+	for (size_t i = 0; i < count; i += alike_from(told, count, i))
+		if (is_bad(&told[i]))
+			write_block(page, writing, &told[i], alike_from(told, count, i));
+	for (size_t i = 0; i < count; i += alike_from(told, count, i))
+		if (!is_bad(&told[i]))
+			write_block(page, writing, &told[i], alike_from(told, count, i));
 	xml_close(page);
 	xml_close(page);
 	xml_line(page);

@@ -117,6 +117,32 @@ START_TEST(a_lost_segment_does_not_arrive)
 }
 END_TEST
 
+START_TEST(a_sysctl_is_told_with_its_value)
+{
+	static const struct {
+		const char *call, *words;
+	} rows[] = {
+		{ "sysctl net.ipv4.tcp_syncookies = 2", "tcp_syncookies=2" },
+		{ "sysctl net.ipv4.tcp_rmem = 4096 8192 16384", "tcp_rmem=4096 8192 16384" },
+	};
+	struct journal *journal = journal_new();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		journal_append(journal, &(struct event){ .kind = EVENT_CALL,
+							 .host = SERVER,
+							 .at = (nsec)i + 1,
+							 .began = (nsec)i + 1,
+							 .name = rows[i].call,
+							 .object = "server" });
+	struct story *story = story_of(journal);
+	ck_assert_int_eq(story->line_count, (int)ARRAY_LENGTH(rows));
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		ck_assert_str_eq(story->lines[i].words, rows[i].words);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
 /* A copy of the first @length events; with them, what the judge finds at the end. */
 START_TEST(what_breaks_off_is_told_as_far_as_it_goes)
 {
@@ -151,6 +177,7 @@ int main(void)
 			    (int)recorded.gl_pathc);
 	tcase_add_test(tcase, a_held_segment_arrives_after_its_release);
 	tcase_add_test(tcase, a_lost_segment_does_not_arrive);
+	tcase_add_test(tcase, a_sysctl_is_told_with_its_value);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
