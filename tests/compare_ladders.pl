@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # compare_ladders.pl ARTIFACTS PAGE SUITE...: whether each ladder of the page is one that the run in
-# ARTIFACTS has left. Its lines must occur, in their order, in one connection of a case that the text
-# above it names, or that shows one of the claims which its paragraph begins with. The page may leave
-# out lines, states and counters, and times to the millisecond are not compared. Says what is not so,
-# with exit status 1; 77: no ladder could be compared. Which cases there are is in the SUITEs: where
-# one of them was not played, the ladder may be that one's.
+# ARTIFACTS has left. Its lines must occur, in their order, in the connection that the page names
+# ("late, and a comma before what it says of it"), in any if that is "one of ..." or nothing: of a case
+# that the text above names, or that shows one of the claims which its paragraph begins with. The page may
+# leave out lines, states and counters, and times to the millisecond are not compared. Says what is
+# not so, with exit status 1; 77: no ladder could be compared. Which cases there are is in the SUITEs:
+# where one of them was not played, the ladder may be that one's.
 use strict;
 use warnings;
 use JSON::PP;
@@ -41,13 +42,14 @@ sub rung {
 
 # The connections of a ladder: what begins at the margin is the name of the next one.
 sub connections {
-	my @connections = ([]);
+	my @connections = ({ rungs => [] });
 	for my $line (@_) {
 		my $rung = rung($line);
-		push @{$connections[-1]}, $rung if $rung;
-		push @connections, [] if !$rung && $line =~ /^\S/;
+		push @{$connections[-1]{rungs}}, $rung if $rung;
+		push @connections, { name => $line =~ s/ \(a raw peer\)$//r, rungs => [] }
+			if !$rung && $line =~ /^\S/;
 	}
-	return grep { @$_ } @connections;
+	return grep { @{$_->{rungs}} } @connections;
 }
 
 sub same {
@@ -59,8 +61,9 @@ sub same {
 
 # How many of the lines told are among those seen, in their order, until one is not.
 sub found {
-	my ($told, $seen) = @_;
+	my ($told, $seen) = map { $_->{rungs} } @_;
 	my $next = 0;
+	return 0 if ($_[0]{name} // 'one of') !~ /^(?:one of\b|\Q$_[1]{name}\E(?:,|  |$))/;
 	for my $count (0 .. $#$told) {
 		$next++ while $next < @$seen && !same($told->[$count], $seen->[$next]);
 		return $count if $next++ >= @$seen;
@@ -95,13 +98,13 @@ sub judge {
 	my @seen = map { @{$seen{$_} // []} } @cases;
 
 	for my $told (@told) {
-		my $found = max(0, map { found($told, $_) } @seen);
-		return if $found < @$told && grep { !$seen{$_} } @cases;
+		my ($found, $rungs) = (max(0, map { found($told, $_) } @seen), $told->{rungs});
+		return if $found < @$rungs && grep { !$seen{$_} } @cases;
 		$compared++;
-		next if $found == @$told;
+		next if $found == @$rungs;
 		$wrong++;
-		print "$page, below \"", (split /\n/, $text)[0], "\":\n",
-			"no ladder of its cases has this line there: $told->[$found]{line}\n";
+		print "$page, below \"", (split /\n/, $text)[0], "\":\n", $told->{name} // 'a ladder',
+			": no case has this line there: $rungs->[$found]{line}\n";
 	}
 }
 
