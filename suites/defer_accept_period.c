@@ -93,6 +93,58 @@ CASE(silent_client_is_acceptable_when_the_last_whole_period_has_passed,
 			"Tcp.InErrs 7");
 }
 
+/* tcp_check_req() drops it like the first, and touches neither the timer nor what it has counted.
+ */
+CASE(bare_ack_that_comes_again_leaves_the_period_as_it_was, .claims = "D1-03 D1-08",
+     .kernel_seconds = 4.5, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 3);
+	struct peer *clock = raw_peer(net, server, .name = "clock");
+	struct peer *peer = raw_peer(net, server, .name = "peer");
+
+	STEP("one request gives the time: its timer fires after 1 s");
+	peer_syn(clock);
+	wait_for(clock, .timeouts = 1, .within = 1);
+	expect_ladder(clock,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "1.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("then a peer's bare ACK is dropped");
+	peer_syn(peer);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  ACK      ignored");
+	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
+
+	STEP("and so is another one, a second after its timer has fired, when 2 s are running");
+	wait_for(clock, .timeouts = 2, .within = 2);
+	expect_ladder(clock, "3.0  <  SYN-ACK");
+	expect_ladder(peer, "1.0  .  timer");
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  ignored");
+	expect_request_timer(peer, .timeouts = 1, .due = 3.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 2);
+	expect_counters(net, SERVER,
+			"TCPDeferAcceptDrop 1  TCPTimeouts 2  TCPSynRetrans 1  Tcp.RetransSegs 1");
+
+	STEP("the period ends when it would have ended, and the next bare ACK gets in");
+	wait_for(peer, .timeouts = 2, .within = 1.2);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "3.0  <  SYN-ACK",
+		      "-    >  ACK      - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 1);
+	expect_read_error(accept_peer(server, peer), EAGAIN);
+	expect_counters(net, SERVER,
+			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.PassiveOpens 1  "
+			"Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
 /* ---- how long a request lives -------------------------------------------------------------- */
 
 /* A peer that sends so much of a handshake and then nothing more. */

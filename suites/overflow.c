@@ -199,11 +199,18 @@ CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_el
 	expect_queue(server, .accept = 1, .limit = 2, .syn = 0);
 	expect_event(level);
 	expect_event(edge);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("and so does one who comes while another waits");
+	struct end *behind = connect_clients(net, server, 1)[0];
+	expect_queue(server, .accept = 2, .limit = 2, .syn = 0);
+	expect_event(edge);
 	accept_peer(server, late);
+	accept_client(server, behind);
 	expect_no_event(level);
 	expect_no_event(edge);
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, CLIENT, "-");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 }
 
 CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims = "D2-30",

@@ -153,9 +153,16 @@ CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .cl
 	};
 	int requests = 0, given_up = 0;
 
-	STEP("four queues with requests that nobody answers");
+	STEP("four listeners have served a client each, which leaves no trace in the SYN queue");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		rows[i].listener = listen_on_server(net, .backlog = rows[i].backlog);
+		accept_client(rows[i].listener, connect_clients(net, rows[i].listener, 1)[0]);
+	}
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 4  Tcp.CurrEstab 4");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 4  Tcp.CurrEstab 4");
+
+	STEP("four queues with requests that nobody answers");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		half_open_peers(rows[i].listener, rows[i].peers, rows[i].requests);
 		expect_queue(rows[i].listener, .accept = 0, .limit = rows[i].backlog,
 			     .syn = rows[i].requests);

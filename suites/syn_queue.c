@@ -6,6 +6,9 @@
 #define TOPIC "SYN queue"
 #include "fixtures/fixtures.h"
 
+#include <errno.h>
+#include <netinet/tcp.h>
+
 /* ---- how many there may be: by a probe --------------------------------------------------------
  */
 
@@ -150,6 +153,239 @@ CASE(syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog, .claim
 		row.requests -= row.by_backlog && !one_more;
 		expect_row(net, &row);
 	}
+}
+
+/* ---- what leaves it, and what does not ------------------------------------------------------- */
+
+/* One more way in which a listener's only request ends, of a peer that has sent its SYN. */
+struct departure {
+	const char *story;
+	void (*play)(struct listener *server, struct peer *peer);
+	const char *counters; /* besides those of connections and timers */
+	int connections, expiries;
+};
+
+static void acknowledge(struct listener *server, struct peer *peer)
+{
+	(void)server;
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      - / ESTABLISHED");
+}
+
+static void acknowledge_the_second_syn_ack(struct listener *server, struct peer *peer)
+{
+	(void)server;
+	wait_for(peer, .timeouts = 1, .within = 1);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "1.0  <  SYN-ACK",
+		      "-    >  ACK      - / ESTABLISHED");
+}
+
+static void reset(struct listener *server, struct peer *peer)
+{
+	(void)server;
+	peer_reset(peer);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  RST      - / -");
+}
+
+static void expire(struct listener *server, struct peer *peer)
+{
+	(void)server;
+	wait_for(peer, .gone = true, .host = SERVER, .within = 3);
+	expect_ladder(peer,
+		      "1.0  <  SYN-ACK",
+		      "3.0  .           - / -");
+}
+
+static void be_deferred_until_data(struct listener *server, struct peer *peer)
+{
+	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
+	peer_ack(peer);
+	peer_data(peer, "HELLO");
+	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      ignored",
+		      "-     >  DATA 5   - / ESTABLISHED",
+		      "+0.0  <  ACK");
+}
+
+static void be_ignored_until_there_is_room(struct listener *server, struct peer *peer)
+{
+	listen_again(server, 0);
+	peer_ack(peer);
+	listen_again(server, 8);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      ignored",
+		      "-     >  ACK      - / ESTABLISHED");
+}
+
+static void be_reset_for_want_of_room(struct listener *server, struct peer *peer)
+{
+	struct sysctl abort = { SERVER, "net.ipv4.tcp_abort_on_overflow", "1" };
+
+	set_sysctl(server->scene, abort);
+	listen_again(server, 0);
+	peer_ack(peer);
+	listen_again(server, 8);
+	abort.value = "0";
+	set_sysctl(server->scene, abort);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      ignored  - / -",
+		      "+0.0  <  RST");
+}
+
+/*
+ * With tcp_max_syn_backlog=0 there is room for one. sock_diag lists the requests, but a listener
+ * goes by its count of them (reqsk_queue_len()): one that were not taken off it, or taken off
+ * twice, would show in the next SYN, or in the one after that.
+ */
+CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 D2-18",
+     .kernel_seconds = 5,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_max_syn_backlog=0",
+			 "net.ipv4.tcp_synack_retries=1", "net.ipv4.tcp_abort_on_overflow=0" })
+{
+	static const struct departure departures[] = {
+		{ "its ACK makes it a connection", acknowledge, "", 1, 0 },
+		{ "its ACK comes after the second SYN-ACK", acknowledge_the_second_syn_ack, "", 1,
+		  0 },
+		{ "a RST ends it", reset, "EmbryonicRsts 1  Tcp.AttemptFails 1", 0, 0 },
+		{ "it expires", expire, "", 0, 1 },
+		{ "it is deferred until there is data", be_deferred_until_data,
+		  "TCPDeferAcceptDrop 1", 1, 0 },
+		{ "it is ignored until the accept queue has room", be_ignored_until_there_is_room,
+		  "ListenOverflows 1  ListenDrops 1", 1, 0 },
+		{ "it is reset, as the accept queue is full", be_reset_for_want_of_room,
+		  "ListenOverflows 1  ListenDrops 1  EmbryonicRsts 1  Tcp.OutRsts 1", 0, 0 },
+		{ "its ACK makes it a connection, as at the beginning", acknowledge, "", 1, 0 },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 8);
+	int waiting = 1;
+
+	fill_the_queue(server, .count = waiting);
+	for (size_t i = 0; i < ARRAY_LENGTH(departures); i++) {
+		const struct departure *departure = &departures[i];
+		struct peer *peer, *refused;
+
+		STEP("a request keeps the next one out");
+		peer = raw_peer(net, server);
+		peer_syn(peer);
+		expect_ladder(peer,
+			      "-    >  SYN      - / SYN_RECV",
+			      "0.0  <  SYN-ACK");
+		refused = raw_peer(net, server);
+		peer_syn(refused);
+		expect_ladder(refused, "-  >  SYN  ignored");
+		expect_queue(server, .accept = waiting, .limit = 8, .syn = 1);
+		expect_counters(net, SERVER, "ListenDrops 1" AGAIN, AGAIN_OF(net));
+
+		STEP("%s", departure->story);
+		departure->play(server, peer);
+		waiting += departure->connections;
+		expect_queue(server, .accept = waiting, .limit = 8, .syn = 0);
+		expect_counters(net, SERVER,
+				"%s  Tcp.PassiveOpens %d  Tcp.CurrEstab %d  TCPTimeouts %d  "
+				"TCPSynRetrans %d  Tcp.RetransSegs %d",
+				departure->counters, departure->connections, departure->connections,
+				departure->expiries + syn_acks_again(net), syn_acks_again(net),
+				syn_acks_again(net));
+		expect_counters(net, CLIENT, "-");
+	}
+}
+
+/* A segment for a request that is no answer to its SYN-ACK, and what comes of it. */
+struct probe {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3], *counters, *answer;
+};
+
+static void expect_unmoved(struct scene *net, const struct probe *probe)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("%s", probe->what);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	peer_sends(peer, probe->segment);
+	expect_lines(net, peer->flow, probe->lines);
+	expect_states(peer, .client = NO_SOCKET, .server = SYN_RECV);
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_no_event(epoll);
+	expect_counters(net, SERVER, "%s", probe->counters);
+
+	STEP("the answer still makes the connection");
+	peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn + 1 - peer->seq));
+	expect_ladder(peer, probe->answer);
+	expect_event(epoll);
+	expect_read_error(accept_peer(server, peer), EAGAIN);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* tcp_check_req(), in the order of its questions. */
+CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .claims = "D2-11",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct probe probes[] = {
+		{ "an ACK of what was sent before the SYN-ACK",
+		  { .ack = -1 },
+		  { "-    >  ACK ack 0", "+0.0 <  RST" },
+		  "Tcp.OutRsts 1",
+		  "-  >  ACK  - / ESTABLISHED" },
+		{ "an ACK of what was never sent",
+		  { .ack = 1 },
+		  { "-    >  ACK ack 2", "+0.0 <  RST" },
+		  "Tcp.OutRsts 1",
+		  "-  >  ACK  - / ESTABLISHED" },
+		{ "an ACK before the window",
+		  { .seq = -1 },
+		  { "-    >  ACK seq 0", "+0.0 <  ACK" },
+		  "-",
+		  "-  >  ACK  - / ESTABLISHED" },
+		{ "data beyond the window",
+		  { .seq = 1000000, .text = "HELLO" },
+		  { "-    >  DATA 5 seq 1000001", "+0.0 <  ACK" },
+		  "-",
+		  "-  >  ACK seq 1  - / ESTABLISHED" },
+		{ "a RST beyond the window",
+		  { .flags = RST, .seq = 1000000 },
+		  { "-  >  RST seq 1000001" },
+		  "-",
+		  "-  >  ACK  - / ESTABLISHED" },
+		{ "a RST before the window",
+		  { .flags = RST, .seq = -1 },
+		  { "-  >  RST seq 0" },
+		  "-",
+		  "-  >  ACK  - / ESTABLISHED" },
+		{ "data without ACK",
+		  { .flags = PSH, .text = "HELLO" },
+		  { "-  >  DATA 5" },
+		  "-",
+		  "-  >  ACK seq 1  - / ESTABLISHED" },
+		{ "a FIN without ACK",
+		  { .flags = FIN },
+		  { "-  >  FIN" },
+		  "-",
+		  "-  >  ACK seq 1  - / ESTABLISHED" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		expect_unmoved(net, &probes[i]);
 }
 
 /* ---- floods ---------------------------------------------------------------------------------- */
