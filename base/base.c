@@ -201,11 +201,18 @@ bool make_path(const char *path)
 	return mkdir(part, 0777) == 0 || errno == EEXIST;
 }
 
+bool is_special_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 FILE *whole_begin(const char *path)
 {
 	autofree char *fresh = format("%s.new", path);
 
-	return fopen(fresh, "we");
+	return fopen(is_special_file(path) ? path : fresh, "we");
 }
 
 /* Everything reached the disk's cache, or false with errno. */
@@ -224,13 +231,16 @@ static bool close_written(FILE **file)
 bool whole_end(FILE **file, const char *path)
 {
 	autofree char *fresh = format("%s.new", path);
+	bool special = is_special_file(path);
 	int saved;
 
-	errno = 0;
-	if (close_written(file) && rename(fresh, path) == 0)
+	if (!ferror(*file)) /* else it is why */
+		errno = 0;
+	if (close_written(file) && (special || rename(fresh, path) == 0))
 		return true;
 	saved = errno;
-	unlink(fresh);
+	if (!special)
+		unlink(fresh);
 	errno = saved ? saved : EIO;
 	return false;
 }

@@ -86,9 +86,11 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 
 /* As mkdir -p. False with errno. */
 bool make_path(const char *path);
+/* A device, a pipe, a folder: what no file may take the place of. */
+bool is_special_file(const char *path);
 /*
  * A file that is there whole or not at all: PATH.new is opened to be written, and takes its place
- * when all of it is there. NULL with errno.
+ * when all of it is there. A special file is written to as it is. NULL with errno.
  */
 FILE *whole_begin(const char *path);
 /* Closes *@file, which whole_begin(@path) gave, and keeps it; or removes it. False with errno. */

@@ -217,6 +217,7 @@ struct run {
 	struct lane host, guest;
 	struct plan plan;
 	char *artifacts; /* absolute */
+	int lock;        /* on that folder */
 	unsigned cpus, jobs;
 	const char *jobs_reason; /* what they are limited by */
 	time_t started;
@@ -324,8 +325,13 @@ char *variant_lost(struct seen_variant seen);
 
 /* Writes results.json; @complete: every entry of the plan ended. False after run_fatal(). */
 bool results_store(struct run *run, bool complete);
-/* NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there. */
+/*
+ * NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there, and locks it
+ * (shared) until the process ends: results_folder_is_live().
+ */
 char *results_claim_folder(struct run *run);
+/* Whether a run goes on that writes to the folder or to one that it is in. */
+bool results_folder_is_live(const char *folder);
 /*
  * results.json of @artifacts: NULL and *missing when there is none; NULL after complaining when
  * it is malformed. One of another format is complained of, and returned.

@@ -110,6 +110,8 @@ static void salvage_entries(struct told_run *told)
 static bool run_begins(struct told_run *told)
 {
 	told->run = results_read(told->folder, &told->problem);
+	if (told->run && !told->problem)
+		told->problem = results_other_format(told->run, told->folder);
 	if (told->run && json_is_true(json_object_get(told->run, "complete")))
 		return true;
 	if (!told->run)
@@ -255,7 +257,7 @@ static void report_free(struct report *report)
 /* A page that is there must be one of ours: nothing else is ever replaced. */
 static bool is_in_the_way(const char *path)
 {
-	autofile FILE *file = fopen(path, "re");
+	autofile FILE *file = is_special_file(path) ? NULL : fopen(path, "re");
 	char begin[2000] = "";
 
 	if (!file)
@@ -311,7 +313,8 @@ int command_report(const struct options *options)
 	bool good = true;
 
 	if (!page) {
-		complain("report: there is no folder for %s: %s", path, strerror(errno));
+		complain("report: cannot write %s, there is no such folder: %s", path,
+			 strerror(errno));
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < count; i++)

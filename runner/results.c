@@ -7,9 +7,13 @@
 #include "runner/parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 static const char default_artifacts[] = "artifacts";
 
@@ -91,6 +95,30 @@ static char *check_old_results(const char *artifacts)
 		      path);
 }
 
+static int open_folder(const char *folder)
+{
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool results_folder_is_live(const char *folder)
+{
+	char path[PATH_MAX];
+	bool found = false;
+
+	for (bool more = realpath(folder, path); more && !found; more = path[1]) {
+		autofree char *results = format("%s/results.json", path);
+
+		found = access(results, F_OK) == 0;
+		if (!found)
+			dirname(path);
+	}
+	int fd = found ? open_folder(path) : -1;
+	bool live = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	if (fd >= 0)
+		close(fd);
+	return live;
+}
+
 char *results_claim_folder(struct run *run)
 {
 	const char *asked = run->options->artifacts ? run->options->artifacts : default_artifacts;
@@ -101,6 +129,9 @@ char *results_claim_folder(struct run *run)
 	char *problem = check_old_results(run->artifacts);
 	if (problem)
 		return problem;
+	run->lock = open_folder(run->artifacts);
+	if (run->lock < 0 || flock(run->lock, LOCK_SH) < 0)
+		return format("cannot lock %s: %s", run->artifacts, strerror(errno));
 	run->started = time(NULL);
 	if (results_store(run, false))
 		return NULL;

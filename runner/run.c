@@ -218,6 +218,7 @@ static int run_planned(struct run *run)
 int command_run(const struct options *options)
 {
 	struct run run = { .options = options,
+			   .lock = -1,
 			   .reporter = options->tap     ? &tap_reporter
 				       : options->brief ? &brief_reporter
 							: &console_reporter };
@@ -230,6 +231,8 @@ int command_run(const struct options *options)
 		status = run_planned(&run);
 	plan_free(&run.plan);
 	lanes_free(&run);
+	if (run.lock >= 0)
+		close(run.lock);
 	free(run.artifacts);
 	free(run.fatal);
 	return status;

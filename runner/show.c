@@ -103,23 +103,33 @@ static bool has_grown(const char *folder, struct stat *last)
 	return true;
 }
 
-/* The journal is written whenever the case waits, so its end is never far behind. */
+/*
+ * The journal is written whenever the case waits, so its end is never far behind. A run that has
+ * ended leaves no more than there is now.
+ */
 static bool follow_folder(const char *folder)
 {
 	const struct timespec pause = { .tv_nsec = MSEC(200) };
+	autofree char *verdict = NULL;
 	struct stat last = { 0 };
-	char *verdict;
+	bool live = true;
 	int told = 0;
 
-	while (!(verdict = verdict_of(folder))) {
+	while (live && !verdict) {
+		live = results_folder_is_live(folder);
+		verdict = verdict_of(folder);
 		if (has_grown(folder, &last))
 			told = tell_news(folder, told);
-		nanosleep(&pause, NULL);
+		if (live && !verdict)
+			nanosleep(&pause, NULL);
 	}
 	tell_news(folder, told);
-	printf("\n%s\n", verdict);
-	free(verdict);
-	return true;
+	if (verdict)
+		printf("\n%s\n", verdict);
+	else
+		complain("show '%s': its run has ended without a verdict; run the case again",
+			 folder);
+	return verdict;
 }
 
 int command_show(const struct options *options)

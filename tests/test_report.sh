@@ -110,6 +110,13 @@ check 'show of a truncated journal: 99' ended 99
 check 'it says what is wrong' one_line 'journal.jsonl:'
 check 'it shows the rest' says 'client 1'
 
+sed 's/"format": 1/"format": 7/' a/results.json >older
+cp older a/results.json
+run report a
+check 'a folder of another version: one line' one_line 'another version of halfopen: it has format 7'
+check 'the page says so' says 'it has format 7' a/report.html
+check 'and shows what it can' says "id=\"$deferred\"" a/report.html
+
 echo '{' >a/results.json
 run report a
 check 'a damaged results.json' one_line 'malformed'
@@ -118,6 +125,12 @@ mkdir empty
 run report empty
 check 'a folder without a run: 2' ended 2
 check 'it says so' one_line 'no results.json'
+mkfifo pipe
+(cat pipe >piped) &
+run report --output pipe a
+wait
+check 'a pipe is written to' says "id=\"$deferred\"" piped
+check 'and stays one' test -p pipe
 run report nowhere
 check 'no folder: 2' ended 2
 check 'it says that' one_line 'No such file'
@@ -148,12 +161,23 @@ cat >b/$deferred/ipv4/verdict.json <<'END'
 {"case": "deferred_connection_comes_up_with_its_data", "family": "ipv4", "status": "error",
  "reason": "it left no verdict: it was ended before, or the artifacts folder is full"}
 END
+cp b/$deferred/ipv4/verdict.json awaited
 rm -f out
-(until grep -q '^-- ' out 2>/dev/null; do sleep 0.05; done; mv verdict.later b/$deferred/ipv4/verdict.json) &
+echo '{}' >b/results.json
+# A run locks its folder while it goes on.
+flock --shared b sh -c "echo live >live
+	until grep -q '^-- ' out 2>/dev/null; do sleep 0.05; done
+	mv verdict.later b/$deferred/ipv4/verdict.json" &
+until [ -e live ]; do sleep 0.05; done
 run show --follow b/$deferred/ipv4
 check 'following what runs waits for its verdict' says '^failed: a <reason>'
 check 'and has told it all once' [ "$(grep -c '^-- ' out)" = "$(grep -c '"event":"step"' b/$deferred/ipv4/journal.jsonl)" ]
 wait
+cp awaited b/$deferred/ipv4/verdict.json
+run show --follow b/$deferred/ipv4
+check 'a run that has died leaves no verdict: 99' ended 99
+check 'it says so' one_line 'has ended without a verdict'
+check 'and shows what there is' says '^-- '
 
 # ---- in a browser --------------------------------------------------------------------------------
 
