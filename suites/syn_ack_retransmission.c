@@ -26,8 +26,10 @@ static void expect_patience(struct scene *net, const struct patience *row)
 		   (struct sysctl){ SERVER, "net.ipv4.tcp_synack_retries", row->synack_retries });
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *silent = raw_peer(net, server);
-	if (row->syncnt)
+	if (row->syncnt) {
 		set_option(server, IPPROTO_TCP, TCP_SYNCNT, row->syncnt);
+		expect_option(server, IPPROTO_TCP, TCP_SYNCNT, row->syncnt);
+	}
 	peer_syn(silent);
 	expect_states(silent, .client = NO_SOCKET, .server = SYN_RECV);
 	wait_for(silent, .gone = true, .host = SERVER, .within = row->life);

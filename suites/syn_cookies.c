@@ -262,12 +262,126 @@ CASE(ack_with_a_wrong_cookie_is_answered_with_reset, .claims = "D2-17",
 	expect_nothing_to_accept(server);
 	expect_counters(net, SERVER, "SyncookiesFailed 1  Tcp.OutRsts 1");
 
-	STEP("the right one still does");
+	STEP("with tcp_syncookies=0 the right one is, too, and nobody has looked at it");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "0" });
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "-    >  ACK",
+		      "+0.0 <  RST");
+	expect_nothing_to_accept(server);
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+
+	STEP("else the right one makes a connection");
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
 	peer_ack(peer);
 	expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
 	expect_queue(server, .accept = 1, .limit = 10, .syn = 0);
 	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 	expect_counters(net, CLIENT, "-");
+}
+
+/*
+ * check_tcp_syn_cookie(): a cookie has the minute in which it was made, and is good in that one and
+ * in the next.
+ */
+CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .kernel_seconds = 127,
+     .virtual_time = true,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=7" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *clock = raw_peer(net, server, .name = "clock");
+	struct peer *after_a_minute = raw_peer(net, server, .name = "after a minute");
+	struct peer *after_two = raw_peer(net, server, .name = "after two");
+	struct peer *young = raw_peer(net, server, .name = "young");
+
+	STEP("a request gives the time, and two peers get cookies");
+	peer_syn(clock);
+	set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_syncookies", "2" });
+	peer_syn(after_a_minute);
+	expect_cookie(after_a_minute);
+	peer_syn(after_two);
+	expect_cookie(after_two);
+	expect_counters(net, SERVER, "TCPReqQFullDoCookies 2  SyncookiesSent 2");
+
+	STEP("half a minute later one comes back, and makes a connection");
+	wait_for(clock, .timeouts = 5, .within = 31);
+	peer_ack(after_a_minute);
+	expect_ladder(after_a_minute, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, after_a_minute);
+	expect_counters(net, SERVER, "%s  TCPTimeouts 5  TCPSynRetrans 5  Tcp.RetransSegs 5",
+			one_by_cookie);
+
+	STEP("more than two minutes after its SYN the other one's is too old");
+	wait_for(clock, .timeouts = 7, .within = 96);
+	peer_syn(young); /* a cookie was sent just now, so cookies are looked for */
+	expect_cookie(young);
+	peer_ack(after_two);
+	expect_ladder(after_two,
+		      "-    >  ACK",
+		      "+0.0 <  RST");
+	expect_nothing_to_accept(server);
+	peer_ack(young);
+	expect_ladder(young, "-  >  ACK  - / ESTABLISHED");
+	expect_ladder(clock,
+		      "-      >  SYN      - / SYN_RECV",
+		      "0.0    <  SYN-ACK",
+		      "1.0    <  SYN-ACK",
+		      "3.0    <  SYN-ACK",
+		      "7.0    <  SYN-ACK",
+		      "15.0   <  SYN-ACK",
+		      "31.0   <  SYN-ACK",
+		      "63.0   <  SYN-ACK",
+		      "127.0  <  SYN-ACK");
+	expect_queue(server, .accept = 1, .limit = 10, .syn = 1);
+	expect_counters(net, SERVER,
+			"TCPReqQFullDoCookies 1  SyncookiesSent 1  SyncookiesFailed 1  "
+			"Tcp.OutRsts 1  %s  TCPTimeouts 2  TCPSynRetrans 2  Tcp.RetransSegs 2",
+			one_by_cookie);
+	expect_counters(net, CLIENT, "-");
+}
+
+/* tcp_get_cookie_sock(): there is no request to keep or to reset, whatever the sysctl says. */
+CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time,
+     .claims = "D2-17 D2-23",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=2", "net.ipv4.tcp_abort_on_overflow=0" })
+{
+	static const char *const aborts[] = { "0", "1" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(aborts); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 0);
+		struct peer *first = raw_peer(net, server, .name = "first");
+		struct peer *late = raw_peer(net, server, .name = "late");
+
+		set_sysctl(net,
+			   (struct sysctl){ SERVER, "net.ipv4.tcp_abort_on_overflow", aborts[i] });
+		STEP("two peers get cookies, with tcp_abort_on_overflow=%s", aborts[i]);
+		peer_syn(first);
+		expect_cookie(first);
+		peer_syn(late);
+		expect_cookie(late);
+		expect_counters(net, SERVER, "TCPReqQFullDoCookies 2  SyncookiesSent 2");
+
+		STEP("the first one's ACK fills the queue, and the late one's is ignored");
+		peer_ack(first);
+		expect_ladder(first, "-  >  ACK  - / ESTABLISHED");
+		peer_ack(late);
+		expect_ladder(late, "-  >  ACK  ignored");
+		expect_queue(server, .accept = 1, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER,
+				"SyncookiesRecv 2  ListenOverflows 1  ListenDrops 1  "
+				"Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+		STEP("accept() makes room, and the same ACK makes a connection");
+		accept_peer(server, first);
+		expect_nothing_to_accept(server);
+		expect_silence(late);
+		peer_ack(late);
+		expect_ladder(late, "-  >  ACK  - / ESTABLISHED");
+		accept_peer(server, late);
+		expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
+		expect_counters(net, SERVER, "%s", one_by_cookie);
+		expect_counters(net, CLIENT, "-");
+	}
 }
 
 /* ---- what they are good for ------------------------------------------------------------------ */

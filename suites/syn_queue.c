@@ -193,6 +193,16 @@ static void reset(struct listener *server, struct peer *peer)
 		      "-     >  RST      - / -");
 }
 
+static void be_reset_for_another_syn(struct listener *server, struct peer *peer)
+{
+	(void)server;
+	peer_send(peer, .flags = SYN | ACK, .seq = 100);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  SYN-ACK seq 100  - / -",
+		      "+0.0  <  RST");
+}
+
 static void expire(struct listener *server, struct peer *peer)
 {
 	(void)server;
@@ -258,6 +268,8 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 		{ "its ACK comes after the second SYN-ACK", acknowledge_the_second_syn_ack, "", 1,
 		  0 },
 		{ "a RST ends it", reset, "EmbryonicRsts 1  Tcp.AttemptFails 1", 0, 0 },
+		{ "a SYN with ACK from within the window ends it", be_reset_for_another_syn,
+		  "EmbryonicRsts 1  Tcp.AttemptFails 1  Tcp.OutRsts 1", 0, 0 },
 		{ "it expires", expire, "", 0, 1 },
 		{ "it is deferred until there is data", be_deferred_until_data,
 		  "TCPDeferAcceptDrop 1", 1, 0 },
