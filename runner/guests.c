@@ -105,6 +105,7 @@ static struct words arguments_of(const struct run *run, const struct guest *gues
 
 	add(&words, format("run"));
 	add(&words, format("--kernel=host"));
+	add(&words, format("--time=%s", run->guest.clock));
 	add(&words, format("--artifacts=/artifacts"));
 	add(&words, format("--no-report"));
 	add(&words, format("--repeat=%u", options->repeat));

@@ -157,6 +157,12 @@ static enum lanes assign_automatically(struct run *run, char **why)
 	return LANES_FOUND;
 }
 
+/* What is the host here may be the guest of another run, which has told its --time. */
+static const char *clock_of_host(const struct run *run)
+{
+	return guest_is_around() && !run->options->real_time ? "virtual" : "real";
+}
+
 enum lanes lanes_assign(struct run *run, char **why)
 {
 	struct utsname kernel;
@@ -165,7 +171,7 @@ enum lanes lanes_assign(struct run *run, char **why)
 	uname(&kernel);
 	run->host.release = format("%s", kernel.release);
 	run->host.version = kernel_version(&kernel);
-	run->host.clock = "real";
+	run->host.clock = clock_of_host(run);
 	if (strcmp(run->options->kernel, "host") == 0)
 		found = assign_all_to_host(run, why);
 	else if (strcmp(run->options->kernel, "auto") == 0)

@@ -107,6 +107,7 @@ START_TEST(perform)
 		.wire = run->options->wire || !entry->spec->netem ? run->host.wire
 								  : entry->spec->netem,
 		.wire_asked = run->options->wire != NULL,
+		.clock = run->host.clock,
 		.timeout_multiplier = run->options->timeout_multiplier,
 		.outer_pid = isolate_case(),
 		.rootless = run->features.user_namespace,

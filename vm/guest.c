@@ -46,9 +46,14 @@ static void give_up(enum ending ending, const char *text, void *context)
 	switch_off();
 }
 
+bool guest_is_around(void)
+{
+	return access(GUEST_REQUEST, F_OK) == 0;
+}
+
 bool guest_is_here(void)
 {
-	return getpid() == 1 && access(GUEST_REQUEST, F_OK) == 0;
+	return getpid() == 1 && guest_is_around();
 }
 
 /* ---- the machine --------------------------------------------------------------------------- */

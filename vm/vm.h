@@ -116,7 +116,8 @@ char *machines_refused(void);
 
 /* ---- inside -------------------------------------------------------------------------------- */
 
-/* Whether this process is the first of a guest. */
+/* Whether this process is in a guest, and whether it is the first there. */
+bool guest_is_around(void);
 bool guest_is_here(void);
 /* Runs what was asked for, hands back what it wrote, and switches the machine off. */
 _Noreturn void guest_main(void);
