@@ -400,6 +400,50 @@ CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .cla
 		expect_unmoved(net, &probes[i]);
 }
 
+/*
+ * RFC 5961, 3.2, and RFC 9293, 3.10.7.4: only a RST with the very next number ends a request, and
+ * any other one within the window is answered with an ACK, so that nobody can end it who guesses.
+ */
+CASE(reset_that_is_only_somewhere_in_the_window_should_be_challenged, .claims = "D2-11",
+     .variants = "reset-is-challenged reset-ends-the-request",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a request");
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "-");
+
+	STEP("a RST from within the window that is not the next number");
+	peer_send(peer, .flags = RST, .seq = 5);
+	if (state_of(peer, SERVER) == NO_SOCKET) {
+		saw_variant(net, "reset-ends-the-request");
+		expect_ladder(peer, "-  >  RST seq 6  - / -");
+		expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+		expect_counters(net, SERVER, "EmbryonicRsts 1  Tcp.AttemptFails 1");
+		expect_counters(net, CLIENT, "-");
+		return;
+	}
+	saw_variant(net, "reset-is-challenged");
+	expect_ladder(peer,
+		      "-    >  RST seq 6",
+		      "+0.0 <  ACK");
+	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_counters(net, SERVER, "TCPChallengeACK 1");
+
+	STEP("one with the next number ends it");
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST  - / -");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "EmbryonicRsts 1  Tcp.AttemptFails 1");
+	expect_counters(net, CLIENT, "-");
+}
+
 /* ---- floods ---------------------------------------------------------------------------------- */
 
 /* A queue that a flood of spoofed sources fills, and what becomes of the SYNs beyond. */

@@ -36,12 +36,25 @@
 		case_, "6.15", "stalls"                                                            \
 	}
 
+/*
+ * tcp_check_req() asks for the very next number of a RST only since RFC 9293 was taken at its word;
+ * each version is the first that was seen to do it.
+ */
+#define CHALLENGED_RESET(case_)                                                                    \
+	{ case_, "2.6", "reset-ends-the-request" }, { case_, "6.1.192", "reset-is-challenged" },   \
+		{ case_, "6.12.117", "reset-is-challenged" },                                      \
+		{ case_, "6.18.44", "reset-is-challenged" },                                       \
+	{                                                                                          \
+		case_, "7.2", "reset-is-challenged"                                                \
+	}
+
 static const struct recorded_variant variants[] = {
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
 	SYN_QUEUE_LIMIT("accept_queue_holds_one_more_than_the_backlog"),
 	SYN_QUEUE_LIMIT("syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one"),
 	SYN_QUEUE_LIMIT("syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog"),
+	CHALLENGED_RESET("reset_that_is_only_somewhere_in_the_window_should_be_challenged"),
 	SYN_QUEUE_LIMIT("flood_fills_the_syn_queue_and_the_rest_is_dropped"),
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),
 	SYN_QUEUE_LIMIT("client_connects_through_a_flood_by_a_cookie"),
