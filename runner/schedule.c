@@ -187,12 +187,14 @@ static char *worker_problem(const struct slot *slot, int status)
 	return NULL;
 }
 
-#define MOST_ATTEMPTS    4
+#define CROWDED_ATTEMPTS 2
+#define MOST_ATTEMPTS    6
 #define SECONDS_OF_STALL 0.1 /* the slack that expectations allow the kernel's timers */
 
 /*
  * The kernel's timers go on while the machine keeps a case from running. A case that failed then
- * has shown nothing about the kernel, and is played again; the last attempt counts whatever it is.
+ * has shown nothing about the kernel, and is played again, after the second time alone; the last
+ * attempt counts whatever it is.
  */
 static bool is_inconclusive(const struct entry *entry)
 {
@@ -200,12 +202,26 @@ static bool is_inconclusive(const struct entry *entry)
 	       entry->attempts < MOST_ATTEMPTS;
 }
 
+/* Whether the crowd of cases may be what is in its way: then it waits until the others are over. */
+static bool wants_quiet(const struct entry *entry)
+{
+	return entry->attempts >= CROWDED_ATTEMPTS;
+}
+
+/* As the next one, or as the last. */
 static void play_again(struct scheduler *scheduler, struct entry *entry)
 {
+	struct entry **next = &scheduler->order[--scheduler->next];
+	size_t behind = scheduler->run->host.count - scheduler->next - 1;
+
 	result_free(&entry->result);
 	entry->result = (struct result){ .ending = PASSED };
 	entry->state = PLANNED;
-	scheduler->order[--scheduler->next] = entry;
+	if (wants_quiet(entry)) {
+		memmove(next, next + 1, behind * sizeof(struct entry *));
+		next += behind;
+	}
+	*next = entry;
 }
 
 /* A pass with what Linux has outgrown is none. A guest has judged its own. */
@@ -358,8 +374,10 @@ static void end_all(const struct run *run)
 static bool may_start(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
-	return !run->signal && !run->fatal && scheduler->next < run->host.count &&
-	       scheduler->running < run->jobs && working(run) < run->cpus;
+	if (run->signal || run->fatal || scheduler->next >= run->host.count)
+		return false;
+	bool quiet = wants_quiet(scheduler->order[scheduler->next]);
+	return scheduler->running < (quiet ? 1 : run->jobs) && working(run) < run->cpus;
 }
 
 static bool goes_on(const struct scheduler *scheduler)
