@@ -132,6 +132,33 @@ static bool follow_folder(const char *folder)
 	return verdict;
 }
 
+/* The folder above those of both families. */
+static int show_families(const char *folder, enum drawing drawing)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	bool good = true;
+	int found = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		autofree char *below = format("%s/%s", folder, family_name(families[i]));
+		if (!journal_exists(below))
+			continue;
+		if (drawing != AS_TEXT && drawing != AS_TIMELINE) {
+			complain("show '%s': a picture is of one family: name %s", folder, below);
+			return EXIT_USAGE;
+		}
+		printf("%s%s\n", found++ ? "\n" : "", family_name(families[i]));
+		good = show_folder(below, drawing) && good;
+	}
+	if (!found) {
+		complain("show '%s': there is no journal.jsonl in it; a finished case's folder is "
+			 "artifacts/NAME/ipv4",
+			 folder);
+		return EXIT_USAGE;
+	}
+	return good ? EXIT_GOOD : EXIT_RUN_ERROR;
+}
+
 int command_show(const struct options *options)
 {
 	const char *folder = options->words[0];
@@ -145,23 +172,5 @@ int command_show(const struct options *options)
 		return follow_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
 	if (journal_exists(folder))
 		return show_folder(folder, options->drawing) ? EXIT_GOOD : EXIT_RUN_ERROR;
-
-	static const int families[] = { AF_INET, AF_INET6 };
-	bool found = false, good = true;
-	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
-		autofree char *below = format("%s/%s", folder, family_name(families[i]));
-		if (!journal_exists(below))
-			continue;
-		if (options->drawing == AS_TEXT || options->drawing == AS_TIMELINE)
-			printf("%s%s\n", found ? "\n" : "", family_name(families[i]));
-		found = true;
-		good = show_folder(below, options->drawing) && good;
-	}
-	if (!found) {
-		complain("show '%s': there is no journal.jsonl in it; a finished case's folder is "
-			 "artifacts/NAME/ipv4",
-			 folder);
-		return EXIT_USAGE;
-	}
-	return good ? EXIT_GOOD : EXIT_RUN_ERROR;
+	return show_families(folder, options->drawing);
 }
