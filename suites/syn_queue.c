@@ -420,7 +420,8 @@ CASE(reset_that_is_only_somewhere_in_the_window_should_be_challenged, .claims = 
 
 	STEP("a RST from within the window that is not the next number");
 	peer_send(peer, .flags = RST, .seq = 5);
-	if (state_of(peer, SERVER) == NO_SOCKET) {
+	enum tcp_state state = state_of(peer, SERVER);
+	if (state == NO_SOCKET) {
 		saw_variant(net, "reset-ends-the-request");
 		expect_ladder(peer, "-  >  RST seq 6  - / -");
 		expect_queue(server, .accept = 0, .limit = 5, .syn = 0);

@@ -35,8 +35,8 @@ end_busy()
 keep_the_same()
 {
 	find "$1" \( -name '*.pcap' -o -name '*.pcapng' -o -name 'journal.jsonl*' -o -name output.txt \
-		-o -name console.txt \) -delete
-	rm -r "$1"/vm-* "$1"/results.json
+		-o -name console.txt -o -name ladder.svg \) -delete
+	rm -r "$1"/vm-* "$1"/results.json "$1"/report.html
 	find "$1" -name verdict.json -exec sed -i -E '/(seconds|peak_kib)":/d' {} +
 }
 
