@@ -38,17 +38,6 @@ char *folder_of(const char *top, int round)
 	return folder;
 }
 
-const struct case_spec *case_named(const char *name)
-{
-	const struct case_spec *spec = all_cases();
-
-	while (spec && strcmp(spec->name, name) != 0)
-		spec = spec->next;
-	if (!spec)
-		broken("the benchmark has no case %s", name);
-	return spec;
-}
-
 /* A worker as the runner makes them, with the case as process 1 of its namespaces. */
 pid_t start_worker(const struct case_spec *spec, int family, const char *folder)
 {

@@ -9,8 +9,6 @@
 
 #include <sys/types.h>
 
-/* One of the benchmark's own cases. */
-const struct case_spec *case_named(const char *name);
 /* The folder of a round below @top, made if need be. The caller frees the path. */
 char *folder_of(const char *top, int round);
 /* A case begins in a process of its own; await_worker() is broken() when one did not pass. */

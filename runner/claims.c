@@ -180,25 +180,19 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 
 /* ---- what is printed ----------------------------------------------------------------------- */
 
-static const char *member(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 static void print_claim(const json_t *claim)
 {
 	static const struct wrap wrap = { .indent = 29, .width = WIDTH };
-	printf("%-7s %-10s %-8s  ", member(claim, "id"), member(claim, "verdict"),
-	       member(claim, "status"));
-	text_wrap(stdout, wrap, member(claim, "claim"));
-	if (*member(claim, "finding")) {
-		autofree char *finding = format("Linux: %s", member(claim, "finding"));
+	printf("%-7s %-10s %-8s  ", member_or_empty(claim, "id"), member_or_empty(claim, "verdict"),
+	       member_or_empty(claim, "status"));
+	text_wrap(stdout, wrap, member_or_empty(claim, "claim"));
+	if (*member_or_empty(claim, "finding")) {
+		autofree char *finding = format("Linux: %s", member_or_empty(claim, "finding"));
 		printf("%*s", (int)wrap.indent, "");
 		text_wrap(stdout, wrap, finding);
 	}
-	if (*member(claim, "variant"))
-		printf("%*svariant: %s\n", (int)wrap.indent, "", member(claim, "variant"));
+	if (*member_or_empty(claim, "variant"))
+		printf("%*svariant: %s\n", (int)wrap.indent, "", member_or_empty(claim, "variant"));
 	size_t index;
 	json_t *name;
 	json_array_foreach (json_object_get(claim, "cases"), index, name)
@@ -213,7 +207,8 @@ static void print_source(FILE *out, const struct options *options, const json_t 
 			options->artifacts ? options->artifacts : "./artifacts");
 		return;
 	}
-	fprintf(out, "kernel %s, run of %s%s\n", member(run, "kernel"), member(run, "started"),
+	fprintf(out, "kernel %s, run of %s%s\n", member_or_empty(run, "kernel"),
+		member_or_empty(run, "started"),
 		json_is_true(json_object_get(run, "complete")) ? "" : ", which did not finish");
 }
 
@@ -225,9 +220,9 @@ static void print_claims(const struct options *options, const json_t *run, const
 
 	print_source(stdout, options, run);
 	json_array_foreach (claims, index, claim) {
-		if (strcmp(document, member(claim, "document")) != 0)
-			printf("\n%s\n", member(claim, "document"));
-		document = member(claim, "document");
+		if (strcmp(document, member_or_empty(claim, "document")) != 0)
+			printf("\n%s\n", member_or_empty(claim, "document"));
+		document = member_or_empty(claim, "document");
 		print_claim(claim);
 	}
 }

@@ -10,18 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *member(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* ---- one result ---------------------------------------------------------------------------- */
 
 /* The status is borne out by the files of the case, or not: why. Adds "ladder". */
 static char *look_at_files(const struct column *column, json_t *result)
 {
-	autofree char *folder = format("%s/%s/%s", column->folder, member(result, "case"),
-				       member(result, "family"));
+	autofree char *folder = format("%s/%s/%s", column->folder, member_string(result, "case"),
+				       member_string(result, "family"));
 	autofree char *path = format("%s/verdict.json", folder);
 	json_error_t error;
 	json_auto_t *verdict = json_load_file(path, 0, &error);
@@ -30,7 +25,7 @@ static char *look_at_files(const struct column *column, json_t *result)
 			      error.line > 0 ? error.text : strerror(errno));
 	static const char *const keys[] = { "case", "family", "status", "variant" };
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
-		if (!text_is(member(verdict, keys[i]), member(result, keys[i])))
+		if (!text_is(member_string(verdict, keys[i]), member_string(result, keys[i])))
 			return format("%s is of another run: it has another %s than results.json",
 				      path, keys[i]);
 	autofree char *ladder = format("%s/ladder.txt", folder);
@@ -43,12 +38,12 @@ static char *look_at_files(const struct column *column, json_t *result)
 
 static void check_result(const struct column *column, json_t *result)
 {
-	int ending = ending_from_name(member(result, "status"));
+	int ending = ending_from_name(member_string(result, "status"));
 	if (ending != PASSED && ending != FAILED)
 		return;
 	/* --artifacts-on failure: results.json has the ladder. */
-	if (ending == PASSED && text_is(member(column->run, "artifacts_on"), "failure") &&
-	    member(result, "ladder"))
+	if (ending == PASSED && text_is(member_string(column->run, "artifacts_on"), "failure") &&
+	    member_string(result, "ladder"))
 		return;
 	autofree char *why = look_at_files(column, result);
 	if (!why)
@@ -62,23 +57,11 @@ static void check_result(const struct column *column, json_t *result)
 
 static bool is_ours(const json_t *result)
 {
-	const char *name = member(result, "case"), *family = member(result, "family");
-	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
-		if (strcmp(spec->name, name) == 0)
-			return (strcmp(family, "ipv4") == 0 && case_has_family(spec, AF_INET)) ||
-			       (strcmp(family, "ipv6") == 0 && case_has_family(spec, AF_INET6));
-	return false;
-}
+	const struct case_spec *spec = case_named(member_string(result, "case"));
+	const char *family = member_string(result, "family");
 
-static const json_t *find(const json_t *run, const char *name, const char *family)
-{
-	size_t index;
-	json_t *result;
-	json_array_foreach (json_object_get(run, "results"), index, result)
-		if (strcmp(member(result, "case"), name) == 0 &&
-		    strcmp(member(result, "family"), family) == 0)
-			return result;
-	return NULL;
+	return spec && ((strcmp(family, "ipv4") == 0 && case_has_family(spec, AF_INET)) ||
+			(strcmp(family, "ipv6") == 0 && case_has_family(spec, AF_INET6)));
 }
 
 /* The first kernel that a result names; the run's own where none does. */
@@ -87,9 +70,9 @@ static const char *kernel_of(const json_t *run)
 	size_t index;
 	json_t *result;
 	json_array_foreach (json_object_get(run, "results"), index, result)
-		if (member(result, "kernel"))
-			return member(result, "kernel");
-	return member(run, "kernel");
+		if (member_string(result, "kernel"))
+			return member_string(result, "kernel");
+	return member_string(run, "kernel");
 }
 
 static char *not_whole(const json_t *run)
@@ -102,12 +85,13 @@ static char *not_whole(const json_t *run)
 	if (member_number(run, "repeat") > 1)
 		return format("the run repeats its cases; run it again without --repeat");
 	json_array_foreach (json_object_get(run, "results"), index, result) {
-		const char *name = member(result, "case"), *family = member(result, "family");
-		const char *its_kernel = member(result, "kernel");
+		const char *name = member_string(result, "case"),
+			   *family = member_string(result, "family");
+		const char *its_kernel = member_string(result, "kernel");
 		if (!is_ours(result))
 			return format("%s/%s is no case of this halfopen; run it again", name,
 				      family);
-		if (find(run, name, family) != result)
+		if (results_find(run, name, family) != result)
 			return format("%s/%s is there twice; run it again", name, family);
 		if (its_kernel && strcmp(its_kernel, kernel) != 0)
 			return format("it has results of the kernels %s and %s; run it again in "
@@ -148,13 +132,14 @@ struct outcome column_outcome(const struct column *column, const struct entry *e
 {
 	if (column->error)
 		return (struct outcome){ .status = ending_name(BROKEN), .reason = column->error };
-	const json_t *result = find(column->run, entry->spec->name, family_name(entry->family));
+	const json_t *result =
+		results_find(column->run, entry->spec->name, family_name(entry->family));
 	if (!result)
 		return (struct outcome){ .status = "not run" };
-	return (struct outcome){ .status = member(result, "status"),
-				 .reason = member(result, "reason"),
-				 .variant = member(result, "variant"),
-				 .ladder = member(result, "ladder") };
+	return (struct outcome){ .status = member_string(result, "status"),
+				 .reason = member_string(result, "reason"),
+				 .variant = member_string(result, "variant"),
+				 .ladder = member_string(result, "ladder") };
 }
 
 const char *column_release(const struct column *column)
@@ -167,7 +152,7 @@ char *column_description(const struct column *column)
 	static const char *const keys[] = { "lane", "clock", "wire" };
 	char *text = format("%s%s", column->run ? "kernel " : "", column_release(column));
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
-		const char *value = member(column->run, keys[i]);
+		const char *value = member_string(column->run, keys[i]);
 		if (value)
 			append_format(&text, ", %s %s", keys[i], value);
 	}

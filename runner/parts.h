@@ -61,6 +61,9 @@ bool json_store(const json_t *value, const char *path);
 char *text_load(const char *path, char **why);
 /* A number member, or 0. */
 double member_number(const json_t *object, const char *key);
+/* The string itself, the object's: NULL where it is missing or null; or "" then. */
+const char *member_string(const json_t *object, const char *key);
+const char *member_or_empty(const json_t *object, const char *key);
 /* A copy of a string member, or NULL. */
 char *member_text(const json_t *object, const char *key);
 
@@ -339,6 +342,8 @@ bool results_folder_is_live(const char *folder);
 json_t *results_load(const char *artifacts, bool *missing);
 /* As results_load() of a folder that must be there; says in *why (the caller frees it). */
 json_t *results_read(const char *artifacts, char **why);
+/* What the run @run tells of a case and family; NULL: nothing. */
+const json_t *results_find(const json_t *run, const char *name, const char *family);
 /* NULL, or one line that says that results have another format than this halfopen's. */
 char *results_other_format(const json_t *results, const char *artifacts);
 /* NULL, or what went wrong. */

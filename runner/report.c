@@ -11,11 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *member(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* ---- paths --------------------------------------------------------------------------------- */
 
 /* @to as it is called from the folder @from; both are absolute. */
@@ -59,25 +54,14 @@ static char *folder_of(const char *path, bool is_file)
 
 /* ---- reading a run ------------------------------------------------------------------------- */
 
-static bool has_result(const json_t *run, const char *name, const char *family)
-{
-	size_t index;
-	json_t *result;
-	json_array_foreach (json_object_get(run, "results"), index, result)
-		if (strcmp(member(result, "case"), name) == 0 &&
-		    strcmp(member(result, "family"), family) == 0)
-			return true;
-	return false;
-}
-
 /* What a case has left in a run that does not tell of it any more. */
 static void salvage_entry(struct told_run *told, const char *name, const char *family)
 {
 	autofree char *path = format("%s/%s/%s/verdict.json", told->folder, name, family);
 	json_auto_t *verdict = json_load_file(path, 0, NULL);
-	const char *status = member(verdict, "status");
+	const char *status = member_string(verdict, "status");
 
-	if (!status || ending_from_name(status) < 0 || has_result(told->run, name, family))
+	if (!status || ending_from_name(status) < 0 || results_find(told->run, name, family))
 		return;
 	json_object_set_new(verdict, "case", json_text(name));
 	json_object_set_new(verdict, "family", json_text(family));
@@ -188,10 +172,10 @@ static void add_entry(struct report *report, const struct told_run *of, const js
 {
 	struct told told = { .of = of,
 			     .result = result,
-			     .name = member(result, "case"),
-			     .family = member(result, "family"),
-			     .status = member(result, "status") };
-	const char *folder = member(result, "folder");
+			     .name = member_string(result, "case"),
+			     .family = member_string(result, "family"),
+			     .status = member_string(result, "status") };
+	const char *folder = member_string(result, "folder");
 	autofree char *usual = format("%s/%s", told.name, told.family);
 	char *why = NULL;
 
@@ -223,7 +207,7 @@ static void add_case(struct report *report, size_t first, const char *name)
 		size_t index;
 		json_t *result;
 		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
-			if (strcmp(member(result, "case"), name) == 0)
+			if (strcmp(member_string(result, "case"), name) == 0)
 				add_entry(report, &report->runs[i], result);
 	}
 }
@@ -234,8 +218,8 @@ static void add_entries(struct report *report)
 		size_t index;
 		json_t *result;
 		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
-			if (!is_told(report, member(result, "case")))
-				add_case(report, i, member(result, "case"));
+			if (!is_told(report, member_string(result, "case")))
+				add_case(report, i, member_string(result, "case"));
 	}
 }
 

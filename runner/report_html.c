@@ -119,12 +119,6 @@ static const char script[] =
 	"});\n"
 	"})();\n";
 
-static const char *member(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 static void write_link(xml page, const char *href, const char *text)
 {
 	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST href, BAD_CAST "/#.");
@@ -170,7 +164,7 @@ static size_t count_of(const json_t *run, const char *status)
 	json_t *result;
 
 	json_array_foreach (json_object_get(run, "results"), index, result)
-		count += strcmp(member(result, "status"), status) == 0;
+		count += strcmp(member_or_empty(result, "status"), status) == 0;
 	return count;
 }
 
@@ -201,7 +195,7 @@ static void write_totals(xml page, const json_t *run)
 
 static char *name_of_run(const struct report *report, const struct told_run *told)
 {
-	const char *kernel = member(told->run, "kernel");
+	const char *kernel = member_or_empty(told->run, "kernel");
 
 	if (report->run_count == 1 || strcmp(told->link, ".") == 0)
 		return format("Linux %s", *kernel ? kernel : "?");
@@ -215,17 +209,18 @@ static void write_run(xml page, const struct report *report, const struct told_r
 	autofree char *name = name_of_run(report, told);
 	autofree char *kernel_time = text_duration(member_number(run, "kernel_seconds"));
 	autofree char *wall = text_duration(member_number(run, "wall_seconds"));
-	autofree char *where =
-		format("%s clock, lane %s, wire %s", member(run, "clock"), member(run, "lane"),
-		       *member(run, "wire") ? member(run, "wire") : "without netem");
+	autofree char *where = format("%s clock, lane %s, wire %s", member_or_empty(run, "clock"),
+				      member_or_empty(run, "lane"),
+				      *member_or_empty(run, "wire") ? member_or_empty(run, "wire")
+								    : "without netem");
 	autofree char *when =
-		format("%s, %s of kernel time in %s, halfopen %s", member(run, "started"),
-		       kernel_time, wall, member(run, "halfopen"));
+		format("%s, %s of kernel time in %s, halfopen %s", member_or_empty(run, "started"),
+		       kernel_time, wall, member_or_empty(run, "halfopen"));
 
 	xml_open(page, "li");
 	xml_element(page, "h2", name);
 	write_totals(page, run);
-	if (*member(run, "started")) {
+	if (*member_or_empty(run, "started")) {
 		xml_element(page, "p", where);
 		xml_element(page, "p", when);
 	}
@@ -471,7 +466,8 @@ static bool went_alike(const struct told *a, const struct told *b)
 {
 	return a->of == b->of && !is_bad(a) && strcmp(a->status, b->status) == 0 && a->ladder &&
 	       b->ladder &&
-	       strcmp(member(a->result, "variant"), member(b->result, "variant")) == 0 &&
+	       strcmp(member_or_empty(a->result, "variant"),
+		      member_or_empty(b->result, "variant")) == 0 &&
 	       strcmp(body_of(a->ladder), body_of(b->ladder)) == 0;
 }
 
@@ -574,19 +570,19 @@ static void write_trouble(xml page, const struct told *told)
 {
 	autofree char *path = format("%s/verdict.json", told->folder);
 	json_auto_t *verdict = json_load_file(path, 0, NULL);
-	const char *reason = member(told->result, "reason");
+	const char *reason = member_or_empty(told->result, "reason");
 
 	if (*reason)
 		xml_element_of(page, "p", is_bad(told) ? "bad" : "faint", reason);
-	if (*member(verdict, "report"))
-		write_report(page, member(verdict, "report"));
+	if (*member_or_empty(verdict, "report"))
+		write_report(page, member_or_empty(verdict, "report"));
 }
 
 static void write_block(xml page, const struct writing *writing, const struct told *told,
 			size_t alike)
 {
 	autofree char *run = name_of_run(writing->report, told->of);
-	const char *variant = member(told->result, "variant");
+	const char *variant = member_or_empty(told->result, "variant");
 	char *title = format("%s", told->family);
 
 	for (size_t i = 1; i < alike; i++) {
@@ -608,15 +604,6 @@ static void write_block(xml page, const struct writing *writing, const struct to
 	write_picture(page, writing, told);
 	write_file(page, told, "counters.txt", "Counters");
 	write_file(page, told, "env.txt", "Environment");
-}
-
-static const struct case_spec *spec_of(const char *name)
-{
-	const struct case_spec *spec = all_cases();
-
-	while (spec && strcmp(spec->name, name) != 0)
-		spec = spec->next;
-	return spec;
 }
 
 static void write_claims_of(xml page, const struct told *told)
@@ -694,8 +681,8 @@ static void write_case(xml page, const struct writing *writing, const struct tol
 {
 	const char *worst;
 	autofree char *statuses = statuses_of(told, count, &worst);
-	const struct case_spec *spec = spec_of(told->name);
-	autofree char *text = format("%s %s %s", told->name, member(told->result, "topic"),
+	const struct case_spec *spec = case_named(told->name);
+	autofree char *text = format("%s %s %s", told->name, member_or_empty(told->result, "topic"),
 				     spec && spec->claims ? spec->claims : "");
 
 	xml_open(page, "details");
@@ -760,7 +747,7 @@ static void write_topic(xml page, const struct writing *writing, const char *top
 	xml_attribute(page, "class", "topic");
 	xml_element(page, "h3", topic);
 	for (size_t i = 0; i < report->entry_count; i += entries_of_case(report, i))
-		if (strcmp(member(report->entries[i].result, "topic"), topic) == 0 &&
+		if (strcmp(member_or_empty(report->entries[i].result, "topic"), topic) == 0 &&
 		    !case_is_bad(report, i))
 			write_case(page, writing, &report->entries[i], entries_of_case(report, i));
 	xml_close(page);
@@ -769,8 +756,8 @@ static void write_topic(xml page, const struct writing *writing, const char *top
 static bool topic_is_new(const struct report *report, size_t entry)
 {
 	for (size_t i = 0; i < entry; i++)
-		if (strcmp(member(report->entries[i].result, "topic"),
-			   member(report->entries[entry].result, "topic")) == 0)
+		if (strcmp(member_or_empty(report->entries[i].result, "topic"),
+			   member_or_empty(report->entries[entry].result, "topic")) == 0)
 			return false;
 	return true;
 }
@@ -793,7 +780,8 @@ static void write_cases(xml page, const struct writing *writing)
 	xml_line(page);
 	for (size_t i = 0; i < report->entry_count; i++)
 		if (topic_is_new(report, i))
-			write_topic(page, writing, member(report->entries[i].result, "topic"));
+			write_topic(page, writing,
+				    member_or_empty(report->entries[i].result, "topic"));
 }
 
 static void write_body(xml page, const void *context)

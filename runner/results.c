@@ -185,6 +185,17 @@ json_t *results_read(const char *artifacts, char **why)
 	return NULL;
 }
 
+const json_t *results_find(const json_t *run, const char *name, const char *family)
+{
+	size_t index;
+	json_t *result;
+	json_array_foreach (json_object_get(run, "results"), index, result)
+		if (strcmp(member_string(result, "case"), name) == 0 &&
+		    strcmp(member_string(result, "family"), family) == 0)
+			return result;
+	return NULL;
+}
+
 char *results_other_format(const json_t *results, const char *artifacts)
 {
 	int theirs = (int)member_number(results, "format");

@@ -109,6 +109,7 @@ static bool has_grown(const char *folder, struct stat *last)
  */
 static bool follow_folder(const char *folder)
 {
+	/* how often a file is asked for news; what ends the loop is the verdict or the run's end */
 	const struct timespec pause = { .tv_nsec = MSEC(200) };
 	autofree char *verdict = NULL;
 	struct stat last = { 0 };

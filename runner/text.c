@@ -147,6 +147,18 @@ bool json_store(const json_t *value, const char *path)
 	return text_store(line, path);
 }
 
+const char *member_string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+const char *member_or_empty(const json_t *object, const char *key)
+{
+	const char *text = member_string(object, key);
+
+	return text ? text : "";
+}
+
 double member_number(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));

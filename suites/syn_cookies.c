@@ -387,18 +387,6 @@ CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time
 /* ---- what they are good for ------------------------------------------------------------------ */
 
 /* Its SYN-ACK is a cookie: the server has no SYN_RECV of it. */
-static struct end *connect_through_cookie(struct scene *net, struct listener *server)
-{
-	struct end *client = connect_client(net, server);
-
-	expect_connected(client);
-	expect_ladder(client,
-		      "-    >  SYN      SYN_SENT / -",
-		      "0.0  <  SYN-ACK  ESTABLISHED / -",
-		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
-	return client;
-}
-
 CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
      .variants = "limit-is-backlog-plus-one limit-is-backlog",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })

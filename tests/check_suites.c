@@ -11,14 +11,6 @@
 #include <check.h>
 #include <string.h>
 
-static const struct case_spec *case_named(const char *name)
-{
-	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
-		if (strcmp(spec->name, name) == 0)
-			return spec;
-	return NULL;
-}
-
 static bool has_word(const char *words, const char *word)
 {
 	size_t length = strlen(word);

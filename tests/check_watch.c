@@ -204,15 +204,6 @@ CASE(flood_goes_on, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
 
 /* ---- playing a case of this file ----------------------------------------------------------- */
 
-static const struct case_spec *find_case(const char *name)
-{
-	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
-		if (strcmp(spec->name, name) == 0)
-			return spec;
-	ck_abort_msg("no case is named %s", name);
-	return NULL;
-}
-
 static char folder[] = "check-watch-XXXXXX"; /* below the build directory, where tests run */
 
 static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
@@ -237,7 +228,7 @@ static int play_in_child(const char *name, int family)
 		child = fork();
 		if (child == 0) {
 			isolate_case();
-			_exit((int)case_perform(&(struct case_run){ .spec = find_case(name),
+			_exit((int)case_perform(&(struct case_run){ .spec = case_named(name),
 								    .family = family,
 								    .folder = folder,
 								    .timeout_multiplier = 4 }));
