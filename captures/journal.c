@@ -179,76 +179,56 @@ struct field {
 	const char *name;
 	enum field_type type;
 	size_t offset;
+	unsigned zeros; /* the kinds of events of which it says something although it is 0: a set */
 };
 
-#define FIELD(name_, type_, member)                                                                \
+#define OF(kind) (1u << EVENT_##kind)
+
+#define FIELD(name_, type_, member, zeros_)                                                        \
 	{                                                                                          \
-		name_, type_, offsetof(struct event, member)                                       \
+		name_, type_, offsetof(struct event, member), zeros_                               \
 	}
 
 static const struct field fields[] = {
-	FIELD("host", HOST, host),
-	FIELD("flow", INT, flow),
-	FIELD("packet", LONG, packet),
-	FIELD("name", TEXT, name),
-	FIELD("object", TEXT, object),
-	FIELD("from", HOST, from),
-	FIELD("injected", BOOL, injected),
-	FIELD("copy", BOOL, copy),
-	FIELD("source_port", U16, segment.source_port),
-	FIELD("destination_port", U16, segment.destination_port),
-	FIELD("flags", U8, segment.flags),
-	FIELD("sequence", U32, segment.seq),
-	FIELD("ack", U32, segment.ack),
-	FIELD("window", U16, segment.window),
-	FIELD("length", U16, segment.length),
-	FIELD("mss", INT, segment.mss),
-	FIELD("window_scale", INT, segment.window_scale),
-	FIELD("sack_permitted", BOOL, segment.sack_permitted),
-	FIELD("timestamps", BOOL, segment.timestamps),
-	FIELD("tsval", U32, segment.tsval),
-	FIELD("tsecr", U32, segment.tsecr),
-	FIELD("cookie", U64, cookie),
-	FIELD("was", STATE, was),
-	FIELD("state", STATE, state),
-	FIELD("retrans", INT, retrans),
-	FIELD("fires", NSEC, fires),
-	FIELD("listener", INT, listener),
-	FIELD("accept", INT, accept),
-	FIELD("limit", INT, limit),
-	FIELD("syn", INT, syn),
-	FIELD("delta", LONG, delta),
-	FIELD("value", LONG, value),
-	FIELD("result", LONG, result),
-	FIELD("error", INT, error),
-	FIELD("want", TEXT, want),
-	FIELD("began", NSEC, began),
-	FIELD("rto", LONG, rto),
-	FIELD("format", INT, format),
+	FIELD("host", HOST, host, OF(CALL) | OF(PACKET) | OF(SOCKET) | OF(COUNTER) | OF(EXPECT)),
+	FIELD("flow", INT, flow, 0),
+	FIELD("packet", LONG, packet, 0),
+	FIELD("name", TEXT, name, 0),
+	FIELD("object", TEXT, object, 0),
+	FIELD("from", HOST, from, OF(PACKET)),
+	FIELD("injected", BOOL, injected, 0),
+	FIELD("copy", BOOL, copy, 0),
+	FIELD("source_port", U16, segment.source_port, 0),
+	FIELD("destination_port", U16, segment.destination_port, 0),
+	FIELD("flags", U8, segment.flags, OF(PACKET)),
+	FIELD("sequence", U32, segment.seq, OF(PACKET)),
+	FIELD("ack", U32, segment.ack, OF(PACKET)),
+	FIELD("window", U16, segment.window, OF(PACKET)),
+	FIELD("length", U16, segment.length, OF(PACKET)),
+	FIELD("mss", INT, segment.mss, 0),
+	FIELD("window_scale", INT, segment.window_scale, 0),
+	FIELD("sack_permitted", BOOL, segment.sack_permitted, 0),
+	FIELD("timestamps", BOOL, segment.timestamps, 0),
+	FIELD("tsval", U32, segment.tsval, 0),
+	FIELD("tsecr", U32, segment.tsecr, 0),
+	FIELD("cookie", U64, cookie, 0),
+	FIELD("was", STATE, was, OF(SOCKET) | OF(EXPECT)),
+	FIELD("state", STATE, state, OF(SOCKET) | OF(EXPECT)),
+	FIELD("retrans", INT, retrans, OF(SOCKET)),
+	FIELD("fires", NSEC, fires, 0),
+	FIELD("listener", INT, listener, 0),
+	FIELD("accept", INT, accept, OF(QUEUE) | OF(EXPECT)),
+	FIELD("limit", INT, limit, OF(QUEUE) | OF(EXPECT)),
+	FIELD("syn", INT, syn, OF(QUEUE) | OF(EXPECT)),
+	FIELD("delta", LONG, delta, OF(COUNTER)),
+	FIELD("value", LONG, value, OF(COUNTER)),
+	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
+	FIELD("error", INT, error, OF(CALL)),
+	FIELD("want", TEXT, want, 0),
+	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
+	FIELD("rto", LONG, rto, 0),
+	FIELD("format", INT, format, 0),
 };
-
-/* Which of the two-valued fields say something although they are 0, by kind. */
-static bool says_something_as_zero(const struct event *event, const char *name)
-{
-	static const struct {
-		enum event_kind kind;
-		const char *fields; /* blank on both sides of each */
-	} table[] = {
-		{ EVENT_CALL, " host result error began " },
-		{ EVENT_PACKET, " host from sequence ack flags length window " },
-		{ EVENT_SOCKET, " host was state retrans " },
-		{ EVENT_QUEUE, " accept limit syn " },
-		{ EVENT_COUNTER, " host delta value " },
-		{ EVENT_WAIT, " result began " },
-		{ EVENT_EXPECT, " host was state accept limit syn " },
-	};
-	autofree char *padded = format(" %s ", name);
-
-	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
-		if (table[i].kind == event->kind)
-			return strstr(table[i].fields, padded) != NULL;
-	return false;
-}
 
 static json_int_t field_number(const struct field *field, const struct event *event)
 {
@@ -293,7 +273,7 @@ static json_t *field_to_json(const struct field *field, const struct event *even
 		return text ? json_string(text) : NULL;
 	}
 	number = field_number(field, event);
-	if (number == 0 && !says_something_as_zero(event, field->name))
+	if (number == 0 && !(field->zeros & 1u << event->kind))
 		return NULL;
 	if (field->type == HOST)
 		return json_string(host_names[number & 1]);

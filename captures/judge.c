@@ -237,6 +237,8 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	if (judge->hosts[event->host].flooding)
 		return;
 	left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
+	if (counter->of_timers && judge->hosts[event->host].flooded)
+		return; /* what is left is of the requests that a flood has made */
 	judge->astray = nowhere && left && !counter->exempt;
 	if (nowhere || counter->exempt)
 		return;

@@ -31,8 +31,9 @@
 #define SECOND_LOOKS 10
 /*
  * Listing sockets is what a look costs. Of a crowd of more than this many only those are asked for
- * that a segment or a call was about, as long as no counter tells of anything else; the rest is
- * looked at before the next step or expectation of a host, and whenever the case waits.
+ * that a segment or a call was about, and only when it was, as long as no counter tells of anything
+ * else; the rest is looked at before the next step or expectation of a host, and whenever the case
+ * waits.
  */
 #define CROWD 24
 /* sock_diag says how long a timer still has: from when on is not known of a dump that took long. */
@@ -98,6 +99,7 @@ struct watch {
 	int flows;
 	struct flow_ends *ends; /* by flow */
 	int called;             /* the flow of the last system call */
+	bool told;              /* something other than a segment, that no look has followed yet */
 	long packets, packets_when_looked;
 	long *unread[HOSTS]; /* seen leaving a host, not yet read by the gate: a queue */
 	int unread_begin[HOSTS], unread_end[HOSTS];
@@ -175,6 +177,7 @@ void watch_note(struct watch *watch, struct event event)
 		look_at_the_rest(watch);
 	if (event.kind == EVENT_CALL)
 		watch->called = event.flow;
+	watch->told = true;
 	if (event.kind == EVENT_LISTENER) {
 		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
 			broken("more than %zu listeners in a case", ARRAY_LENGTH(watch->listeners));
@@ -494,14 +497,6 @@ static struct known_socket *know(struct watch *watch, enum host host,
 	return known;
 }
 
-bool watch_has_timer(const struct watch *watch, int flow, enum host host)
-{
-	for (int i = 0; i < watch->known_count[host]; i++)
-		if (watch->known[host][i].flow == flow && watch->known[host][i].due)
-			return true;
-	return false;
-}
-
 static void note_socket(const struct sampling *sampling, struct known_socket *known,
 			enum tcp_state state)
 {
@@ -638,7 +633,11 @@ static void sample(struct watch *watch, struct gaze gaze)
 	for (int again = 0; !look(watch, &gaze) && (again < SECOND_LOOKS || clock_now() < deadline);
 	     again++)
 		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
+	/* what was sent in this very moment, and is not read from the wire yet, has its look now */
+	if (!sampling.cause && watch->packets > watch->packets_when_looked)
+		sampling.cause = watch->packets_when_looked + 1;
 	watch->packets_when_looked = watch->packets;
+	watch->told = false;
 	watch->samples++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
@@ -651,7 +650,7 @@ static void sample(struct watch *watch, struct gaze gaze)
 		counters_accept(watch->counters[host], note_counter, &sampling);
 	}
 	note(watch,
-	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = gaze.cause });
+	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = sampling.cause });
 	watch->looked = watch_now(watch);
 }
 
@@ -856,10 +855,29 @@ static void quieten(struct watch *watch)
 	}
 }
 
+/* Whether all that was told of and came by was looked at, where it happened. */
+static bool nothing_is_new(const struct watch *watch)
+{
+	return !watch->told && watch->packets == watch->packets_when_looked;
+}
+
 void watch_settle(struct watch *watch)
 {
 	quieten(watch);
-	sample(watch, (struct gaze){ .at = AT_BOTH });
+	if (nothing_is_new(watch) && (is_crowd(watch, CLIENT) || is_crowd(watch, SERVER)))
+		watch->in_part = true;
+	else
+		sample(watch, (struct gaze){ .at = AT_BOTH });
+}
+
+bool watch_has_timer(struct watch *watch, int flow, enum host host)
+{
+	quieten(watch);
+	sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+	for (int i = 0; i < watch->known_count[host]; i++)
+		if (watch->known[host][i].flow == flow && watch->known[host][i].due)
+			return true;
+	return false;
 }
 
 long watch_counter(struct watch *watch, enum host host, const char *name)
