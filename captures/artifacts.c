@@ -57,18 +57,38 @@ void ladder_print(const struct journal *journal, struct ladder_form form, FILE *
 	story_free(story);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct counter_book *)a)->name,
+		      ((const struct counter_book *)b)->name);
+}
+
+static void print_counter(const struct counter_book *counter, FILE *out)
+{
+	const char *reason = counter_exempt(counter->name);
+
+	if (reason)
+		fprintf(out, "%+8ld  %-24s not compared: %s\n", counter->total, counter->name,
+			reason);
+	else
+		fprintf(out, "%+8ld  %s\n", counter->total, counter->name);
+}
+
+/* In the books they are in the order in which they moved first, which may be another every time. */
 static void print_counters(const struct judge *judge, FILE *out)
 {
 	for (int host = 0; host < HOSTS; host++) {
+		const struct host_book *book = &judge->hosts[host];
+		size_t count = (size_t)book->counter_count;
+		autofree struct counter_book *sorted = must_alloc(count + 1, sizeof(*sorted));
+
+		for (size_t i = 0; i < count; i++)
+			sorted[i] = book->counters[i];
+		qsort(sorted, count, sizeof(*sorted), by_name);
 		fprintf(out, "counters of the %s, from the begin to the end of the case\n",
 			host_name((enum host)host));
-		for (int i = 0; i < judge->hosts[host].counter_count; i++) {
-			const struct counter_book *counter = &judge->hosts[host].counters[i];
-			const char *reason = counter_exempt(counter->name);
-
-			fprintf(out, "%+8ld  %-24s %s%s\n", counter->total, counter->name,
-				reason ? "not compared: " : "", reason ? reason : "");
-		}
+		for (size_t i = 0; i < count; i++)
+			print_counter(&sorted[i], out);
 		fputc('\n', out);
 	}
 }

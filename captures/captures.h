@@ -396,8 +396,8 @@ int watch_flow(struct watch *watch, struct flow_id id);
 void watch_flood_begins(struct watch *watch);
 void watch_flood(struct watch *watch, int listener, uint64_t syns, nsec slept);
 /*
- * Moves frames until nothing waits in gate, netem or captures, then samples; of a crowd only what is
- * new. So a call's whole effect is in the journal when it returns.
+ * Moves frames until nothing waits in gate, netem or captures, then samples; of a crowd only what
+ * is new. So a call's whole effect is in the journal when it returns.
  */
 void watch_settle(struct watch *watch);
 /* What the gate holds goes on its way, oldest first; then as watch_settle(). */
@@ -415,7 +415,7 @@ struct wait {
 	nsec every;    /* ask @met so often also without a look, for what no look sees; 0: no */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
-/* Settles, and tells whether the flow's socket on @host has a timer, of those that sock_diag tells. */
+/* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */
 bool watch_has_timer(struct watch *watch, int flow, enum host host);
 /*
  * client.pcap and server.pcap get their names; before, they are called *.new. What is captured
