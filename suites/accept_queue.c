@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 /* A client whose SYN is dropped, and who then gives up. */
@@ -405,13 +406,27 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 	bool linear = has_sysctl(net, CLIENT, "net.ipv4.tcp_syn_linear_timeouts");
-	int syns = linear ? 6 : 3;
+	int syns = linear ? 6 + 3 : 3 + 2;
 
 	saw_variant(net, linear ? "linear-syn-timeouts" : "exponential-syn-timeouts");
 	fill_the_queue(server, .count = 2);
 
-	STEP("the next one's SYNs are all dropped while nobody accepts");
+	STEP("the SYNs of two more are all dropped while nobody accepts; one has TCP_SYNCNT 1");
 	struct end *refused = connect_client(net, server, .name = "refused");
+	struct end *impatient = connect_client(net, server, .name = "impatient");
+	set_option(impatient, IPPROTO_TCP, TCP_SYNCNT, 1);
+	expect_connect_to_end(impatient, ETIMEDOUT, 3);
+	if (linear)
+		expect_ladder(impatient,
+			      "-    >  SYN  ignored  SYN_SENT / -",
+			      "1.0  >  SYN  ignored",
+			      "2.0  >  SYN  ignored",
+			      "3.0  .  - / -");
+	else
+		expect_ladder(impatient,
+			      "-    >  SYN  ignored  SYN_SENT / -",
+			      "1.0  >  SYN  ignored",
+			      "3.0  .  - / -");
 	expect_connect_to_end(refused, ETIMEDOUT, 8);
 	if (linear)
 		expect_ladder(refused,
@@ -430,9 +445,9 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 			      "7.0  .  - / -");
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT,
-			"Tcp.ActiveOpens 1  Tcp.AttemptFails 1  TCPTimeouts %d  TCPSynRetrans %d  "
-			"Tcp.RetransSegs %d  TCPAbortOnTimeout 1",
-			syns, syns - 1, syns - 1);
+			"Tcp.ActiveOpens 2  Tcp.AttemptFails 2  TCPTimeouts %d  TCPSynRetrans %d  "
+			"Tcp.RetransSegs %d  TCPAbortOnTimeout 2",
+			syns, syns - 2, syns - 2);
 	expect_counters(net, SERVER, "ListenOverflows %d  ListenDrops %d", syns, syns);
 }
 

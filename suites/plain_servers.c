@@ -286,27 +286,56 @@ static void worker(struct process *self, const void *context)
 	}
 }
 
+/* Listens, and leaves accept() to its workers, who share the listening socket. */
+static void sharing_parent(struct process *self, const void *context)
+{
+	int sock0 = listen_everywhere(self, context);
+
+	for (int i = 0; i < WORKERS; i++)
+		pass_descriptor(given_descriptor(i), sock0);
+	await_word(self);
+}
+
+/* Waits in accept() when it is told to, and does nothing for its clients. */
+static void accepting_worker(struct process *self, const void *context)
+{
+	int sock0 = receive_descriptor(given_descriptor(0));
+
+	(void)context;
+	for (;;) {
+		await_word(self);
+		accept_one(self, sock0);
+	}
+}
+
+/* What the processes of a crew do. */
+struct roles {
+	void (*parent)(struct process *self, const void *context);
+	void (*worker)(struct process *self, const void *context);
+	int backlog;
+};
+
 /* A parent, and its workers in the order in which they get the clients. */
 struct crew {
 	struct process *parent, *workers[WORKERS];
 	struct listener *listener;
 };
 
-static struct crew start_crew(struct scene *net)
+static struct crew start_crew(struct scene *net, struct roles roles)
 {
 	static const char *const names[WORKERS] = { "worker 1", "worker 2" };
-	struct server_options options = { over_ipv6(net), 1, wait_for_input };
+	struct server_options options = { over_ipv6(net), roles.backlog, wait_for_input };
 	struct crew crew;
 	int channels[WORKERS][2];
 
 	for (int i = 0; i < WORKERS; i++) {
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channels[i]) < 0)
 			broken("cannot make a pair of sockets: %s", strerror(errno));
-		crew.workers[i] = start_process(net, .name = names[i], .play = worker,
+		crew.workers[i] = start_process(net, .name = names[i], .play = roles.worker,
 						.given = { channels[i][1] });
 	}
 	crew.parent =
-		start_process(net, .name = "parent", .play = accepting_parent, .context = &options,
+		start_process(net, .name = "parent", .play = roles.parent, .context = &options,
 			      .given = { channels[0][0], channels[1][0] });
 	for (int i = 0; i < WORKERS; i++) {
 		close(channels[i][0]);
@@ -354,7 +383,8 @@ static void talk(struct process *worker, struct end *client, struct end *served)
 CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve, .claims = "D2-28",
      .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
-	struct crew crew = start_crew(net);
+	struct crew crew =
+		start_crew(net, (struct roles){ accepting_parent, worker, .backlog = 1 });
 	struct end **served, **waiting, *ends[WORKERS], *late;
 
 	STEP("the parent accepts two clients, and its workers greet them");
@@ -399,4 +429,73 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
+
+/* ---- workers that wait in accept() ---------------------------------------------------------- */
+
+/* A client connects, and of those that wait only this worker is woken. */
+static void expect_to_wake(struct crew *crew, int woken)
+{
+	struct scene *net = crew->listener->scene;
+	long naps[WORKERS];
+
+	for (int i = 0; i < WORKERS; i++)
+		naps[i] = process_rests(crew->workers[i]);
+	struct end *client = connect_clients(net, crew->listener, 1)[0];
+
+	expect_process_accepts(crew->workers[woken], client);
+	for (int i = 0; i < WORKERS; i++)
+		if (process_rests(crew->workers[i]) != naps[i] + (i == woken))
+			fail("worker %d was woken for the connection that is worker %d's", i + 1,
+			     woken + 1);
+	expect_queue(crew->listener, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+}
+
+static void wait_in_accept(struct process *worker)
+{
+	process_rests(worker);
+	give_word(worker);
+	process_rests(worker);
+}
+
+/* inet_csk_wait_for_connect(): each waits exclusively, at the end of the line. */
+CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claims = "D2-29",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct crew crew =
+		start_crew(net, (struct roles){ sharing_parent, accepting_worker, .backlog = 5 });
+	struct peer *peer = raw_peer(net, crew.listener);
+	long naps;
+
+	process_rests(crew.parent); /* so it has passed the socket on */
+	for (int i = 0; i < WORKERS; i++)
+		wait_in_accept(crew.workers[i]);
+
+	STEP("a SYN makes a request, and wakes nobody");
+	naps = process_rests(crew.workers[0]) + process_rests(crew.workers[1]);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST  - / -");
+	if (process_rests(crew.workers[0]) + process_rests(crew.workers[1]) != naps)
+		fail("a worker was woken, and there was nothing for it");
+	expect_counters(net, SERVER, "EmbryonicRsts 1  Tcp.AttemptFails 1");
+
+	STEP("two workers wait in accept(): a connection wakes the first of them");
+	expect_to_wake(&crew, 0);
+
+	STEP("the next one wakes the other");
+	expect_to_wake(&crew, 1);
+
+	STEP("who waits again stands at the end of the line");
+	wait_in_accept(crew.workers[1]);
+	wait_in_accept(crew.workers[0]);
+	expect_to_wake(&crew, 1);
+
+	STEP("and comes after who waited before");
+	expect_to_wake(&crew, 0);
 }

@@ -28,6 +28,8 @@ static void expect_patience(struct scene *net, const struct patience *row)
 	struct peer *silent = raw_peer(net, server);
 	if (row->syncnt) {
 		set_option(server, IPPROTO_TCP, TCP_SYNCNT, row->syncnt);
+		expect_bad_option(server, IPPROTO_TCP, TCP_SYNCNT, 0);
+		expect_bad_option(server, IPPROTO_TCP, TCP_SYNCNT, 128); /* MAX_TCP_SYNCNT + 1 */
 		expect_option(server, IPPROTO_TCP, TCP_SYNCNT, row->syncnt);
 	}
 	peer_syn(silent);
