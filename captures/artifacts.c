@@ -34,10 +34,13 @@ static void print_ladders(const struct judge *judge, struct ladder_form form, FI
 				alike - 1, judge_flow_name(judge, flow + alike - 1));
 		flow += alike;
 	}
-	for (int i = 0; i < judge->listener_count; i++)
-		fprintf(out, "%s: accept queue %d (limit %d), SYN queue %d at the end\n",
-			judge->listeners[i].name, judge->listeners[i].depths.accept,
-			judge->listeners[i].depths.limit, judge->listeners[i].depths.syn);
+	for (int i = 0; i < judge->listener_count; i++) {
+		const struct listener_book *listener = &judge->listeners[i];
+
+		fprintf(out, "%s: accept queue %d (limit %d), SYN queue %d %s\n", listener->name,
+			listener->depths.accept, listener->depths.limit, listener->depths.syn,
+			listener->closed ? "when it was closed" : "at the end");
+	}
 	if (judge->found)
 		fprintf(out, "\nwhat does not add up: %s\n", judge->finding.summary);
 }

@@ -209,12 +209,14 @@ static void owe_for_request_gone(struct judge *judge, const struct event *event)
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	const struct listener_book *listener = book_of_listener(judge, flow->listener);
 
+	if (!listener || listener->closed) /* it goes at the next occasion, whatever that is */
+		return;
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
 		owe_of(judge, event, EMBRYONIC_RESETS);
 		owe_of(judge, event, FAILED_ATTEMPTS);
 	} else if (flow->reset_in == judge->looks + 1) {
 		owe_of(judge, event, EMBRYONIC_RESETS);
-	} else if (!cause && listener && !listener->closed) {
+	} else if (!cause) {
 		owe_of(judge, event, TIMEOUTS); /* it expired */
 	}
 }

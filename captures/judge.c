@@ -413,13 +413,27 @@ static bool only_asks(const char *name)
 	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0;
 }
 
+static void note_time_of_call(struct flow_book *flow, const struct event *event)
+{
+	flow->call_began[event->host] = event->began;
+	flow->call_ended[event->host] = event->at;
+	flow->call_name[event->host] = event->name;
+}
+
+/* What a listening socket has not handed out ends with it: inet_csk_listen_stop(). */
+static void close_listener(struct judge *judge, struct listener_book *listener,
+			   const struct event *event)
+{
+	listener->closed = true;
+	for (int i = 1; i < judge->flow_count; i++)
+		if (judge->flows[i].listener == listener->port)
+			note_time_of_call(&judge->flows[i], event);
+}
+
 static void note_call_of_flow(struct flow_book *flow, const struct event *event)
 {
-	if (!only_asks(event->name)) {
-		flow->call_began[event->host] = event->began;
-		flow->call_ended[event->host] = event->at;
-		flow->call_name[event->host] = event->name;
-	}
+	if (!only_asks(event->name))
+		note_time_of_call(flow, event);
 	if (strcmp(event->name, "inject") == 0) {
 		flow->injections++;
 		flow->injected_flags = (uint8_t)event->result;
@@ -450,8 +464,8 @@ static void take_call(struct judge *judge, const struct event *event)
 		return;
 	if (strcmp(event->name, "accept") == 0)
 		listener->accepted += !listener->foreign;
-	else if (strcmp(event->name, "close") == 0)
-		listener->closed = true;
+	else if (strcmp(event->name, "close") == 0 && !flow)
+		close_listener(judge, listener, event);
 	if (strcmp(event->name, "listen") != 0)
 		return;
 	listener->listens = true;

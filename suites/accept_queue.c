@@ -475,3 +475,51 @@ CASE(final_ack_that_arrives_twice_makes_one_connection, .claims = "",
 	expect_counters(net, CLIENT, "-");
 	expect_counters(net, SERVER, "-");
 }
+
+/* inet_csk_listen_stop(), and reqsk_timer_handler() of a request whose listener is gone */
+CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "",
+     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct end *accepted, *waiting;
+	struct peer *half_open[2];
+
+	STEP("a client is accepted, another one waits, and two requests are half-open");
+	accepted = connect_clients(net, server, 1)[0];
+	accept_client(server, accepted);
+	waiting = connect_clients(net, server, 1)[0];
+	half_open_peers(server, half_open, 2);
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 2);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 2");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
+
+	STEP("the listening socket is closed: who waited for accept() is reset, and only that one");
+	close_listener(server);
+	expect_ladder(waiting, "-  <  RST-ACK  - / -");
+	expect_read_error(waiting, ECONNRESET);
+	expect_silence(accepted);
+	expect_states(half_open[0], .client = NO_SOCKET, .server = SYN_RECV);
+	expect_counters(net, CLIENT, "Tcp.CurrEstab -1  Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "Tcp.CurrEstab -1  Tcp.EstabResets 1  Tcp.OutRsts 1");
+
+	STEP("a request's ACK finds no listener");
+	peer_ack(half_open[0]);
+	expect_ladder(half_open[0],
+		      "-    >  ACK  - / -",
+		      "+0.0 <  RST");
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+
+	STEP("the other request ends with its timer, and its SYN-ACK is not sent again");
+	wait_for(half_open[1], .gone = true, .host = SERVER, .within = 1);
+	expect_ladder(half_open[1], "1.0  .  - / -");
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT, "-");
+
+	STEP("whom the server has accepted it still serves");
+	send_text(accepted, "HELLO");
+	expect_ladder(accepted,
+		      "-    >  DATA 5",
+		      "+0.0 <  ACK");
+	expect_counters(net, CLIENT, "-");
+	expect_counters(net, SERVER, "-");
+}
