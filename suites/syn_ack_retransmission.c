@@ -196,6 +196,82 @@ CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .cl
 	expect_counters(net, CLIENT, "-");
 }
 
+/*
+ * An event of the kernel's 3.5 s from now: the client's data is lost, and its socket gives it up so
+ * long after the first retransmission.
+ */
+static struct end *wind_up_the_alarm(struct scene *net, struct end *client)
+{
+	needs_rto_below(client, 0.216);
+	drop_segments(net, .from = CLIENT, .what = "DATA", .of = client);
+	set_option(client, IPPROTO_TCP, TCP_USER_TIMEOUT, 3300);
+	send_text(client, "HELLO");
+	return client;
+}
+
+static void expect_the_alarm(struct end *client)
+{
+	wait_for(client, .gone = true, .host = CLIENT, .within = 3.5);
+	expect_ladder(client,
+		      "-          >  DATA 5  lost",
+		      "1rto       >  DATA 5  lost",
+		      "3rto       >  DATA 5  lost",
+		      "7rto       >  DATA 5  lost",
+		      "15rto      >  DATA 5  lost",
+		      "1rto+3.3   .          - / ESTABLISHED");
+}
+
+/* The same queue as above, and reqsk_timer_handler() again: of seven one is young enough. */
+CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
+     .kernel_seconds = 7.5,
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *old[6], *young = raw_peer(net, server);
+	struct end *alarm;
+
+	STEP("a client is served");
+	alarm = connect_clients(net, server, 1)[0];
+	accept_client(server, alarm);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("six requests that nobody answers, until their SYN-ACKs have gone out three times");
+	half_open_peers(server, old, 6);
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 12, .within = 3);
+	expect_counters(net, SERVER, "TCPTimeouts 12  TCPSynRetrans 12  Tcp.RetransSegs 12");
+
+	STEP("a seventh one comes half a second before they are 7 s old");
+	wind_up_the_alarm(net, alarm);
+	expect_the_alarm(alarm);
+	peer_syn(young);
+	expect_ladder(young,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 7);
+	expect_counters(net, SERVER, "-");
+	expect_counters(net, CLIENT,
+			"TCPTimeouts 5  Tcp.RetransSegs 4  TCPAbortOnTimeout 1  Tcp.EstabResets 1  "
+			"Tcp.CurrEstab -1");
+
+	STEP("and they are all kept");
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 6, .within = 0.6);
+	for (int i = 0; i < 6; i++)
+		expect_ladder(old[i],
+			      "1.0  <  SYN-ACK",
+			      "3.0  <  SYN-ACK",
+			      "7.0  <  SYN-ACK");
+	expect_queue(server, .accept = 0, .limit = 10, .syn = 7);
+	peer_ack(young);
+	expect_ladder(young,
+		      "~1.0  <  SYN-ACK",
+		      "-     >  ACK      - / ESTABLISHED");
+	expect_queue(server, .accept = 1, .limit = 10, .syn = 6);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN, AGAIN_OF(net));
+	expect_counters(net, CLIENT, "-");
+}
+
 /* ---- the client's own SYN, again ------------------------------------------------------------ */
 
 /*
