@@ -221,54 +221,81 @@ static void expect_the_alarm(struct end *client)
 		      "1rto+3.3   .          - / ESTABLISHED");
 }
 
-/* The same queue as above, and reqsk_timer_handler() again: of seven one is young enough. */
+/* A queue whose last request is young when the first are 7 s old. */
+struct mixture {
+	int old, later, given_up; /* the later ones are a second younger than the old ones */
+	struct listener *listener;
+	struct peer *peers[9];
+};
+
+static void expect_fates(struct mixture *mix)
+{
+	int all = mix->old + mix->later + 1;
+
+	for (int i = 0; i < mix->old; i++)
+		expect_ladder(mix->peers[i],
+			      "1.0  <  SYN-ACK",
+			      "3.0  <  SYN-ACK",
+			      i < mix->given_up ? "7.0  .           - / -" : "7.0  <  SYN-ACK");
+	for (int i = mix->old; i < mix->old + mix->later; i++)
+		expect_ladder(mix->peers[i],
+			      "1.0  <  SYN-ACK",
+			      "3.0  <  SYN-ACK");
+	expect_ladder(mix->peers[all - 1],
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_queue(mix->listener, .accept = 0, .limit = 10, .syn = all - mix->given_up);
+}
+
+/*
+ * reqsk_timer_handler() again. A request that was asked twice and again is given up unless there
+ * are less than eight requests for each young one.
+ */
 CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
      .kernel_seconds = 7.5,
      .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" },
      .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
 {
-	struct listener *server = listen_on_server(net, .backlog = 10);
-	struct peer *old[6], *young = raw_peer(net, server);
-	struct end *alarm;
+	struct mixture mixes[] = { { .old = 6 }, { .old = 2, .later = 6, .given_up = 2 } };
+	struct end *alarm = NULL;
 
-	STEP("a client is served");
-	alarm = connect_clients(net, server, 1)[0];
-	accept_client(server, alarm);
+	STEP("two listeners, and a client that is served");
+	for (int i = 0; i < 2; i++)
+		mixes[i].listener = listen_on_server(net, .backlog = 10);
+	alarm = connect_clients(net, mixes[0].listener, 1)[0];
+	accept_client(mixes[0].listener, alarm);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 
-	STEP("six requests that nobody answers, until their SYN-ACKs have gone out three times");
-	half_open_peers(server, old, 6);
-	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 12, .within = 3);
-	expect_counters(net, SERVER, "TCPTimeouts 12  TCPSynRetrans 12  Tcp.RetransSegs 12");
+	STEP("requests that nobody answers, six in one queue and eight in the other");
+	for (int i = 0; i < 2; i++)
+		half_open_peers(mixes[i].listener, mixes[i].peers, mixes[i].old);
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 1);
+	half_open_peers(mixes[1].listener, mixes[1].peers + 2, mixes[1].later);
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 22, .within = 2);
+	expect_counters(net, SERVER, "TCPTimeouts 22  TCPSynRetrans 22  Tcp.RetransSegs 22");
 
-	STEP("a seventh one comes half a second before they are 7 s old");
+	STEP("one more comes to each, half a second before the oldest are 7 s old");
 	wind_up_the_alarm(net, alarm);
 	expect_the_alarm(alarm);
-	peer_syn(young);
-	expect_ladder(young,
-		      "-    >  SYN      - / SYN_RECV",
-		      "0.0  <  SYN-ACK");
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 7);
-	expect_counters(net, SERVER, "-");
+	for (int i = 0; i < 2; i++) {
+		struct peer **young = &mixes[i].peers[mixes[i].old + mixes[i].later];
+
+		*young = raw_peer(net, mixes[i].listener);
+		peer_syn(*young);
+	}
+	expect_queue(mixes[0].listener, .accept = 0, .limit = 10, .syn = 7);
+	expect_queue(mixes[1].listener, .accept = 0, .limit = 10, .syn = 9);
+	expect_counters(net, SERVER, "TCPTimeouts 6  TCPSynRetrans 6  Tcp.RetransSegs 6");
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 5  Tcp.RetransSegs 4  TCPAbortOnTimeout 1  Tcp.EstabResets 1  "
 			"Tcp.CurrEstab -1");
 
-	STEP("and they are all kept");
-	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 6, .within = 0.6);
-	for (int i = 0; i < 6; i++)
-		expect_ladder(old[i],
-			      "1.0  <  SYN-ACK",
-			      "3.0  <  SYN-ACK",
-			      "7.0  <  SYN-ACK");
-	expect_queue(server, .accept = 0, .limit = 10, .syn = 7);
-	peer_ack(young);
-	expect_ladder(young,
-		      "~1.0  <  SYN-ACK",
-		      "-     >  ACK      - / ESTABLISHED");
-	expect_queue(server, .accept = 1, .limit = 10, .syn = 6);
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1" AGAIN, AGAIN_OF(net));
+	STEP("seven are all kept, and of nine the two oldest are given up");
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 0.6);
+	for (int i = 0; i < 2; i++)
+		expect_fates(&mixes[i]);
+	expect_counters(net, SERVER, "TCPTimeouts 8  TCPSynRetrans 6  Tcp.RetransSegs 6");
 	expect_counters(net, CLIENT, "-");
 }
 
