@@ -296,7 +296,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	count_sent(judge, event, flow);
 	owe_for_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
-		flow->synack_since_timer = true;
+		flow->synack_since_timer |= flow->syn_arrived_in != judge->looks + 1;
 		judge->hosts[SERVER].syn_acks_again += packet->repeated;
 		flow->synack = (struct culprit){ event->seq, event->packet };
 		flow->synacks = packet->repeated ? flow->synacks + 1 : 1;

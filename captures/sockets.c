@@ -97,13 +97,20 @@ static void count_socket(struct judge *judge, const struct event *event,
 	}
 }
 
+/* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
+static bool has_timed_out(const struct judge *judge, const struct event *event)
+{
+	return event->was == SYN_RECV && event->state == SYN_RECV &&
+	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
+}
+
 /* A change of state belongs to the rung of its cause, or makes a rung of its own. */
 static void attach_state(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	struct rung *rung;
 	int index = cause && cause->flow == event->flow ? cause->rung : -1;
-	bool silent_timer = event->was == event->state && !flow->synack_since_timer;
+	bool silent_timer = has_timed_out(judge, event) && !flow->synack_since_timer;
 
 	if (event->was == event->state && !silent_timer)
 		return; /* its SYN-ACK has a rung already */
@@ -146,13 +153,6 @@ static struct span timer_was_set(const struct judge *judge, const struct event *
 	if (flow->syn_arrived_in == look)
 		return (struct span){ flow->syn_arrived, event->at };
 	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
-}
-
-/* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
-static bool has_timed_out(const struct judge *judge, const struct event *event)
-{
-	return event->was == SYN_RECV && event->state == SYN_RECV &&
-	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
 }
 
 static void check_request_timer(struct judge *judge, const struct event *event,

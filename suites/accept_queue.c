@@ -406,15 +406,23 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 	bool linear = has_sysctl(net, CLIENT, "net.ipv4.tcp_syn_linear_timeouts");
-	int syns = linear ? 6 + 3 : 3 + 2;
+	int syns = linear ? 6 + 3 + 2 : 3 + 2 + 2;
 
 	saw_variant(net, linear ? "linear-syn-timeouts" : "exponential-syn-timeouts");
 	fill_the_queue(server, .count = 2);
 
-	STEP("the SYNs of two more are all dropped while nobody accepts; one has TCP_SYNCNT 1");
+	STEP("the SYNs of three more are all dropped while nobody accepts; one has TCP_SYNCNT 1, "
+	     "one TCP_USER_TIMEOUT 1500");
 	struct end *refused = connect_client(net, server, .name = "refused");
 	struct end *impatient = connect_client(net, server, .name = "impatient");
+	struct end *hurried = connect_client(net, server, .name = "hurried");
 	set_option(impatient, IPPROTO_TCP, TCP_SYNCNT, 1);
+	set_option(hurried, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
+	expect_connect_to_end(hurried, ETIMEDOUT, 1.5);
+	expect_ladder(hurried,
+		      "-    >  SYN  ignored  SYN_SENT / -",
+		      "1.0  >  SYN  ignored",
+		      "1.5  .  - / -");
 	expect_connect_to_end(impatient, ETIMEDOUT, 3);
 	if (linear)
 		expect_ladder(impatient,
@@ -445,9 +453,9 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 			      "7.0  .  - / -");
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, CLIENT,
-			"Tcp.ActiveOpens 2  Tcp.AttemptFails 2  TCPTimeouts %d  TCPSynRetrans %d  "
-			"Tcp.RetransSegs %d  TCPAbortOnTimeout 2",
-			syns, syns - 2, syns - 2);
+			"Tcp.ActiveOpens 3  Tcp.AttemptFails 3  TCPTimeouts %d  TCPSynRetrans %d  "
+			"Tcp.RetransSegs %d  TCPAbortOnTimeout 3",
+			syns, syns - 3, syns - 3);
 	expect_counters(net, SERVER, "ListenOverflows %d  ListenDrops %d", syns, syns);
 }
 

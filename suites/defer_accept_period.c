@@ -151,8 +151,8 @@ CASE(bare_ack_that_comes_again_leaves_the_period_as_it_was, .claims = "D1-03 D1-
 struct life {
 	const char *name;
 	int defer;
-	int syn_count; /* TCP_SYNCNT of its listener; 0: tcp_synack_retries */
-	bool acks;
+	int syn_count;         /* TCP_SYNCNT of its listener; 0: tcp_synack_retries */
+	bool acks, asks_again; /* a bare ACK; and its SYN once more */
 	const char *ladder[12];
 };
 
@@ -176,6 +176,8 @@ static void expect_lives(struct scene *net, const struct life *lives, int count)
 		peer_syn(peers[i]);
 		if (life->acks)
 			peer_ack(peers[i]);
+		if (life->asks_again)
+			peer_syn(peers[i]);
 	}
 	for (int i = 0; i < count; i++)
 		wait_for(peers[i], .gone = true, .host = SERVER, .within = 64);
@@ -195,31 +197,42 @@ CASE(request_that_was_acknowledged_lives_to_the_end_of_the_deferral, .claims = "
 		  10,
 		  2,
 		  true,
+		  false,
 		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  .  timer", "7.0  .  timer",
 		    "15.0  <  SYN-ACK", "31.0  .  - / -" } },
 		{ "defer 5, retries 0",
 		  5,
 		  0,
 		  true,
+		  false,
 		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  .  timer", "7.0  <  SYN-ACK",
 		    "15.0  .  - / -" } },
+		{ "defer 5, retries 0, its SYN again",
+		  5,
+		  0,
+		  true,
+		  true,
+		  { SYN_LINES, ACK_LINE, "- > SYN", "+0.0 < SYN-ACK", "1.0  .  timer",
+		    "3.0  .  timer", "7.0  <  SYN-ACK", "15.0  .  - / -" } },
 		{ "defer 3, retries 3",
 		  3,
 		  3,
 		  true,
+		  false,
 		  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  <  SYN-ACK", "7.0  <  SYN-ACK",
 		    "15.0  .  - / -" } },
 		{ "defer 10, retries 2, no ACK",
 		  10,
 		  2,
 		  false,
+		  false,
 		  { SYN_LINES, "1.0  <  SYN-ACK", "3.0  <  SYN-ACK", "7.0  .  - / -" } },
 	};
 
-	STEP("four peers fall silent, three of them after a bare ACK");
+	STEP("five peers fall silent, four of them after a bare ACK");
 	expect_lives(net, lives, ARRAY_LENGTH(lives));
 	expect_counters(net, SERVER,
-			"TCPDeferAcceptDrop 3  TCPTimeouts 16  TCPSynRetrans 6  Tcp.RetransSegs 6");
+			"TCPDeferAcceptDrop 4  TCPTimeouts 20  TCPSynRetrans 8  Tcp.RetransSegs 8");
 	expect_counters(net, CLIENT, "-");
 }
 
@@ -231,6 +244,7 @@ CASE(request_lives_for_its_retries_where_they_take_longer_than_the_deferral,
 					  3,
 					  0,
 					  true,
+					  false,
 					  { SYN_LINES, ACK_LINE, "1.0  .  timer", "3.0  <  SYN-ACK",
 					    "7.0  <  SYN-ACK", "15.0  <  SYN-ACK",
 					    "31.0  <  SYN-ACK", "63.0  .  - / -" } };

@@ -360,3 +360,55 @@ CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = 
 	expect_counters(net, SERVER, "TCPTimeouts 2");
 	expect_counters(net, CLIENT, "-");
 }
+
+/* The retransmissions of lost data, 0.2 s and 0.6 s after it, are on either side of half a second.
+ */
+CASE(syn_that_comes_again_is_answered_twice_a_second_at_most, .claims = "D2-12c",
+     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
+     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = raw_peer(net, server);
+	struct end *clock;
+
+	STEP("a client is connected");
+	clock = connect_clients(net, server, 1)[0];
+	needs_rto_below(clock, 0.24);
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+
+	STEP("its data is lost, and a peer's SYN comes twice: the second one is answered too");
+	drop_segments(net, .from = CLIENT, .what = "DATA", .of = clock);
+	peer_syn(peer);
+	peer_syn(peer);
+	send_text(clock, "HELLO");
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "-");
+
+	STEP("0.2 s later the SYN is ignored");
+	wait_for(clock, .sent = 4, .from = CLIENT, .within = 0.3);
+	peer_syn(peer);
+	expect_ladder(peer, "-  >  SYN  ignored");
+	expect_counters(net, SERVER, "TCPACKSkippedSynRecv 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+
+	STEP("0.6 s after the second SYN it is answered");
+	wait_for(clock, .sent = 5, .from = CLIENT, .within = 0.5);
+	peer_syn(peer);
+	expect_ladder(peer,
+		      "-    >  SYN",
+		      "+0.0 <  SYN-ACK");
+	expect_ladder(clock,
+		      "-    >  DATA 5  lost",
+		      "1rto >  DATA 5  lost",
+		      "3rto >  DATA 5  lost");
+	expect_request_timer(peer, .timeouts = 0, .due = 1.6);
+	expect_queue(server, .accept = 1, .limit = 5, .syn = 1);
+	expect_counters(net, SERVER, "TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.RetransSegs 1");
+}
