@@ -109,6 +109,7 @@ struct socket_book {
 	uint64_t cookie;
 	int flow;
 	enum tcp_state state;
+	long changed_in; /* the look (see judge.looks) */
 };
 
 struct listener_book {

@@ -189,6 +189,10 @@ static bool check_change(struct judge *judge, const struct event *event,
 				    "missing",
 				    flow->name, host_name(event->host), state_name(event->was),
 				    state_name(socket->state)));
+	else if (socket->changed_in == judge->looks + 1)
+		judge_object(judge, event,
+			     format("one look found two changes of %s's socket on the %s",
+				    flow->name, host_name(event->host)));
 	else if (!(transitions[event->was] & TO(event->state)))
 		judge_object(judge, event,
 			     format("%s's socket on the %s went from %s to %s, which TCP has not",
@@ -247,6 +251,7 @@ void take_socket(struct judge *judge, const struct event *event)
 	note_cause(judge, event);
 	owe_for_state(judge, event);
 	socket->state = flow->states[event->host] = event->state;
+	socket->changed_in = judge->looks + 1;
 	count_socket(judge, event, flow);
 	if (event->host == SERVER)
 		change_request(judge, event);

@@ -400,6 +400,110 @@ CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .cla
 		expect_unmoved(net, &probes[i]);
 }
 
+/* tcp_conn_request(): without TCP Fast Open the data is not even looked at. */
+CASE(data_in_a_syn_is_lost_and_makes_no_difference, .claims = "D2-11",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = raw_peer(net, server);
+
+	STEP("a SYN with data: the SYN-ACK is for the SYN alone");
+	peer_send(peer, .flags = SYN, .text = "LOST!");
+	expect_ladder(peer,
+		      "-    >  DATA-SYN 5  - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 1);
+	expect_counters(net, SERVER, "-");
+
+	STEP("the data comes again, behind the SYN");
+	peer_data(peer, "HELLO");
+	expect_ladder(peer,
+		      "-    >  DATA 5  - / ESTABLISHED",
+		      "+0.0 <  ACK");
+	expect_read(accept_peer(server, peer), "HELLO");
+	expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "-");
+}
+
+/* RFC 3168, 6.1.1, and tcp_ecn_create_request() */
+CASE(syn_that_asks_for_ecn_is_answered_as_tcp_ecn_says, .claims = "D2-11",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct {
+		const char *tcp_ecn, *answer;
+	} rows[] = { { "0", "0.0  <  SYN-ACK" },
+		     { "1", "0.0  <  SYN-ACK-ECE" },
+		     { "2", "0.0  <  SYN-ACK-ECE" } };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5);
+		struct peer *peer = raw_peer(net, server);
+
+		STEP("a SYN with ECE and CWR, tcp_ecn %s", rows[i].tcp_ecn);
+		set_sysctl(net, (struct sysctl){ SERVER, "net.ipv4.tcp_ecn", rows[i].tcp_ecn });
+		peer_send(peer, .flags = SYN | ECE | CWR);
+		expect_ladder(peer, "-  >  SYN-ECE-CWR  - / SYN_RECV", rows[i].answer);
+		peer_ack(peer);
+		expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+		expect_queue(server, .accept = 1, .limit = 5, .syn = 0);
+		expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+		expect_counters(net, CLIENT, "-");
+	}
+}
+
+/* A segment that no request is known of, and what comes of it. */
+struct stray {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3], *counters;
+};
+
+/* RFC 9293, 3.10.7.2: a listener answers an ACK with RST, and takes no notice of the rest. */
+CASE(segment_that_is_no_syn_makes_no_request, .claims = "D2-11",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	static const struct stray strays[] = {
+		{ "an ACK", { .flags = ACK }, { "- > ACK", "+0.0 < RST" }, "Tcp.OutRsts 1" },
+		{ "data", { .text = "HELLO" }, { "- > DATA 5", "+0.0 < RST" }, "Tcp.OutRsts 1" },
+		{ "a FIN",
+		  { .flags = FIN | ACK },
+		  { "- > FIN-ACK", "+0.0 < RST" },
+		  "Tcp.OutRsts 1" },
+		{ "a SYN-ACK",
+		  { .flags = SYN | ACK },
+		  { "- > SYN-ACK", "+0.0 < RST" },
+		  "Tcp.OutRsts 1" },
+		{ "a RST", { .flags = RST }, { "- > RST" }, "-" },
+		{ "a RST with ACK", { .flags = RST | ACK }, { "- > RST-ACK" }, "-" },
+		{ "a FIN without ACK", { .flags = FIN }, { "- > FIN" }, "-" },
+		{ "data without ACK", { .flags = PSH, .text = "HELLO" }, { "- > DATA 5" }, "-" },
+		{ "a SYN with FIN", { .flags = SYN | FIN }, { "- > SYN-FIN" }, "-" },
+		{ "a SYN with RST", { .flags = SYN | RST }, { "- > SYN-RST" }, "-" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(strays); i++) {
+		const struct stray *stray = &strays[i];
+		struct listener *server = listen_on_server(net, .backlog = 5);
+		struct peer *peer = raw_peer(net, server);
+
+		STEP("a request has ended, and then %s comes", stray->what);
+		peer_syn(peer);
+		peer_reset(peer);
+		expect_ladder(peer,
+			      "-    >  SYN      - / SYN_RECV",
+			      "0.0  <  SYN-ACK",
+			      "-    >  RST      - / -");
+		peer_sends(peer, stray->segment);
+		expect_lines(net, peer->flow, stray->lines);
+		expect_queue(server, .accept = 0, .limit = 5, .syn = 0);
+		expect_nothing_to_accept(server);
+		expect_counters(net, SERVER, "EmbryonicRsts 1  Tcp.AttemptFails 1  %s",
+				*stray->counters == '-' ? "" : stray->counters);
+		expect_counters(net, CLIENT, "-");
+	}
+}
+
 /*
  * RFC 5961, 3.2, and RFC 9293, 3.10.7.4: only a RST with the very next number ends a request, and
  * any other one within the window is answered with an ACK, so that nobody can end it who guesses.
@@ -642,6 +746,7 @@ CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20
 		expect_ladder(refused, "-  >  SYN  ignored");
 	}
 	expect_queue(accepting, .accept = 2, .limit = 1, .syn = 0);
+	expect_drops(accepting, 3);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 2  Tcp.CurrEstab 2");
 	expect_counters(net, SERVER,
 			"ListenOverflows 3  ListenDrops 3  Tcp.PassiveOpens 2  Tcp.CurrEstab 2");
@@ -657,6 +762,8 @@ CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20
 		expect_ladder(refused, "-  >  SYN  ignored");
 	}
 	expect_queue(server, .accept = 0, .limit = 1, .syn = 2);
+	expect_drops(server, 2);
+	expect_drops(accepting, 3);
 	expect_counters(net, SERVER, "ListenDrops 2  TCPReqQFullDrop 2" AGAIN, AGAIN_OF(net));
 
 	STEP("nothing is left");
