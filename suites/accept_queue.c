@@ -523,6 +523,15 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
 	expect_counters(net, SERVER, "-");
 	expect_counters(net, CLIENT, "-");
 
+	STEP("a new client's connect() is refused");
+	struct end *late = connect_client(net, server, .name = "late");
+	expect_connect_to_end(late, ECONNREFUSED, 0);
+	expect_ladder(late,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  RST-ACK  - / -");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.AttemptFails 1");
+	expect_counters(net, SERVER, "Tcp.OutRsts 1");
+
 	STEP("whom the server has accepted it still serves");
 	send_text(accepted, "HELLO");
 	expect_ladder(accepted,
