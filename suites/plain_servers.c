@@ -445,7 +445,7 @@ static void expect_to_wake(struct crew *crew, int woken)
 
 	expect_process_accepts(crew->workers[woken], client);
 	for (int i = 0; i < WORKERS; i++)
-		if (process_rests(crew->workers[i]) != naps[i] + (i == woken))
+		if (i != woken && process_rests(crew->workers[i]) != naps[i])
 			fail("worker %d was woken for the connection that is worker %d's", i + 1,
 			     woken + 1);
 	expect_queue(crew->listener, .accept = 0, .limit = 5, .syn = 0);

@@ -200,13 +200,12 @@ CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .cl
  * An event of the kernel's 3.5 s from now: the client's data is lost, and its socket gives it up so
  * long after the first retransmission.
  */
-static struct end *wind_up_the_alarm(struct scene *net, struct end *client)
+static void wind_up_the_alarm(struct end *client)
 {
 	needs_rto_below(client, 0.216);
-	drop_segments(net, .from = CLIENT, .what = "DATA", .of = client);
+	drop_segments(scene_of(client), .from = CLIENT, .what = "DATA", .of = client);
 	set_option(client, IPPROTO_TCP, TCP_USER_TIMEOUT, 3300);
 	send_text(client, "HELLO");
-	return client;
 }
 
 static void expect_the_alarm(struct end *client)
@@ -276,7 +275,7 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 	expect_counters(net, SERVER, "TCPTimeouts 22  TCPSynRetrans 22  Tcp.RetransSegs 22");
 
 	STEP("one more comes to each, half a second before the oldest are 7 s old");
-	wind_up_the_alarm(net, alarm);
+	wind_up_the_alarm(alarm);
 	expect_the_alarm(alarm);
 	for (int i = 0; i < 2; i++) {
 		struct peer **young = &mixes[i].peers[mixes[i].old + mixes[i].later];
