@@ -58,22 +58,46 @@ static unsigned guest_count(const struct run *run)
 	return most > 0 ? (unsigned)most : 1;
 }
 
+/* Idle time costs the host little, and each guest that waits for minutes as much as this many. */
+#define SLEEP_WORTH 20 /* entries */
+
+static bool waits_for_minutes(const struct entry *entry)
+{
+	return entry->spec->virtual_time;
+}
+
+/* Who waits for minutes waits in the same guest, and that one gets less of the rest. */
+static struct guest *guest_for(struct guests *guests, const struct entry *entry)
+{
+	struct guest *sleeper = &guests->all[0], *least = sleeper;
+	size_t slept = sleeper->count && waits_for_minutes(sleeper->entries[0]) ? SLEEP_WORTH : 0;
+
+	if (waits_for_minutes(entry))
+		return sleeper;
+	for (unsigned i = 1; i < guests->count; i++)
+		if (guests->all[i].count < least->count + (least == sleeper ? slept : 0))
+			least = &guests->all[i];
+	return least;
+}
+
 /* Repetitions of an entry stay together: they are one word of the command line. */
 static void deal(struct guests *guests)
 {
 	const struct run *run = guests->run;
-	size_t count = run->guest.count, kinds = 0;
+	size_t count = run->guest.count;
 	autofree struct entry **order = lane_order(run, &run->guest);
+	struct guest *guest = NULL;
 
 	guests->count = guest_count(run);
 	for (unsigned i = 0; i < guests->count; i++)
 		guests->all[i].entries = must_alloc(count, sizeof(struct entry *));
 	for (size_t i = 0; i < count; i++) {
-		if (i && strcmp(order[i]->id, order[i - 1]->id) != 0)
-			kinds++;
-		struct guest *guest = &guests->all[kinds % guests->count];
+		if (i == 0 || strcmp(order[i]->id, order[i - 1]->id) != 0)
+			guest = guest_for(guests, order[i]);
 		guest->entries[guest->count++] = order[i];
 	}
+	while (guests->count > 1 && guests->all[guests->count - 1].count == 0)
+		free(guests->all[--guests->count].entries);
 }
 
 /* ---- starting ------------------------------------------------------------------------------ */

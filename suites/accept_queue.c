@@ -411,18 +411,18 @@ CASE(connect_times_out_while_nobody_accepts, .claims = "D2-26 D2-27 D2-35", .ker
 	saw_variant(net, linear ? "linear-syn-timeouts" : "exponential-syn-timeouts");
 	fill_the_queue(server, .count = 2);
 
-	STEP("the SYNs of three more are all dropped while nobody accepts; one has TCP_SYNCNT 1, "
-	     "one TCP_USER_TIMEOUT 1500");
+	STEP("the SYNs of three more are all dropped while nobody accepts: the second one has "
+	     "TCP_USER_TIMEOUT 1500, and the third one, who comes when that is over, TCP_SYNCNT 1");
 	struct end *refused = connect_client(net, server, .name = "refused");
-	struct end *impatient = connect_client(net, server, .name = "impatient");
 	struct end *hurried = connect_client(net, server, .name = "hurried");
-	set_option(impatient, IPPROTO_TCP, TCP_SYNCNT, 1);
 	set_option(hurried, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
 	expect_connect_to_end(hurried, ETIMEDOUT, 1.5);
 	expect_ladder(hurried,
 		      "-    >  SYN  ignored  SYN_SENT / -",
 		      "1.0  >  SYN  ignored",
 		      "1.5  .  - / -");
+	struct end *impatient = connect_client(net, server, .name = "impatient");
+	set_option(impatient, IPPROTO_TCP, TCP_SYNCNT, 1);
 	expect_connect_to_end(impatient, ETIMEDOUT, 3);
 	if (linear)
 		expect_ladder(impatient,
