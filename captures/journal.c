@@ -157,21 +157,6 @@ const struct event *journal_append(struct journal *journal, const struct event *
 	return added;
 }
 
-static void print_event(const struct event *event, FILE *out);
-
-void journal_flush(struct journal *journal)
-{
-	if (!journal->out)
-		return;
-	for (; journal->written < journal->length; journal->written++) {
-		print_event(&journal->events[journal->written], journal->out);
-		fputc('\n', journal->out);
-	}
-	if (fflush(journal->out) != 0 || ferror(journal->out))
-		broken("cannot write the journal: %s. Free some space and run again.",
-		       strerror(errno));
-}
-
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
 enum field_type { HOST, INT, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
@@ -267,7 +252,7 @@ static const char *host_names[] = { "client", "server" };
 static bool is_plain(const char *text)
 {
 	for (; *text; text++)
-		if (*text < ' ' || *text == '"' || *text == '\\' || *text == 127)
+		if (*text < ' ' || *text == '"' || *text == '\\')
 			return false;
 	return true;
 }
@@ -334,11 +319,24 @@ char *event_to_json(const struct event *event)
 	size_t length;
 	FILE *out = open_memstream(&line, &length);
 
-	if (!out)
+	if (out)
+		print_event(event, out);
+	if (!out || fclose(out) != 0)
 		broken("cannot write an event as JSON: out of memory");
-	print_event(event, out);
-	fclose(out);
 	return line;
+}
+
+void journal_flush(struct journal *journal)
+{
+	if (!journal->out)
+		return;
+	for (; journal->written < journal->length; journal->written++) {
+		print_event(&journal->events[journal->written], journal->out);
+		fputc('\n', journal->out);
+	}
+	if (fflush(journal->out) != 0 || ferror(journal->out))
+		broken("cannot write the journal: %s. Free some space and run again.",
+		       strerror(errno));
 }
 
 static bool store_number(const struct field *field, struct event *event, json_int_t number)

@@ -545,19 +545,19 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
 CASE(accepted_socket_has_the_options_of_its_listener, .claims = "",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
+	static const struct socket_option inherited[] = {
+		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),         OPTION(SOL_SOCKET, SO_RCVLOWAT, 3),
+		OPTION(SOL_SOCKET, SO_OOBINLINE, 1),         OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
+		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),       OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 7),
+		OPTION(IPPROTO_TCP, TCP_KEEPCNT, 3),         OPTION(IPPROTO_TCP, TCP_SYNCNT, 4),
+		OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000),
+	};
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
 	struct end *client, *served;
 
 	STEP("options are set on the listener");
-	set_option(server, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(server, SOL_SOCKET, SO_RCVLOWAT, 3);
-	set_option(server, SOL_SOCKET, SO_OOBINLINE, 1);
-	set_option(server, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(server, IPPROTO_TCP, TCP_KEEPIDLE, 77);
-	set_option(server, IPPROTO_TCP, TCP_KEEPINTVL, 7);
-	set_option(server, IPPROTO_TCP, TCP_KEEPCNT, 3);
-	set_option(server, IPPROTO_TCP, TCP_SYNCNT, 4);
-	set_option(server, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+	for (size_t i = 0; i < ARRAY_LENGTH(inherited); i++)
+		set_option_of_listener(server, inherited[i]);
 
 	STEP("a client connects and is accepted: its socket has them, but for TCP_DEFER_ACCEPT");
 	client = connect_client(net, server);
@@ -569,15 +569,8 @@ CASE(accepted_socket_has_the_options_of_its_listener, .claims = "",
 		      "-    >  DATA 5   ESTABLISHED / ESTABLISHED",
 		      "+0.0 <  ACK");
 	served = accept_client(server, client);
-	expect_option(served, SOL_SOCKET, SO_KEEPALIVE, 1);
-	expect_option(served, SOL_SOCKET, SO_RCVLOWAT, 3);
-	expect_option(served, SOL_SOCKET, SO_OOBINLINE, 1);
-	expect_option(served, IPPROTO_TCP, TCP_NODELAY, 1);
-	expect_option(served, IPPROTO_TCP, TCP_KEEPIDLE, 77);
-	expect_option(served, IPPROTO_TCP, TCP_KEEPINTVL, 7);
-	expect_option(served, IPPROTO_TCP, TCP_KEEPCNT, 3);
-	expect_option(served, IPPROTO_TCP, TCP_SYNCNT, 4);
-	expect_option(served, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+	for (size_t i = 0; i < ARRAY_LENGTH(inherited); i++)
+		expect_option_of_end(served, inherited[i]);
 	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");

@@ -108,7 +108,7 @@ CASE(silent_peer_gets_its_syn_ack_again_for_a_minute_by_default, .claims = "D2-1
 struct crowding {
 	int backlog, old, requests, given_up;
 	struct listener *listener;
-	struct peer *peers[8];
+	struct peer *peers[8], *young;
 };
 
 static void expect_waiting(const struct crowding *row, int requests)
@@ -116,20 +116,26 @@ static void expect_waiting(const struct crowding *row, int requests)
 	expect_queue(row->listener, .accept = 0, .limit = row->backlog, .syn = requests);
 }
 
-/* At the third timeout: those that are given up got no third SYN-ACK again. */
-static void expect_survivors(struct crowding *row)
+static void ask_first(struct crowding *row)
 {
-	for (int i = 0; i < row->given_up; i++)
+	half_open_peers(row->listener, row->peers, row->old);
+	expect_waiting(row, row->old);
+}
+
+static void ask_later(struct crowding *row)
+{
+	half_open_peers(row->listener, row->peers + row->old, row->requests - row->old);
+	expect_waiting(row, row->requests);
+}
+
+/* The first @count of them, at the third timeout: who is given up got no third SYN-ACK again. */
+static void expect_third_timeout(const struct crowding *row, int count)
+{
+	for (int i = 0; i < count; i++)
 		expect_ladder(row->peers[i],
 			      "1.0  <  SYN-ACK",
 			      "3.0  <  SYN-ACK",
-			      "7.0  .           - / -");
-	for (int i = row->given_up; i < row->requests; i++)
-		expect_ladder(row->peers[i],
-			      "1.0  <  SYN-ACK",
-			      "3.0  <  SYN-ACK",
-			      "7.0  <  SYN-ACK");
-	expect_waiting(row, row->requests - row->given_up);
+			      i < row->given_up ? "7.0  .           - / -" : "7.0  <  SYN-ACK");
 }
 
 static void expect_late_acks_to_connect(struct crowding *row)
@@ -167,23 +173,21 @@ CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .cl
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 4  Tcp.CurrEstab 4");
 
 	STEP("requests that nobody answers, and a second later more of them in each queue");
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		half_open_peers(rows[i].listener, rows[i].peers, rows[i].old);
-		expect_waiting(&rows[i], rows[i].old);
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		ask_first(&rows[i]);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		wait_for(rows[i].peers[rows[i].old - 1], .timeouts = 1, .within = 1);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		half_open_peers(rows[i].listener, rows[i].peers + rows[i].old,
-				rows[i].requests - rows[i].old);
-		expect_waiting(&rows[i], rows[i].requests);
+		ask_later(&rows[i]);
 		requests += rows[i].requests;
 		given_up += rows[i].given_up;
 	}
 
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 3 * requests, .within = 7);
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		expect_survivors(&rows[i]);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		expect_third_timeout(&rows[i], rows[i].requests);
+		expect_waiting(&rows[i], rows[i].requests - rows[i].given_up);
+	}
 	expect_counters(net, SERVER, "TCPTimeouts %d  TCPSynRetrans %d  Tcp.RetransSegs %d",
 			3 * requests, 3 * requests - given_up, 3 * requests - given_up);
 	expect_counters(net, CLIENT, "-");
@@ -220,71 +224,60 @@ static void expect_the_alarm(struct end *client)
 		      "1rto+3.3   .          - / ESTABLISHED");
 }
 
-/* A queue whose last request is young when the first are 7 s old. */
-struct mixture {
-	int old, later, given_up; /* the later ones are a second younger than the old ones */
-	struct listener *listener;
-	struct peer *peers[9];
-};
-
-static void expect_fates(struct mixture *mix)
+/* One request more, which is young when the old ones have their third timeout. */
+static void ask_young(struct crowding *row)
 {
-	int all = mix->old + mix->later + 1;
+	half_open_peers(row->listener, &row->young, 1);
+	expect_waiting(row, row->requests + 1);
+}
 
-	for (int i = 0; i < mix->old; i++)
-		expect_ladder(mix->peers[i],
-			      "1.0  <  SYN-ACK",
-			      "3.0  <  SYN-ACK",
-			      i < mix->given_up ? "7.0  .           - / -" : "7.0  <  SYN-ACK");
-	for (int i = mix->old; i < mix->old + mix->later; i++)
-		expect_ladder(mix->peers[i],
+static void expect_fates(const struct crowding *row)
+{
+	expect_third_timeout(row, row->old);
+	for (int i = row->old; i < row->requests; i++)
+		expect_ladder(row->peers[i],
 			      "1.0  <  SYN-ACK",
 			      "3.0  <  SYN-ACK");
-	expect_ladder(mix->peers[all - 1],
-		      "-    >  SYN      - / SYN_RECV",
-		      "0.0  <  SYN-ACK");
-	expect_queue(mix->listener, .accept = 0, .limit = 10, .syn = all - mix->given_up);
+	expect_waiting(row, row->requests + 1 - row->given_up);
 }
 
 /*
- * reqsk_timer_handler() again. A request that was asked twice and again is given up unless there
- * are less than eight requests for each young one.
+ * reqsk_timer_handler() again. A request whose SYN-ACK was sent again twice is given up unless
+ * there are less than eight requests for each young one.
  */
 CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
      .kernel_seconds = 7.5,
      .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" },
      .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
 {
-	struct mixture mixes[] = { { .old = 6 }, { .old = 2, .later = 6, .given_up = 2 } };
-	struct end *alarm = NULL;
+	struct crowding rows[] = {
+		{ .backlog = 10, .old = 6, .requests = 6, .given_up = 0 },
+		{ .backlog = 10, .old = 2, .requests = 8, .given_up = 2 },
+	};
+	struct end *alarm;
 
 	STEP("two listeners, and a client that is served");
-	for (int i = 0; i < 2; i++)
-		mixes[i].listener = listen_on_server(net, .backlog = 10);
-	alarm = connect_clients(net, mixes[0].listener, 1)[0];
-	accept_client(mixes[0].listener, alarm);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		rows[i].listener = listen_on_server(net, .backlog = rows[i].backlog);
+	alarm = connect_clients(net, rows[0].listener, 1)[0];
+	accept_client(rows[0].listener, alarm);
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 
 	STEP("requests that nobody answers, six in one queue and eight in the other");
-	for (int i = 0; i < 2; i++)
-		half_open_peers(mixes[i].listener, mixes[i].peers, mixes[i].old);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		ask_first(&rows[i]);
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 1);
-	half_open_peers(mixes[1].listener, mixes[1].peers + 2, mixes[1].later);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		ask_later(&rows[i]);
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 22, .within = 2);
 	expect_counters(net, SERVER, "TCPTimeouts 22  TCPSynRetrans 22  Tcp.RetransSegs 22");
 
 	STEP("one more comes to each, half a second before the oldest are 7 s old");
 	wind_up_the_alarm(alarm);
 	expect_the_alarm(alarm);
-	for (int i = 0; i < 2; i++) {
-		struct peer **young = &mixes[i].peers[mixes[i].old + mixes[i].later];
-
-		*young = raw_peer(net, mixes[i].listener);
-		peer_syn(*young);
-	}
-	expect_queue(mixes[0].listener, .accept = 0, .limit = 10, .syn = 7);
-	expect_queue(mixes[1].listener, .accept = 0, .limit = 10, .syn = 9);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		ask_young(&rows[i]);
 	expect_counters(net, SERVER, "TCPTimeouts 6  TCPSynRetrans 6  Tcp.RetransSegs 6");
 	expect_counters(net, CLIENT,
 			"TCPTimeouts 5  Tcp.RetransSegs 4  TCPAbortOnTimeout 1  Tcp.EstabResets 1  "
@@ -292,8 +285,8 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 
 	STEP("seven are all kept, and of nine the two oldest are given up");
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 0.6);
-	for (int i = 0; i < 2; i++)
-		expect_fates(&mixes[i]);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		expect_fates(&rows[i]);
 	expect_counters(net, SERVER, "TCPTimeouts 8  TCPSynRetrans 6  Tcp.RetransSegs 6");
 	expect_counters(net, CLIENT, "-");
 }

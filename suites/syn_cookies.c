@@ -386,7 +386,6 @@ CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time
 
 /* ---- what they are good for ------------------------------------------------------------------ */
 
-/* Its SYN-ACK is a cookie: the server has no SYN_RECV of it. */
 CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
      .variants = "limit-is-backlog-plus-one limit-is-backlog",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
