@@ -268,7 +268,6 @@ static const json_t *result_of(const json_t *results, const struct entry *entry)
 	return NULL;
 }
 
-/* The guest's folder of the entry takes the place of the one that was prepared here. */
 /*
  * Moves what is in the folder into another, which may hold what is not the runner's to remove: logs
  * of programs, folders of repetitions. False with errno.
@@ -293,6 +292,7 @@ static bool move_all(const char *from, const char *to)
 	return good && rmdir(from) == 0;
 }
 
+/* The guest's folder of the entry takes the place of the one that was prepared here. */
 static bool move_in(const struct run *run, const struct guest *guest, const struct entry *entry)
 {
 	autofree char *from = format("%s/%s/%s", run->artifacts, guest->folder, entry->folder);
@@ -323,16 +323,19 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 		const json_t *result = result_of(results, entry);
 
 		if (!result || !move_in(run, guest, entry)) {
-			entry->result = (struct result){
-				.ending = BROKEN,
-				.reason = format("the machine brought nothing back of it"),
-			};
-			run_result(run, entry);
+			end_at_once(
+				run, entry,
+				(struct result){
+					.ending = BROKEN,
+					.reason = format("the machine brought nothing back of it"),
+				});
 			continue;
 		}
 		entry->attempts = (int)member_number(result, "attempts");
-		take_verdict(run, entry, NULL);
-		run_result(run, entry);
+		if (take_verdict(run, entry, NULL))
+			run_result(run, entry);
+		else
+			end_at_once(run, entry, entry->result);
 	}
 	remove_emptied(run, guest);
 }

@@ -244,6 +244,8 @@ int watch_signals(sigset_t *before);
 void read_signals(struct run *run, int signals);
 /* Takes in what a case has left in the entry's folder: true, or false with a BROKEN result. */
 bool take_verdict(const struct run *run, struct entry *entry, char *problem);
+/* Ends the entry with what its case did not say itself: the folder's verdict.json says it too. */
+void end_at_once(struct run *run, struct entry *entry, struct result result);
 /* Notes and reports how an entry ended. */
 void run_result(struct run *run, struct entry *entry);
 /* Ends the run: nothing more is started. The first reason counts. Takes @text. */

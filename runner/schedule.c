@@ -80,7 +80,7 @@ static unsigned idlest_lane(const struct run *run)
 	return best;
 }
 
-static void end_at_once(struct run *run, struct entry *entry, struct result result)
+void end_at_once(struct run *run, struct entry *entry, struct result result)
 {
 	entry->result = result;
 	autofree char *folder = entry_path(run, entry, "");

@@ -106,6 +106,16 @@ static void leave_no_ladder(struct scene *scene)
 	leaves_out = "ladder.txt";
 }
 
+/* A link is a file here, and nothing that a guest brings home. */
+static void leave_a_link(struct scene *scene)
+{
+	autofree char *ladder = format("%s/ladder.txt", running->folder);
+
+	leave_no_ladder(scene);
+	if (symlink("env.txt", ladder) < 0)
+		broken("cannot make a link: %m");
+}
+
 /* A daemon as those of old: forks twice, has its own session, and stays. */
 static void start_daemon(struct scene *scene)
 {
@@ -236,6 +246,7 @@ static struct case_spec guest_cases[] = {
 	{ .name = "it_resets_the_machine", .topic = "guests", .act = reset },
 	{ .name = "it_takes_all_memory", .topic = "guests", .act = take_all_memory },
 	{ .name = "it_takes_the_processor", .topic = "guests", .act = take_the_cpu },
+	{ .name = "its_ladder_gets_lost", .topic = "guests", .act = leave_a_link },
 };
 
 static void chain(struct case_spec *list, size_t count, struct case_spec *rest)

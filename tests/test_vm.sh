@@ -101,6 +101,31 @@ errors_of_cases_come_back()
 		grep -q '^3 errors$' out && grep -q 'killed by signal 4' out
 }
 
+# A folder must not say "passed" while the results say "error".
+is_an_error_everywhere()
+{
+	ended 99 && says '^1 error$' && says "$2" &&
+		grep -q '"status": "error"' artifacts/results.json &&
+		grep -q '"status": "error"' "artifacts/$1/verdict.json" && none_runs
+}
+
+what_got_lost_is_an_error()
+{
+	play 99 its_ladder_gets_lost/ipv4
+	is_an_error_everywhere its_ladder_gets_lost/ipv4 'the case left no ladder.txt'
+}
+
+# Here is a folder in the way of a file from there.
+what_cannot_be_taken_in_is_an_error()
+{
+	rm -rf artifacts
+	"$fake" run --kernel vm it_passes/ipv4 >out 2>err &
+	within 60 one_runs && mkdir artifacts/it_passes/ipv4/ladder.txt
+	status=0
+	wait $! || status=$?
+	is_an_error_everywhere it_passes/ipv4 'brought nothing back of it'
+}
+
 a_program_that_is_missing_skips()
 {
 	play 77 it_needs_a_program && grep -q 'needs the program no-such-program-anywhere' out
@@ -226,6 +251,8 @@ without_a_driver()
 check "what a guest brings back is what a run here leaves" comes_back_as_on_the_host
 check "what this kernel cannot do is done in a guest" what_the_host_cannot_goes_to_the_guest
 check "errors of cases come back as such" errors_of_cases_come_back
+check "what got lost on the way is an error, in its folder too" what_got_lost_is_an_error
+check "what cannot be taken in is an error, in its folder too" what_cannot_be_taken_in_is_an_error
 check "a program that is missing here is missing there" a_program_that_is_missing_skips
 check "repetitions have folders of their own" repetitions_have_folders_of_their_own
 check "what an older run has left there is no obstacle" an_older_run_is_no_obstacle
