@@ -5,6 +5,7 @@
 #ifndef HALFOPEN_BASE_H
 #define HALFOPEN_BASE_H
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,55 @@ static inline double seconds(nsec span)
 {
 	return (double)span / 1e9;
 }
+
+/* ---- patience (patience.c) ----------------------------------------------------------------- */
+
+/*
+ * How late what the kernel does may be beyond a timer's own tolerance (see tolerance() in
+ * captures/ladder.c). After a stall that was longer nothing can be said about the kernel.
+ */
+#define SLACK MSEC(100)
+
+/*
+ * The stall meter: for how long the machine kept the calling thread from running. That is time in
+ * which it had no CPU (CLOCK_THREAD_CPUTIME_ID) although it was in none of the waits below: a busy
+ * machine, a signal that stopped it, a frozen cgroup, a slow disk. Each thread has its own.
+ */
+/* Begins anew, at 0. A process must after fork(). */
+void stall_begin(void);
+/* Ends a stretch: what was lost in one stretch is one stall. At whatever is journalled. */
+void stall_mark(void);
+/* Something shows that the machine was late by @lost: as a stall of that length. */
+void stall_seen(nsec lost);
+/* The longest stall since stall_begin(), and all of them together; each ends a stretch. */
+nsec stall_longest(void);
+nsec stall_sum(void);
+
+/*
+ * Whatever sleeps in a process that has deadlines does it here, so that the meter knows.
+ * As ppoll(), @span at the most: how many of @polled are ready, 0, or -1 with errno.
+ */
+int await_events(struct pollfd *polled, nfds_t count, nsec span);
+/* From @began (clock_now()) until now the caller has waited in another way: pthread_join(). */
+void waited_since(nsec began);
+
+/*
+ * A deadline of the harness: how long it waits for what comes at once on an idle machine. It
+ * begins when it is asked for the first time, so that what succeeds at once costs nothing, and is
+ * longer by what the machine was seen to stall since. It belongs to the thread that asks.
+ */
+struct deadline {
+	nsec span;               /* stretched, not yet by stalls */
+	nsec began, lost_before; /* 0: not yet asked */
+};
+struct deadline deadline_in(nsec span);
+bool deadline_passed(struct deadline *deadline);
+/* How much of it is left; 0 when it has passed. */
+nsec deadline_left(struct deadline *deadline);
+/* As await_events(), until the deadline at the most: 0 says that it has passed. */
+int deadline_await(struct deadline *deadline, struct pollfd *polled, nfds_t count);
+/* --timeout-multiplier: all deadlines made from now on are longer by that factor. */
+void deadlines_stretch(double multiplier);
 
 /* ---- what is acquired is released on the next line ----------------------------------------- */
 

@@ -4,5 +4,6 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
+	base/patience.c \
 	base/xml.c \
 	base/xml.h

@@ -389,12 +389,12 @@ struct flow_id {
 int watch_flow(struct watch *watch, struct flow_id id);
 /*
  * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
- * gate to the @listener's port, while the caller @slept. Then everything is looked at. Between the
- * two nothing that the server counts can be put down to a segment, and how much came in and went
- * out is not compared with the captures.
+ * gate to the @listener's port. Then everything is looked at. Between the two nothing that the
+ * server counts can be put down to a segment, and how much came in and went out is not compared
+ * with the captures.
  */
 void watch_flood_begins(struct watch *watch);
-void watch_flood(struct watch *watch, int listener, uint64_t syns, nsec slept);
+void watch_flood(struct watch *watch, int listener, uint64_t syns);
 /*
  * Moves frames until nothing waits in gate, netem or captures, then samples; of a crowd only what
  * is new. So a call's whole effect is in the journal when it returns.
@@ -426,14 +426,6 @@ void watch_keep_captures(struct watch *watch);
 bool watch_sees_listener(const struct watch *watch, int port);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
-/*
- * The longest time at once for which the machine kept the case from running, or a segment from
- * the gate. A failure after more than SLACK (0.1 s) of it says nothing about the kernel.
- */
-nsec watch_stalled(const struct watch *watch);
-/* The case itself has seen that the machine was too slow, by @lost: the same as a stall that long.
- */
-void watch_was_stalled(struct watch *watch, nsec lost);
 /* How far a counter of @host has moved since the watch began, by now. It is not journalled. */
 long watch_counter(struct watch *watch, enum host host, const char *name);
 /* Kernel time waited so far, in waits. */

@@ -296,7 +296,7 @@ static nsec since_line(const struct rung *before, const struct rung *rung)
 
 /*
  * The kernel's timer wheel fires a timer of T in [T, 1.125 T] (kernel/time/timer.c, LVL_CLK_SHIFT),
- * a jiffy apart; allowed is [T, 1.15 T + slack], and what the wire itself took on the way.
+ * a jiffy apart; allowed is [T, 1.15 T + SLACK], and what the wire itself took on the way.
  */
 static nsec tolerance(const struct judge *judge, nsec wanted)
 {

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-/* How late a timer may be beyond its own tolerance; see time_mismatch() in ladder.c. */
-#define SLACK MSEC(100)
 /*
  * Requests expire without a segment, so somebody must look. What a look finds it finds late, by
  * 1/8 at most of the time for which nothing has happened: less than the 15 % that a timer is
@@ -80,8 +78,7 @@ struct watch {
 	fate_rule *gate;
 	void *context;
 	nsec zero, waited;
-	nsec looked, happened;                   /* see next_look() */
-	nsec last_now, last_cpu, slept, stalled; /* see measure_stall() */
+	nsec looked, happened; /* see next_look() */
 	int family;
 	struct tap *taps[HOSTS];
 	struct diag *diags[HOSTS];
@@ -118,47 +115,11 @@ nsec watch_now(const struct watch *watch)
 	return clock_now() - watch->zero;
 }
 
-static nsec cpu_time(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * SEC(1) + now.tv_nsec;
-}
-
-/*
- * How long the machine kept this process from running, at once: time that went by between two
- * events without CPU time, and not in sleep. Timers of the kernel go on meanwhile, so a case that
- * fails after a long stall has not shown anything about the kernel.
- */
-static void measure_stall(struct watch *watch)
-{
-	nsec now = clock_now(), cpu = cpu_time();
-	nsec stalled = (now - watch->last_now) - (cpu - watch->last_cpu) - watch->slept;
-
-	if (watch->last_now && stalled > watch->stalled)
-		watch->stalled = stalled;
-	watch->last_now = now;
-	watch->last_cpu = cpu;
-	watch->slept = 0;
-}
-
-nsec watch_stalled(const struct watch *watch)
-{
-	return watch->stalled;
-}
-
-void watch_was_stalled(struct watch *watch, nsec lost)
-{
-	if (lost > watch->stalled)
-		watch->stalled = lost;
-}
-
 static const struct event *note(struct watch *watch, struct event event)
 {
 	const struct event *added;
 
-	measure_stall(watch);
+	stall_mark();
 	if (event.at == 0)
 		event.at = watch_now(watch);
 	if (event.kind != EVENT_SAMPLE)
@@ -717,7 +678,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 	watch->packet_of_frame[frame->number] =
 		watch->unread[frame->from][watch->unread_begin[frame->from]++];
 	book = &watch->judge->packets[watch->packet_of_frame[frame->number]];
-	watch_was_stalled(watch, watch_now(watch) - book->sent);
+	stall_seen(watch_now(watch) - book->sent);
 	/* what was captured before the last look was part of what it saw */
 	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
 		sample(watch, (struct gaze){ .at = AT(frame->from),
@@ -788,21 +749,13 @@ static void sleep_until(struct watch *watch, nsec until)
 	struct pollfd polled[4];
 	int fds[4];
 	unsigned count = wire_descriptors(watch->net, fds);
-	nsec began, left;
-	struct timespec span;
 
 	if (until - clock_now() > MSEC(10))
 		journal_flush(watch->journal);
-	began = clock_now();
-	left = until - began;
-	span = (struct timespec){ .tv_sec = left / SEC(1), .tv_nsec = left % SEC(1) };
 	for (unsigned i = 0; i < count; i++)
 		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (left <= 0)
-		return;
-	if (ppoll(polled, count, &span, NULL) < 0 && errno != EINTR)
+	if (await_events(polled, count, until - clock_now()) < 0 && errno != EINTR)
 		broken("cannot wait for frames: %s", strerror(errno));
-	watch->slept += clock_now() - began < left ? clock_now() - began : left;
 }
 
 /* What netem let fall will never arrive: say so once its queues are empty. */
@@ -892,9 +845,8 @@ void watch_flood_begins(struct watch *watch)
 	note(watch, (struct event){ .kind = EVENT_FLOOD, .host = SERVER, .name = "begins" });
 }
 
-void watch_flood(struct watch *watch, int listener, uint64_t syns, nsec slept)
+void watch_flood(struct watch *watch, int listener, uint64_t syns)
 {
-	watch->slept += slept;
 	watch->flooded = true;
 	watch->flooding = false;
 	note(watch, (struct event){ .kind = EVENT_FLOOD,

@@ -275,11 +275,14 @@ uint64_t wire_flood_sent(const struct wire_flood *flood)
 
 uint64_t wire_flood_end(struct wire_flood *flood)
 {
+	nsec began = clock_now();
+
 	flood->net->flood = NULL;
 	if (!flood->plan.span)
 		atomic_store(&flood->over, true);
 	for (unsigned i = 0; i < flood->count; i++)
 		pthread_join(flood->senders[i].thread, NULL);
+	waited_since(began);
 	return flood_free(flood);
 }
 

@@ -205,6 +205,7 @@ pid_t isolate_case(void)
 {
 	pid_t outside;
 
+	stall_begin();
 	die_with_parent();
 	if (has_died(worker_pidfd))
 		_exit(99);

@@ -36,8 +36,8 @@ void isolate_worker(unsigned lane);
 
 /*
  * In the case's process 1: dies with its worker (also if that is already gone), mounts a fresh
- * proc (a container's /proc/sys is read-only) where that is allowed. Returns the PID that this
- * process has outside (for the hints of --pause).
+ * proc (a container's /proc/sys is read-only) where that is allowed. The stall meter begins.
+ * Returns the PID that this process has outside (for the hints of --pause).
  */
 pid_t isolate_case(void);
 

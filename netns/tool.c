@@ -16,7 +16,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define DEADLINE SEC(10)
+/* For what takes milliseconds. */
+#define PATIENCE SEC(10)
 
 extern char **environ;
 
@@ -101,26 +102,31 @@ void tool_feed(struct tool *tool, const char *input)
 	tool->input = -1;
 }
 
-/* Has it ended? Sleeps on a descriptor of the process where the kernel has those (5.3). */
-static bool ended_by(pid_t pid, nsec deadline)
+static bool has_ended(pid_t pid)
 {
-	int pidfd autoclose = (int)syscall(SYS_pidfd_open, pid, 0);
-	siginfo_t info;
+	siginfo_t info = { 0 };
 
-	for (;;) {
-		nsec left = deadline - clock_now();
-		struct pollfd end = { .fd = pidfd, .events = POLLIN };
-		int wait = pidfd >= 0 ? (int)(left / MSEC(1)) + 1 : 1;
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		broken("cannot wait for process %d: %s", pid, strerror(errno));
+	return info.si_pid;
+}
 
-		info.si_pid = 0;
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT))
-			broken("cannot wait for process %d: %s", pid, strerror(errno));
-		if (info.si_pid)
-			return true;
-		if (left <= 0)
+/* Sleeps on a descriptor of the process; where that is forbidden (seccomp), for 1 ms at once. */
+static bool ends_in_time(pid_t pid)
+{
+	autoclose int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	struct deadline deadline = deadline_in(PATIENCE);
+
+	while (!has_ended(pid)) {
+		if (deadline_passed(&deadline))
 			return false;
-		(void)poll(&end, pidfd >= 0 ? 1 : 0, wait);
+		if (pidfd >= 0)
+			deadline_await(&deadline, &end, 1);
+		else
+			await_events(NULL, 0, MSEC(1));
 	}
+	return true;
 }
 
 static char *contents(int fd)
@@ -148,12 +154,13 @@ int tool_finish(struct tool *tool, char **output)
 		close(tool->output);
 		return 127;
 	}
-	if (!ended_by(tool->pid, clock_now() + DEADLINE)) {
+	if (!ends_in_time(tool->pid)) {
 		kill(tool->pid, SIGKILL);
 		waitpid(tool->pid, &status, 0);
 		*output = contents(tool->output);
-		broken("a program has not ended within %.0f s; it said: %s", seconds(DEADLINE),
-		       **output ? *output : "nothing");
+		broken("a program has not ended within %.0f s (--timeout-multiplier gives it "
+		       "more); it said: %s",
+		       seconds(deadline_in(PATIENCE).span), **output ? *output : "nothing");
 	}
 	waitpid(tool->pid, &status, 0);
 	*output = contents(tool->output);

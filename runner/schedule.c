@@ -189,7 +189,6 @@ static char *worker_problem(const struct slot *slot, int status)
 
 #define CROWDED_ATTEMPTS 2
 #define MOST_ATTEMPTS    6
-#define SECONDS_OF_STALL 0.1 /* the slack that expectations allow the kernel's timers */
 
 /*
  * The kernel's timers go on while the machine keeps a case from running. A case that failed then
@@ -198,7 +197,7 @@ static char *worker_problem(const struct slot *slot, int status)
  */
 static bool is_inconclusive(const struct entry *entry)
 {
-	return entry->result.ending == FAILED && entry->result.stalled > SECONDS_OF_STALL &&
+	return entry->result.ending == FAILED && entry->result.stalled > seconds(SLACK) &&
 	       entry->attempts < MOST_ATTEMPTS;
 }
 

@@ -9,6 +9,7 @@ libcheck_tests = \
 	tests/check_netns \
 	tests/check_runner \
 	tests/check_oracle \
+	tests/check_patience \
 	tests/check_segment \
 	tests/check_story \
 	tests/check_suites \
