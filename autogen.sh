@@ -75,16 +75,13 @@ command:netstat  net-tools    net-tools  net-tools-deprecated  net-tools
 END
 }
 
-# An ordinary user's PATH on Debian leaves out where tc is.
+# Where halfopen looks for programs behind PATH (configure.ac): an ordinary user's PATH on Debian
+# leaves out where tc is.
+program_folders=${PROGRAM_FOLDERS-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+
 path_of()
 {
-	command -v "$1" 2>/dev/null && return
-	for directory in ${SBIN_PATH-/usr/sbin /sbin}; do
-		[ -x "$directory/$1" ] || continue
-		printf '%s\n' "$directory/$1"
-		return
-	done
-	return 1
+	PATH=$PATH:$program_folders command -v "$1" 2>/dev/null
 }
 
 has_command()

@@ -245,20 +245,56 @@ bool whole_end(FILE **file, const char *path)
 	return false;
 }
 
-/* An ordinary user's PATH lacks the folders where daemons, ip and tc live. */
-char *program_path(const char *name)
+/* ---- the machine's programs ---------------------------------------------------------------- */
+
+static bool has_folder(const char *folders, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	for (const char *at = folders; *at; at += strcspn(at, ":"), at += *at == ':')
+		if (strncmp(at, folder, length) == 0 && (at[length] == ':' || !at[length]))
+			return true;
+	return false;
+}
+
+/* PATH's own folders, then those that an ordinary user's PATH lacks; none of them twice. */
+static char *program_folders(void)
 {
 	const char *path = getenv("PATH");
-	autofree char *wider = format("%s:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
-				      path && *path ? path : "/usr/bin");
-	char *rest = wider;
+	autofree char *wider = format("%s:" PROGRAM_FOLDERS, path ? path : "");
+	char *rest = wider, *folders = format("%s", "");
 
+	for (const char *folder; (folder = strsep(&rest, ":"));)
+		if (*folder == '/' && !has_folder(folders, folder))
+			append_format(&folders, "%s%s", *folders ? ":" : "", folder);
+	return folders;
+}
+
+void path_complete(void)
+{
+	autofree char *folders = program_folders();
+
+	setenv("PATH", folders, 1);
+}
+
+static bool is_program(const char *path)
+{
+	return access(path, X_OK) == 0 && !is_special_file(path);
+}
+
+char *program_path(const char *name)
+{
+	autofree char *folders = program_folders();
+	char *rest = folders;
+
+	if (strchr(name, '/'))
+		return is_program(name) ? format("%s", name) : NULL;
 	for (const char *folder; (folder = strsep(&rest, ":"));) {
-		char *file = format("%s/%s", folder, name);
+		char *path = format("%s/%s", folder, name);
 
-		if (*folder && access(file, X_OK) == 0)
-			return file;
-		free(file);
+		if (is_program(path))
+			return path;
+		free(path);
 	}
 	return NULL;
 }

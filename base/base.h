@@ -145,8 +145,19 @@ bool is_special_file(const char *path);
 FILE *whole_begin(const char *path);
 /* Closes *@file, which whole_begin(@path) gave, and keeps it; or removes it. False with errno. */
 bool whole_end(FILE **file, const char *path);
-/* Where a program is, in PATH or in a folder of daemons. NULL: nowhere; the caller frees it. */
+
+/* ---- the machine's programs ---------------------------------------------------------------- */
+
+/*
+ * Where a program is, the first of this name in the absolute folders of PATH, then in
+ * PROGRAM_FOLDERS (configure.ac), as an ordinary user's PATH often lacks those of ip, tc and
+ * servers. A name with a slash is a path. NULL: nowhere; the caller frees it.
+ */
 char *program_path(const char *name);
+/* Gives this process, and what it starts, just these folders as PATH. */
+void path_complete(void);
+
+/* ---- formats ------------------------------------------------------------------------------- */
 
 /*
  * The format of what a run leaves: in the first line of journal.jsonl, in verdict.json and in

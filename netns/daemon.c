@@ -45,7 +45,7 @@ static void leave_root_behind(void)
 			strerror(error));
 }
 
-static _Noreturn void become(const struct daemon_options *options, int problems)
+static _Noreturn void become(const struct daemon_options *options, const char *path, int problems)
 {
 	sigset_t none;
 
@@ -59,23 +59,26 @@ static _Noreturn void become(const struct daemon_options *options, int problems)
 	/* after the change of credentials, which would clear it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		give_up(problems, errno);
-	execvp(options->argv[0], options->argv);
+	execv(path, options->argv);
 	give_up(problems, errno);
 }
 
 static int start(void *argument)
 {
 	const struct daemon_options *options = argument;
+	char *path autofree = program_path(options->argv[0]);
 	int pipes[2], error = 0;
 	pid_t pid;
 
-	tool_complete_path();
+	if (!path)
+		return -ENOENT;
+	path_complete(); /* what it starts itself is found as it is */
 	if (pipe2(pipes, O_CLOEXEC))
 		return -errno;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		become(options, pipes[1]);
+		become(options, path, pipes[1]);
 	if (pid < 0)
 		error = errno;
 	close(pipes[1]);

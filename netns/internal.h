@@ -82,8 +82,6 @@ struct tool {
 	int error; /* errno when it could not be started */
 };
 
-/* An ordinary user's PATH often lacks the folders of ip, tc and servers: they are added. */
-void tool_complete_path(void);
 /* Starts a program in the network namespace of the calling thread. */
 struct tool tool_start(struct tool_options options);
 /* Gives all of its input and closes it. */

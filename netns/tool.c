@@ -21,17 +21,6 @@
 
 extern char **environ;
 
-void tool_complete_path(void)
-{
-	const char *path = getenv("PATH");
-	char *longer autofree = NULL;
-
-	if (path && strstr(path, "/usr/sbin:/sbin"))
-		return;
-	longer = format("%s:/usr/sbin:/sbin", path && *path ? path : "/usr/bin:/bin");
-	setenv("PATH", longer, 1);
-}
-
 /* A memory file: a program may read it, seek in it and open it again as /dev/stdin. */
 static int memory_file(const char *text)
 {
@@ -45,9 +34,12 @@ static int memory_file(const char *text)
 
 static int spawn(struct tool *tool, int input, struct tool_options options)
 {
+	char *path autofree = program_path(options.argv[0]);
 	posix_spawn_file_actions_t actions;
 	int error;
 
+	if (!path)
+		return ENOENT;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, tool->output, STDOUT_FILENO);
@@ -57,7 +49,7 @@ static int spawn(struct tool *tool, int input, struct tool_options options)
 		if (options.inherit[i])
 			posix_spawn_file_actions_adddup2(&actions, options.inherit[i],
 							 options.inherit[i]);
-	error = posix_spawnp(&tool->pid, options.argv[0], &actions, NULL, options.argv, environ);
+	error = posix_spawn(&tool->pid, path, &actions, NULL, options.argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }
@@ -68,7 +60,7 @@ struct tool tool_start(struct tool_options options)
 	int pair[2] = { -1, -1 };
 	int input autoclose = -1;
 
-	tool_complete_path();
+	path_complete(); /* what it starts itself is found as it is */
 	if (options.input) {
 		input = memory_file(options.input);
 	} else {

@@ -472,6 +472,71 @@ START_TEST(daemon_goes_on_in_its_namespace_as_whom_it_was_started)
 }
 END_TEST
 
+/* A script that needs another. */
+static void plant(const char *folder, const char *name, const char *needs)
+{
+	char *path autofree = format("%s/%s", folder, name);
+	FILE *file autofile = fopen(path, "we");
+
+	ck_assert_msg(file && fprintf(file, "#!/bin/sh\n%s || exit 9\n", needs) > 0, "%s", path);
+	ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
+}
+
+/* What program_path() finds is what is started, as a tool and as a daemon. */
+static void is_started(struct net *net, const char *name, const char *at)
+{
+	char log[] = "check_netns.daemon.XXXXXX", *argv[] = { (char *)name, NULL }, *output;
+	char *path autofree = program_path(name), *text autofree = NULL;
+
+	ck_assert_msg(path && strcmp(path, at) == 0, "%s is found at %s, not %s", name, path, at);
+	ck_assert_int_eq(net_program(net, SERVER, argv, NULL, &output), 0);
+	free(output);
+	close(mkstemp(log));
+	text = end_of_daemon(
+		net_daemon(net, SERVER, (struct daemon_options){ .argv = argv, .log = log }), log);
+}
+
+START_TEST(program_that_is_found_is_the_one_that_is_started)
+{
+	struct net *net = net_open((struct net_options){ 0 });
+	char odd[] = "check_netns odd '$' & folder.XXXXXX";
+	char *here autofree = NULL, *path autofree = NULL, *in_odd autofree = NULL;
+
+	/* What is mounted here is seen by this process and its children only. */
+	ck_assert_int_eq(mount("tmpfs", "/usr/local/sbin", "tmpfs", 0, NULL), 0);
+	plant("/usr/local/sbin", "needs_more", "more");
+	plant("/usr/local/sbin", "more", ":");
+	here = realpath(mkdtemp(odd), NULL);
+	in_odd = format("%s/only_here", here);
+	plant(here, "only_here", "more");
+	ck_assert_int_eq(mkdir("/usr/local/sbin/only_here", 0755), 0);
+
+	/* Folders that PATH names in part, or not at all. */
+	path = format("/opt/usr/sbin:/sbin:%s::.", here);
+	ck_assert_int_eq(setenv("PATH", path, 1), 0);
+	is_started(net, "needs_more", "/usr/local/sbin/needs_more");
+	is_started(net, "only_here", in_odd);
+	ck_assert_int_eq(setenv("PATH", "", 1), 0);
+	is_started(net, "needs_more", "/usr/local/sbin/needs_more");
+	ck_assert_int_eq(unsetenv("PATH"), 0);
+	is_started(net, "needs_more", "/usr/local/sbin/needs_more");
+	ck_assert_ptr_null(program_path("only_here"));
+	ck_assert_int_eq(unlink(in_odd) | rmdir(here), 0);
+	net_close(net);
+}
+END_TEST
+
+START_TEST(completed_path_has_each_folder_once)
+{
+	ck_assert_int_eq(setenv("PATH", "/a:relative:/usr/bin::/a:/usr", 1), 0);
+	for (int i = 0; i < 2; i++) {
+		path_complete();
+		ck_assert_str_eq(getenv("PATH"), "/a:/usr/bin:/usr:/usr/local/sbin:/usr/local/bin:"
+						 "/usr/sbin:/sbin:/bin");
+	}
+}
+END_TEST
+
 /* ---- the gate ------------------------------------------------------------------------------ */
 
 START_TEST(connection_crosses_the_gate_with_true_checksums)
@@ -1021,6 +1086,8 @@ static void add_isolation(Suite *suite)
 	tcase_add_test(network, sysctl_that_is_missing_or_refused_says_so);
 	tcase_add_test(network, hosts_start_from_the_baseline);
 	tcase_add_test(network, program_runs_in_its_namespace_with_input_output_and_status);
+	tcase_add_test(network, program_that_is_found_is_the_one_that_is_started);
+	tcase_add_test(process, completed_path_has_each_folder_once);
 	tcase_add_test(network, daemon_goes_on_in_its_namespace_as_whom_it_was_started);
 }
 

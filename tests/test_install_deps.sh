@@ -44,7 +44,7 @@ new_machine()
 		esac
 	END
 	: >"$box/calls"
-	home=/home/user cache='' xdg_cache=''
+	home=/home/user cache='' xdg_cache='' folders=/nonexistent
 	for tool in sh env cat cmp sed awk sort tr dirname rm mkdir chmod grep true uniq; do
 		ln -s "$(PATH=$real_path command -v "$tool")" "$box/bin/$tool"
 	done
@@ -213,7 +213,7 @@ as_root()
 run()
 {
 	status=0
-	PATH="$box/bin" SBIN_PATH='' CC='' POLICY_RC_D="$box/policy" \
+	PATH="$box/bin" PROGRAM_FOLDERS=$folders CC='' POLICY_RC_D="$box/policy" \
 		HOME=$home HALFOPEN_CACHE=$cache XDG_CACHE_HOME=$xdg_cache sh "$box/source/autogen.sh" "$@" \
 		>"$box/output" 2>&1 || status=$?
 	grep -v '^autoconf\|^automake' "$box/calls" >"$box/called" || :
@@ -387,6 +387,29 @@ run --install-deps
 ends_with 0
 calls "pacman -Sy" "pacman -S --needed --noconfirm $pacman_all" "autoreconf -fi"
 verdict "pacman, root, no package lists yet"
+
+new_machine
+has_everything
+with_apt
+mkdir -p "$box/one more" "$box/sbin"
+mv "$box/bin/tc" "$box/one more/"
+mv "$box/bin/nginx" "$box/sbin/"
+folders="/nonexistent:$box/one more:$box/sbin"
+run --install-deps
+ends_with 0
+calls "autoreconf -fi"
+says "nothing to install"
+verdict "programs where an ordinary user's PATH does not lead are there"
+
+new_machine
+folders_of()
+{
+	sed -n "s,.*$1\(/[^}]*\).*,\1,p" "$source/$2"
+}
+folders_of '{PROGRAM_FOLDERS-' autogen.sh >"$box/output"
+folders_of program_folders= configure.ac >"$box/called"
+[ -s "$box/called" ] && cmp -s "$box/output" "$box/called" || problem=" not the same folders;"
+verdict "it looks for programs where halfopen will"
 
 new_machine
 run --install-deps

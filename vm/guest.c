@@ -70,7 +70,7 @@ static void mount_all(void)
 	for (size_t i = 0; i < ARRAY_LENGTH(mounts); i++)
 		mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL);
 	(void)mkdir("/dev/shm", 01777);
-	setenv("PATH", "/usr/bin:/bin:/usr/sbin:/sbin", 1);
+	path_complete();
 	setenv("HOME", "/root", 1);
 }
 

@@ -125,7 +125,6 @@ static void make_words(struct words *words, const struct machine *machine,
 {
 	autofree char *console = escaped(machine->console);
 
-	add(words, program_path(QEMU));
 	add_machine(words);
 	add_clock(words, options);
 	add_pair(words, "-kernel", format("%s", options->boot->kernel));
@@ -182,9 +181,13 @@ static char *spawn(struct machine *machine, const struct machine_options *option
 {
 	struct words words = { 0 };
 	autoclose int initrd = initrd_make(options);
+	char *refused = machines_refused();
 
+	if (refused)
+		return refused;
 	if (initrd < 0 || machine->status < 0 || machine->artifacts < 0 || machine->said < 0)
 		return format("cannot put a machine's files into memory: %s", strerror(errno));
+	add(&words, program_path(QEMU));
 	make_words(&words, machine, options, initrd);
 	machine->began = clock_now();
 	machine->deadline = machine->began + SEC(options->wall_seconds);
