@@ -202,11 +202,12 @@ knows_all()
 	done
 }
 
+# Arch has no partial upgrades: new lists are for a machine whose packages are all as new.
 refresh_command()
 {
 	case $manager in
 	apt-get) echo apt-get update ;;
-	pacman) echo pacman -Sy ;;
+	pacman) echo pacman -Syu --noconfirm ;;
 	esac
 }
 
@@ -324,12 +325,19 @@ rows_of_kernel()
 	awk -v series="$kernel." 'index($1, series) == 1' vm/kernels.tab
 }
 
-# Where halfopen keeps kernels, too.
+# Where halfopen keeps kernels, too (cache_path() in vm/store.c).
 find_cache()
 {
-	cache=${HALFOPEN_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
-	[ -n "$cache" ] || return 1
-	[ -n "${HALFOPEN_CACHE:-}" ] || cache=$cache/halfopen
+	case ${XDG_CACHE_HOME:-} in
+	/*) caches=$XDG_CACHE_HOME ;;
+	*) caches=${HOME:+$HOME/.cache} ;; # the XDG specification: relative paths are to be ignored
+	esac
+	cache=${HALFOPEN_CACHE:-${caches:+$caches/halfopen}}
+	case $cache in
+	'') return 1 ;;
+	/*) ;;
+	*) cache=$called_in/$cache ;;
+	esac
 }
 
 has_kernel()
@@ -452,6 +460,7 @@ case $#:${1-} in
 esac
 
 kernel=6.12 # halfopen's default, see vm/kernels.tab
-cd "$(dirname "$0")"
+called_in=$PWD
+CDPATH='' cd -- "$(dirname -- "$0")"
 [ $# -eq 0 ] || install_deps
 make_configure

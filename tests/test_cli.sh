@@ -28,6 +28,27 @@ at_most()
 	[ "$2" -le "$1" ] || { echo "$2 at once, more than $1"; return 1; }
 }
 
+# ---- kernels -------------------------------------------------------------------------------------
+
+# finds_kernel FOLDER VARIABLE...: one that is cached below FOLDER.
+finds_kernel()
+{
+	version=$("$fake" kernels list | awk 'NR == 2 { print $1 }')
+	pinned=$1/kernels/$version
+	shift
+	mkdir -p "$pinned" && : >"$pinned/SHA256SUMS" && echo "$version" >"$pinned/version" || return 1
+	env -u HALFOPEN_CACHE -u XDG_CACHE_HOME "$@" "$fake" kernels list >out 2>err
+	rm -r "$pinned"
+	says "^$version .* yes "
+}
+
+check 'kernels are in ~/.cache where XDG_CACHE_HOME is relative' \
+	finds_kernel "$PWD/home/.cache/halfopen" XDG_CACHE_HOME=relative HOME="$PWD/home"
+check 'kernels are in an absolute XDG_CACHE_HOME' \
+	finds_kernel "$PWD/xdg/halfopen" XDG_CACHE_HOME="$PWD/xdg" HOME="$PWD/home"
+check 'kernels are in HALFOPEN_CACHE' finds_kernel "$PWD/it's \"the\" cache" \
+	HALFOPEN_CACHE="it's \"the\" cache" XDG_CACHE_HOME="$PWD/xdg" HOME="$PWD/home"
+
 # ---- words ---------------------------------------------------------------------------------------
 
 run --version

@@ -186,7 +186,7 @@ with_pacman()
 		case \$1 in
 		-Qq) [ -e "$box/package/\$last" ]; exit ;;
 		-Si) [ -e "$box/lists" ]; exit ;;
-		-Sy) : >"$box/lists" ;;
+		-Syu) : >"$box/lists" ;;
 		-S) sh "$box/install.sh" "\$@" ;;
 		esac
 		echo "pacman \$*" >>"$box/calls"
@@ -385,8 +385,8 @@ with_pacman
 as_root
 run --install-deps
 ends_with 0
-calls "pacman -Sy" "pacman -S --needed --noconfirm $pacman_all" "autoreconf -fi"
-verdict "pacman, root, no package lists yet"
+calls "pacman -Syu --noconfirm" "pacman -S --needed --noconfirm $pacman_all" "autoreconf -fi"
+verdict "pacman, root, no package lists yet: new ones, and all packages as new"
 
 new_machine
 has_everything
@@ -533,6 +533,26 @@ run --install-deps
 ends_with 0
 calls "fetch as 1000 $box/my cache 6.12" "autoreconf -fi"
 verdict "no netem that works, whatever modprobe says, and QEMU: a kernel into HALFOPEN_CACHE"
+
+# fetches_into HALFOPEN_CACHE XDG_CACHE_HOME FOLDER: on a machine that needs a kernel.
+fetches_into()
+{
+	new_machine
+	without_netem
+	has_everything
+	has_tool qemu-system-x86_64
+	home=$box/home cache=$1 xdg_cache=$2
+	run --install-deps
+	ends_with 0
+	calls "fetch as 1000 $3 6.12" "autoreconf -fi"
+}
+
+fetches_into '' relative/folder "$box/home/.cache/halfopen"
+verdict "a kernel goes to ~/.cache where XDG_CACHE_HOME is relative, as halfopen looks there"
+fetches_into '' "$box/xdg" "$box/xdg/halfopen"
+verdict "a kernel goes to an absolute XDG_CACHE_HOME"
+fetches_into "it's the \"cache\"" "$box/xdg" "$PWD/it's the \"cache\""
+verdict "a relative HALFOPEN_CACHE is below where autogen.sh was called"
 
 new_machine
 without_netem

@@ -217,7 +217,10 @@ complaint()
 	[ "$(wc -l <err)" -eq 1 ] && grep -q "$text" err && [ ! -s out ]
 }
 
-cache=${HALFOPEN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/halfopen}
+case ${XDG_CACHE_HOME:-} in
+/*) cache=${HALFOPEN_CACHE:-$XDG_CACHE_HOME/halfopen} ;;
+*) cache=${HALFOPEN_CACHE:-$HOME/.cache/halfopen} ;;
+esac
 packages=$(dirname "$(find "$cache/kernels" -name '*.deb' | sort | head -n 1)")
 
 a_damaged_package()
