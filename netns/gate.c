@@ -133,7 +133,7 @@ static void duplicate(struct gate *gate, struct frame *frame)
 static void lose(struct gate *gate, struct frame *frame, enum fate fate)
 {
 	const struct wire_observer *observer = &gate->observer;
-	struct frame *told autofree = frame;
+	autofree struct frame *told = frame;
 
 	if (fate == HOLD) {
 		/* Held first, so that the observer may release it. */
@@ -166,7 +166,7 @@ static void pass_judgement(struct gate *gate, struct frame *frame)
 /* A frame that netem lets go of; n1 is where the client's come out. */
 static void land(struct gate *gate, enum wire_end end, const struct frame *frame)
 {
-	struct frame *known autofree = flight_match(gate, end == N1 ? CLIENT : SERVER, frame);
+	autofree struct frame *known = flight_match(gate, end == N1 ? CLIENT : SERVER, frame);
 
 	deliver(gate, known);
 }
@@ -233,7 +233,7 @@ void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t len
 			      .from = other(to),
 			      .injected = true,
 			      .read = clock_now() };
-	struct frame *frame autofree = NULL;
+	autofree struct frame *frame = NULL;
 
 	if (length < ETH_HLEN || length > FRAME_MAX)
 		broken("cannot inject a frame of %zu bytes: it has at least %d and at most %d",
@@ -247,7 +247,7 @@ void wire_sentinel(struct net *net, enum host host, uint64_t mark)
 	struct frame head = { .from = other(host) };
 	uint8_t bytes[ETH_ZLEN] = { 0 };
 	struct ether_header *header = (struct ether_header *)bytes;
-	struct frame *frame autofree = NULL;
+	autofree struct frame *frame = NULL;
 
 	memcpy(header->ether_dhost, net_hardware(host), ETH_ALEN);
 	memcpy(header->ether_shost, net_hardware(head.from), ETH_ALEN);

@@ -39,7 +39,7 @@ __attribute__((constructor)) static void watch_forks(void)
 
 static int write_file(const char *path, const char *text)
 {
-	int fd autoclose = open(path, O_WRONLY | O_CLOEXEC);
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return -1;
@@ -55,8 +55,8 @@ struct mapping {
 /* The caller becomes user and group @id of a user namespace that holds nobody else. */
 static int become_the_only_one(struct mapping mapping)
 {
-	char *users autofree = format("%u %u 1", mapping.id, mapping.user);
-	char *groups autofree = format("%u %u 1", mapping.id, mapping.group);
+	autofree char *users = format("%u %u 1", mapping.id, mapping.user);
+	autofree char *groups = format("%u %u 1", mapping.id, mapping.group);
 
 	/* Before Linux 3.19 there is no setgroups file, and no need of one. */
 	if (write_file("/proc/self/setgroups", "deny") && errno != ENOENT)

@@ -117,9 +117,9 @@ static char *failed_line(const char *batch, const char *output)
 
 static void await_program(struct tool *tool, const char *program, const char *batch)
 {
-	char *output autofree = NULL;
+	autofree char *output = NULL;
 	int status = tool_finish(tool, &output);
-	char *line autofree = NULL;
+	autofree char *line = NULL;
 
 	if (!status)
 		return;
@@ -135,7 +135,7 @@ static void build_links(struct site *site)
 {
 	char paths[HOSTS][32];
 	struct plan plan = { .netem = site->netem };
-	char *wire autofree = NULL;
+	autofree char *wire = NULL;
 
 	for (int i = 0; i < HOSTS; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", site->net->ns[i]);
@@ -150,7 +150,8 @@ static void build_hosts(struct site *site)
 {
 	struct net *net = site->net;
 	struct plan plan = { .netem = site->netem };
-	char *hosts[HOSTS], *netem autofree = site->netem ? plan_netem(&plan) : NULL;
+	autofree char *netem = site->netem ? plan_netem(&plan) : NULL;
+	char *hosts[HOSTS];
 
 	for (int i = 0; i < HOSTS; i++) {
 		hosts[i] = plan_host((enum host)i);
@@ -300,7 +301,7 @@ int net_socket(struct net *net, enum host host, int domain, int type, int protoc
 
 static int open_proc(void *name)
 {
-	char *path autofree = format("/proc/thread-self/net/%s", (const char *)name);
+	autofree char *path = format("/proc/thread-self/net/%s", (const char *)name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)

@@ -123,8 +123,8 @@ static void replay_lines(FILE *file, const char *prefix, char *lines)
 
 static void replay_host(FILE *file, enum host host)
 {
-	char *prefix autofree = format("ip -n %s", by_hand[host]);
-	char *lines autofree = plan_host(host);
+	autofree char *prefix = format("ip -n %s", by_hand[host]);
+	autofree char *lines = plan_host(host);
 
 	replay_lines(file, prefix, lines);
 	fprintf(file,
@@ -158,7 +158,7 @@ static void replay_baselines(FILE *file, enum host host, const struct baseline *
 void replay_network(FILE *file, const char *netem)
 {
 	struct plan plan = { .netem = netem };
-	char *lines autofree = NULL;
+	autofree char *lines = NULL;
 
 	memcpy(plan.names, by_hand, sizeof(plan.names));
 	lines = plan_wire(&plan);
@@ -176,7 +176,7 @@ void replay_network(FILE *file, const char *netem)
 	replay_host(file, CLIENT);
 	replay_host(file, SERVER);
 	if (netem) {
-		char *disciplines autofree = plan_netem(&plan);
+		autofree char *disciplines = plan_netem(&plan);
 
 		replay_lines(file, "tc -n halfopen-wire", disciplines);
 	}

@@ -41,7 +41,7 @@ static _Noreturn void refuse(struct findings *findings, enum attempt attempt, in
 /* Runs a command; what it said, in one line, in @said. Its status; 127: it could not be run. */
 static int run(char *const argv[], char *said, size_t said_size)
 {
-	char *output autofree = NULL;
+	autofree char *output = NULL;
 	struct tool tool = tool_start((struct tool_options){ .argv = argv, .input = "" });
 	int status = tool_finish(&tool, &output);
 
@@ -82,7 +82,7 @@ static void try_netem(struct findings *findings)
 
 static void try_packet_socket(struct findings *findings)
 {
-	int fd autoclose = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	autoclose int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
 
 	if (fd < 0)
 		refuse(findings, TRY_PACKET_SOCKET, errno);
@@ -137,7 +137,7 @@ static void try_sysctls(struct findings *findings)
 
 static void try_ipv6(struct findings *findings)
 {
-	int fd autoclose = socket(AF_INET6, SOCK_STREAM, 0);
+	autoclose int fd = socket(AF_INET6, SOCK_STREAM, 0);
 
 	if (fd < 0)
 		refuse(findings, TRY_IPV6, errno);

@@ -33,7 +33,7 @@ static uint64_t effective_capabilities(void)
 
 static bool file_says(const char *path, char digit)
 {
-	FILE *file autofile = fopen(path, "re");
+	autofile FILE *file = fopen(path, "re");
 
 	return file && fgetc(file) == digit;
 }

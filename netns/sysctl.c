@@ -43,7 +43,7 @@ const struct baseline wire_baselines[] = {
 /* "net.ipv4.conf.all.rp_filter" as a path; a name with slashes keeps its dots. */
 static int sysctl_open(const char *name, int flags)
 {
-	char *path autofree = format("/proc/sys/%s", name);
+	autofree char *path = format("/proc/sys/%s", name);
 
 	if (!strchr(name, '/'))
 		for (char *c = path + strlen("/proc/sys/"); *c; c++)
@@ -54,7 +54,7 @@ static int sysctl_open(const char *name, int flags)
 
 int sysctl_write_here(const char *name, const char *value)
 {
-	int fd autoclose = sysctl_open(name, O_WRONLY | O_TRUNC);
+	autoclose int fd = sysctl_open(name, O_WRONLY | O_TRUNC);
 
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return -errno;
@@ -79,7 +79,7 @@ static void tidy(char *text)
 
 int sysctl_read_here(const char *name, char *seen, size_t seen_size)
 {
-	int fd autoclose = sysctl_open(name, O_RDONLY);
+	autoclose int fd = sysctl_open(name, O_RDONLY);
 	ssize_t length;
 
 	*seen = '\0';
@@ -103,7 +103,7 @@ static int write_and_read(void *argument)
 {
 	const struct errand *errand = argument;
 	int error = errand->value ? sysctl_write_here(errand->name, errand->value) : 0;
-	char *wanted autofree = errand->value ? format("%s", errand->value) : NULL;
+	autofree char *wanted = errand->value ? format("%s", errand->value) : NULL;
 
 	if (error) {
 		*errand->seen = '\0';

@@ -58,7 +58,7 @@ struct tool tool_start(struct tool_options options)
 {
 	struct tool tool = { .pid = -1, .input = -1, .output = memory_file("") };
 	int pair[2] = { -1, -1 };
-	int input autoclose = -1;
+	autoclose int input = -1;
 
 	path_complete(); /* what it starts itself is found as it is */
 	if (options.input) {

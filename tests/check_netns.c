@@ -205,9 +205,9 @@ static void close_connection(struct connection *c)
 /* The value of a counter in /proc/net/snmp of a host: "Tcp", "InSegs". */
 static long counter(struct net *net, enum host host, const char *group, const char *name)
 {
-	int fd autoclose = net_proc(net, host, "snmp");
+	autoclose int fd = net_proc(net, host, "snmp");
 	char text[8192] = "", *names, *values, *rest_of_names, *rest_of_values;
-	char *start autofree = format("%s: ", group);
+	autofree char *start = format("%s: ", group);
 
 	ck_assert_int_gt(pread(fd, text, sizeof(text) - 1, 0), 0);
 	names = strstr(text, start);
@@ -252,12 +252,12 @@ static ino_t inode_of(int fd)
 
 START_TEST(namespaces_are_three_and_none_is_the_outer_one)
 {
-	int outer autoclose = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	autoclose int outer = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct net *net = net_open((struct net_options){ 0 });
 	ino_t inodes[] = { inode_of(outer), inode_of(net_namespace(net, CLIENT)),
 			   inode_of(net_namespace(net, SERVER)),
 			   inode_of(net_namespace(net, WIRE)) };
-	int after autoclose = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	autoclose int after = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(inodes); i++)
 		for (size_t k = 0; k < i; k++)
@@ -813,7 +813,7 @@ START_TEST(sentinel_reaches_the_hosts_link)
 	static const uint8_t mark[] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef };
 	struct net *net = net_open((struct net_options){ 0 });
 	enum host host = _i ? SERVER : CLIENT;
-	int tap autoclose = net_socket(net, host, AF_PACKET, SOCK_RAW, htons(0x88b5));
+	autoclose int tap = net_socket(net, host, AF_PACKET, SOCK_RAW, htons(0x88b5));
 	uint8_t frame[2048];
 	ssize_t length;
 
@@ -928,8 +928,8 @@ END_TEST
 
 static int enter_by_name(const char *name)
 {
-	char *path autofree = format("/run/netns/%s", name);
-	int fd autoclose = open(path, O_RDONLY | O_CLOEXEC);
+	autofree char *path = format("/run/netns/%s", name);
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
 }
@@ -937,11 +937,13 @@ static int enter_by_name(const char *name)
 START_TEST(replay_builds_the_network_by_hand)
 {
 	char path[] = "/tmp/replay.XXXXXX";
-	FILE *file autofile = NULL;
+	autofile FILE *file = NULL;
 	struct sockaddr_storage server = net_address(SERVER, families[_i], PORT);
-	char *sh[] = { "sh", path, NULL }, *output autofree = NULL;
+	char *sh[] = { "sh", path, NULL };
+	autofree char *output = NULL;
 	struct tool tool;
-	int listener autoclose = -1, client autoclose = -1;
+	autoclose int listener = -1;
+	autoclose int client = -1;
 
 	ck_assert_int_eq(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
 	ck_assert_int_eq(mount("tmpfs", "/tmp", "tmpfs", 0, NULL), 0);
