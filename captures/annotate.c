@@ -114,13 +114,14 @@ static int step_of(const struct notes *notes, const struct event *event)
 }
 
 /* A name that says a fate is not the segment's: it is numbered instead, see the file's comment. */
-static char *place_text(const struct notes *notes, const struct event *event)
+static char *place_text(const struct notes *notes, const struct event *event,
+			const struct story_line *line)
 {
 	int number = step_of(notes, event);
-	const char *flow = event->flow ? notes->story->flows[event->flow].name : "no flow";
+	const char *flow = notes->story->flows[line->flow].name;
 	const char *step = number ? notes->steps[number - 1]->words : NULL;
 	autofree char *flow_text =
-		says_a_fate(flow) ? format("flow %d", event->flow) : format("%s", flow);
+		says_a_fate(flow) ? format("flow %d", line->flow) : format("%s", flow);
 
 	if (!step)
 		return format("%s; before the first step", flow_text);
@@ -165,7 +166,7 @@ static void comment_segment(const struct notes *notes, const struct recorded_fra
 	last = arrival || !line->arrived || story->flows[line->flow].raw;
 	add_comment(comments, arrival ? outcome_of_arrival(line) : outcome_of_sent(story, line));
 	add_comment(comments, standing_text(line, arrival));
-	add_comment(comments, place_text(notes, frame->event));
+	add_comment(comments, place_text(notes, frame->event, line));
 	if (*line->counters[frame->host])
 		add_comment(comments, format("counters of the %s: %s", host_name(frame->host),
 					     line->counters[frame->host]));

@@ -16,6 +16,11 @@
 /* How long a busy machine may keep us from seeing, or handing on, what has happened already. */
 #define PATIENCE SEC(2)
 
+/* In seconds: 104 days. Whatever a journal says, sums of a few such spans are numbers. */
+#define LONGEST_SPAN 9e6
+/* SYNs or answers of a flood between two looks. */
+#define MOST_OF_A_FLOOD (1L << 30)
+
 /* What a finding names. */
 struct culprit {
 	long seq, packet;
@@ -269,8 +274,13 @@ void enter_ledger(struct host_book *host, enum ledger ledger, const struct event
 /* At a look: object when a ledger is not even, or a debt is old. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge, const struct event *event);
-/* What was seen must have been counted by the end of the next look. */
-void owe(struct judge *judge, const struct event *event, enum host host, enum tally tally);
+/* What was seen, so many times, must have been counted by the end of the next look. */
+struct debt {
+	enum host host;
+	enum tally tally;
+	long count; /* nothing is owed unless it is positive */
+};
+void owe(struct judge *judge, const struct event *event, struct debt debt);
 
 /* floods.c */
 /* Whether what was seen cannot say how a segments' ledger stands, because of a flood. */

@@ -139,21 +139,22 @@ void count_tallies(struct judge *judge, const struct event *event, unsigned set)
 		}
 }
 
-/* What was seen must have been counted by the end of the next look. */
-void owe(struct judge *judge, const struct event *event, enum host host, enum tally tally)
+void owe(struct judge *judge, const struct event *event, struct debt debt)
 {
-	struct tally_book *book = &judge->hosts[host].tallies[tally];
+	struct tally_book *book = &judge->hosts[debt.host].tallies[debt.tally];
 
+	if (debt.count <= 0)
+		return;
 	if (!book->debt && !book->owed) {
 		book->seq = event->seq;
 		book->packet = event->packet;
 	}
-	book->owed++;
+	book->owed += debt.count;
 }
 
 static void owe_of(struct judge *judge, const struct event *event, enum tally tally)
 {
-	owe(judge, event, event->host, tally);
+	owe(judge, event, (struct debt){ event->host, tally, 1 });
 }
 
 /* RFC 5961, 4.2: a SYN in a connection is not believed but asked about. */
@@ -298,8 +299,8 @@ static void owe_for_cookie(struct judge *judge, const struct event *event)
 	if (!cause || cause->from != CLIENT || (cause->segment.flags & (SYN | ACK)) != SYN ||
 	    flow->states[SERVER] != NO_SOCKET || flow->synack_sent_in != judge->looks + 1)
 		return;
-	owe(judge, event, SERVER, COOKIES_CALLED_FOR);
-	owe(judge, event, SERVER, COOKIES_SENT);
+	owe(judge, event, (struct debt){ SERVER, COOKIES_CALLED_FOR, 1 });
+	owe(judge, event, (struct debt){ SERVER, COOKIES_SENT, 1 });
 }
 
 /*
@@ -314,14 +315,13 @@ static void owe_for_drop(struct judge *judge, const struct event *event)
 		cause ? book_of_listener(judge, judge->flows[cause->flow].listener) : NULL;
 	long reasons = server[OVERFLOWS].moved + server[FULL_REQUEST_QUEUES].moved;
 
-	for (long i = 0; i < reasons; i++)
-		owe(judge, event, SERVER, DROPS);
+	owe(judge, event, (struct debt){ SERVER, DROPS, reasons });
 	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding)
 		return;
 	if (listener->depths.accept > listener->depths.limit)
-		owe(judge, event, SERVER, OVERFLOWS);
+		owe(judge, event, (struct debt){ SERVER, OVERFLOWS, 1 });
 	else if (cause->segment.flags & SYN && listener->depths.syn > listener->depths.limit)
-		owe(judge, event, SERVER, FULL_REQUEST_QUEUES);
+		owe(judge, event, (struct debt){ SERVER, FULL_REQUEST_QUEUES, 1 });
 }
 
 /* connect() ended by itself: if that was a timeout, two counters say so. */
@@ -333,9 +333,9 @@ static void owe_for_giving_up(struct judge *judge)
 	if (judge->given_up.seq <= judge->look_began)
 		return;
 	if (client[ABORTS].moved)
-		owe(judge, &gone, CLIENT, TIMEOUTS);
+		owe(judge, &gone, (struct debt){ CLIENT, TIMEOUTS, 1 });
 	else if (client[TIMEOUTS].moved > client[TIMEOUTS].owed + client[REPEATS].owed)
-		owe(judge, &gone, CLIENT, ABORTS);
+		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
 }
 
 static const char *first_counter(enum tally tally, char *name, size_t size)
@@ -398,20 +398,26 @@ void settle_tallies(struct judge *judge)
 	}
 }
 
+static void close_tallies_of(struct judge *judge, enum host host)
+{
+	struct tally_book *books = judge->hosts[host].tallies;
+
+	books[TIMEOUTS].allowed += books[REPEATS].owed;
+	if (judge->hosts[host].flood.aside)
+		books[TIMEOUTS].allowed += books[TIMEOUTS].moved;
+	for (int tally = 0; tally < TALLIES && !judge->found; tally++)
+		close_tally(judge, host, (enum tally)tally);
+}
+
 void close_tallies(struct judge *judge, const struct event *event)
 {
-	owe_for_cookie(judge, event);
-	owe_for_drop(judge, event);
-	owe_for_flood(judge, event);
-	owe_for_giving_up(judge);
-	for (int host = 0; host < HOSTS; host++) {
-		struct tally_book *books = judge->hosts[host].tallies;
-
-		books[TIMEOUTS].allowed += books[REPEATS].owed;
-		if (judge->hosts[host].flood.aside)
-			books[TIMEOUTS].allowed += books[TIMEOUTS].moved;
-		for (int tally = 0; tally < TALLIES && !judge->found; tally++)
-			close_tally(judge, (enum host)host, (enum tally)tally);
+	if (!judge->found) { /* afterwards nothing that they tell is heard */
+		owe_for_cookie(judge, event);
+		owe_for_drop(judge, event);
+		owe_for_flood(judge, event);
+		owe_for_giving_up(judge);
+		for (int host = 0; host < HOSTS; host++)
+			close_tallies_of(judge, (enum host)host);
 	}
 	judge->hosts[SERVER].flood = (struct flood_book){ .aside = judge->hosts[SERVER].flooding };
 }

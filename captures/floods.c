@@ -20,8 +20,7 @@ static void owe_many(struct judge *judge, const struct event *event, enum tally 
 	const struct tally_book *book = &judge->hosts[SERVER].tallies[tally];
 	struct event cause = { .seq = book->moved ? book->moved_seq : event->seq };
 
-	for (long i = 0; i < count; i++)
-		owe(judge, &cause, SERVER, tally);
+	owe(judge, &cause, (struct debt){ SERVER, tally, count });
 }
 
 /*
@@ -88,11 +87,26 @@ void owe_for_flood(struct judge *judge, const struct event *event)
 		owe_many(judge, event, FULL_REQUEST_QUEUES, drops->moved);
 }
 
+static bool is_possible(const struct event *event, const struct listener_book *listener)
+{
+	long strangers = event->delta + (listener ? listener->strangers : 0);
+
+	return event->value >= 0 && event->value <= MOST_OF_A_FLOOD && strangers >= 0 &&
+	       strangers <= MOST_OF_A_FLOOD;
+}
+
 void take_flood(struct judge *judge, const struct event *event)
 {
 	struct host_book *host = &judge->hosts[event->host];
 	struct listener_book *listener = book_of_listener(judge, event->listener);
 
+	if (!is_possible(event, listener)) {
+		judge_object(judge, event,
+			     format("a flood of %ld SYNs or answers, or a change of its half-open "
+				    "requests by %ld, cannot be",
+				    event->value, event->delta));
+		return;
+	}
 	host->flooded = true;
 	if (strcmp(event->name, "begins") == 0) {
 		host->flooding = true;

@@ -15,6 +15,11 @@
 
 /* Beyond this many bytes it is packed: only crowds come so far. */
 #define LARGE_JOURNAL (1 << 20)
+/* A case leaves 5 MB and 40,000 events at most. What is longer by far is none of ours. */
+#define MOST_BYTES  (64 << 20)
+#define MOST_EVENTS (1 << 19)
+/* Integers that all readers of JSON have exactly (RFC 7493, 2.2); in ns this is 104 days. */
+#define MOST_EXACT (1LL << 53)
 
 /* Memory that the events point to, freed with the journal. */
 struct keepsakes {
@@ -159,7 +164,8 @@ const struct event *journal_append(struct journal *journal, const struct event *
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-enum field_type { HOST, INT, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
+/* In an int: a COUNT, a PORT, or a TCP option's value, which is -1 where it is absent. */
+enum field_type { HOST, COUNT, PORT, OPTION, LONG, U16, U8, U32, U64, NSEC, BOOL, TEXT, STATE };
 
 struct field {
 	const char *name;
@@ -177,7 +183,7 @@ struct field {
 
 static const struct field fields[] = {
 	FIELD("host", HOST, host, OF(CALL) | OF(PACKET) | OF(SOCKET) | OF(COUNTER) | OF(EXPECT)),
-	FIELD("flow", INT, flow, 0),
+	FIELD("flow", COUNT, flow, 0),
 	FIELD("packet", LONG, packet, 0),
 	FIELD("name", TEXT, name, 0),
 	FIELD("object", TEXT, object, 0),
@@ -191,8 +197,8 @@ static const struct field fields[] = {
 	FIELD("ack", U32, segment.ack, OF(PACKET)),
 	FIELD("window", U16, segment.window, OF(PACKET)),
 	FIELD("length", U16, segment.length, OF(PACKET)),
-	FIELD("mss", INT, segment.mss, 0),
-	FIELD("window_scale", INT, segment.window_scale, 0),
+	FIELD("mss", OPTION, segment.mss, 0),
+	FIELD("window_scale", OPTION, segment.window_scale, 0),
 	FIELD("sack_permitted", BOOL, segment.sack_permitted, 0),
 	FIELD("timestamps", BOOL, segment.timestamps, 0),
 	FIELD("tsval", U32, segment.tsval, 0),
@@ -200,20 +206,20 @@ static const struct field fields[] = {
 	FIELD("cookie", U64, cookie, 0),
 	FIELD("was", STATE, was, OF(SOCKET) | OF(EXPECT)),
 	FIELD("state", STATE, state, OF(SOCKET) | OF(EXPECT)),
-	FIELD("retrans", INT, retrans, OF(SOCKET)),
+	FIELD("retrans", COUNT, retrans, OF(SOCKET)),
 	FIELD("fires", NSEC, fires, 0),
-	FIELD("listener", INT, listener, 0),
-	FIELD("accept", INT, accept, OF(QUEUE) | OF(EXPECT)),
-	FIELD("limit", INT, limit, OF(QUEUE) | OF(EXPECT)),
-	FIELD("syn", INT, syn, OF(QUEUE) | OF(EXPECT)),
+	FIELD("listener", PORT, listener, 0),
+	FIELD("accept", COUNT, accept, OF(QUEUE) | OF(EXPECT)),
+	FIELD("limit", COUNT, limit, OF(QUEUE) | OF(EXPECT)),
+	FIELD("syn", COUNT, syn, OF(QUEUE) | OF(EXPECT)),
 	FIELD("delta", LONG, delta, OF(COUNTER)),
 	FIELD("value", LONG, value, OF(COUNTER)),
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
-	FIELD("error", INT, error, OF(CALL)),
+	FIELD("error", COUNT, error, OF(CALL)),
 	FIELD("want", TEXT, want, 0),
 	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
 	FIELD("rto", LONG, rto, 0),
-	FIELD("format", INT, format, 0),
+	FIELD("format", COUNT, format, 0),
 };
 
 static json_int_t field_number(const struct field *field, const struct event *event)
@@ -221,7 +227,11 @@ static json_int_t field_number(const struct field *field, const struct event *ev
 	const char *at = (const char *)event + field->offset;
 
 	switch (field->type) {
-	case INT:
+	case COUNT:
+	case PORT:
+	case OPTION:
+	case HOST:
+	case STATE:
 		return *(const int *)at;
 	case LONG:
 		return *(const long *)at;
@@ -237,9 +247,6 @@ static json_int_t field_number(const struct field *field, const struct event *ev
 		return *(const nsec *)at;
 	case BOOL:
 		return *(const bool *)at;
-	case HOST:
-	case STATE:
-		return *(const int *)at;
 	case TEXT:
 		break;
 	}
@@ -248,11 +255,11 @@ static json_int_t field_number(const struct field *field, const struct event *ev
 
 static const char *host_names[] = { "client", "server" };
 
-/* A text that is its own JSON but for the quotes needs no library, and most are: names. */
+/* A text that is its own JSON but for the quotes needs no library, and most are: names in ASCII. */
 static bool is_plain(const char *text)
 {
 	for (; *text; text++)
-		if (*text < ' ' || *text == '"' || *text == '\\')
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
 			return false;
 	return true;
 }
@@ -339,35 +346,72 @@ void journal_flush(struct journal *journal)
 		       strerror(errno));
 }
 
-static bool store_number(const struct field *field, struct event *event, json_int_t number)
+/* What a number may be. The judge and the drawings reckon with these bounds. */
+static bool is_possible(const struct field *field, json_int_t number)
 {
-	char *at = (char *)event + field->offset;
-
 	switch (field->type) {
-	case INT:
-		*(int *)(void *)at = (int)number;
-		return number >= INT32_MIN && number <= INT32_MAX;
-	case LONG:
-		*(long *)(void *)at = (long)number;
-		return true;
+	case COUNT:
+		return number >= 0 && number <= INT32_MAX;
+	case PORT:
 	case U16:
-		*(uint16_t *)(void *)at = (uint16_t)number;
 		return number >= 0 && number <= UINT16_MAX;
+	case OPTION:
+		return number >= -1 && number <= UINT16_MAX;
 	case U8:
-		*(uint8_t *)at = (uint8_t)number;
 		return number >= 0 && number <= UINT8_MAX;
 	case U32:
-		*(uint32_t *)(void *)at = (uint32_t)number;
 		return number >= 0 && number <= UINT32_MAX;
-	case U64:
-		*(uint64_t *)(void *)at = (uint64_t)number;
-		return true;
+	case LONG:
 	case NSEC:
-		*(nsec *)(void *)at = number;
+		return number > -MOST_EXACT && number < MOST_EXACT;
+	case U64:
 		return true;
 	default:
 		return false;
 	}
+}
+
+static bool store_number(const struct field *field, struct event *event, json_int_t number)
+{
+	char *at = (char *)event + field->offset;
+
+	if (!is_possible(field, number))
+		return false;
+	switch (field->type) {
+	case COUNT:
+	case PORT:
+	case OPTION:
+		*(int *)(void *)at = (int)number;
+		break;
+	case LONG:
+		*(long *)(void *)at = (long)number;
+		break;
+	case U16:
+		*(uint16_t *)(void *)at = (uint16_t)number;
+		break;
+	case U8:
+		*(uint8_t *)at = (uint8_t)number;
+		break;
+	case U32:
+		*(uint32_t *)(void *)at = (uint32_t)number;
+		break;
+	case U64:
+		*(uint64_t *)(void *)at = (uint64_t)number;
+		break;
+	default:
+		*(nsec *)(void *)at = number;
+		break;
+	}
+	return true;
+}
+
+/* Texts go into drawings, line by line, and to terminals, which obey control characters. */
+static bool is_printable(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+		if (*at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+			return false;
+	return true;
 }
 
 static bool store_name(const struct field *field, struct event *event, const char *name)
@@ -377,7 +421,7 @@ static bool store_name(const struct field *field, struct event *event, const cha
 
 	if (field->type == TEXT) {
 		*(const char **)(void *)at = name;
-		return true;
+		return is_printable(name);
 	}
 	number = field->type == HOST ? index_of(name, host_names, 2) : state_from_name(name);
 	if (number < 0 || (field->type != HOST && field->type != STATE))
@@ -398,20 +442,21 @@ static bool field_from_json(const struct field *field, struct event *event, cons
 	return json_is_integer(value) && store_number(field, event, json_integer_value(value));
 }
 
-static const char *lines_from_json(const json_t *lines, struct event *event)
+/* As the other functions that read: NULL, or what is wrong; the caller frees it. */
+static char *lines_from_json(const json_t *lines, struct event *event)
 {
 	const char **copy;
 
 	if (!lines)
 		return NULL;
 	if (!json_is_array(lines))
-		return "\"lines\" is no array";
+		return format("\"lines\" is no array");
 	copy = must_alloc(json_array_size(lines) + 1, sizeof(*copy));
 	event->lines = copy;
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		copy[i] = json_string_value(json_array_get(lines, i));
-		if (!copy[i])
-			return "a line that is no text";
+		if (!copy[i] || !is_printable(copy[i]))
+			return format("\"lines\" has one that is no text in one line");
 	}
 	return NULL;
 }
@@ -430,43 +475,82 @@ static bool needs_name(enum event_kind kind)
 	}
 }
 
-/* Returns NULL, or what is wrong with the object. */
-static const char *event_from_json(const json_t *object, struct event *event)
+static char *time_from_json(const json_t *object, struct event *event)
 {
-	int kind = index_of(json_string_value(json_object_get(object, "event")), kind_names,
-			    EVENT_KINDS);
+	static const struct field time = FIELD("t", NSEC, at, 0);
+	const json_t *value = json_object_get(object, time.name);
 
-	if (kind < 0)
-		return "an unknown kind of event";
-	*event = (struct event){ .kind = (enum event_kind)kind };
-	event->seq = (long)json_integer_value(json_object_get(object, "seq"));
-	event->at = json_integer_value(json_object_get(object, "t"));
-	if (kind == EVENT_PACKET)
-		event->segment.mss = event->segment.window_scale = -1;
+	if (!json_is_integer(value) || !store_number(&time, event, json_integer_value(value)))
+		return format("an event without a time in nanoseconds");
+	return NULL;
+}
+
+static char *fields_from_json(const json_t *object, struct event *event)
+{
 	for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
 		const json_t *value = json_object_get(object, fields[i].name);
 
 		if (value && !field_from_json(&fields[i], event, value))
-			return "a field with a value that it cannot have";
+			return format("\"%s\" has a value that it cannot have", fields[i].name);
 	}
 	if (needs_name(event->kind) && !event->name)
-		return "an event without its name";
+		return format("an event without its name");
 	return lines_from_json(json_object_get(object, "lines"), event);
 }
 
-/* Appends what one line says. Returns NULL, or what is wrong. */
-static const char *append_line(struct journal *journal, const char *line)
+static char *event_from_json(const json_t *object, struct event *event)
 {
-	json_error_t error;
-	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	int kind = index_of(json_string_value(json_object_get(object, "event")), kind_names,
+			    EVENT_KINDS);
+	char *wrong;
+
+	if (kind < 0)
+		return format("an unknown kind of event");
+	*event = (struct event){ .kind = (enum event_kind)kind };
+	event->seq = (long)json_integer_value(json_object_get(object, "seq"));
+	if (kind == EVENT_PACKET)
+		event->segment.mss = event->segment.window_scale = -1;
+	wrong = time_from_json(object, event);
+	return wrong ? wrong : fields_from_json(object, event);
+}
+
+/* A journal line by line, and no more of it than a case can have left. */
+struct lines {
+	FILE *file;
+	char *line;
+	size_t length, room, read;
+};
+
+/* False at the end, or when it is too long, or when it cannot be read. */
+static bool next_line(struct lines *lines)
+{
+	int character = 0;
+
+	lines->length = 0;
+	while (character != '\n' && lines->read < MOST_BYTES &&
+	       (character = getc_unlocked(lines->file)) != EOF) {
+		if (lines->length == lines->room) {
+			lines->room = lines->room ? lines->room * 2 : 1024;
+			lines->line = must_realloc(lines->line, lines->room, 1);
+		}
+		lines->line[lines->length++] = (char)character;
+		lines->read++;
+	}
+	return lines->length > 0 && lines->read < MOST_BYTES && !ferror(lines->file);
+}
+
+/* Appends what one line says. */
+static char *append_line(struct journal *journal, const struct lines *lines)
+{
+	json_t *object = json_loadb(lines->line, lines->length, JSON_REJECT_DUPLICATES, NULL);
 	struct event event = { .seq = 0 };
-	const char *wrong;
+	char *wrong;
 
 	if (!object)
-		return "not JSON";
-	wrong = json_is_object(object) ? event_from_json(object, &event) : "no object";
+		return format("not JSON");
+	wrong = json_is_object(object) ? event_from_json(object, &event) : format("no object");
 	if (!wrong && event.seq != (long)journal->length + 1)
-		wrong = "out of order";
+		wrong = format("out of order");
 	if (!wrong)
 		journal_append(journal, &event);
 	free((void *)event.lines);
@@ -474,15 +558,20 @@ static const char *append_line(struct journal *journal, const char *line)
 	return wrong;
 }
 
-/* Returns NULL, or what is wrong with the line that follows what was read. */
-static const char *append_lines(struct journal *journal, FILE *file)
+/* What is wrong is the line that follows what was read. */
+static char *append_lines(struct journal *journal, FILE *file)
 {
-	autofree char *line = NULL;
-	const char *wrong = NULL;
-	size_t room = 0;
+	struct lines lines = { .file = file };
+	char *wrong = NULL;
 
-	while (!wrong && getline(&line, &room, file) > 0)
-		wrong = append_line(journal, line);
+	errno = 0;
+	while (!wrong && journal->length < MOST_EVENTS && next_line(&lines))
+		wrong = append_line(journal, &lines);
+	if (!wrong && ferror(file))
+		wrong = format("cannot be read: %s", strerror(errno));
+	else if (!wrong && (lines.read == MOST_BYTES || journal->length == MOST_EVENTS))
+		wrong = format("a journal that is longer than any that a case leaves");
+	free(lines.line);
 	return wrong;
 }
 
@@ -494,9 +583,9 @@ static bool has_other_format(const struct journal *journal)
 
 struct journal *journal_salvage(const char *path, char **why)
 {
-	autofile FILE *file = open_packed(path);
+	autofile FILE *file = open_packed(path, MOST_BYTES);
+	autofree char *wrong = NULL;
 	struct journal *journal;
-	const char *wrong;
 
 	*why = NULL;
 	if (!file) {

@@ -303,6 +303,12 @@ static nsec tolerance(const struct judge *judge, nsec wanted)
 	return wanted * 15 / 100 + judge->slack;
 }
 
+/* What an expected line calls a time may be any number, or none. */
+static nsec span_of(double seconds)
+{
+	return seconds > -LONGEST_SPAN && seconds < LONGEST_SPAN ? SEC(seconds) : SEC(LONGEST_SPAN);
+}
+
 /* What the time of a line says of a rung: it came @wanted after @since. */
 struct timing {
 	nsec wanted, since;
@@ -321,13 +327,13 @@ static bool time_of_line(const struct judge *judge, const struct rung *rung, con
 
 	if (unit == time)
 		return false;
-	*timing = (struct timing){ .wanted = SEC(number), .since = flow->t0 };
+	*timing = (struct timing){ .wanted = span_of(number), .since = flow->t0 };
 	rto = strncmp(unit, "rto", 3) == 0;
 	if (rto) {
 		unit += strlen("rto");
 		more = *unit == '+' ? strtod(unit + 1, &unit) : 0;
 		before = rung_of_call(judge, rung);
-		timing->wanted = (nsec)(number * (double)flow->rto * 1e3) + SEC(more);
+		timing->wanted = span_of(number * (double)flow->rto / 1e6 + more);
 	} else if (*time == '+') {
 		before = rung_before(judge, rung);
 	}
@@ -416,7 +422,7 @@ bool line_is_optional(const char *expected)
 bool line_may_be_missing(const struct judge *judge, int flow_number, const char *expected, nsec at)
 {
 	const struct flow_book *flow = &judge->flows[flow_number];
-	nsec wanted = SEC(strtod(expected + 1, NULL));
+	nsec wanted = span_of(strtod(expected + 1, NULL));
 
 	return line_is_optional(expected) &&
 	       at <= flow->t0 + wanted + tolerance(judge, wanted) + flow->transit;

@@ -66,21 +66,31 @@ bool pack_file(const char *path)
 	return false;
 }
 
-/* All that can be read of it, as a file in memory. */
-static FILE *unpacked(struct archive *in)
+/* Up to @most bytes of what can be read of it, in a file without a name. NULL with errno. */
+static FILE *unpacked(struct archive *in, size_t most)
 {
 	char bytes[65536];
 	FILE *file = tmpfile();
 	la_ssize_t length;
 
-	while (file && (length = archive_read_data(in, bytes, sizeof(bytes))) > 0)
+	if (!file)
+		return NULL;
+	for (size_t done = 0; done < most; done += (size_t)length) {
+		length = archive_read_data(in, bytes, sizeof(bytes));
+		if (length <= 0)
+			break;
 		fwrite(bytes, 1, (size_t)length, file);
-	if (file)
+	}
+	if (fflush(file) == 0 && !ferror(file)) {
 		rewind(file);
-	return file;
+		return file;
+	}
+	fclose(file);
+	errno = ENOSPC; /* what a write that failed earlier said is gone */
+	return NULL;
 }
 
-FILE *open_packed(const char *path)
+FILE *open_packed(const char *path, size_t most)
 {
 	autofree char *packed = packed_path(path);
 	struct archive *in;
@@ -95,7 +105,7 @@ FILE *open_packed(const char *path)
 	errno = EINVAL; /* libarchive sets it where there is an errno */
 	if (archive_read_open_filename(in, packed, 65536) == ARCHIVE_OK &&
 	    archive_read_next_header(in, &entry) == ARCHIVE_OK)
-		file = unpacked(in);
+		file = unpacked(in, most);
 	archive_read_free(in);
 	return file;
 }

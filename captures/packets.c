@@ -349,7 +349,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 	}
 	judge->rungs[packet->rung].arrived = event->at;
 	check_transit(judge, event, packet);
-	if (!packet->held)
+	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
 	owe_for_arrival(judge, event);
 	advance_receiver(flow, event);

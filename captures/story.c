@@ -32,6 +32,8 @@ static const char *own(struct story *story, char *text)
 static struct story_line *add_line(struct story *story, const struct event *event, int rung)
 {
 	struct story_books *books = story->books;
+	/* a call, a step or a counter may name a flow that the case has not */
+	int flow = book_of_flow(books->judge, event->flow) ? event->flow : 0;
 	int index = story->line_count++;
 
 	story->lines = grown(story->lines, index, sizeof(*story->lines));
@@ -42,7 +44,7 @@ static struct story_line *add_line(struct story *story, const struct event *even
 	story->lines[index] = (struct story_line){ .seq = event->seq,
 						   .at = event->at,
 						   .step = -1,
-						   .flow = event->flow,
+						   .flow = flow,
 						   .words = "",
 						   .fate = "",
 						   .counters = { "", "" } };
@@ -330,13 +332,15 @@ static int *first_steps(const struct story *story)
 /* How many go the same way as @leader, beginning in one step and with one listener. */
 static int crowd_of(const struct story *story, int leader, const int *steps)
 {
+	const struct ladder_form form = { .stable = true };
 	const struct judge *judge = story->books->judge;
-	int alike = flows_alike(judge, leader, (struct ladder_form){ .stable = true }), count = 1;
+	int next = leader + 1;
 
-	while (count < alike && steps[leader + count] == steps[leader] &&
-	       judge->flows[leader + count].listener == judge->flows[leader].listener)
-		count++;
-	return count;
+	while (next <= judge_flows(judge) && steps[next] == steps[leader] &&
+	       judge->flows[next].listener == judge->flows[leader].listener &&
+	       same_ladder(judge, leader, next, form))
+		next++;
+	return next - leader;
 }
 
 static void tell_flows(struct story *story)

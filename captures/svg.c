@@ -284,15 +284,16 @@ static bool same_level(const struct picture_level *a, const struct picture_level
 }
 
 struct bar {
-	int x, width, depth, scale;
+	int x, width, depth;
+	long scale;
 };
 
 static void draw_bar(const struct pen *pen, struct bar bar, struct box box, const char *class)
 {
+	long width = bar.depth > 0 && bar.scale > 0 ? (long)bar.width * bar.depth / bar.scale : 0;
+
 	box.x = bar.x;
-	box.width = bar.depth > 0 ? bar.width * bar.depth / bar.scale : 0;
-	if (box.width > bar.width)
-		box.width = bar.width;
+	box.width = width > bar.width ? bar.width : (int)width;
 	if (bar.depth > 0 && box.width < 2)
 		box.width = 2;
 	draw_box(pen, box, class);
@@ -302,7 +303,7 @@ static void draw_level(const struct pen *pen, const struct picture_level *level,
 {
 	const struct depths *depths = &level->depths;
 	struct box box = { 0, level->y, 0, end - level->y };
-	struct bar accept = { pen->at.accept, ACCEPT, depths->accept, depths->limit + 1 };
+	struct bar accept = { pen->at.accept, ACCEPT, depths->accept, depths->limit + 1L };
 	struct bar syn = { pen->at.syn, SYN_QUEUE, depths->syn,
 			   most_requests(pen, level->listener) };
 

@@ -4,6 +4,7 @@
 
 libcheck_tests = \
 	tests/check_capture \
+	tests/check_damage \
 	tests/check_failures \
 	tests/check_matrix \
 	tests/check_netns \
