@@ -83,6 +83,13 @@ bool tar_write(const char *folder, int fd)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* What tar_write() writes: no link that leads out of the folder, no hole of a terabyte. */
+static bool is_plain_file(struct archive_entry *entry)
+{
+	return archive_entry_pathname(entry) && archive_entry_filetype(entry) == AE_IFREG &&
+	       !archive_entry_hardlink(entry) && archive_entry_sparse_count(entry) == 0;
+}
+
 static int unpack_entry(struct archive *tar, struct archive *disk, const char *folder)
 {
 	struct archive_entry *entry;
@@ -90,6 +97,10 @@ static int unpack_entry(struct archive *tar, struct archive *disk, const char *f
 
 	if (status != ARCHIVE_OK)
 		return status;
+	if (!is_plain_file(entry)) {
+		archive_set_error(tar, EINVAL, "not only files are in it");
+		return ARCHIVE_FATAL;
+	}
 	autofree char *path = format("%s/%s", folder, archive_entry_pathname(entry));
 	archive_entry_copy_pathname(entry, path);
 	status = archive_write_header(disk, entry);

@@ -306,7 +306,7 @@ static char *file_text(const char *path)
 	autobytes struct bytes bytes = { 0 };
 
 	bytes_read(&bytes, path);
-	return format("%.*s", (int)bytes.size, bytes.data ? (char *)bytes.data : "");
+	return bytes_text(&bytes, 0);
 }
 
 /* The line of @text that holds @part, from there on; NULL: none. */

@@ -16,10 +16,33 @@ struct bytes {
 void bytes_free(struct bytes *bytes);
 #define autobytes __attribute__((cleanup(bytes_free)))
 
-/* The whole file. False with errno. */
+/* What is larger is none of a kernel's files: a vmlinux with all for a debugger has a third of it.
+ */
+#define LARGEST_FILE ((size_t)INT32_MAX)
+/* The whole file, with a NUL behind it. False with errno; EFBIG: it is larger. */
 bool bytes_read(struct bytes *bytes, const char *path);
-/* What @packed unpacks to, whatever it is packed with (gzip, xz, zstd, ...). False: nothing. */
+/*
+ * What @packed unpacks to, whatever it is packed with (gzip, xz, zstd, ...). False: nothing, or
+ * more than most_unpacked().
+ */
 bool bytes_unpack(struct bytes *bytes, const struct bytes *packed);
+/*
+ * The most that @packed bytes may unpack to. Kernels, modules and packages are packed to a third or
+ * a tenth; what grows a thousandfold is none of them, and would take all memory.
+ */
+size_t most_unpacked(size_t packed);
+/* Whether @size bytes from @at on are within. */
+bool bytes_have(const struct bytes *bytes, uint64_t at, uint64_t size);
+/* The text that begins at @at, up to a NUL or the end; the caller frees it. */
+char *bytes_text(const struct bytes *bytes, size_t at);
+struct archive;
+/*
+ * The data of the entry that @archive is at, with a NUL behind it, at most @most bytes of it,
+ * whatever size its header tells. False: it is longer, or damaged.
+ */
+bool bytes_of_entry(struct bytes *bytes, struct archive *archive, size_t most);
+/* Has @archive read what is packed, in the ways that kernels and modules are. */
+void support_packers(struct archive *archive);
 
 /* SHA-256, in parts. */
 struct sum;

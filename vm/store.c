@@ -15,64 +15,134 @@
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
+#define SMALL_UNPACKED ((size_t)4 << 20)
+#define MOST_GROWTH    ((size_t)32)
+
 void bytes_free(struct bytes *bytes)
 {
 	free(bytes->data);
 	*bytes = (struct bytes){ 0 };
 }
 
-bool bytes_read(struct bytes *bytes, const char *path)
+bool bytes_have(const struct bytes *bytes, uint64_t at, uint64_t size)
 {
-	autofile FILE *file = fopen(path, "re");
+	return at <= bytes->size && size <= bytes->size - at;
+}
+
+char *bytes_text(const struct bytes *bytes, size_t at)
+{
+	size_t length =
+		at < bytes->size ? strnlen((const char *)bytes->data + at, bytes->size - at) : 0;
+	char *text = must_alloc(length + 1, 1);
+
+	if (length)
+		memcpy(text, bytes->data + at, length);
+	return text;
+}
+
+/* NULL with errno. */
+static FILE *open_regular(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "re");
 	struct stat about;
 
+	if (!file)
+		return NULL;
+	if (fstat(fileno(file), &about) < 0)
+		about = (struct stat){ 0 };
+	*size = (size_t)about.st_size;
+	if (S_ISREG(about.st_mode) && *size <= LARGEST_FILE)
+		return file;
+	fclose(file);
+	errno = S_ISREG(about.st_mode) ? EFBIG : S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+	return NULL;
+}
+
+bool bytes_read(struct bytes *bytes, const char *path)
+{
+	size_t size = 0;
+	autofile FILE *file = open_regular(path, &size);
+
 	*bytes = (struct bytes){ 0 };
-	if (!file || fstat(fileno(file), &about) < 0)
+	if (!file)
 		return false;
-	if (!S_ISREG(about.st_mode)) {
-		errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
-		return false;
-	}
-	bytes->data = must_alloc((size_t)about.st_size + 1, 1);
-	bytes->size = fread(bytes->data, 1, (size_t)about.st_size, file);
-	if (!ferror(file) && bytes->size == (size_t)about.st_size)
+	bytes->data = must_alloc(size + 1, 1);
+	bytes->size = fread(bytes->data, 1, size, file);
+	if (!ferror(file) && bytes->size == size)
 		return true;
 	bytes_free(bytes);
 	errno = EIO;
 	return false;
 }
 
-static void append_rest(struct bytes *bytes, struct archive *archive)
+size_t most_unpacked(size_t packed)
+{
+	return packed < LARGEST_FILE / MOST_GROWTH ? SMALL_UNPACKED + MOST_GROWTH * packed
+						   : LARGEST_FILE;
+}
+
+/* libarchive's status at the end, or ARCHIVE_FATAL: more than @most bytes, or with a hole. */
+static int append_data(struct bytes *bytes, struct archive *archive, size_t most)
 {
 	const void *block;
 	size_t size, room = 0;
 	la_int64_t at;
+	int status;
 
-	while (archive_read_data_block(archive, &block, &size, &at) == ARCHIVE_OK) {
-		if (bytes->size + size > room) {
+	*bytes = (struct bytes){ .data = must_alloc(1, 1) };
+	while ((status = archive_read_data_block(archive, &block, &size, &at)) == ARCHIVE_OK) {
+		if (size > most - bytes->size || (size_t)at != bytes->size)
+			return ARCHIVE_FATAL;
+		if (size > room - bytes->size) {
 			room = 2 * (bytes->size + size);
-			bytes->data = must_realloc(bytes->data, room, 1);
+			bytes->data = must_realloc(bytes->data, room + 1, 1);
 		}
 		memcpy(bytes->data + bytes->size, block, size);
 		bytes->size += size;
+		bytes->data[bytes->size] = '\0';
 	}
+	return status;
+}
+
+bool bytes_of_entry(struct bytes *bytes, struct archive *archive, size_t most)
+{
+	if (append_data(bytes, archive, most) == ARCHIVE_EOF)
+		return true;
+	bytes_free(bytes);
+	return false;
+}
+
+/* What kernels and modules are packed with. For other formats libarchive would run programs. */
+void support_packers(struct archive *archive)
+{
+	archive_read_support_filter_gzip(archive);
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_lzma(archive);
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_lzop(archive);
+	archive_read_support_filter_lz4(archive);
+	archive_read_support_filter_zstd(archive);
 }
 
 bool bytes_unpack(struct bytes *bytes, const struct bytes *packed)
 {
 	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
+	size_t most = most_unpacked(packed->size);
 
 	*bytes = (struct bytes){ 0 };
-	archive_read_support_filter_all(archive);
+	support_packers(archive);
 	archive_read_support_format_raw(archive);
 	/* What stands behind the packed data is no error of it, so its end is not looked at. */
 	if (archive_read_open_memory(archive, packed->data, packed->size) == ARCHIVE_OK &&
 	    archive_read_next_header(archive, &entry) == ARCHIVE_OK &&
 	    archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE)
-		append_rest(bytes, archive);
+		append_data(bytes, archive, most);
 	archive_read_free(archive);
-	return bytes->size > 0;
+	if (bytes->size > 0 && bytes->size < most)
+		return true;
+	bytes_free(bytes);
+	return false;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */

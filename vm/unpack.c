@@ -32,12 +32,26 @@ void unpack_identify(struct sum *sum)
 		sum_add_text(sum, drivers[i].name);
 }
 
+/* Linux's own stand five above each other at most, and name a dozen; or they go round in a circle.
+ */
+#define MOST_DRIVERS_DEEP 32
+#define LONGEST_DEPENDS   1024
+
 /* Everything of a kernel that may be wanted, as it was packed. */
 struct contents {
 	struct bytes image;
 	struct bytes builtin; /* modules.builtin */
-	struct module *modules;
+	char **builtin_names; /* the same as names of modules; sorted */
+	size_t builtin_count;
+	struct packed_module *modules;
 	size_t module_count;
+};
+
+/* It is read when it is needed: of a folder there may be thousands. */
+struct packed_module {
+	char *name;
+	char *path; /* of its file; NULL: it is here already */
+	struct bytes bytes;
 };
 
 /* ---- names --------------------------------------------------------------------------------- */
@@ -77,25 +91,25 @@ static bool is_wanted(const char *path)
 	return name || is_image_name(path) || strcmp(base_of(path), "modules.builtin") == 0;
 }
 
+static void add_module(struct contents *contents, struct packed_module module)
+{
+	contents->modules = must_realloc(contents->modules, contents->module_count + 1,
+					 sizeof(*contents->modules));
+	contents->modules[contents->module_count++] = module;
+}
+
 /* Takes @bytes. */
 static void collect(struct contents *contents, const char *path, struct bytes *bytes)
 {
-	struct bytes *place = NULL;
+	struct bytes *place = is_image_name(path) ? &contents->image : &contents->builtin;
+	char *module = is_image_name(path) ? NULL : module_name(path);
 
-	if (is_image_name(path)) {
-		place = &contents->image;
-	} else if (strcmp(base_of(path), "modules.builtin") == 0) {
-		place = &contents->builtin;
+	if (module) {
+		add_module(contents, (struct packed_module){ .name = module, .bytes = *bytes });
 	} else {
-		contents->modules = must_realloc(contents->modules, contents->module_count + 1,
-						 sizeof(*contents->modules));
-		struct module *module = &contents->modules[contents->module_count++];
-
-		*module = (struct module){ .name = module_name(path) };
-		place = &module->object;
+		bytes_free(place);
+		*place = *bytes;
 	}
-	bytes_free(place);
-	*place = *bytes;
 	*bytes = (struct bytes){ 0 };
 }
 
@@ -103,22 +117,48 @@ static void contents_free(struct contents *contents)
 {
 	for (size_t i = 0; i < contents->module_count; i++) {
 		free(contents->modules[i].name);
-		bytes_free(&contents->modules[i].object);
+		free(contents->modules[i].path);
+		bytes_free(&contents->modules[i].bytes);
 	}
 	free(contents->modules);
+	for (size_t i = 0; i < contents->builtin_count; i++)
+		free(contents->builtin_names[i]);
+	free(contents->builtin_names);
 	bytes_free(&contents->image);
 	bytes_free(&contents->builtin);
 }
 
 /* ---- where a kernel comes in --------------------------------------------------------------- */
 
-static bool read_entry(struct archive *archive, struct bytes *bytes, size_t size)
+/* Reads past an entry's data. */
+static bool pass_entry(struct archive *archive, size_t most)
 {
-	*bytes = (struct bytes){ .data = must_alloc(size + 1, 1), .size = size };
-	if (archive_read_data(archive, bytes->data, size) == (la_ssize_t)size)
-		return true;
-	bytes_free(bytes);
-	return false;
+	const void *block;
+	size_t size;
+	la_int64_t at;
+	int status;
+
+	while ((status = archive_read_data_block(archive, &block, &size, &at)) == ARCHIVE_OK)
+		if ((size_t)archive_filter_bytes(archive, 0) > most)
+			return false;
+	return status == ARCHIVE_EOF;
+}
+
+static bool collect_entry(struct contents *contents, struct archive *tar,
+			  struct archive_entry *entry, size_t most)
+{
+	const char *path = archive_entry_pathname(entry); /* NULL: it is in no encoding */
+	size_t unpacked = (size_t)archive_filter_bytes(tar, 0);
+	autobytes struct bytes bytes = { 0 };
+
+	if (unpacked > most)
+		return false;
+	if (!path || archive_entry_filetype(entry) != AE_IFREG || !is_wanted(path))
+		return pass_entry(tar, most);
+	if (!bytes_of_entry(&bytes, tar, most - unpacked))
+		return false;
+	collect(contents, path, &bytes);
+	return true;
 }
 
 static bool collect_tar(struct contents *contents, const struct bytes *packed)
@@ -127,21 +167,13 @@ static bool collect_tar(struct contents *contents, const struct bytes *packed)
 	struct archive_entry *entry;
 	int status;
 
-	archive_read_support_filter_all(tar);
+	support_packers(tar);
 	archive_read_support_format_tar(tar);
 	status = archive_read_open_memory(tar, packed->data, packed->size);
 	while (status == ARCHIVE_OK &&
-	       (status = archive_read_next_header(tar, &entry)) == ARCHIVE_OK) {
-		const char *path = archive_entry_pathname(entry);
-		autobytes struct bytes bytes = { 0 };
-
-		if (archive_entry_filetype(entry) != AE_IFREG || !is_wanted(path))
-			continue;
-		if (!read_entry(tar, &bytes, (size_t)archive_entry_size(entry)))
+	       (status = archive_read_next_header(tar, &entry)) == ARCHIVE_OK)
+		if (!collect_entry(contents, tar, entry, most_unpacked(packed->size)))
 			status = ARCHIVE_FATAL;
-		else
-			collect(contents, path, &bytes);
-	}
 	archive_read_free(tar);
 	return status == ARCHIVE_EOF;
 }
@@ -164,10 +196,11 @@ static char *collect_package(struct contents *contents, const char *path, const 
 	archive_read_support_format_ar(deb);
 	if (archive_read_open_filename(deb, path, 65536) == ARCHIVE_OK)
 		while (!good && archive_read_next_header(deb, &entry) == ARCHIVE_OK) {
+			const char *name = archive_entry_pathname(entry);
 			autobytes struct bytes tar = { 0 };
 
-			if (strncmp(archive_entry_pathname(entry), "data.tar", 8) == 0)
-				good = read_entry(deb, &tar, (size_t)archive_entry_size(entry)) &&
+			if (name && strncmp(name, "data.tar", strlen("data.tar")) == 0)
+				good = bytes_of_entry(&tar, deb, LARGEST_FILE) &&
 				       collect_tar(contents, &tar);
 		}
 	archive_read_free(deb);
@@ -176,8 +209,14 @@ static char *collect_package(struct contents *contents, const char *path, const 
 
 static char *collect_file(struct contents *contents, const char *path)
 {
+	char *module = is_image_name(path) ? NULL : module_name(path);
 	autobytes struct bytes bytes = { 0 };
 
+	if (module) {
+		add_module(contents,
+			   (struct packed_module){ .name = module, .path = format("%s", path) });
+		return NULL;
+	}
 	if (!bytes_read(&bytes, path))
 		return format("cannot read %s: %s", path, strerror(errno));
 	collect(contents, path, &bytes);
@@ -240,26 +279,42 @@ static char *collect_all(struct contents *contents, const struct kernel *kernel)
 
 /* ---- the drivers --------------------------------------------------------------------------- */
 
-/* modules.builtin has a line "kernel/net/packet/af_packet.ko" for each. */
-static bool may_be_builtin(const struct contents *contents, const char *driver)
+static int by_name(const void *left, const void *right)
 {
-	/* Some packages leave the list out; then the guest says what it lacks. */
-	if (!contents->builtin.data)
-		return true;
-	autofree char *text =
-		format("%.*s", (int)contents->builtin.size, (const char *)contents->builtin.data);
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* modules.builtin has a line "kernel/net/packet/af_packet.ko" for each. */
+static void learn_builtins(struct contents *contents)
+{
+	autofree char *text = bytes_text(&contents->builtin, 0);
 	char *rest = text;
 
 	for (const char *line; (line = strsep(&rest, "\n"));) {
-		autofree char *name = module_name(line);
+		char *name = module_name(line);
 
-		if (name && strcmp(name, driver) == 0)
-			return true;
+		if (!name)
+			continue;
+		contents->builtin_names =
+			must_realloc(contents->builtin_names, contents->builtin_count + 1,
+				     sizeof(*contents->builtin_names));
+		contents->builtin_names[contents->builtin_count++] = name;
 	}
-	return false;
+	if (contents->builtin_count)
+		qsort(contents->builtin_names, contents->builtin_count,
+		      sizeof(*contents->builtin_names), by_name);
 }
 
-static struct module *find_module(const struct contents *contents, const char *name)
+static bool may_be_builtin(const struct contents *contents, const char *driver)
+{
+	/* Some packages leave the list out; then the guest says what it lacks. */
+	return !contents->builtin.data ||
+	       (contents->builtin_count &&
+		bsearch(&driver, contents->builtin_names, contents->builtin_count,
+			sizeof(*contents->builtin_names), by_name));
+}
+
+static const struct packed_module *find_module(const struct contents *contents, const char *name)
 {
 	for (size_t i = 0; i < contents->module_count; i++)
 		if (strcmp(contents->modules[i].name, name) == 0)
@@ -275,67 +330,90 @@ static bool is_taken(const struct unpacked *unpacked, const char *name)
 	return false;
 }
 
+/* Reads the module and unpacks it, where it is packed. NULL, or why not. */
+static char *open_module(const struct packed_module *module, struct bytes *object)
+{
+	autobytes struct bytes file = { 0 };
+	const struct bytes *packed = module->path ? &file : &module->bytes;
+
+	if (module->path && !bytes_read(&file, module->path))
+		return format("cannot read %s: %s", module->path, strerror(errno));
+	if (bytes_unpack(object, packed))
+		return NULL;
+	*object = (struct bytes){ .data = must_alloc(packed->size + 1, 1), .size = packed->size };
+	if (packed->size)
+		memcpy(object->data, packed->data, packed->size);
+	return NULL;
+}
+
 /* What .modinfo says of "depends": names with commas between; the caller frees it. */
 static char *depends_of(const struct bytes *object)
 {
 	static const char key[] = "\0depends=";
-	const uint8_t *found = memmem(object->data, object->size, key, sizeof(key) - 1);
+	const uint8_t *found =
+		object->size ? memmem(object->data, object->size, key, sizeof(key) - 1) : NULL;
 
-	if (!found)
-		return format("%s", "");
-	found += sizeof(key) - 1;
-	return format("%.*s", (int)(object->data + object->size - found), (const char *)found);
+	return found ? bytes_text(object, (size_t)(found - object->data) + sizeof(key) - 1)
+		     : format("%s", "");
 }
 
+/* How a driver was come to: of what it is needed, and that of what. */
+struct need {
+	const char *name;
+	unsigned depth;
+};
 static char *take_module(struct unpacked *unpacked, const struct contents *contents,
-			 const char *name);
+			 struct need need);
 
 static char *take_what_it_needs(struct unpacked *unpacked, const struct contents *contents,
-				const struct bytes *object)
+				const struct bytes *object, struct need by)
 {
 	autofree char *depends = depends_of(object);
 	char *rest = depends, *problem = NULL;
 
+	if (by.depth == MOST_DRIVERS_DEEP || strlen(depends) > LONGEST_DEPENDS)
+		return format("the driver '%s' needs more others than there can be", by.name);
 	for (char *name; !problem && (name = strsep(&rest, ","));) {
-		autofree char *normal = NULL;
 		autofree char *file = format("%s.ko", name);
+		autofree char *normal = module_name(file);
 
-		normal = module_name(file);
-		if (*name)
-			problem = take_module(unpacked, contents, normal);
+		if (*name && normal)
+			problem = take_module(unpacked, contents,
+					      (struct need){ normal, by.depth + 1 });
 	}
 	return problem;
 }
 
 /* After what it needs. */
 static char *take_module(struct unpacked *unpacked, const struct contents *contents,
-			 const char *name)
+			 struct need need)
 {
-	const struct module *found = find_module(contents, name);
-	struct bytes object = { 0 };
+	const struct packed_module *found = find_module(contents, need.name);
+	autobytes struct bytes object = { 0 };
 	char *problem;
 
-	if (is_taken(unpacked, name) || (!found && may_be_builtin(contents, name)))
+	if (is_taken(unpacked, need.name) || (!found && may_be_builtin(contents, need.name)))
 		return NULL;
 	if (!found)
-		return format("this kernel has no driver '%s'", name);
-	if (!bytes_unpack(&object, &found->object)) {
-		object = (struct bytes){ .data = must_alloc(found->object.size + 1, 1),
-					 .size = found->object.size };
-		memcpy(object.data, found->object.data, object.size);
-	}
-	problem = take_what_it_needs(unpacked, contents, &object);
+		return format("this kernel has no driver '%s'", need.name);
+	problem = open_module(found, &object);
+	if (!problem)
+		problem = take_what_it_needs(unpacked, contents, &object, need);
+	if (problem)
+		return problem;
 	unpacked->modules = must_realloc(unpacked->modules, unpacked->module_count + 1,
 					 sizeof(*unpacked->modules));
 	unpacked->modules[unpacked->module_count++] =
-		(struct module){ .name = format("%s", name), .object = object };
-	return problem;
+		(struct module){ .name = format("%s", need.name), .object = object };
+	object = (struct bytes){ 0 };
+	return NULL;
 }
 
 static char *take_drivers(struct unpacked *unpacked, const struct contents *contents)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++) {
-		char *problem = take_module(unpacked, contents, drivers[i].name);
+		char *problem =
+			take_module(unpacked, contents, (struct need){ drivers[i].name, 1 });
 
 		if (problem && drivers[i].required)
 			return problem;
@@ -366,6 +444,7 @@ char *kernel_unpack(const struct kernel *kernel, struct unpacked *unpacked)
 	char *problem = collect_all(&contents, kernel);
 
 	*unpacked = (struct unpacked){ 0 };
+	learn_builtins(&contents);
 	if (!problem)
 		problem = take_image(unpacked, &contents);
 	/* An image alone has everything built in; the guest says what it lacks. */

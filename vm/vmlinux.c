@@ -47,24 +47,27 @@ static bool is_vmlinux(const struct bytes *bytes)
 	       header.e_type == ET_EXEC;
 }
 
-static size_t padded(size_t size)
+static uint64_t padded(uint64_t size)
 {
-	return (size + 3) & ~(size_t)3;
+	return (size + 3) & ~(uint64_t)3;
 }
 
-/* Whether the notes from @at, @size bytes of them, hold Xen's of PVH. */
-static bool notes_have_pvh(const struct bytes *elf, size_t at, size_t size)
+/* Whether @notes hold Xen's of PVH. */
+static bool notes_have_pvh(struct bytes notes)
 {
-	size_t end = at + size;
+	size_t at = 0;
 
-	while (end <= elf->size && at + sizeof(Elf64_Nhdr) <= end) {
+	while (bytes_have(&notes, at, sizeof(Elf64_Nhdr))) {
 		Elf64_Nhdr note;
 
-		memcpy(&note, elf->data + at, sizeof(note));
+		memcpy(&note, notes.data + at, sizeof(note));
 		at += sizeof(note);
 		if (note.n_type == XEN_PHYS32_ENTRY && note.n_namesz == sizeof("Xen") &&
-		    at + sizeof("Xen") <= end && memcmp(elf->data + at, "Xen", sizeof("Xen")) == 0)
+		    bytes_have(&notes, at, sizeof("Xen")) &&
+		    memcmp(notes.data + at, "Xen", sizeof("Xen")) == 0)
 			return true;
+		if (!bytes_have(&notes, at, padded(note.n_namesz) + padded(note.n_descsz)))
+			return false;
 		at += padded(note.n_namesz) + padded(note.n_descsz);
 	}
 	return false;
@@ -77,15 +80,16 @@ static bool boots_by_pvh(const struct bytes *elf)
 	if (!is_vmlinux(elf))
 		return false;
 	memcpy(&header, elf->data, sizeof(header));
+	if (!bytes_have(elf, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr)))
+		return false;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
-		size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
 		Elf64_Phdr segment;
 
-		if (at + sizeof(segment) > elf->size)
-			return false;
-		memcpy(&segment, elf->data + at, sizeof(segment));
+		memcpy(&segment, elf->data + header.e_phoff + i * sizeof(segment), sizeof(segment));
 		if (segment.p_type == PT_NOTE &&
-		    notes_have_pvh(elf, segment.p_offset, segment.p_filesz))
+		    bytes_have(elf, segment.p_offset, segment.p_filesz) &&
+		    notes_have_pvh((struct bytes){ .data = elf->data + segment.p_offset,
+						   .size = segment.p_filesz }))
 			return true;
 	}
 	return false;
@@ -128,9 +132,9 @@ bool vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux)
 	if (!is_bzimage(bzimage))
 		return false;
 	unsigned sectors = bzimage->data[SETUP_SECTS] ? bzimage->data[SETUP_SECTS] : 4;
-	at = (sectors + 1) * SECTOR + number_at(bzimage, PAYLOAD_OFFSET);
+	at = (sectors + 1) * SECTOR + (size_t)number_at(bzimage, PAYLOAD_OFFSET);
 	length = number_at(bzimage, PAYLOAD_LENGTH);
-	if (at + length > bzimage->size)
+	if (!bytes_have(bzimage, at, length))
 		return false;
 	payload = (struct bytes){ .data = bzimage->data + at, .size = length };
 	if (!unpack_payload(&payload, vmlinux))
