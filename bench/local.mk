@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-EXTRA_PROGRAMS = bench/run-bench
+EXTRA_PROGRAMS += bench/run-bench
 bench_run_bench_SOURCES = \
 	bench/bench.c \
 	bench/bench.h \

@@ -26,6 +26,8 @@ tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 test_helpers = \
 	tests/fake_halfopen
 
+tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.h
+
 tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h
 
 tests_fake_halfopen_SOURCES = tests/fake_cases.c
@@ -46,7 +48,7 @@ shell_tests = \
 
 check_PROGRAMS += $(libcheck_tests) $(test_helpers)
 
-TESTS = $(libcheck_tests) $(shell_tests) tests/cases.tap
+TESTS = $(libcheck_tests) $(fuzz_replays) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/compare-runs.sh \
@@ -95,7 +97,7 @@ check-TESTS: $(check_PROGRAMS)
 
 # Without the cases: what a build with sanitizers is tried with.
 check-rooms:
-	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests)'
+	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests) $(fuzz_replays)'
 
 # Twenty runs in virtual time, half of them on a busy machine, leave the same ladders.
 check-virtual: halfopen

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A journal as `show` and `report` read it: its story, every drawing of it, and what the judge says
+ * of it. Lines get the number that they should have, so that one that is lost or comes again is not
+ * the end of it.
+ */
+#include "captures/books.h"
+#include "captures/recording.h"
+#include "tests/frames.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+/* Without a number that the line has already. */
+static const char *behind_number(const char *line)
+{
+	int length = 0;
+
+	if (sscanf(line, "{\"seq\":%*[0-9],%n", &length) == 0 && length > 0)
+		return line + length;
+	return *line == '{' ? line + 1 : line;
+}
+
+static void put_journal(struct input input)
+{
+	autofree char *path = own_path("journal.jsonl");
+	autofile FILE *file = fopen(path, "we");
+	long number = 1;
+
+	if (!file)
+		broken("cannot write %s", path);
+	for (char *line; (line = take_line(&input)); free(line))
+		fprintf(file, "{\"seq\":%ld,%s\n", number++, behind_number(line));
+}
+
+static void draw(const struct journal *journal, const struct story *story)
+{
+	static const struct ladder_form forms[] = { { 0 }, { .stable = true }, { .colour = true } };
+	autofree char *svg = ladder_svg(story), *mermaid = ladder_mermaid(story);
+	int told = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+		ladder_print(journal, forms[i], nowhere());
+		told = timeline_print(story, forms[i], told / 2, nowhere());
+	}
+	for (int i = 0; i < story->line_count; i++)
+		story_step(story, &story->lines[i]);
+}
+
+static void annotate(const struct journal *journal, const struct story *story)
+{
+	autofree char *client = own_path("client.pcap"), *server = own_path("server.pcap");
+	char *why = NULL;
+
+	capture_of_journal(journal, CLIENT, client);
+	capture_of_journal(journal, SERVER, server);
+	struct recording *recording = recording_load(journal, own_folder(), &why);
+	capture_write(&(struct annotated){ journal, story, recording, why }, nowhere());
+	recording_free(recording);
+	free(why);
+}
+
+/* Live, a judge is asked at any time; its finding has a report. */
+static void judge_by_and_by(const struct journal *journal)
+{
+	struct judge *judge = judge_new();
+	bool found = false;
+
+	for (size_t i = 0; i < journal_length(journal) && !found; i++) {
+		const struct event *event = journal_event(journal, i);
+
+		found = judge_event(judge, event);
+		judge_depths(judge, event->listener);
+		if (event->flow > 0 && event->flow <= judge_flows(judge)) {
+			judge_state(judge, event->flow, event->host);
+			judge_sent(judge, event->flow, event->from);
+			judge_agreement(judge, event->flow, event->host);
+			judge_timeouts(judge, event->flow);
+		}
+		judge_syn_acks_again(judge);
+	}
+	if (!found && journal_length(journal))
+		judge_finish(judge, journal_event(journal, journal_length(journal) - 1));
+	judge_report(judge);
+	judge_free(judge);
+}
+
+static void tell(void *context)
+{
+	autofree char *path = own_path("journal.jsonl"), *why = NULL;
+	struct journal *journal;
+	struct story *story;
+
+	put_journal(*(struct input *)context);
+	journal = journal_salvage(path, &why);
+	if (!journal)
+		return;
+	story = story_of(journal);
+	draw(journal, story);
+	annotate(journal, story);
+	story_free(story);
+	judge_by_and_by(journal);
+	journal_free(journal);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = { data, size };
+
+	attempt(tell, &input);
+	return 0;
+}

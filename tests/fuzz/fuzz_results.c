@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What two runs have left (tests/fake_cases.c has their cases), and every command that reads it:
+ * report, claims, matrix --no-run, diff, show. An input has the files of files[], one behind the
+ * other, with a line "====" between; what is missing is not there.
+ */
+#include "runner/parts.h"
+#include "tests/fuzz/fuzz.h"
+
+#define PLAYED "it_passes_after_a_timer"
+#define FIRST  "6.1.9"
+#define SECOND "6.12"
+
+static const char *const files[] = {
+	FIRST "/results.json",
+	FIRST "/" PLAYED "/ipv4/verdict.json",
+	FIRST "/" PLAYED "/ipv4/ladder.txt",
+	SECOND "/results.json",
+	SECOND "/" PLAYED "/ipv4/verdict.json",
+	SECOND "/" PLAYED "/ipv4/ladder.txt",
+	FIRST "/" PLAYED "/ipv4/journal.jsonl",
+};
+
+static void read_runs(void *context)
+{
+	struct input input = *(struct input *)context;
+	autofree char *first = own_path(FIRST), *second = own_path(SECOND), *page = NULL;
+	char *runs[] = { (char *)own_folder() };
+	char *compared[] = { PLAYED "/ipv4", FIRST, SECOND };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+		put_file(files[i], take_part(&input));
+	page = report_of_run(first);
+	command_report(&(struct options){ .words = runs, .word_count = 1 });
+	command_claims(&(struct options){ .artifacts = first });
+	command_claims(&(struct options){ .artifacts = second, .json = true });
+	command_matrix(&(struct options){ .artifacts = own_folder(), .no_run = true, .repeat = 1 });
+	command_diff(&(struct options){
+		.artifacts = own_folder(), .words = compared, .word_count = 3, .repeat = 1 });
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = { data, size };
+
+	attempt(read_runs, &input);
+	return 0;
+}

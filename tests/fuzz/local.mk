@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Drivers that read damaged files. Each is built twice: with replay.c, which plays the inputs that are
+# kept, under make check; and by `make fuzz`, in a build of its own, with libFuzzer.
+
+fuzz_shared = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
+
+fuzz_capture_sources = tests/fuzz/fuzz_capture.c $(fuzz_shared)
+fuzz_expectations_sources = tests/fuzz/fuzz_expectations.c $(fuzz_shared)
+fuzz_image_sources = tests/fuzz/fuzz_image.c $(fuzz_shared)
+fuzz_journal_sources = tests/fuzz/fuzz_journal.c tests/frames.c tests/frames.h $(fuzz_shared)
+fuzz_options_sources = tests/fuzz/fuzz_options.c tests/fake_cases.c $(fuzz_shared)
+fuzz_package_sources = tests/fuzz/fuzz_package.c $(fuzz_shared)
+fuzz_results_sources = tests/fuzz/fuzz_results.c tests/fake_cases.c $(fuzz_shared)
+fuzz_segment_sources = tests/fuzz/fuzz_segment.c $(fuzz_shared)
+
+fuzz_replays = \
+	tests/fuzz/replay_capture \
+	tests/fuzz/replay_expectations \
+	tests/fuzz/replay_image \
+	tests/fuzz/replay_journal \
+	tests/fuzz/replay_options \
+	tests/fuzz/replay_package \
+	tests/fuzz/replay_results \
+	tests/fuzz/replay_segment
+
+tests_fuzz_replay_capture_SOURCES = $(fuzz_capture_sources) tests/fuzz/replay.c
+tests_fuzz_replay_expectations_SOURCES = $(fuzz_expectations_sources) tests/fuzz/replay.c
+tests_fuzz_replay_image_SOURCES = $(fuzz_image_sources) tests/fuzz/replay.c
+tests_fuzz_replay_journal_SOURCES = $(fuzz_journal_sources) tests/fuzz/replay.c
+tests_fuzz_replay_options_SOURCES = $(fuzz_options_sources) tests/fuzz/replay.c
+tests_fuzz_replay_package_SOURCES = $(fuzz_package_sources) tests/fuzz/replay.c
+tests_fuzz_replay_results_SOURCES = $(fuzz_results_sources) tests/fuzz/replay.c
+tests_fuzz_replay_segment_SOURCES = $(fuzz_segment_sources) tests/fuzz/replay.c
+
+# Only clang links these.
+fuzz_programs = \
+	tests/fuzz/fuzz_capture \
+	tests/fuzz/fuzz_expectations \
+	tests/fuzz/fuzz_image \
+	tests/fuzz/fuzz_journal \
+	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_package \
+	tests/fuzz/fuzz_results \
+	tests/fuzz/fuzz_segment
+EXTRA_PROGRAMS += $(fuzz_programs)
+
+tests_fuzz_fuzz_capture_SOURCES = $(fuzz_capture_sources)
+tests_fuzz_fuzz_expectations_SOURCES = $(fuzz_expectations_sources)
+tests_fuzz_fuzz_image_SOURCES = $(fuzz_image_sources)
+tests_fuzz_fuzz_journal_SOURCES = $(fuzz_journal_sources)
+tests_fuzz_fuzz_options_SOURCES = $(fuzz_options_sources)
+tests_fuzz_fuzz_package_SOURCES = $(fuzz_package_sources)
+tests_fuzz_fuzz_results_SOURCES = $(fuzz_results_sources)
+tests_fuzz_fuzz_segment_SOURCES = $(fuzz_segment_sources)
+
+$(fuzz_programs): AM_LDFLAGS += -fsanitize=fuzzer
+fuzz-programs: $(fuzz_programs)
+
+check_PROGRAMS += $(fuzz_replays)
+EXTRA_DIST += \
+	tests/fuzz/corpus \
+	tests/fuzz/crashers \
+	tests/fuzz/fuzz.sh \
+	tests/fuzz/expectations.dict \
+	tests/fuzz/image.dict \
+	tests/fuzz/journal.dict \
+	tests/fuzz/options.dict \
+	tests/fuzz/package.dict \
+	tests/fuzz/results.dict \
+	tests/fuzz/make-corpus.sh \
+	tests/fuzz/files
+
+EXTRA_PROGRAMS += tests/fuzz/seeds
+tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/frames.c tests/frames.h
+
+# Writes what is kept in the tree: to be called when a format has changed.
+fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen
+	$(SHELL) $(top_srcdir)/tests/fuzz/make-corpus.sh '$(abs_top_srcdir)' '$(abs_top_builddir)'
+
+# make fuzz SECONDS=60
+fuzz: $(BUILT_SOURCES)
+	@$(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh '$(abs_top_srcdir)' build-fuzz '$(or $(SECONDS),60)'
+
+.PHONY: fuzz fuzz-corpus fuzz-programs
