@@ -32,7 +32,8 @@ tool()
 find_tools()
 {
 	clang=$(command -v clang) || skip 'no clang here'
-	profdata=$(tool llvm-profdata) && cov=$(tool llvm-cov) || skip 'no llvm-profdata or llvm-cov here (package llvm)'
+	profdata=$(tool llvm-profdata) || skip 'no llvm-profdata here (package llvm)'
+	cov=$(tool llvm-cov) || skip 'no llvm-cov here (package llvm)'
 	echo 'int LLVMFuzzerTestOneInput(const char *data, long size) { return data && size < 0; }' |
 		"$clang" -fsanitize=fuzzer,address -x c - -o "$scratch/try" 2>"$scratch/why" ||
 		skip "clang has no libFuzzer here (package libclang-rt-dev): $(tail -n 1 "$scratch/why")"
@@ -126,7 +127,9 @@ make -C "$build" -j2 --no-print-directory fuzz-programs >"$build/make.out" 2>&1 
 	exit 1
 }
 worst=0
-for driver in ${*:-$(drivers)}; do
+# shellcheck disable=SC2046 # words without blanks
+[ $# -gt 0 ] || set -- $(drivers)
+for driver; do
 	if ! run "$driver"; then
 		found "$driver"
 		worst=1

@@ -36,9 +36,10 @@ static void put_journal(struct input input)
 static void draw(const struct journal *journal, const struct story *story)
 {
 	static const struct ladder_form forms[] = { { 0 }, { .stable = true }, { .colour = true } };
-	autofree char *svg = ladder_svg(story), *mermaid = ladder_mermaid(story);
 	int told = 0;
 
+	free(ladder_svg(story));
+	free(ladder_mermaid(story));
 	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
 		ladder_print(journal, forms[i], nowhere());
 		told = timeline_print(story, forms[i], told / 2, nowhere());

@@ -24,13 +24,13 @@ static const char *const files[] = {
 static void read_runs(void *context)
 {
 	struct input input = *(struct input *)context;
-	autofree char *first = own_path(FIRST), *second = own_path(SECOND), *page = NULL;
+	autofree char *first = own_path(FIRST), *second = own_path(SECOND);
 	char *runs[] = { (char *)own_folder() };
 	char *compared[] = { PLAYED "/ipv4", FIRST, SECOND };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
 		put_file(files[i], take_part(&input));
-	page = report_of_run(first);
+	free(report_of_run(first));
 	command_report(&(struct options){ .words = runs, .word_count = 1 });
 	command_claims(&(struct options){ .artifacts = first });
 	command_claims(&(struct options){ .artifacts = second, .json = true });

@@ -30,8 +30,8 @@ static void describe(const struct segment *segments, size_t count)
 				       .host = i ? SERVER : CLIENT,
 				       .segment = segments[i] };
 		char words[48];
-		autofree char *line = event_to_json(&event);
 
+		free(event_to_json(&event));
 		describe_segment(judge, &event, words, sizeof(words));
 		judge_event(judge, &event);
 	}
@@ -49,10 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lengths[1] = input.left - lengths[0];
 	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
 		/* in memory of its own length, so that what is read behind it is seen */
-		uint8_t *frame = malloc(lengths[i]);
+		uint8_t *frame = lengths[i] ? malloc(lengths[i]) : NULL;
 		struct parsed parsed;
 
-		if (lengths[i])
+		if (frame)
 			memcpy(frame, input.at, lengths[i]);
 		input.at += lengths[i];
 		if (parse_frame(frame, lengths[i], &parsed) == 0 && parsed.protocol == IPPROTO_TCP)
