@@ -100,8 +100,8 @@ static void make_namespace(struct site *site, enum host host)
 	if (net->control[host] < 0)
 		broken("cannot open a socket in the %s's namespace: %s", namespace_names[host],
 		       strerror(errno));
-	set_baselines(host);
 	start_programs(site, host);
+	set_baselines(host);
 }
 
 /* The line of @batch that "Command failed -:N" names. */
