@@ -131,6 +131,55 @@ a_program_that_is_missing_skips()
 	play 77 it_needs_a_program && grep -q 'needs the program no-such-program-anywhere' out
 }
 
+# ---- programs in odd folders, with libraries of their own ----------------------------------------
+
+odd="o'brien & (0x1 \"sons\""
+
+# A program that needs a library beside it.
+make_program()
+{
+	mkdir -p "$odd/bin" && cp "$fake" "$odd/halfopen" &&
+		echo 'int gone(void) { return 0; }' | $CC -shared -fPIC -Wl,-soname,libgone.so -x c -o "$odd/libgone.so" - &&
+		echo 'int gone(void); int main(void) { return gone(); }' |
+		$CC -x c -o "$odd/bin/no-such-program-anywhere" - -x none "$odd/libgone.so" \
+			'-Wl,-rpath,$ORIGIN/..'
+}
+
+# play_odd STATUS: the program that is run has an odd path, too.
+play_odd()
+{
+	expected=$1 status=0
+	rm -rf artifacts
+	PATH="$PWD/$odd/bin:$PATH" "$odd/halfopen" run --kernel vm it_needs_a_program it_passes/ipv4 \
+		>out 2>err </dev/null || status=$?
+	ended "$expected"
+}
+
+programs_run_wherever_they_are()
+{
+	make_program && play_odd 0 && says '^3 passed, 0 failed, 0 skipped$'
+}
+
+a_library_that_is_missing_is_named()
+{
+	rm "$odd/libgone.so"
+	play_odd 0 && one_line 'no-such-program-anywhere needs the library libgone.so, which is not' &&
+		says '^1 passed, 0 failed, 2 skipped$'
+}
+
+a_script_is_named()
+{
+	printf '#!/bin/sh\n' >"$odd/bin/no-such-program-anywhere"
+	play_odd 0 && one_line 'no-such-program-anywhere is a script'
+}
+
+without_ldd()
+{
+	unshare -rm sh -c "mount --bind /dev/null '$(command -v ldd)' &&
+		'$fake' run --kernel vm it_passes" >out 2>err
+	[ $? -eq 99 ] && one_line 'no program ldd here: install libc-bin'
+}
+
 repetitions_have_folders_of_their_own()
 {
 	play 0 --repeat 3 it_passes/ipv4 it_passes/ipv6 &&
@@ -257,6 +306,12 @@ check "errors of cases come back as such" errors_of_cases_come_back
 check "what got lost on the way is an error, in its folder too" what_got_lost_is_an_error
 check "what cannot be taken in is an error, in its folder too" what_cannot_be_taken_in_is_an_error
 check "a program that is missing here is missing there" a_program_that_is_missing_skips
+if [ -n "${CC:-}" ]; then
+	check "programs run wherever they and their libraries are" programs_run_wherever_they_are
+	check "a library that is missing is named, and the program left out" \
+		a_library_that_is_missing_is_named
+	check "a script is named, as no machine can run it" a_script_is_named
+fi
 check "repetitions have folders of their own" repetitions_have_folders_of_their_own
 check "what an older run has left there is no obstacle" an_older_run_is_no_obstacle
 check "a guest that panics is an error of the run" the_consoles_end_is_told
@@ -285,5 +340,6 @@ if command -v dpkg-deb >/dev/null && unpack; then
 fi
 if unshare -rm true 2>/dev/null; then
 	check "a machine without QEMU" no_emulator
+	check "a machine without ldd" without_ldd
 fi
 echo "1..$number"

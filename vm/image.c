@@ -199,51 +199,72 @@ static struct bytes cpio_of(const struct tree *tree)
 
 /* ---- programs ------------------------------------------------------------------------------ */
 
-/* The libraries of all programs, each at its own path, as ldd lists them. */
-static char *add_libraries(struct tree *tree, const char *programs)
+/*
+ * In a folder where every loader looks, and at its own path a link: so it is found, too, where here
+ * LD_LIBRARY_PATH, the program itself or the loader's cache tell of a folder.
+ */
+static char *add_library(struct tree *tree, const struct library *library)
 {
-	autofree char *command = format("LC_ALL=C ldd %s 2>&1", programs);
-	FILE *said = popen(command, "re");
-	char line[4096], *problem = NULL;
+	autofree char *common = format("/usr/lib/%s", library->name ? library->name : "");
+	autofree char *common64 = format("/usr/lib64/%s", library->name ? library->name : "");
 
-	if (!said)
-		return format("cannot run ldd: %s", strerror(errno));
-	while (!problem && fgets(line, sizeof(line), said)) {
-		char *path = strchr(line, '/');
-
-		if (strstr(line, "not found"))
-			problem = format("ldd: %.*s", (int)strcspn(line, "\n"), line);
-		/* "name => PATH (address)" or "PATH (address)"; the program's own line has none */
-		if (!path || !strchr(path, '('))
-			continue;
-		path[strcspn(path, " \n")] = '\0';
-		problem = add_copy(tree, path, path);
-	}
-	pclose(said);
-	return problem;
+	if (tree_has(tree, library->path))
+		return NULL;
+	/* The loader itself, or another one of the same name. */
+	if (!library->name || tree_has(tree, common))
+		return add_copy(tree, library->path, library->path);
+	if (strcmp(library->path, common) != 0)
+		add_link(tree, library->path, common);
+	if (!tree_has(tree, common64))
+		add_link(tree, common64, common);
+	return add_copy(tree, common, library->path);
 }
 
-/* Copies the program and adds its path, quoted, to *all. */
-static char *add_program(struct tree *tree, const char *from, const char *to, char **all)
+/* The program, at @to, with its libraries. */
+static char *add_program(struct tree *tree, const char *from, const char *to)
 {
 	autofree char *real = realpath(from, NULL);
+	struct libraries libraries = { 0 };
+	char *problem = real ? libraries_of(real, &libraries)
+			     : format("cannot find %s: %s", from, strerror(errno));
 
-	append_format(all, " '%s'", real ? real : from);
-	return add_copy(tree, to, real ? real : from);
+	for (size_t i = 0; !problem && i < libraries.count; i++)
+		problem = add_library(tree, &libraries.all[i]);
+	if (!problem)
+		problem = add_copy(tree, to, real);
+	libraries_free(&libraries);
+	return problem;
 }
 
-static char *add_named_program(struct tree *tree, const char *name, bool required, char **all)
+/* With what it loads. */
+static char *add_found_program(struct tree *tree, const char *name, const char *found)
 {
-	autofree char *found = program_path(name);
 	autofree char *to = format("/usr/bin/%s", name);
+	char *problem = add_program(tree, found, to);
 
-	if (!found)
-		return required ? format("no program %s here: install iproute2", name) : NULL;
-	char *problem = add_program(tree, found, to, all);
 	for (size_t i = 0; !problem && i < ARRAY_LENGTH(loaded); i++)
 		if (strcmp(loaded[i].program, name) == 0 && access(loaded[i].path, R_OK) == 0)
-			problem = add_program(tree, loaded[i].path, loaded[i].path, all);
+			problem = add_program(tree, loaded[i].path, loaded[i].path);
 	return problem;
+}
+
+static char *add_needed_program(struct tree *tree, const char *name)
+{
+	autofree char *found = program_path(name);
+
+	return found ? add_found_program(tree, name, found)
+		     : format("no program %s here: install iproute2", name);
+}
+
+/* One that cases need. Without it they are skipped there. */
+static void add_wanted_program(struct tree *tree, const char *name)
+{
+	autofree char *found = program_path(name), *problem = NULL;
+
+	if (found)
+		problem = add_found_program(tree, name, found);
+	if (problem)
+		fprintf(stderr, "halfopen: no %s in the machine: %s\n", name, problem);
 }
 
 static void add_skeleton(struct tree *tree)
@@ -262,19 +283,16 @@ static void add_skeleton(struct tree *tree)
 
 static char *add_everything(struct tree *tree, char *const *more)
 {
-	autofree char *all = format("%s", "");
 	char *problem;
 
 	add_skeleton(tree);
-	problem = add_program(tree, "/proc/self/exe", "/usr/bin/halfopen", &all);
+	problem = add_program(tree, "/proc/self/exe", "/usr/bin/halfopen");
 	if (!problem)
-		problem = add_program(tree, "/bin/sh", "/bin/sh", &all);
+		problem = add_program(tree, "/bin/sh", "/bin/sh");
 	for (size_t i = 0; !problem && i < ARRAY_LENGTH(programs); i++)
-		problem = add_named_program(tree, programs[i], true, &all);
+		problem = add_needed_program(tree, programs[i]);
 	for (char *const *each = more; !problem && each && *each; each++)
-		problem = add_named_program(tree, *each, false, &all);
-	if (!problem)
-		problem = add_libraries(tree, all);
+		add_wanted_program(tree, *each);
 	/* Each version of iproute2 has its tables elsewhere. */
 	for (size_t i = 0; !problem && i < ARRAY_LENGTH(data_paths); i++)
 		if (access(data_paths[i], R_OK) == 0)

@@ -7,6 +7,7 @@ vm_libvm_a_SOURCES = \
 	vm/image.c \
 	vm/kernels.c \
 	vm/kvm.c \
+	vm/libraries.c \
 	vm/machine.c \
 	vm/parts.h \
 	vm/store.c \

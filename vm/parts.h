@@ -94,6 +94,22 @@ char *image_refused(const struct bytes *bytes);
 /* The vmlinux that a bzImage holds, if it boots by PVH; else false. */
 bool vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux);
 
+/* ---- libraries.c: what a program needs ----------------------------------------------------- */
+
+struct library {
+	char *name; /* by which it is looked for; NULL: by its path */
+	char *path;
+};
+
+struct libraries {
+	struct library *all;
+	size_t count;
+};
+
+/* Those that the program at @program needs, which may be none. NULL, or a line: which it lacks. */
+char *libraries_of(const char *program, struct libraries *libraries);
+void libraries_free(struct libraries *libraries);
+
 /* ---- image.c: what the guest has in RAM ---------------------------------------------------- */
 
 /* Where the guest finds its drivers (in load order, a line each) and what it is asked for. */
