@@ -42,8 +42,8 @@ char *folder_of(const char *top, int round)
 pid_t start_worker(const struct case_spec *spec, int family, const char *folder)
 {
 	static unsigned lane;
-	pid_t worker = fork();
-	int status = -1;
+	pid_t parent = getpid(), worker = fork();
+	int status = -1, isolated;
 	pid_t child;
 
 	if (worker < 0)
@@ -51,10 +51,10 @@ pid_t start_worker(const struct case_spec *spec, int family, const char *folder)
 	lane++;
 	if (worker > 0)
 		return worker;
-	isolate_worker(lane);
+	isolated = isolate_worker(parent, lane);
 	child = fork();
 	if (child == 0) {
-		isolate_case();
+		isolate_case(isolated);
 		_exit((int)case_perform(&(struct case_run){ .spec = spec,
 							    .family = family,
 							    .folder = folder,

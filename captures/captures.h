@@ -371,7 +371,7 @@ struct watch_options {
 
 /* Opens captures on both hosts (side by side), sock_diag and counters; observes the wire. */
 struct watch *watch_open(struct watch_options options);
-/* Stops by sentinel, drains; a capture that lost a packet is broken(). Journals EVENT_END. */
+/* Stops by sentinel, drains; whatever lost a frame is broken(). Journals EVENT_END. */
 void watch_finish(struct watch *watch);
 void watch_close(struct watch *watch);
 
@@ -424,6 +424,11 @@ bool watch_has_timer(struct watch *watch, int flow, enum host host);
 void watch_keep_captures(struct watch *watch);
 /* Whether the last look has found a socket of the server's that listens on @port, whoever's. */
 bool watch_sees_listener(const struct watch *watch, int port);
+/*
+ * Ends with broken() when the wire or a capture has lost a frame, and says who, and how many. Then
+ * nothing is known of the kernel, whatever does not add up. watch_finish() does it too.
+ */
+void watch_check_losses(struct watch *watch);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
 /* How far a counter of @host has moved since the watch began, by now. It is not journalled. */

@@ -21,7 +21,7 @@
  */
 static const char filter[] =
 	"ether proto 0x88b5 or ((tcp or icmp or (icmp6 and ip6[40] < 128)) and not "
-	"(net 198.18.0.0/15 or net 2001:db8:18::/64))";
+	"(net " FLOOD_IPV4 " or net " FLOOD_IPV6 "))";
 
 struct tap {
 	struct net *net;

@@ -158,6 +158,18 @@ nsec watch_waited(const struct watch *watch)
 	return watch->waited;
 }
 
+void watch_check_losses(struct watch *watch)
+{
+	autofree char *losses = wire_losses(watch->net);
+
+	if (losses)
+		broken("%s", losses);
+	for (int host = 0; host < HOSTS; host++)
+		if (tap_lost(watch->taps[host]))
+			broken("the %s's capture lost %u frames: nothing can be said of this run",
+			       host_name((enum host)host), tap_lost(watch->taps[host]));
+}
+
 /* ---- flows --------------------------------------------------------------------------------- */
 
 static uint16_t port_of(const struct sockaddr_storage *address)
@@ -587,12 +599,12 @@ static void compare_host(const struct sampling *sampling)
  */
 static void sample(struct watch *watch, struct gaze gaze)
 {
-	nsec deadline = clock_now() + PATIENCE;
+	struct deadline deadline = deadline_in(PATIENCE);
 	struct sampling sampling = { .watch = watch, .cause = gaze.cause };
 
 	watch->in_part &= !gaze.whole;
-	for (int again = 0; !look(watch, &gaze) && (again < SECOND_LOOKS || clock_now() < deadline);
-	     again++)
+	for (int again = 0;
+	     !look(watch, &gaze) && (again < SECOND_LOOKS || !deadline_passed(&deadline)); again++)
 		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
 	/* what was sent in this very moment, and is not read from the wire yet, has its look now */
 	if (!sampling.cause && watch->packets > watch->packets_when_looked)
@@ -659,17 +671,18 @@ static bool is_tcp(const struct frame *frame)
 static void frame_sent(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	nsec deadline = clock_now() + PATIENCE;
-
+	struct deadline deadline = deadline_in(PATIENCE);
 	const struct packet_book *book;
 
 	if (!is_tcp(frame))
 		return;
-	while (!is_unread(watch, frame->from) && clock_now() < deadline)
+	while (!is_unread(watch, frame->from) && !deadline_passed(&deadline))
 		drain(watch);
-	if (!is_unread(watch, frame->from))
+	if (!is_unread(watch, frame->from)) {
+		watch_check_losses(watch);
 		broken("the %s's capture lost a segment that the gate has read",
 		       host_name(frame->from));
+	}
 	while (watch->frames <= frame->number) {
 		watch->packet_of_frame = grown(watch->packet_of_frame, (int)watch->frames,
 					       sizeof(*watch->packet_of_frame));
@@ -710,10 +723,19 @@ static enum fate frame_judge(void *argument, const struct frame *frame)
 	return fate;
 }
 
+/* Between the gate, which the kernel told that it took the frame, and the receiver's capture. */
+static _Noreturn void lost_on_arrival(struct watch *watch, enum host receiver)
+{
+	watch_check_losses(watch);
+	broken("a segment that the gate delivered did not come to the capture of the %s; softnet "
+	       "dropped %llu frames of the whole machine meanwhile (net.core.netdev_max_backlog)",
+	       host_name(receiver), (unsigned long long)net_softnet(watch->net).dropped);
+}
+
 static void frame_arrived(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	nsec deadline = clock_now() + PATIENCE;
+	struct deadline deadline = deadline_in(PATIENCE);
 	const struct packet_book *book;
 
 	if (!is_tcp(frame))
@@ -726,12 +748,11 @@ static void frame_arrived(void *argument, const struct frame *frame)
 		watch->under_way--;
 	watch->arriving = frame;
 	watch->arrival_seen = false;
-	while (!watch->arrival_seen && clock_now() < deadline)
+	while (!watch->arrival_seen && !deadline_passed(&deadline))
 		drain(watch);
 	watch->arriving = NULL;
 	if (!watch->arrival_seen)
-		broken("the capture of the %s lost a segment that the gate delivered",
-		       frame->from == CLIENT ? "server" : "client");
+		lost_on_arrival(watch, other(frame->from));
 	sample(watch,
 	       (struct gaze){ .at = AT(other(frame->from)), .cause = watch->arriving_packet });
 }
@@ -746,15 +767,11 @@ static void frame_lost(void *argument, const struct frame *frame, enum fate fate
 /* Until a frame can be read or @until has come. */
 static void sleep_until(struct watch *watch, nsec until)
 {
-	struct pollfd polled[4];
-	int fds[4];
-	unsigned count = wire_descriptors(watch->net, fds);
+	struct pollfd frames = { .fd = wire_descriptor(watch->net), .events = POLLIN };
 
 	if (until - clock_now() > MSEC(10))
 		journal_flush(watch->journal);
-	for (unsigned i = 0; i < count; i++)
-		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (await_events(polled, count, until - clock_now()) < 0 && errno != EINTR)
+	if (await_events(&frames, 1, until - clock_now()) < 0 && errno != EINTR)
 		broken("cannot wait for frames: %s", strerror(errno));
 }
 
@@ -795,15 +812,19 @@ void watch_release(struct watch *watch)
 
 static void quieten(struct watch *watch)
 {
-	nsec deadline = clock_now() + SEC(30);
+	struct deadline deadline = deadline_in(SEC(30)), suspicion = deadline_in(SLACK);
 
 	for (;;) {
 		while (wire_turn(watch->net))
 			;
 		if (is_quiet(watch))
 			break;
-		if (clock_now() > deadline)
-			broken("the wire did not become quiet in 30 s");
+		if (deadline_passed(&suspicion)) {
+			watch_check_losses(watch);
+			suspicion = deadline_in(SLACK);
+		}
+		if (deadline_passed(&deadline))
+			broken("the wire did not become quiet in %.0f s", seconds(deadline.span));
 		sleep_until(watch, clock_now() + MSEC(1));
 	}
 }
@@ -969,18 +990,15 @@ struct watch *watch_open(struct watch_options options)
 static void pass_sentinel(struct watch *watch, enum host host)
 {
 	const uint64_t mark = 0x68616c666f70656e; /* "halfopen" */
-	nsec deadline = clock_now() + PATIENCE;
+	struct deadline deadline = deadline_in(PATIENCE);
 
 	wire_sentinel(watch->net, host, mark);
 	while (!tap_has_seen(watch->taps[host], mark)) {
-		if (clock_now() > deadline)
+		if (deadline_passed(&deadline))
 			broken("the sentinel did not come through the %s's capture",
 			       host_name(host));
 		drain(watch);
 	}
-	if (tap_lost(watch->taps[host]))
-		broken("the %s's capture lost %u segments: nothing can be said of this run",
-		       host_name(host), tap_lost(watch->taps[host]));
 }
 
 void watch_finish(struct watch *watch)
@@ -992,6 +1010,7 @@ void watch_finish(struct watch *watch)
 	look_at_the_rest(watch);
 	for (int host = 0; host < HOSTS; host++)
 		pass_sentinel(watch, (enum host)host);
+	watch_check_losses(watch);
 	note(watch, (struct event){ .kind = EVENT_END });
 }
 

@@ -66,7 +66,7 @@ static _Noreturn void become(const struct daemon_options *options, const char *p
 static int start(void *argument)
 {
 	const struct daemon_options *options = argument;
-	char *path autofree = program_path(options->argv[0]);
+	autofree char *path = program_path(options->argv[0]);
 	int pipes[2], error = 0;
 	pid_t pid;
 

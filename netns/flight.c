@@ -12,6 +12,72 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+/* ---- how many are there -------------------------------------------------------------------- */
+
+struct count {
+	int index[2]; /* of the interfaces asked about */
+	unsigned frames;
+};
+
+static int count_queue(const struct nlattr *attribute, void *data)
+{
+	struct count *count = data;
+	struct gnet_stats_queue queue;
+
+	if (mnl_attr_get_type(attribute) != TCA_STATS_QUEUE ||
+	    mnl_attr_get_payload_len(attribute) < sizeof(queue))
+		return MNL_CB_OK;
+	memcpy(&queue, mnl_attr_get_payload(attribute), sizeof(queue));
+	count->frames += queue.qlen;
+	return MNL_CB_OK;
+}
+
+static int count_attribute(const struct nlattr *attribute, void *data)
+{
+	if (mnl_attr_get_type(attribute) != TCA_STATS2)
+		return MNL_CB_OK;
+	return mnl_attr_parse_nested(attribute, count_queue, data);
+}
+
+static int count_discipline(const struct nlmsghdr *header, void *data)
+{
+	const struct tcmsg *about = mnl_nlmsg_get_payload(header);
+	const struct count *count = data;
+	bool asked = about->tcm_ifindex == count->index[0] || about->tcm_ifindex == count->index[1];
+
+	if (header->nlmsg_type != RTM_NEWQDISC || !asked || about->tcm_parent != TC_H_ROOT)
+		return MNL_CB_OK;
+	return mnl_attr_parse(header, sizeof(*about), count_attribute, data);
+}
+
+/* Frames inside the queueing disciplines of both inner ends, or of one (@end). */
+static unsigned queued(struct gate *gate, int end)
+{
+	struct count count = { .index = { gate->index[end < 0 ? N0 : end],
+					  gate->index[end < 0 ? N1 : end] } };
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	unsigned port = mnl_socket_get_portid(gate->netlink);
+	ssize_t length;
+	int more = MNL_CB_OK;
+
+	request->nlmsg_type = RTM_GETQDISC;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = (uint32_t)clock_now();
+	mnl_nlmsg_put_extra_header(request, sizeof(struct tcmsg));
+	if (mnl_socket_sendto(gate->netlink, request, request->nlmsg_len) < 0)
+		broken("cannot ask for the queues of the wire: %s", strerror(errno));
+	for (uint32_t sequence = request->nlmsg_seq; more > MNL_CB_STOP;) {
+		length = mnl_socket_recvfrom(gate->netlink, buffer, sizeof(buffer));
+		more = length < 0 ? -1
+				  : mnl_cb_run(buffer, (size_t)length, sequence, port,
+					       count_discipline, &count);
+	}
+	if (more < 0)
+		broken("cannot read the queues of the wire: %s", strerror(errno));
+	return count.frames;
+}
+
 /* ---- which frame is it --------------------------------------------------------------------- */
 
 void flight_forget(struct kept_frames *frames)
@@ -37,7 +103,7 @@ static bool waits_at(const struct gate *gate, enum wire_end end)
 /* Nothing in the queue, nor on its way from there to the gate's hands. */
 static bool nothing_flies(struct gate *gate, enum host from)
 {
-	if (flight_queued(gate, from == CLIENT ? N0 : N1))
+	if (queued(gate, from == CLIENT ? N0 : N1))
 		return false;
 	gate_settle(gate);
 	return !waits_at(gate, from == CLIENT ? N1 : N0);
@@ -99,70 +165,7 @@ struct frame *flight_match(struct gate *gate, enum host from, const struct frame
 	broken("a frame of %u bytes came out of netem that was never sent into it", out->length);
 }
 
-/* ---- how many are there -------------------------------------------------------------------- */
-
-struct count {
-	int index[2]; /* of the interfaces asked about */
-	unsigned frames;
-};
-
-static int count_queue(const struct nlattr *attribute, void *data)
-{
-	struct count *count = data;
-	struct gnet_stats_queue queue;
-
-	if (mnl_attr_get_type(attribute) != TCA_STATS_QUEUE ||
-	    mnl_attr_get_payload_len(attribute) < sizeof(queue))
-		return MNL_CB_OK;
-	memcpy(&queue, mnl_attr_get_payload(attribute), sizeof(queue));
-	count->frames += queue.qlen;
-	return MNL_CB_OK;
-}
-
-static int count_attribute(const struct nlattr *attribute, void *data)
-{
-	if (mnl_attr_get_type(attribute) != TCA_STATS2)
-		return MNL_CB_OK;
-	return mnl_attr_parse_nested(attribute, count_queue, data);
-}
-
-static int count_discipline(const struct nlmsghdr *header, void *data)
-{
-	const struct tcmsg *about = mnl_nlmsg_get_payload(header);
-	const struct count *count = data;
-	bool asked = about->tcm_ifindex == count->index[0] || about->tcm_ifindex == count->index[1];
-
-	if (header->nlmsg_type != RTM_NEWQDISC || !asked || about->tcm_parent != TC_H_ROOT)
-		return MNL_CB_OK;
-	return mnl_attr_parse(header, sizeof(*about), count_attribute, data);
-}
-
-unsigned flight_queued(struct gate *gate, int end)
-{
-	struct count count = { .index = { gate->index[end < 0 ? N0 : end],
-					  gate->index[end < 0 ? N1 : end] } };
-	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	unsigned port = mnl_socket_get_portid(gate->netlink);
-	ssize_t length;
-	int more = MNL_CB_OK;
-
-	request->nlmsg_type = RTM_GETQDISC;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = (uint32_t)clock_now();
-	mnl_nlmsg_put_extra_header(request, sizeof(struct tcmsg));
-	if (mnl_socket_sendto(gate->netlink, request, request->nlmsg_len) < 0)
-		broken("cannot ask for the queues of the wire: %s", strerror(errno));
-	for (uint32_t sequence = request->nlmsg_seq; more > MNL_CB_STOP;) {
-		length = mnl_socket_recvfrom(gate->netlink, buffer, sizeof(buffer));
-		more = length < 0 ? -1
-				  : mnl_cb_run(buffer, (size_t)length, sequence, port,
-					       count_discipline, &count);
-	}
-	if (more < 0)
-		broken("cannot read the queues of the wire: %s", strerror(errno));
-	return count.frames;
-}
+/* ---- on their way ------------------------------------------------------------------------- */
 
 unsigned wire_in_flight(struct net *net)
 {
@@ -171,7 +174,7 @@ unsigned wire_in_flight(struct net *net)
 
 	if (!gate->netem)
 		return 0;
-	frames = flight_queued(gate, -1);
+	frames = queued(gate, -1);
 	if (frames)
 		return frames;
 	/* Out of the queue, but not yet moved by the gate. */

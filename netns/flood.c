@@ -7,10 +7,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -41,32 +39,12 @@ struct wire_flood {
 
 /* ---- what comes back ----------------------------------------------------------------------- */
 
-#define LOAD_META(field)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + (field))
-#define LOAD(offset)          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ETH_HLEN + (offset))
-#define IF_IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-
 /* Frames that come in, to an address of a flood. */
-static struct sock_filter answers[] = {
-	LOAD_META(SKF_AD_PKTTYPE),
-	IF_IS(PACKET_OUTGOING, 10, 0),
-	LOAD_META(SKF_AD_PROTOCOL),
-	IF_IS(ETH_P_IP, 0, 3),
-	LOAD(16), /* destination */
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLOOD_IPV4_MASK),
-	IF_IS(FLOOD_IPV4, 6, 5),
-	IF_IS(ETH_P_IPV6, 0, 4),
-	LOAD(24), /* destination */
-	IF_IS(FLOOD_IPV6_HIGH, 0, 2),
-	LOAD(28),
-	IF_IS(FLOOD_IPV6_LOW, 1, 0),
-	BPF_STMT(BPF_RET | BPF_K, 0),
-	BPF_STMT(BPF_RET | BPF_K, 1),
-};
+static const char answers[] = "inbound and (dst net " FLOOD_IPV4 " or dst net " FLOOD_IPV6 ")";
 
 /* A packet socket counts also what it has no room for, and that costs least. */
 static void begin_to_count(struct net *net, enum wire_end end)
 {
-	struct sock_fprog filter = { ARRAY_LENGTH(answers), answers };
 	struct sockaddr_ll from = { .sll_family = AF_PACKET,
 				    .sll_protocol = htons(ETH_P_ALL),
 				    .sll_ifindex = net->gate.index[end] };
@@ -75,8 +53,9 @@ static void begin_to_count(struct net *net, enum wire_end end)
 	if (net->answers)
 		return;
 	fd = net_socket(net, WIRE, AF_PACKET, SOCK_RAW, 0);
+	if (fd >= 0)
+		filter_attach(fd, answers, 1);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ||
 	    bind(fd, (struct sockaddr *)&from, sizeof(from)))
 		broken("cannot open a packet socket that counts what answers a flood: %s",
 		       strerror(errno));
@@ -122,20 +101,9 @@ static int send_some(const struct sender *sender, unsigned from, unsigned count)
 	return sendmmsg(sender->socket, messages, count, MSG_DONTWAIT);
 }
 
-/* The receiver's backlog or the socket's room was full: what is ahead goes on by itself. */
-static bool worth_a_retry(const struct sender *sender, nsec deadline)
-{
-	struct pollfd room = { .fd = sender->socket, .events = POLLOUT };
-
-	if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
-		return false;
-	(void)poll(&room, 1, 1);
-	return clock_now() < deadline;
-}
-
 static bool send_batch(struct sender *sender, unsigned count)
 {
-	nsec deadline = clock_now() + NO_ROOM;
+	struct deadline deadline = deadline_in(NO_ROOM);
 	unsigned done = 0;
 
 	while (done < count) {
@@ -144,7 +112,7 @@ static bool send_batch(struct sender *sender, unsigned count)
 		if (sent > 0) {
 			done += (unsigned)sent;
 			atomic_fetch_add(&sender->flood->sent, (uint64_t)sent);
-		} else if (!worth_a_retry(sender, deadline)) {
+		} else if (!worth_a_retry(sender->socket, &deadline)) {
 			sender->error = errno;
 			return false;
 		}

@@ -71,16 +71,6 @@ struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t l
 	return frame;
 }
 
-static bool carries_tcp(const struct frame *frame)
-{
-	const uint8_t *ip = frame->bytes + ETH_HLEN;
-	size_t left = frame->length - (size_t)ETH_HLEN;
-
-	if (left >= 20 && ip[0] >> 4 == 4)
-		return ip[9] == IPPROTO_TCP;
-	return left >= 40 && ip[0] >> 4 == 6 && ip[6] == IPPROTO_TCP;
-}
-
 /* ---- what happens to a frame --------------------------------------------------------------- */
 
 void wire_observe(struct net *net, struct wire_observer observer)
@@ -150,7 +140,6 @@ static void pass_judgement(struct gate *gate, struct frame *frame)
 	const struct wire_observer *observer = &gate->observer;
 	enum fate fate = FORWARD;
 
-	gate->tcp_read[frame->from] += carries_tcp(frame);
 	if (observer->sent)
 		observer->sent(observer->context, frame);
 	if (observer->judge)
@@ -192,15 +181,9 @@ bool wire_turn(struct net *net)
 
 /* ---- what a case does with the wire -------------------------------------------------------- */
 
-uint64_t wire_frames_read(struct net *net, enum host host)
+int wire_descriptor(const struct net *net)
 {
-	return net->gate.tcp_read[host];
-}
-
-unsigned wire_descriptors(struct net *net, int fds[4])
-{
-	fds[0] = net->gate.socket;
-	return 1;
+	return net->gate.socket;
 }
 
 unsigned wire_release(struct net *net, unsigned count)

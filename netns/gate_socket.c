@@ -8,7 +8,6 @@
 #include "netns/internal.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -17,31 +16,20 @@
 #include <string.h>
 
 #define ROOM (8 << 20)
+/* For what the kernel does before a system call returns, or ksoftirqd soon after. */
+#define PATIENCE SEC(5)
 
 #define ETHERTYPE_MARK 0x88b6 /* IEEE 802 local experimental 2 */
 #define LOOPBACK       1      /* its index in every namespace */
 
-#define LOAD_META(field)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + (field))
-#define LOAD(offset)          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ETH_HLEN + (offset))
-#define IF_IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-
-#define IPV4_DESTINATION 16
-#define IPV6_DESTINATION 24
-
 /*
- * Unicast IP that comes in. What is sent out, multicast (listener reports) and replies to a
- * flood never reach the socket's queue.
+ * Unicast IP that comes in. What is sent out, multicast (listener reports) and replies to a flood
+ * never reach the socket's queue. PACKET_MARK is gate_settle()'s.
  */
-static struct sock_filter wanted[] = {
-	LOAD_META(SKF_AD_PKTTYPE),    IF_IS(PACKET_OTHERHOST, 1, 0),
-	IF_IS(PACKET_HOST, 0, 11),    LOAD_META(SKF_AD_PROTOCOL),
-	IF_IS(ETHERTYPE_MARK, 10, 0), IF_IS(ETH_P_IP, 0, 3),
-	LOAD(IPV4_DESTINATION),       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FLOOD_IPV4_MASK),
-	IF_IS(FLOOD_IPV4, 5, 6),      IF_IS(ETH_P_IPV6, 0, 4),
-	LOAD(IPV6_DESTINATION),       IF_IS(FLOOD_IPV6_HIGH, 0, 3),
-	LOAD(IPV6_DESTINATION + 4),   IF_IS(FLOOD_IPV6_LOW, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-};
+static const char wanted[] = "inbound and not ether multicast and (ether proto 0x88b6 or "
+			     "((ip and not dst net " FLOOD_IPV4 ") or "
+			     "(ip6 and not dst net " FLOOD_IPV6 ")))";
+#define WHOLE 262144 /* bytes: also of a frame that is too long, so that its length shows */
 
 static void set(int fd, int name, int value)
 {
@@ -63,7 +51,6 @@ static void make_room(int fd)
 
 int gate_socket(void)
 {
-	struct sock_fprog filter = { ARRAY_LENGTH(wanted), wanted };
 	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 	/* Protocol 0 hears nothing until it is bound, with the filter in its place. */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -75,8 +62,7 @@ int gate_socket(void)
 	make_room(fd);
 	set(fd, PACKET_AUXDATA, 1);
 	set(fd, PACKET_QDISC_BYPASS, 1);
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)))
-		broken("cannot attach the gate's filter: %s", strerror(errno));
+	filter_attach(fd, wanted, WHOLE);
 	if (bind(fd, (struct sockaddr *)&all, sizeof(all)))
 		broken("cannot bind the gate's packet socket: %s", strerror(errno));
 	return fd;
@@ -102,28 +88,29 @@ static void choose_discipline(struct gate *gate, enum wire_end end)
 	gate->bypasses = bypass;
 }
 
-/* The receiver's backlog or the socket's room was full: what is ahead goes on by itself. */
-static bool worth_a_retry(const struct gate *gate, nsec deadline)
+bool worth_a_retry(int socket, struct deadline *deadline)
 {
-	struct pollfd room = { .fd = gate->socket, .events = POLLOUT };
+	struct pollfd room = { .fd = socket, .events = POLLOUT };
+	int error = errno;
 
-	if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
+	if (error != ENOBUFS && error != EAGAIN && error != EINTR)
 		return false;
-	(void)poll(&room, 1, 1);
-	return clock_now() < deadline;
+	(void)await_events(&room, 1, MSEC(1));
+	errno = error;
+	return !deadline_passed(deadline);
 }
 
 void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame)
 {
 	struct sockaddr_ll to = end_address(gate, end);
-	nsec deadline = clock_now() + SEC(2);
+	struct deadline deadline = deadline_in(PATIENCE);
 	ssize_t sent;
 
 	choose_discipline(gate, end);
 	do
 		sent = sendto(gate->socket, frame->bytes, frame->length, MSG_DONTWAIT,
 			      (struct sockaddr *)&to, sizeof(to));
-	while (sent < 0 && worth_a_retry(gate, deadline));
+	while (sent < 0 && worth_a_retry(gate->socket, &deadline));
 	if (sent != frame->length)
 		broken("the gate cannot forward frame %llu (%u bytes): %s",
 		       (unsigned long long)frame->number, frame->length,
@@ -217,19 +204,21 @@ void gate_settle(struct gate *gate)
 					.sll_protocol = htons(ETHERTYPE_MARK),
 					.sll_ifindex = LOOPBACK };
 	struct pollfd mark = { .fd = gate->socket, .events = POLLIN };
-	nsec deadline = clock_now() + SEC(5);
+	struct deadline deadline = deadline_in(PATIENCE);
 	uint8_t bytes[ETH_ZLEN] = { [12] = ETHERTYPE_MARK >> 8, [13] = ETHERTYPE_MARK & 0xff };
 
 	gate->marks++;
 	memcpy(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
 	while (sendto(gate->socket, bytes, sizeof(bytes), MSG_DONTWAIT,
 		      (struct sockaddr *)&loopback, sizeof(loopback)) < 0)
-		if (!worth_a_retry(gate, deadline))
+		if (!worth_a_retry(gate->socket, &deadline))
 			broken("cannot send over the wire's loopback: %s", strerror(errno));
 	while (!collect(gate)) {
-		if (clock_now() > deadline)
-			broken("the kernel does not process the wire's frames within 5 s");
-		(void)poll(&mark, 1, 1000);
+		if (await_events(&mark, 1, SLACK) == 0)
+			gate_check(gate);
+		if (deadline_passed(&deadline))
+			broken("the kernel does not process the wire's frames within %.0f s",
+			       seconds(deadline.span));
 	}
 }
 
@@ -248,18 +237,4 @@ struct frame *gate_next(struct gate *gate, enum wire_end *end)
 	*end = kept->end;
 	free(kept);
 	return frame;
-}
-
-uint64_t wire_lost(struct net *net)
-{
-	struct gate *gate = &net->gate;
-	struct tpacket_stats stats;
-	socklen_t size = sizeof(stats);
-
-	/* Reading them sets them to 0. */
-	if (getsockopt(gate->socket, SOL_PACKET, PACKET_STATISTICS, &stats, &size))
-		broken("cannot read the statistics of the gate's socket: %s", strerror(errno));
-	gate->dropped += stats.tp_drops;
-	gate->drop_known = gate->dropped > 0;
-	return gate->dropped;
 }

@@ -15,12 +15,6 @@ struct mnl_socket;
 #define NAMESPACES (HOSTS + 1)
 #define FRAME_MAX  1514 /* MTU 1500 and the Ethernet header */
 
-/* The address blocks of floods, which neither the gate nor a capture wants to see. */
-#define FLOOD_IPV4      0xc6120000u /* 198.18.0.0/15 */
-#define FLOOD_IPV4_MASK 0xfffe0000u
-#define FLOOD_IPV6_HIGH 0x20010db8u /* 2001:db8:18::/64 */
-#define FLOOD_IPV6_LOW  0x00180000u
-
 /* ---- isolation: what was tried, and why it was refused ------------------------------------- */
 
 enum attempt {
@@ -115,7 +109,6 @@ extern const struct baseline host_baselines[], wire_baselines[];
 /* ---- in the namespace of the calling thread ------------------------------------------------ */
 
 int sysctl_write_here(const char *name, const char *value);
-int sysctl_read_here(const char *name, char *seen, size_t seen_size);
 /* @control: any socket of the namespace. */
 void offloads_off(int control, const char *interface);
 int interface_index(int control, const char *interface);
@@ -139,9 +132,8 @@ struct gate {
 	int index[WIRE_ENDS];
 	bool netem, bypasses;
 	struct wire_observer observer;
-	uint64_t frames, tcp_read[HOSTS];
-	uint64_t dropped; /* by the kernel, before the gate could read them */
-	bool drop_known;
+	uint64_t frames;
+	uint64_t dropped;           /* by the kernel, before the gate could read them */
 	uint64_t marks;             /* sent by gate_settle() */
 	struct kept_frames waiting; /* read, not yet moved */
 	struct kept_frames held;
@@ -159,10 +151,17 @@ struct net {
 	int control[NAMESPACES]; /* sockets for ioctls */
 	FILE *replay;
 	struct gate gate;
+	struct softnet softnet; /* at its beginning */
+	bool losses_told;
 	int flooding[MAX_FLOODING], answers; /* packet sockets of floods, kept; 0: none yet */
 	uint64_t answered;
 	struct wire_flood *flood; /* the one that runs; NULL: none */
 };
+
+/* Ends with broken() when the gate's socket has lost a frame. */
+void gate_check(struct gate *gate);
+/* What softnet has counted since the machine was started. */
+struct softnet softnet_read(void);
 
 /* Ends a flood that still runs, and closes what floods have opened. */
 void flood_close(struct net *net);
@@ -172,6 +171,14 @@ void gate_open(struct gate *gate, int control, bool netem);
 void gate_close(struct gate *gate);
 
 int gate_socket(void);
+/* Only what @text, a pcap-filter(7), says comes to the packet socket, and so many @bytes of it. */
+void filter_attach(int fd, const char *text, int bytes);
+/*
+ * After a packet socket has refused to send: waits a moment, since the receiver's backlog or the
+ * socket's room was full, and what is ahead goes on by itself. False, with the socket's errno: it
+ * was refused for another reason, or the deadline has passed.
+ */
+bool worth_a_retry(int socket, struct deadline *deadline);
 /* Hands one frame to an end of the wire; through its queueing discipline when that is netem's. */
 void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame);
 /*
@@ -186,8 +193,6 @@ void flight_add(struct gate *gate, struct frame *frame);
 /* Which frame it is that comes out of netem; a new frame of the caller's. */
 struct frame *flight_match(struct gate *gate, enum host from, const struct frame *out);
 void flight_forget(struct kept_frames *frames);
-/* Frames inside the queueing disciplines of both inner ends, or of one (@end). */
-unsigned flight_queued(struct gate *gate, int end);
 
 struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length);
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -15,27 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* Filled at fork(), so that a process knows its parent even when that is already dead. */
-static pid_t forking, born_of;
-
-static int worker_pidfd = -1;
+/* The CPUs that this process may use, and the one of them that it stays on. */
 static cpu_set_t all_cpus, one_cpu;
 static bool pinned;
-
-static void note_parent(void)
-{
-	forking = getpid();
-}
-
-static void note_child(void)
-{
-	born_of = forking;
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-	pthread_atfork(note_parent, NULL, note_child);
-}
 
 static int write_file(const char *path, const char *text)
 {
@@ -100,11 +81,6 @@ int isolate_try(struct refusal *refusal, bool *user_namespace)
 	return 0;
 }
 
-static int pidfd_of(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
-
 static bool has_died(int pidfd)
 {
 	struct pollfd waiting = { .fd = pidfd, .events = POLLIN };
@@ -160,7 +136,7 @@ static void pin(unsigned lane)
 	isolate_gather();
 }
 
-void isolate_worker(unsigned lane)
+int isolate_worker(pid_t parent, unsigned lane)
 {
 	struct refusal refusal;
 	bool user_namespace;
@@ -173,10 +149,11 @@ void isolate_worker(unsigned lane)
 	}
 	/* After the change of credentials, which would clear it. */
 	die_with_parent();
-	if (born_of && getppid() && getppid() != born_of)
+	/* It may be dead already. 0: it is outside of this PID namespace. */
+	if (getppid() && getppid() != parent)
 		_exit(99);
-	worker_pidfd = pidfd_of(getpid());
 	pin(lane);
+	return (int)syscall(SYS_pidfd_open, getpid(), 0);
 }
 
 static pid_t pid_outside(void)
@@ -201,13 +178,13 @@ static void mount_proc(void)
 		broken("cannot mount a fresh proc over /proc: %s", strerror(errno));
 }
 
-pid_t isolate_case(void)
+pid_t isolate_case(int worker)
 {
 	pid_t outside;
 
 	stall_begin();
 	die_with_parent();
-	if (has_died(worker_pidfd))
+	if (has_died(worker))
 		_exit(99);
 	outside = pid_outside();
 	mount_proc();

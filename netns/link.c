@@ -8,7 +8,6 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -75,7 +74,7 @@ static bool runs(int control, const char *interface)
 
 void interface_await(int control, const char *interface)
 {
-	nsec deadline = clock_now() + SEC(5);
+	struct deadline deadline = deadline_in(SEC(5));
 
 	for (;;) {
 		bool running = runs(control, interface);
@@ -88,9 +87,10 @@ void interface_await(int control, const char *interface)
 		(void)ethtool(control, interface, &link);
 		if (running)
 			return;
-		if (clock_now() > deadline)
-			broken("interface %s does not get its carrier within 5 s", interface);
+		if (deadline_passed(&deadline))
+			broken("interface %s does not get its carrier within %.0f s", interface,
+			       seconds(deadline.span));
 		if (!runs(control, interface))
-			(void)poll(NULL, 0, 1);
+			(void)await_events(NULL, 0, MSEC(1));
 	}
 }

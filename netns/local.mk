@@ -3,6 +3,7 @@
 noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
 	netns/daemon.c \
+	netns/filter.c \
 	netns/flight.c \
 	netns/flood.c \
 	netns/gate.c \
@@ -10,6 +11,7 @@ netns_libnetns_a_SOURCES = \
 	netns/internal.h \
 	netns/isolate.c \
 	netns/link.c \
+	netns/loss.c \
 	netns/net.c \
 	netns/netns.h \
 	netns/plan.c \

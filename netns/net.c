@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 
 static const char *const namespace_names[NAMESPACES] = {
@@ -205,12 +204,13 @@ static bool takes_its_packets(struct net *net, enum host host)
 /* An IPv6 address works when a kernel thread has added its local route (addrconf_dad_work()). */
 static void await_address(struct net *net, enum host host)
 {
-	nsec deadline = clock_now() + SEC(10);
+	struct deadline deadline = deadline_in(SEC(10));
 
 	while (!takes_its_packets(net, host)) {
-		if (clock_now() > deadline)
-			broken("the IPv6 address of a host is not ready after 10 s");
-		(void)poll(NULL, 0, 1);
+		if (deadline_passed(&deadline))
+			broken("the IPv6 address of the %s is not ready after %.0f s",
+			       host_name(host), seconds(deadline.span));
+		(void)await_events(NULL, 0, MSEC(1));
 	}
 }
 
@@ -235,6 +235,7 @@ struct net *net_open(struct net_options options)
 	if (net->replay)
 		replay_network(net->replay, options.netem);
 	net->outside = current_namespace();
+	net->softnet = softnet_read();
 	isolate_spread();
 	for (int i = 0; i < NAMESPACES; i++)
 		make_namespace(&site, (enum host)i);
@@ -259,13 +260,11 @@ enum host other(enum host host)
 
 void net_close(struct net *net)
 {
-	uint64_t lost;
-	bool told;
+	autofree char *losses = NULL;
 
 	flood_close(net);
-	lost = wire_lost(net);
-	told = net->gate.drop_known;
-
+	if (!net->losses_told)
+		losses = wire_losses(net);
 	gate_close(&net->gate);
 	for (int i = 0; i < NAMESPACES; i++) {
 		close(net->control[i]);
@@ -273,10 +272,8 @@ void net_close(struct net *net)
 	}
 	close(net->outside);
 	free(net);
-	if (lost && !told)
-		broken("the kernel dropped %llu frames before the gate could read them; "
-		       "raise net.core.rmem_max or run fewer cases at once (-j)",
-		       (unsigned long long)lost);
+	if (losses)
+		broken("%s", losses);
 }
 
 /* ---- going into it ------------------------------------------------------------------------- */
@@ -317,9 +314,4 @@ int net_proc(struct net *net, enum host host, const char *name)
 int net_namespace(struct net *net, enum host host)
 {
 	return net->ns[host];
-}
-
-int net_interface(struct net *net, enum host host)
-{
-	return interface_index(net->control[host], "eth0");
 }

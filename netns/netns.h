@@ -28,18 +28,20 @@
 /*
  * In a worker, before it forks the case: a private mount and network namespace, and a PID
  * namespace whose process 1 the next child will be. Without privileges these are made inside a
- * user namespace of their own. Sets the parent-death signal. Pins the process to one allowed CPU
- * (the @lane-th modulo their number): softirqs of its packets then run on that CPU too, so that
- * no packet is half processed when the process looks.
+ * user namespace of their own. It dies with its @parent, whose getpid() was taken before the
+ * fork, also if that is already gone. Pins the process to one allowed CPU (the @lane-th modulo
+ * their number): softirqs of its packets then run on that CPU too, so that no packet is half
+ * processed when the process looks. Returns a descriptor of the process, for isolate_case(); -1
+ * where there are none.
  */
-void isolate_worker(unsigned lane);
+int isolate_worker(pid_t parent, unsigned lane);
 
 /*
- * In the case's process 1: dies with its worker (also if that is already gone), mounts a fresh
+ * In the case's process 1: dies with its @worker (also if that is already gone), mounts a fresh
  * proc (a container's /proc/sys is read-only) where that is allowed. The stall meter begins.
  * Returns the PID that this process has outside (for the hints of --pause).
  */
-pid_t isolate_case(void);
+pid_t isolate_case(int worker);
 
 /* What this machine can do, found by trying it in a child that is gone afterwards. */
 struct net_features {
@@ -80,27 +82,27 @@ void net_close(struct net *net);
 struct sockaddr_storage net_address(enum host host, int family, uint16_t port);
 
 /*
- * Peers that are no kernel: the server reaches 198.51.100.0/24, 203.0.113.0/24 and 198.18.0.0/15
- * (2001:db8:51::/64, 2001:db8:203::/64 and 2001:db8:18::/64) through the client's hardware address,
- * so the wire can answer for them. The first range is raw peers', the last the floods' (left out of
+ * Peers that are no kernel: the server reaches 198.51.100.0/24, 203.0.113.0/24 and FLOOD_IPV4
+ * (2001:db8:51::/64, 2001:db8:203::/64 and FLOOD_IPV6) through the client's hardware address, so
+ * the wire can answer for them. The first range is raw peers', the last the floods' (left out of
  * captures).
  */
+#define FLOOD_IPV4 "198.18.0.0/15"
+#define FLOOD_IPV6 "2001:db8:18::/64"
 
+/* The first address of a flood's range. */
+struct sockaddr_storage net_flood_address(int family, uint16_t port);
 /* Whether an address (4 or 16 bytes, in network order) is of a flood's range. */
 bool net_is_floods(int family, const void *address);
 
-/* A socket that belongs to the namespace of @host (or WIRE), close-on-exec. errno on failure (-1).
- */
+/* A socket in the namespace of @host (or WIRE), close-on-exec. -1 with errno on failure. */
 int net_socket(struct net *net, enum host host, int domain, int type, int protocol);
-/* Opens /proc/net/@name ("netstat", "snmp") of the host; it stays that host's. broken() on failure.
- */
+/* Opens /proc/net/@name ("netstat", "snmp") of the host or of WIRE; it stays that one's. */
 int net_proc(struct net *net, enum host host, const char *name);
 /* Runs @act in the namespace of @host (or WIRE) and returns what it returned. */
 int net_within(struct net *net, enum host host, int (*act)(void *), void *argument);
 /* The namespace's descriptor, still the net's, for setns() in a child. */
 int net_namespace(struct net *net, enum host host);
-/* Interface index of eth0 on a host. */
-int net_interface(struct net *net, enum host host);
 /* Hardware address of a host's eth0. */
 const uint8_t *net_hardware(enum host host);
 
@@ -163,8 +165,9 @@ enum fate {
  * Who is asked and told, in this order, for each frame:
  *   sent()      the gate has read it; the receiver has not seen it
  *   judge()     what to do with it
- *   arrived()   it was handed to the receiver's interface and the receiver has processed it. Called
- *again for a duplicate. Not called for frames that were held (until released), dropped or taken.
+ *   arrived()   it was handed to the receiver's interface and the receiver has processed it.
+ *               Called again for a duplicate; not for frames that were held (until released),
+ *               dropped or taken
  *   lost()      dropped, held or taken (@fate says which)
  */
 struct wire_observer {
@@ -183,16 +186,13 @@ void wire_observe(struct net *net, struct wire_observer observer);
  * (neighbour discovery, multicast listener reports).
  */
 bool wire_turn(struct net *net);
-/* Number of frames inside netem's queues now (from the kernel, so that a lost one is not waited
- * for). */
+/* Frames inside netem's queues now; from the kernel, so that a lost one is not waited for. */
 unsigned wire_in_flight(struct net *net);
-/* Frames with TCP that the gate has read from @host's interface so far, for "is the wire quiet". */
-uint64_t wire_frames_read(struct net *net, enum host host);
 /*
- * Descriptors to poll for POLLIN when waiting for a frame, after wire_turn() returned false (what
- * the gate has read already shows on none of them); returns their number (at most 4).
+ * The descriptor to poll for POLLIN when waiting for a frame, after wire_turn() returned false
+ * (what the gate has read already does not show on it).
  */
-unsigned wire_descriptors(struct net *net, int fds[4]);
+int wire_descriptor(const struct net *net);
 /* Forwards what is held, oldest first, at most @count (0: all), each observed. Returns how many. */
 unsigned wire_release(struct net *net, unsigned count);
 /* Number of frames held. */
@@ -253,9 +253,22 @@ void wire_count_answers(struct net *net, enum host to);
  */
 void wire_sentinel(struct net *net, enum host host, uint64_t mark);
 /*
- * Frames that the kernel dropped before the gate could read them: an error of the run.
- * net_close() ends with broken() when there were some and nobody asked here before.
+ * Frames that got lost on the wire so far, and not by the judge or by netem: an error of the run.
+ * In words: who lost how many, and what can be done; NULL: none was. The caller frees it.
+ * net_close() ends with broken() when there were some and nobody was told of them here.
  */
-uint64_t wire_lost(struct net *net);
+char *wire_losses(struct net *net);
+
+/*
+ * What softnet, the kernel's queues for frames that were received, has done since net_open():
+ * "dropped" and "time_squeeze" of /proc/net/softnet_stat, all CPUs together. A queue is as long as
+ * net.core.netdev_max_backlog, which cannot be read from within a namespace. It is the whole
+ * machine's: it may explain a loss that was seen, and is none by itself.
+ */
+struct softnet {
+	uint64_t dropped;  /* frames, as the queue was full */
+	uint64_t squeezed; /* times that frames were left for later, as the budget was spent */
+};
+struct softnet net_softnet(const struct net *net);
 
 #endif

@@ -47,14 +47,47 @@ struct sockaddr_storage net_address(enum host host, int family, uint16_t port)
 	return storage;
 }
 
+/* A block of addresses: its first one, of which only so many bits count. */
+struct block {
+	uint8_t first[16];
+	unsigned bits;
+};
+
+static struct block flood_block(int family)
+{
+	const char *text = family == AF_INET6 ? FLOOD_IPV6 : FLOOD_IPV4;
+	autofree char *address = format("%.*s", (int)strcspn(text, "/"), text);
+	struct block block = { .bits = (unsigned)strtoul(strchr(text, '/') + 1, NULL, 10) };
+
+	inet_pton(family, address, block.first);
+	return block;
+}
+
+struct sockaddr_storage net_flood_address(int family, uint16_t port)
+{
+	struct sockaddr_storage storage = net_address(CLIENT, family, port);
+	struct block block = flood_block(family);
+
+	if (family == AF_INET6)
+		memcpy(&((struct sockaddr_in6 *)&storage)->sin6_addr, block.first, 16);
+	else
+		memcpy(&((struct sockaddr_in *)&storage)->sin_addr, block.first, 4);
+	return storage;
+}
+
 bool net_is_floods(int family, const void *address)
 {
-	uint32_t words[2];
+	static struct block blocks[2]; /* a dump of sockets asks for each of them */
+	struct block *block = &blocks[family == AF_INET6];
+	const uint8_t *bytes = address;
+	unsigned whole, mask;
 
-	memcpy(words, address, family == AF_INET6 ? 8 : 4);
-	if (family == AF_INET6)
-		return ntohl(words[0]) == FLOOD_IPV6_HIGH && ntohl(words[1]) == FLOOD_IPV6_LOW;
-	return (ntohl(words[0]) & FLOOD_IPV4_MASK) == FLOOD_IPV4;
+	if (!block->bits)
+		*block = flood_block(family);
+	whole = block->bits / 8;
+	mask = 0xff00u >> block->bits % 8 & 0xff;
+	return memcmp(bytes, block->first, whole) == 0 &&
+	       ((bytes[whole] ^ block->first[whole]) & mask) == 0;
 }
 
 /*
@@ -79,10 +112,10 @@ char *plan_wire(const struct plan *plan)
 /* Replies to raw peers go out to the client's address, whose hardware is known: no ARP, no ND. */
 static const char raw_peers[] = "route add 198.51.100.0/24 via 192.0.2.1 dev eth0\n"
 				"route add 203.0.113.0/24 via 192.0.2.1 dev eth0\n"
-				"route add 198.18.0.0/15 via 192.0.2.1 dev eth0\n"
+				"route add " FLOOD_IPV4 " via 192.0.2.1 dev eth0\n"
 				"route add 2001:db8:51::/64 via 2001:db8::1 dev eth0\n"
 				"route add 2001:db8:203::/64 via 2001:db8::1 dev eth0\n"
-				"route add 2001:db8:18::/64 via 2001:db8::1 dev eth0\n";
+				"route add " FLOOD_IPV6 " via 2001:db8::1 dev eth0\n";
 
 char *plan_host(enum host host)
 {

@@ -145,7 +145,7 @@ static void try_ipv6(struct findings *findings)
 
 static _Noreturn void try_as_case(struct findings *findings)
 {
-	isolate_case();
+	isolate_case(-1);
 	try_sysctls(findings);
 	try_ipv6(findings);
 	try_veth(findings);

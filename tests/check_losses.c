@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_losses: a frame that the wire loses is told at once, by whom and how many; and a process
+ * that is stopped in the middle, for longer than any deadline, goes on and tells of it.
+ */
+#define TOPIC "losses"
+#include "fixtures/fixtures.h"
+#include "netns/internal.h"
+
+#include <check.h>
+#include <errno.h>
+#include <ftw.h>
+#include <jansson.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* Longer than the harness waits for anything that comes at once, with this multiplier. */
+#define MULTIPLIER 0.4
+#define STOP       SEC(5)
+
+#define FORTY "0123456789012345678901234567890123456789"
+#define LONG                                                                                       \
+	FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY FORTY  \
+		FORTY
+
+/* An end that takes only short frames drops the others as it does when softnet has no room. */
+CASE(a_frame_is_lost)
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+
+	STEP("data that does not fit");
+	struct end *client = connect_clients(net, server, 1)[0];
+	run_program(net, .host = WIRE, .argv = { "ip", "link", "set", "dev", "wc", "mtu", "500" });
+	send_text(client, LONG);
+	expect_ladder(client, "-  >  DATA 640");
+}
+
+CASE(nothing_is_lost)
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+
+	STEP("a request whose SYN-ACK is sent again");
+	struct peer *peer = raw_peer(net, server);
+	peer_syn(peer);
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK",
+		      "1.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+}
+
+/* ---- playing one --------------------------------------------------------------------------- */
+
+static char folder[] = "check-losses-XXXXXX"; /* below the build directory, where tests run */
+
+static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
+{
+	(void)stat;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+/* In process 1 of namespaces of its own, as the runner does. Returns the worker. */
+static pid_t start(const char *name)
+{
+	pid_t parent = getpid(), worker = fork(), child;
+	int isolated, status = -1;
+
+	ck_assert_int_ge(worker, 0);
+	if (worker)
+		return worker;
+	isolated = isolate_worker(parent, 0);
+	child = fork();
+	if (child == 0) {
+		isolate_case(isolated);
+		_exit((int)case_perform(&(struct case_run){ .spec = case_named(name),
+							    .family = AF_INET,
+							    .folder = folder,
+							    .timeout_multiplier = MULTIPLIER }));
+	}
+	waitpid(child, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+static json_t *verdict_of(pid_t worker)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	json_t *verdict;
+	int status;
+
+	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
+	ck_assert(WIFEXITED(status));
+	verdict = json_load_file(path, 0, NULL);
+	ck_assert_ptr_nonnull(verdict);
+	return verdict;
+}
+
+static const char *word(const json_t *verdict, const char *key)
+{
+	const char *text = json_string_value(json_object_get(verdict, key));
+
+	return text ? text : "";
+}
+
+START_TEST(case_that_loses_a_frame_says_who_lost_it)
+{
+	json_t *verdict = verdict_of(start("a_frame_is_lost"));
+	const char *reason = word(verdict, "reason");
+
+	ck_assert_str_eq(word(verdict, "status"), "error");
+	ck_assert_msg(strncmp(reason, "the client's eth0 lost ", 23) == 0 &&
+			      strstr(reason, "net.core.netdev_max_backlog"),
+		      "%s", reason);
+	json_decref(verdict);
+}
+END_TEST
+
+/* ---- a process that is stopped ------------------------------------------------------------- */
+
+/* The process that @parent has made, once there is one. */
+static pid_t child_of(pid_t parent)
+{
+	autofree char *path = format("/proc/%d/task/%d/children", parent, parent);
+	struct deadline deadline = deadline_in(SEC(20));
+	int child = 0;
+
+	while (child <= 0 && !deadline_passed(&deadline)) {
+		autofile FILE *file = fopen(path, "re");
+
+		if (!file || fscanf(file, "%d", &child) != 1)
+			(void)await_events(NULL, 0, MSEC(1));
+	}
+	return child;
+}
+
+/* Returns when the file in the folder has come to hold something. */
+static void await_file(const char *name)
+{
+	autofree char *path = format("%s/%s", folder, name);
+	struct deadline deadline = deadline_in(SEC(20));
+	struct stat about;
+
+	while ((stat(path, &about) || !about.st_size) && !deadline_passed(&deadline))
+		(void)await_events(NULL, 0, MSEC(1));
+}
+
+/* In its set-up, and while it waits for the kernel. */
+START_TEST(case_that_is_stopped_tells_its_stall_and_is_no_error)
+{
+	static const char *const signs[] = { "replay.sh.new", "journal.jsonl" };
+	autofree char *journal = format("%s/journal.jsonl", folder);
+	nsec stopped;
+	json_t *verdict;
+	pid_t worker, child;
+
+	unlink(journal);
+	worker = start("nothing_is_lost");
+	child = child_of(worker);
+	await_file(signs[_i]);
+	ck_assert_int_eq(kill(child, SIGSTOP), 0);
+	stopped = clock_now();
+	(void)await_events(NULL, 0, STOP);
+	stopped = clock_now() - stopped;
+	kill(child, SIGCONT);
+	verdict = verdict_of(worker);
+	ck_assert_msg(strcmp(word(verdict, "status"), "error") != 0, "%s", word(verdict, "reason"));
+	/* In the set-up it has not reached into the case, and nothing was late. */
+	if (_i == 0)
+		ck_assert_str_eq(word(verdict, "reason"), "");
+	else
+		ck_assert_double_ge(json_number_value(json_object_get(verdict, "stall_seconds")),
+				    seconds(stopped - SEC(1)));
+	json_decref(verdict);
+}
+END_TEST
+
+/* The program stops the process that waits for it, and ends some time after it goes on. */
+START_TEST(program_may_take_longer_by_what_its_caller_was_stopped)
+{
+	char *script = "kill -STOP $PPID; sleep 3; kill -CONT $PPID; sleep 0.2; echo done";
+	char *sh[] = { "sh", "-c", script, NULL };
+	autofree char *output = NULL;
+	struct tool tool;
+
+	deadlines_stretch(0.2); /* 2 s for a program */
+	tool = tool_start((struct tool_options){ .argv = sh, .input = "" });
+	ck_assert_int_eq(tool_finish(&tool, &output), 0);
+	ck_assert_str_eq(output, "done\n");
+}
+END_TEST
+
+/* ---- the wire alone ------------------------------------------------------------------------ */
+
+static void become_case(void)
+{
+	int worker = isolate_worker(getppid(), 1), status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child) {
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	isolate_case(worker);
+}
+
+static jmp_buf back;
+static char *said;
+
+static void keep_words(enum ending ending, const char *text, void *context)
+{
+	(void)ending;
+	(void)context;
+	said = format("%s", text);
+	longjmp(back, 1);
+}
+
+/* Sends datagrams of @bytes from the client to the server. */
+static void send_datagrams(struct net *net, int count, size_t bytes)
+{
+	struct sockaddr_storage server = net_address(SERVER, AF_INET, 9);
+	autoclose int udp = net_socket(net, CLIENT, AF_INET, SOCK_DGRAM, 0);
+	static const uint8_t nothing[1400];
+
+	for (int i = 0; i < count; i++)
+		ck_assert_int_eq(
+			sendto(udp, nothing, bytes, 0, (struct sockaddr *)&server, sizeof(server)),
+			bytes);
+}
+
+/* A network whose gate has room for few frames, and has got many. */
+static struct net *crowded_net(int frames)
+{
+	struct net *net = net_open((struct net_options){ 0 });
+	int least = 1;
+
+	ck_assert_ptr_null(wire_losses(net));
+	ck_assert_int_eq(setsockopt(net->gate.socket, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)),
+			 0);
+	send_datagrams(net, frames, 100);
+	return net;
+}
+
+#define FRAMES 300
+
+START_TEST(frames_that_the_gate_has_no_room_for_are_counted)
+{
+	struct net *net = crowded_net(FRAMES);
+	autofree char *losses = wire_losses(net);
+	unsigned long lost;
+	int read = 0;
+	char frame[2048];
+
+	ck_assert_ptr_nonnull(losses);
+	ck_assert_int_eq(sscanf(losses, "the gate's socket lost %lu frames: raise", &lost), 1);
+	while (recv(net->gate.socket, frame, sizeof(frame), MSG_DONTWAIT) > 0)
+		read++;
+	ck_assert_int_gt(lost, 0);
+	ck_assert_int_eq((int)lost + read, FRAMES);
+	net_close(net); /* it was told already */
+}
+END_TEST
+
+START_TEST(loss_at_the_gate_ends_what_waits_for_the_wire)
+{
+	struct net *net = crowded_net(FRAMES);
+
+	on_ending(keep_words, NULL);
+	if (setjmp(back) == 0)
+		while (wire_turn(net))
+			;
+	ck_assert_ptr_nonnull(said);
+	ck_assert_msg(strncmp(said, "the gate's socket lost ", 23) == 0, "%s", said);
+}
+END_TEST
+
+START_TEST(loss_that_nobody_asked_for_is_told_at_the_end)
+{
+	struct net *net = crowded_net(FRAMES);
+
+	on_ending(keep_words, NULL);
+	if (setjmp(back) == 0)
+		net_close(net);
+	ck_assert_ptr_nonnull(said);
+	ck_assert_msg(strncmp(said, "the gate's socket lost ", 23) == 0, "%s", said);
+}
+END_TEST
+
+START_TEST(frames_that_an_end_does_not_take_are_counted)
+{
+	char *shrink[] = { "ip", "link", "set", "dev", "wc", "mtu", "500", NULL };
+	struct net *net = net_open((struct net_options){ 0 });
+	autofree char *output = NULL;
+	autofree char *losses = NULL;
+
+	ck_assert_int_eq(net_program(net, WIRE, shrink, NULL, &output), 0);
+	send_datagrams(net, 7, 1000);
+	losses = wire_losses(net);
+	ck_assert_ptr_nonnull(losses);
+	ck_assert_msg(strncmp(losses, "the client's eth0 lost 7 frames ", 32) == 0, "%s", losses);
+	net_close(net);
+}
+END_TEST
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+static TCase *new_tcase(Suite *suite, const char *name, SFun setup)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 120);
+	if (setup)
+		tcase_add_checked_fixture(tcase, setup, NULL);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("losses");
+	TCase *cases = new_tcase(suite, "cases", NULL),
+	      *wire = new_tcase(suite, "wire", become_case);
+	SRunner *runner;
+	char why[256];
+	struct net_features features;
+	int failed;
+
+	if (net_probe(&features, why, sizeof(why)) < 0) {
+		printf("1..0 # SKIP %s\n", why);
+		return 77;
+	}
+	if (!mkdtemp(folder))
+		return 99;
+	tcase_add_test(wire, frames_that_the_gate_has_no_room_for_are_counted);
+	tcase_add_test(wire, loss_at_the_gate_ends_what_waits_for_the_wire);
+	tcase_add_test(wire, loss_that_nobody_asked_for_is_told_at_the_end);
+	tcase_add_test(wire, frames_that_an_end_does_not_take_are_counted);
+	tcase_add_test(cases, case_that_loses_a_frame_says_who_lost_it);
+	tcase_add_loop_test(cases, case_that_is_stopped_tells_its_stall_and_is_no_error, 0, 2);
+	tcase_add_test(cases, program_may_take_longer_by_what_its_caller_was_stopped);
+	runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	if (nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) < 0)
+		printf("# cannot remove %s: %s\n", folder, strerror(errno));
+	return failed ? 1 : 0;
+}
