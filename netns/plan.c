@@ -217,9 +217,24 @@ void replay_network(FILE *file, const char *netem)
 	fflush(file);
 }
 
+/* As one word of a shell, whatever it has. */
+static void put_quoted(FILE *file, const char *text)
+{
+	fputc('\'', file);
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("'\\''", file);
+		else
+			fputc(*text, file);
+	fputc('\'', file);
+}
+
 void replay_sysctl(FILE *file, const struct sysctl *sysctl)
 {
-	fprintf(file, "ip netns exec %s sysctl -qw '%s=%s'\n", by_hand[sysctl->host], sysctl->name,
-		sysctl->value);
+	autofree char *setting = format("%s=%s", sysctl->name, sysctl->value);
+
+	fprintf(file, "ip netns exec %s sysctl -qw ", by_hand[sysctl->host]);
+	put_quoted(file, setting);
+	fputc('\n', file);
 	fflush(file);
 }

@@ -321,6 +321,18 @@ static bool drawing_word(struct options *options, const char *value)
 	return false;
 }
 
+/* These words go to tc as lines, into replay.sh and into a guest. */
+static bool netem_words(const char *value, const char **wire)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .%+-_";
+
+	if (value[strspn(value, allowed)] == '\0')
+		return not_empty("--wire", value, wire);
+	complain("--wire '%s': words of letters, digits and . %% + - _ are allowed", value);
+	return false;
+}
+
 static bool kernel_list(const char *value, const char **list)
 {
 	*list = value;
@@ -347,7 +359,7 @@ static bool take(struct options *options, int key, const char *value)
 	case JUNIT:
 		return not_empty("--junit", value, &options->junit);
 	case WIRE_SPEC:
-		return not_empty("--wire", value, &options->wire);
+		return netem_words(value, &options->wire);
 	case KERNEL:
 		return not_empty("--kernel", value, &options->kernel);
 	case CLOCK:
@@ -361,19 +373,26 @@ static bool take(struct options *options, int key, const char *value)
 	case FORMAT:
 		return drawing_word(options, value);
 	case NO_REPORT:
-		return options->no_report = true;
+		options->no_report = true;
+		return true;
 	case FOLLOW:
-		return options->follow = true;
+		options->follow = true;
+		return true;
 	case JSON:
-		return options->json = true;
+		options->json = true;
+		return true;
 	case TAP:
-		return options->tap = true;
+		options->tap = true;
+		return true;
 	case PAUSE:
-		return options->pause = true;
+		options->pause = true;
+		return true;
 	case NO_RUN:
-		return options->no_run = true;
+		options->no_run = true;
+		return true;
 	default:
-		return options->verbose = true;
+		options->verbose = true;
+		return true;
 	}
 }
 

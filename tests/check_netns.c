@@ -945,6 +945,28 @@ START_TEST(ordinary_user_connects_through_the_gate)
 }
 END_TEST
 
+START_TEST(replay_says_a_setting_as_it_is)
+{
+	static const char value[] = "it's $(false) `false` \"a\\b\"\n  and more";
+	char path[] = "check_netns.replay.XXXXXX", *output;
+	char *sh[] = { "sh", "-c", "ip() { printf '%s\n' \"$@\"; }; . \"$0\"", path, NULL };
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct tool tool;
+
+	ck_assert_ptr_nonnull(file);
+	replay_sysctl(file, &(struct sysctl){ SERVER, "net.ipv4.tcp_odd", value });
+	fclose(file);
+	sh[3] = realpath(path, NULL);
+	tool = tool_start((struct tool_options){ .argv = sh, .input = "" });
+	ck_assert_int_eq(tool_finish(&tool, &output), 0);
+	unlink(path);
+	free(sh[3]);
+	ck_assert_str_eq(output, "netns\nexec\nhalfopen-server\nsysctl\n-qw\nnet.ipv4.tcp_odd=it's "
+				 "$(false) `false` \"a\\b\"\n  and more\n");
+	free(output);
+}
+END_TEST
+
 static int enter_by_name(const char *name)
 {
 	autofree char *path = format("/run/netns/%s", name);
@@ -1108,6 +1130,7 @@ static void add_isolation(Suite *suite)
 	tcase_add_test(network, hosts_start_from_the_baseline);
 	tcase_add_test(network, program_runs_in_its_namespace_with_input_output_and_status);
 	tcase_add_test(network, program_that_is_found_is_the_one_that_is_started);
+	tcase_add_test(process, replay_says_a_setting_as_it_is);
 	tcase_add_test(process, completed_path_has_each_folder_once);
 	tcase_add_test(network, daemon_goes_on_in_its_namespace_as_whom_it_was_started);
 }

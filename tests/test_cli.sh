@@ -88,6 +88,9 @@ wrong 'takes no value' run --tap=3
 wrong "--artifacts-on 'never': always or failure" run --artifacts-on never
 wrong "--artifacts ''" run --artifacts ''
 wrong "pattern ''" run ''
+wrong "--wire ''" run --wire ''
+wrong "--wire 'delay 1ms; id': words of letters" run --wire 'delay 1ms; id'
+wrong "--wire '# delay 1ms': words of letters" run --wire '# delay 1ms'
 wrong "no claim matches 'F-9'" claims F-9
 wrong 'no such folder' show nothing
 wrong 'takes one folder' show
