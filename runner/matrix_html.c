@@ -6,7 +6,6 @@
 #include "runner/matrix.h"
 #include "runner/page.h"
 
-#include <libxml/uri.h>
 #include <string.h>
 
 /* ---- names of places in the page ----------------------------------------------------------- */
@@ -28,16 +27,6 @@ static const struct entry *entry_named(const struct matrix *matrix, const char *
 		if (strcmp(matrix->plan.entries[i].id, id) == 0)
 			return &matrix->plan.entries[i];
 	return NULL;
-}
-
-/* The file in the artifacts, from where the page lies. */
-static char *artifact_link(const struct column *column, const struct entry *entry)
-{
-	autofree char *path = format("./%s/%s/ladder.txt", column->name, entry->id);
-	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST path, BAD_CAST "/");
-	char *link = format("%s", (char *)escaped);
-	xmlFree(escaped);
-	return link;
 }
 
 /* ---- the table of claims ------------------------------------------------------------------- */
@@ -366,12 +355,11 @@ static void write_outcome(xml page, const struct matrix *matrix, size_t index, s
 	if (!matrix->columns[column].error)
 		xml_element(page, "small", outcome.reason);
 	if (outcome.ladder) {
-		autofree char *link = artifact_link(&matrix->columns[column], entry);
+		autofree char *ladder =
+			format("./%s/%s/ladder.txt", matrix->columns[column].name, entry->id);
+
 		xml_open(page, "small");
-		xml_open(page, "a");
-		xml_attribute(page, "href", link);
-		xml_text(page, "ladder.txt");
-		xml_close(page);
+		page_link_file(page, ladder, "ladder.txt");
 		xml_close(page);
 	}
 	xml_close(page);

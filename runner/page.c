@@ -5,6 +5,7 @@
  */
 #include "runner/page.h"
 
+#include <libxml/uri.h>
 #include <string.h>
 
 /* Nothing in it may need escaping: it is written as it is. */
@@ -80,6 +81,29 @@ void page_scrolled(xml page, const char *name, const char *label)
 	xml_attribute(page, "tabindex", "0");
 	xml_attribute(page, "role", "region");
 	xml_attribute(page, "aria-label", label);
+}
+
+static void write_link(xml page, const char *href, const char *text)
+{
+	xml_open(page, "a");
+	xml_attribute(page, "href", href);
+	xml_text(page, text);
+	xml_close(page);
+}
+
+void page_link_file(xml page, const char *path, const char *text)
+{
+	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST path, BAD_CAST "/");
+
+	write_link(page, (const char *)escaped, text);
+	xmlFree(escaped);
+}
+
+void page_link_part(xml page, const char *id, const char *text)
+{
+	autofree char *href = format("#%s", id);
+
+	write_link(page, href, text);
 }
 
 const char *page_class(const char *word)

@@ -22,6 +22,9 @@ char *page_store(const struct page *page, const char *path);
 void page_heading(xml page, const char *scope);
 /* Left open: where the keyboard can scroll what is wider or longer than its box. */
 void page_scrolled(xml page, const char *name, const char *label);
+/* <a> to a file, whose path is relative to the page, and to what has @id on the page. */
+void page_link_file(xml page, const char *path, const char *text);
+void page_link_part(xml page, const char *id, const char *text);
 /* How a status or a verdict looks: "good", "bad", "faint", "other". */
 const char *page_class(const char *word);
 

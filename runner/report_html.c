@@ -7,7 +7,6 @@
 #include "runner/page.h"
 #include "runner/report.h"
 
-#include <libxml/uri.h>
 #include <string.h>
 
 /* Pictures are left out, and linked, when the page would get too big for a phone. */
@@ -118,17 +117,6 @@ static const char script[] =
 	"  cases.forEach(one => { one.open = open; });\n"
 	"});\n"
 	"})();\n";
-
-static void write_link(xml page, const char *href, const char *text)
-{
-	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST href, BAD_CAST "/#.");
-
-	xml_open(page, "a");
-	xml_attribute(page, "href", (const char *)escaped);
-	xml_text(page, text);
-	xml_close(page);
-	xmlFree(escaped);
-}
 
 /* A case's name may break behind each "_". */
 static void write_name(xml page, const char *name)
@@ -487,7 +475,7 @@ static void write_files(xml page, const struct told *told)
 		autofree char *href = format("%s/%s", told->link, files[i]);
 
 		if (access(path, F_OK) == 0)
-			write_link(page, href, files[i]);
+			page_link_file(page, href, files[i]);
 	}
 	xml_close(page);
 }
@@ -618,10 +606,10 @@ static void write_claims_of(xml page, const struct told *told)
 	xml_text(page, "Answers");
 	json_array_foreach (claims, index, claim) {
 		const char *id = json_string_value(claim);
-		autofree char *href = format("#claim-%s", id ? id : "");
+		autofree char *row = format("claim-%s", id ? id : "");
 
 		xml_text(page, index ? ", " : " ");
-		write_link(page, href, id ? id : "?");
+		page_link_part(page, row, id ? id : "?");
 	}
 	xml_text(page, ".");
 	xml_close(page);

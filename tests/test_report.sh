@@ -139,6 +139,28 @@ run report a
 check "a stranger's report.html stays" says mine a/report.html
 rm a/report.html
 
+# Its links lead to files, whatever folders are called; "%41" must not be read as "A".
+odd="o'brien & \"sons\" #1 %41 ?"
+mkdir "$odd" && cp -R a "$odd/" && run report "$odd" --output odd.html
+check 'a page of an odd folder: 0' ended 0
+links_lead_to_files()
+{
+	perl -e 'local $/; $_ = <>; my $all = 0;
+		while (/href="([^#"][^"]*)"/g) {
+			my $path = $1;
+			$path =~ s/&quot;/"/g; $path =~ s/&amp;/&/g; $path =~ s/#.*//;
+			$path =~ s/%([0-9A-F]{2})/chr hex $1/eg;
+			-e $path or die "no $path\n";
+			$all++;
+		}
+		$all > 10 or die "only $all links\n"' odd.html
+}
+if command -v perl >/dev/null; then
+	check 'its links lead to files' links_lead_to_files
+else
+	skip 'its links lead to files' 'no perl here'
+fi
+
 # ---- drawings ------------------------------------------------------------------------------------
 
 run show --format mermaid a/$lost/ipv4
