@@ -9,6 +9,7 @@ set -eu
 fetch=$(cat "${top_srcdir:?run this with make check}/vm/fetch.sh")
 box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT
+cache="$box/o'brien & \"sons\"; #1"
 real_path=$PATH
 shell='sh'
 
@@ -82,7 +83,13 @@ with_apt()
 		case " $* " in
 		*' indextargets '*) exec cat "$box/addresses" ;;
 		*' update '*)
-			cp "$3" "$(sed -n 's/^Dir::Etc::sourcelist "\(.*\)";/\1/p' "$3")" "$box/"
+			printf '%s\n' "$@" >"$box/options"
+			for option; do
+				case $option in
+				*/apt.conf) cp "$option" "$box/" ;;
+				Dir::Etc::sourcelist=*) cp "${option#*=}" "$box/" ;;
+				esac
+			done
 			[ ! -e "$box/update.fails" ] || {
 				echo "W: something else"
 				echo "E: Failed to fetch InRelease  Temporary failure"
@@ -108,7 +115,9 @@ with_apt()
 	END
 	fake apt-cache <<-'END'
 		printf '%s\n' "apt-cache $*" >>"$box/calls"
-		shift 2
+		while [ "${1#-}" != "$1" ]; do
+			shift 2
+		done
 		case $1 in
 		madison)
 			cd "$box/mirror"
@@ -138,7 +147,7 @@ without_apt()
 # As the program does it: the script is an argument.
 start()
 {
-	PATH="$box/bin" env --default-signal=INT "$shell" -c "$fetch" fetch.sh "$box/cache" "$@" \
+	PATH="$box/bin" env --default-signal=INT "$shell" -c "$fetch" fetch.sh "$cache" "$@" \
 		<"$box/table" >"$box/output" 2>&1 &
 	script=$!
 }
@@ -232,7 +241,7 @@ says()
 # The cache has exactly these kernels, and nothing is under way.
 has_kernels()
 {
-	found=$(cd "$box/cache" 2>/dev/null && echo kernels/* fetching.*)
+	found=$(cd "$cache" 2>/dev/null && echo kernels/* fetching.*)
 	wanted=$(printf 'kernels/%s ' "$@")
 	[ "$found" = "${wanted}fetching.*" ] ||
 		problem="$problem the cache has '$found', not '$wanted';"
@@ -242,15 +251,15 @@ has_kernels()
 has_package()
 {
 	name=${2%%_*}.deb
-	cmp -s "$box/cache/kernels/$1/$name" "$box/mirror/$2" ||
+	cmp -s "$cache/kernels/$1/$name" "$box/mirror/$2" ||
 		problem="$problem $1/$name is not what the mirror has;"
-	grep -qx "$(sum_of "$2") $(wc -c <"$box/mirror/$2") $name" "$box/cache/kernels/$1/SHA256SUMS" ||
+	grep -qx "$(sum_of "$2") $(wc -c <"$box/mirror/$2") $name" "$cache/kernels/$1/SHA256SUMS" ||
 		problem="$problem the sum of $name is not noted;"
 }
 
 is_version()
 {
-	[ "$(cat "$box/cache/kernels/$1/version")" = "$2" ] || problem="$problem $1 is not $2;"
+	[ "$(cat "$cache/kernels/$1/version")" = "$2" ] || problem="$problem $1 is not $2;"
 }
 
 calls()
@@ -270,8 +279,8 @@ for shell in sh bash; do
 	[ -e "$box/bin/$shell" ] || continue
 	run 6.12 6.12.3 5.10
 	ends_with 0
-	says "$asking" "fetching Linux 6.12.3 (0 MB) into $box/cache" \
-		"fetching Linux 5.10.1 (0 MB) into $box/cache"
+	says "$asking" "fetching Linux 6.12.3 (0 MB) into $cache" \
+		"fetching Linux 5.10.1 (0 MB) into $cache"
 	has_kernels 5.10.1 6.12.3
 	has_package 6.12.3 linux-image-6.12.3+deb13-cloud-amd64_6.12.3-1_amd64.deb
 	has_package 5.10.1 linux-image-5.10.0-9-cloud-amd64_5.10.1-1_amd64.deb
@@ -300,8 +309,12 @@ deb [$signed] http://mirror.invalid/debian-security/ oldies-security main
 END
 cmp -s "$box/expected" "$box/sources.list" || problem="other sources: $(cat "$box/sources.list");"
 grep -qx '#clear APT::Update;' "$box/apt.conf" || problem="$problem the machine's hooks run;"
-! grep '^Dir' "$box/apt.conf" | grep -v "\"$box/cache/fetching\\.\|\"[a-z.]*\";\$" ||
-	problem="$problem apt works outside of the cache;"
+! grep '^Dir' "$box/apt.conf" | grep -v '"[a-z.]*";$' || problem="$problem it has paths;"
+for directory in Dir::State Dir::State::status Dir::Cache Dir::Etc::sourcelist Dir::Etc::sourceparts \
+	Dir::Etc::preferences Dir::Etc::preferencesparts; do
+	grep -qF "$directory=$cache/fetching." "$box/options" ||
+		problem="$problem apt works outside of the cache, with its $directory;"
+done
 verdict "the suites that are needed, from the machine's mirrors, with Debian's keys"
 
 new_machine
@@ -326,7 +339,7 @@ new_machine
 echo tampered >>"$box/mirror/linux-image-6.1.0-2-cloud-amd64_6.1.2-2_amd64.deb"
 run 6.1
 ends_with 1
-says "$asking" "fetching Linux 6.1.2 (0 MB) into $box/cache" \
+says "$asking" "fetching Linux 6.1.2 (0 MB) into $cache" \
 	"linux-image-6.1.0-2-cloud-amd64 6.1.2-2 has not the SHA-256 that it should have, $(
 		awk '$1 == "6.1.2" { print $6 }' "$box/table"): it is thrown away"
 has_kernels '*'
@@ -342,7 +355,7 @@ offer linux-image-611.0-99-cloud-amd64 611.99-1
 run 6.1
 ends_with 0
 says "$asking" "the mirror has no Linux 6.1.2 any more: taking 6.1.10, which is not pinned" \
-	"fetching Linux 6.1.10 (0 MB) into $box/cache"
+	"fetching Linux 6.1.10 (0 MB) into $cache"
 has_kernels 6.1.2
 has_package 6.1.2 linux-image-6.1.0-10-cloud-amd64_6.1.10-1_amd64.deb
 is_version 6.1.2 6.1.10
@@ -379,10 +392,11 @@ verdict "half of it gone, and no other of its series"
 new_machine
 cat >"$box/on-a-terminal" <<END
 PATH='$box/bin'
-exec sh '$top_srcdir/vm/fetch.sh' '$box/cache' 6.1 <'$box/table'
+exec sh "\$FETCH" "\$CACHE" 6.1 <'$box/table'
 END
 if command -v script >/dev/null; then
-	script -qec "sh '$box/on-a-terminal'" /dev/null >"$box/output" </dev/null
+	FETCH=$top_srcdir/vm/fetch.sh CACHE=$cache \
+		script -qec "sh '$box/on-a-terminal'" /dev/null >"$box/output" </dev/null
 	grep -qF '[############             ]  48 %' "$box/output" || problem="$problem no bar;"
 	has_kernels 6.1.2
 	verdict "a bar on a terminal"
@@ -403,7 +417,7 @@ new_machine
 : >"$box/download.fails"
 run 6.1
 ends_with 1
-says "$asking" "fetching Linux 6.1.2 (0 MB) into $box/cache" \
+says "$asking" "fetching Linux 6.1.2 (0 MB) into $cache" \
 	"apt cannot fetch linux-image-6.1.0-2-cloud-amd64 6.1.2-2: Failed to fetch $(
 		)linux-image-6.1.0-2-cloud-amd64_6.1.2-2_amd64.deb  Connection reset"
 has_kernels '*'
@@ -425,8 +439,8 @@ start_and_hold 6.1
 kill -s KILL "$script"
 finish
 apt_is_dead 5
-[ ! -e "$box/cache/kernels/6.1.2" ] || problem="$problem half of a kernel can be used;"
-ls -d "$box"/cache/fetching.* >/dev/null || problem="$problem nothing was left to remove;"
+[ ! -e "$cache/kernels/6.1.2" ] || problem="$problem half of a kernel can be used;"
+ls -d "$cache"/fetching.* >/dev/null || problem="$problem nothing was left to remove;"
 rm "$box/hold"
 run 6.12
 ends_with 0
@@ -441,8 +455,8 @@ within 20 grep -q waiting "$box/output" || problem="$problem the second one does
 let_go
 finish
 ends_with 0
-says "waiting for another fetch into $box/cache" "Linux 6.1.2 is in the cache already" "$asking" \
-	"fetching Linux 6.12.3 (0 MB) into $box/cache"
+says "waiting for another fetch into $cache" "Linux 6.1.2 is in the cache already" "$asking" \
+	"fetching Linux 6.12.3 (0 MB) into $cache"
 script=$first
 finish
 ends_with 0
@@ -468,17 +482,17 @@ new_machine
 echo 90000 >"$box/free"
 run 6.1
 ends_with 1
-says "no space in $box/cache: 100 MB are needed, 92 MB are free; $(
+says "no space in $cache: 100 MB are needed, 92 MB are free; $(
 	)HALFOPEN_CACHE names another place"
 has_kernels '*'
 calls 0 update
 verdict "no space: said before anything is fetched"
 
 new_machine
-: >"$box/cache"
+: >"$cache"
 run 6.1
 ends_with 1
-says "cannot write into the cache $box/cache: Not a directory; HALFOPEN_CACHE names another"
+says "cannot write into the cache $cache: Not a directory; HALFOPEN_CACHE names another"
 verdict "a cache that cannot be made"
 
 new_machine

@@ -118,7 +118,6 @@ cannot_write()
 open_cache()
 {
 	why=$(mkdir -p "$cache/kernels" 2>&1 && (: >>"$cache/lock") 2>&1) || cannot_write
-	cache=$(CDPATH='' cd "$cache" && pwd)
 	lock_cache
 	rm -rf "$cache"/fetching.*
 	private=$(mktemp -d "$cache/fetching.XXXXXX" 2>&1) || {
@@ -186,7 +185,7 @@ configure_apt()
 	for suite in $(rows_of_all "$@" | awk '{ print $2 }' | tr , '\n' | sort -u); do
 		source_line "$suite"
 	done >"$private/sources.list"
-	cat >"$private/apt.conf" <<-END
+	cat >"$private/apt.conf" <<-'END'
 		#clear APT::Update;
 		APT::Update::Error-Mode "any";
 		APT::Architecture "amd64";
@@ -199,17 +198,26 @@ configure_apt()
 		Acquire::GzipIndexes "true";
 		Acquire::Languages "none";
 		Acquire::Retries "3";
-		Dir::State "$private";
 		Dir::State::lists "lists";
-		Dir::State::status "$private/status";
-		Dir::Cache "$private";
 		Dir::Cache::archives "archives";
 		Dir::Cache::pkgcache "pkgcache.bin";
-		Dir::Etc::sourcelist "$private/sources.list";
-		Dir::Etc::sourceparts "$private/none";
-		Dir::Etc::preferences "$private/none/preferences";
-		Dir::Etc::preferencesparts "$private/none";
 	END
+}
+
+# with_state COMMAND ARGUMENT...: a line of apt.conf cannot have every path, an option can.
+with_state()
+{
+	command=$1
+	shift
+	"$command" -c "$private/apt.conf" \
+		-o "Dir::State=$private" \
+		-o "Dir::State::status=$private/status" \
+		-o "Dir::Cache=$private" \
+		-o "Dir::Etc::sourcelist=$private/sources.list" \
+		-o "Dir::Etc::sourceparts=$private/none" \
+		-o "Dir::Etc::preferences=$private/none/preferences" \
+		-o "Dir::Etc::preferencesparts=$private/none" \
+		"$@"
 }
 
 # apt-get says on descriptor 3 how far it is; a terminal gets a bar.
@@ -229,9 +237,7 @@ show_progress()
 become_apt_get()
 {
 	cd "$private/new"
-	exec setpriv --pdeathsig TERM \
-		apt-get -qq -c "$private/apt.conf" -o APT::Status-Fd=3 "$@" \
-		3>"$private/progress" >"$private/log" 2>&1
+	exec setpriv --pdeathsig TERM apt-get -qq "$@" 3>"$private/progress" >"$private/log" 2>&1
 }
 
 # Where it fails, $reason is the first error that it reported.
@@ -239,7 +245,7 @@ apt_get()
 {
 	show_progress <"$private/progress" 9>&- &
 	result=0
-	attend become_apt_get "$@" || result=$?
+	attend with_state become_apt_get -o APT::Status-Fd=3 "$@" || result=$?
 	wait # for the bar to be gone
 	[ "$result" -ne 0 ] || return 0
 	reason=$(grep -m 1 '^E: ' "$private/log" || tail -n 1 "$private/log")
@@ -258,7 +264,7 @@ read_lists()
 
 apt_cache()
 {
-	apt-cache -c "$private/apt.conf" "$@" 2>/dev/null
+	with_state apt-cache "$@" 2>/dev/null
 }
 
 is_offered()
@@ -366,7 +372,10 @@ table=$(grep -v '^#' || :)
 [ -n "$table" ] || give_up "no table of kernels on the standard input"
 # shellcheck disable=SC2046 # versions have no blanks
 [ $# -ge 2 ] || give_up "which kernels shall be fetched? Pinned are" $(all_versions)
-cache=$1
+case $1 in
+/*) cache=$1 ;;
+*) cache=$PWD/$1 ;;
+esac
 shift
 wanted=$(pinned_versions "$@")
 wanted=$(lacking "$wanted")
