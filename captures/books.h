@@ -219,6 +219,7 @@ struct judge {
 	int last_sampled; /* the last rung without a segment; -1: none */
 	nsec slack, step_began;
 	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
+	nsec patience;                 /* PATIENCE, stretched as the harness's deadlines were */
 	nsec now;                      /* when the last thing happened that is no segment */
 	long looks;                    /* at both hosts so far, one EVENT_SAMPLE each */
 	nsec looked;                   /* when the last one was */

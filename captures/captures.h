@@ -72,7 +72,9 @@ int state_from_name(const char *name);        /* -1: unknown */
 
 enum event_kind {
 	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
-			itself delays a segment (-1: no bound), in ns; format, lines: see below */
+			itself delays a segment (-1: no bound), value: for how long a busy machine
+			may keep one from being handed on (0: PATIENCE), in ns; format, lines: see
+			below */
 	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
@@ -403,16 +405,17 @@ void watch_settle(struct watch *watch);
 /* What the gate holds goes on its way, oldest first; then as watch_settle(). */
 void watch_release(struct watch *watch);
 /*
- * Moves frames and samples until @met returns true (then true) or @deadline has passed (false).
- * @met is asked after each frame and each sample. Samples come every 50 ms, and the rarer the
- * longer nothing has happened; but right before and after a socket's timer is due.
+ * Moves frames and samples until @met returns true (then true) or @within has passed (false; it
+ * is stretched as all deadlines are). @met is asked after each frame and each sample. Samples come
+ * every 50 ms, and the rarer the longer nothing has happened; but right before and after a socket's
+ * timer is due.
  */
 struct wait {
 	const char *what; /* for the journal and the progress line */
 	bool (*met)(void *context);
 	void *context;
-	nsec deadline; /* on the journal's clock */
-	nsec every;    /* ask @met so often also without a look, for what no look sees; 0: no */
+	nsec within;
+	nsec every; /* ask @met so often also without a look, for what no look sees; 0: no */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
 /* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */

@@ -130,6 +130,7 @@ static void take_begin(struct judge *judge, const struct event *event)
 	judge->begun = true;
 	judge->slack = event->delta;
 	judge->wire_delay = event->fires;
+	judge->patience = event->value > 0 ? event->value : PATIENCE;
 }
 
 static void take_listener(struct judge *judge, const struct event *event)

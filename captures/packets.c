@@ -309,7 +309,7 @@ static void check_transit(struct judge *judge, const struct event *event,
 {
 	nsec left = packet->held ? packet->released_at : packet->sent;
 
-	if (judge->wire_delay >= 0 && event->at - left > judge->wire_delay + PATIENCE)
+	if (judge->wire_delay >= 0 && event->at - left > judge->wire_delay + judge->patience)
 		judge_object(
 			judge, event,
 			format("segment %ld arrived %.3f s after it was %s, on a wire that takes "

@@ -882,16 +882,17 @@ void watch_flood(struct watch *watch, int listener, uint64_t syns)
 static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
 {
 	*met = !watch_finding(watch) && wait->met(wait->context);
-	return *met || watch_finding(watch) || watch_now(watch) >= wait->deadline;
+	return *met || watch_finding(watch);
 }
 
 bool watch_wait(struct watch *watch, struct wait wait)
 {
-	nsec began = watch_now(watch);
+	nsec began = watch_now(watch), until, last;
+	struct deadline deadline = deadline_in(wait.within);
 	bool met;
 
-	while (!wait_over(watch, &wait, &met)) {
-		nsec until = next_look(watch);
+	while (!wait_over(watch, &wait, &met) && !deadline_passed(&deadline)) {
+		until = next_look(watch);
 
 		if (wire_turn(watch->net))
 			continue;
@@ -899,7 +900,8 @@ bool watch_wait(struct watch *watch, struct wait wait)
 			sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
 			continue;
 		}
-		until = wait.deadline < until ? wait.deadline : until;
+		last = watch_now(watch) + deadline_left(&deadline);
+		until = last < until ? last : until;
 		if (wait.every && watch_now(watch) + wait.every < until)
 			until = watch_now(watch) + wait.every;
 		sleep_until(watch, watch->zero + until);
@@ -981,6 +983,7 @@ struct watch *watch_open(struct watch_options options)
 				    .name = options.title,
 				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
 				    .delta = SLACK,
+				    .value = deadline_in(PATIENCE).span,
 				    .fires = longest_delay(options.wire),
 				    .format = ARTIFACTS_FORMAT,
 				    .lines = options.about });

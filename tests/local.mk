@@ -6,7 +6,7 @@ libcheck_tests = \
 	tests/check_capture \
 	tests/check_damage \
 	tests/check_failures \
-	tests/check_losses \
+	tests/check_harness \
 	tests/check_matrix \
 	tests/check_netns \
 	tests/check_runner \

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check_losses: a frame that the wire loses is told at once, by whom and how many; and a process
- * that is stopped in the middle, for longer than any deadline, goes on and tells of it.
+ * check_harness: what ends a case as an error of the run's own. A frame that the wire loses is told
+ * at once, by whom and how many; a process that is stopped in the middle, for longer than any
+ * deadline, goes on and tells of it; a case that is written so that it asserts nothing is told its
+ * line.
  */
-#define TOPIC "losses"
+#define TOPIC "harness"
 #include "fixtures/fixtures.h"
 #include "netns/internal.h"
 
@@ -53,9 +55,61 @@ CASE(nothing_is_lost)
 	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
 }
 
+/* What is written wrongly: each row in a case of its own. */
+static int written;
+
+static void write_wrongly(struct scene *net, struct end *client)
+{
+	switch (written) {
+	case 0:
+		wait_for(client, .within = 1);
+		break;
+	case 1:
+		wait_for(client, .state = NO_SOCKET, .host = SERVER, .within = 1);
+		break;
+	case 2:
+		wait_for(client, .state = ESTABLISHED, .gone = true, .within = 1);
+		break;
+	case 3:
+		wait_for(client, .sent = 1, .timeouts = 1, .within = 1);
+		break;
+	case 4:
+		wait_for(net, .counter = "Tcp.InSegs", .host = SERVER, .within = 1);
+		break;
+	case 5:
+		wait_for(net, .state = ESTABLISHED, .within = 1);
+		break;
+	case 6:
+		hold_segments(net, .from = CLIENT, .what = "SYNACK");
+		break;
+	default:
+		drop_segments(net, .from = CLIENT);
+		break;
+	}
+}
+
+static const char *const told_of_writing[] = {
+	"a wait has 0 conditions, not one",
+	"a wait has 0 conditions, not one",
+	"a wait has 2 conditions, not one",
+	"a wait has 2 conditions, not one",
+	"a wait for the counter Tcp.InSegs does not say how far",
+	"a wait for what a flow does is about no client and no peer",
+	"a gate rule for .what = \"SYNACK\": there is no such kind",
+	"a gate rule for .what = \"\": there is no such kind",
+};
+
+CASE(written_wrongly)
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+
+	STEP("it is connected");
+	write_wrongly(net, connect_clients(net, server, 1)[0]);
+}
+
 /* ---- playing one --------------------------------------------------------------------------- */
 
-static char folder[] = "check-losses-XXXXXX"; /* below the build directory, where tests run */
+static char folder[] = "check-harness-XXXXXX"; /* below the build directory, where tests run */
 
 static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
 {
@@ -116,6 +170,23 @@ START_TEST(case_that_loses_a_frame_says_who_lost_it)
 	ck_assert_msg(strncmp(reason, "the client's eth0 lost ", 23) == 0 &&
 			      strstr(reason, "net.core.netdev_max_backlog"),
 		      "%s", reason);
+	json_decref(verdict);
+}
+END_TEST
+
+START_TEST(case_that_is_written_wrongly_is_told_its_line)
+{
+	json_t *verdict;
+	const char *reason, *line;
+
+	written = _i;
+	verdict = verdict_of(start("written_wrongly"));
+	reason = word(verdict, "reason");
+	ck_assert_str_eq(word(verdict, "status"), "error");
+	ck_assert_msg(strstr(reason, told_of_writing[_i]) != NULL, "%s", reason);
+	line = strstr(reason, "check_harness.c:");
+	ck_assert_msg(line && strtol(line + strlen("check_harness.c:"), NULL, 10) > 1, "%s",
+		      reason);
 	json_decref(verdict);
 }
 END_TEST
@@ -322,7 +393,7 @@ static TCase *new_tcase(Suite *suite, const char *name, SFun setup)
 
 int main(void)
 {
-	Suite *suite = suite_create("losses");
+	Suite *suite = suite_create("harness");
 	TCase *cases = new_tcase(suite, "cases", NULL),
 	      *wire = new_tcase(suite, "wire", become_case);
 	SRunner *runner;
@@ -341,6 +412,8 @@ int main(void)
 	tcase_add_test(wire, loss_that_nobody_asked_for_is_told_at_the_end);
 	tcase_add_test(wire, frames_that_an_end_does_not_take_are_counted);
 	tcase_add_test(cases, case_that_loses_a_frame_says_who_lost_it);
+	tcase_add_loop_test(cases, case_that_is_written_wrongly_is_told_its_line, 0,
+			    (int)ARRAY_LENGTH(told_of_writing));
 	tcase_add_loop_test(cases, case_that_is_stopped_tells_its_stall_and_is_no_error, 0, 2);
 	tcase_add_test(cases, program_may_take_longer_by_what_its_caller_was_stopped);
 	runner = srunner_create(suite);
