@@ -118,10 +118,18 @@ static void learn_names(struct table *table, char *text)
 
 static void read_numbers(struct table *table, char *text)
 {
-	char *numbers = find_line(text, table->tag, 1);
+	char *numbers = find_line(text, table->tag, 1), *end = numbers;
+	int count = 0;
 
-	for (int i = 0; i < table->count && numbers; i++)
-		table->counters[i].read = strtol(numbers, &numbers, 10);
+	for (; count < table->count && numbers; count++, numbers = end) {
+		table->counters[count].read = strtol(numbers, &end, 10);
+		if (end == numbers)
+			break;
+	}
+	if (count < table->count || (numbers && *numbers != '\n'))
+		broken("the counters of a host were cut short: %s has %d names, and not as many "
+		       "numbers",
+		       table->tag, table->count);
 }
 
 static void read_all(struct counters *counters)

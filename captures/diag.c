@@ -18,7 +18,6 @@ struct diag {
 	unsigned sequence;
 	found_socket *found;
 	void *context;
-	char buffer[32768]; /* as large as the kernel fills at once */
 };
 
 struct opening {
@@ -57,7 +56,13 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 {
 	struct diag *diag = argument;
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
-	struct diag_socket socket = {
+	struct diag_socket socket;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message)) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	socket = (struct diag_socket){
 		.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
 		.state = (enum tcp_state)message->idiag_state,
 		.port = ntohs(message->id.idiag_sport),
@@ -89,39 +94,24 @@ static struct inet_diag_req_v2 *begin_request(struct diag *diag, char *buffer, u
 	return request;
 }
 
-static int send_request(struct diag *diag, char *buffer)
+static int ask(struct diag *diag, const char *buffer)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
-
-	return mnl_socket_sendto(diag->netlink, header, header->nlmsg_len) < 0 ? -1 : 0;
+	return netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer,
+			   take_socket, diag);
 }
 
-/* False at the end of what was asked for; -1 with errno from the kernel's refusal. */
-static int receive(struct diag *diag)
-{
-	ssize_t length = mnl_socket_recvfrom(diag->netlink, diag->buffer, sizeof(diag->buffer));
-
-	if (length < 0)
-		return -1;
-	return mnl_cb_run(diag->buffer, (size_t)length, diag->sequence,
-			  mnl_socket_get_portid(diag->netlink), take_socket, diag);
-}
-
-void diag_dump(struct diag *diag, found_socket *found, void *context)
+bool diag_dump(struct diag *diag, found_socket *found, void *context)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	int result;
+	int error;
 
 	begin_request(diag, buffer, NLM_F_DUMP);
 	diag->found = found;
 	diag->context = context;
-	result = send_request(diag, buffer);
-	while (result >= 0) {
-		result = receive(diag);
-		if (result == MNL_CB_STOP)
-			return;
-	}
-	broken("cannot list the sockets through sock_diag: %s", strerror(errno));
+	error = ask(diag, buffer);
+	if (error && error != EINTR)
+		broken("cannot list the sockets through sock_diag: %s", netlink_problem(error));
+	return error == 0;
 }
 
 static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
@@ -143,12 +133,14 @@ void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
+	int error;
 
 	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
 	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
 	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	diag->found = found;
 	diag->context = context;
-	if (send_request(diag, buffer) < 0 || (receive(diag) < 0 && errno != ENOENT))
-		broken("cannot ask sock_diag for a socket: %s", strerror(errno));
+	error = ask(diag, buffer);
+	if (error && error != ENOENT)
+		broken("cannot ask sock_diag for a socket: %s", netlink_problem(error));
 }

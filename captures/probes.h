@@ -49,8 +49,11 @@ typedef void found_socket(void *context, const struct diag_socket *socket);
 
 struct diag *diag_open(struct net *net, enum host host, int family);
 void diag_close(struct diag *diag);
-/* Calls @found for each TCP socket of the family, half-open requests too. */
-void diag_dump(struct diag *diag, found_socket *found, void *context);
+/*
+ * Calls @found for each TCP socket of the family, half-open requests too. False when the list has
+ * changed while it was read: what was found is no whole.
+ */
+bool diag_dump(struct diag *diag, found_socket *found, void *context);
 /*
  * The same for the one socket between @here and @there, addresses with ports (@there with port 0:
  * for a listener), if there is one: what a segment to @here would meet (inet_lookup).

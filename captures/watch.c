@@ -295,14 +295,19 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 
 static void dump_sockets(struct watch *watch, enum host host)
 {
+	bool whole = false;
+
 	watch->looked_at[host] = true;
 	for (int again = 0; again < SECOND_LOOKS; again++) {
 		watch->dump_began[host] = watch_now(watch);
 		watch->seen[host].count = watch->seen[host].flood_count = 0;
-		diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
-		if (watch_now(watch) - watch->dump_began[host] < LONG_DUMP)
+		whole = diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
+		if (whole && watch_now(watch) - watch->dump_began[host] < LONG_DUMP)
 			break;
 	}
+	if (!whole)
+		broken("cannot list the sockets of the %s: %s", host_name(host),
+		       netlink_problem(EINTR));
 }
 
 /* ---- a part of a crowd --------------------------------------------------------------------- */

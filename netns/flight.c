@@ -57,24 +57,18 @@ static unsigned queued(struct gate *gate, int end)
 					  gate->index[end < 0 ? N1 : end] } };
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	unsigned port = mnl_socket_get_portid(gate->netlink);
-	ssize_t length;
-	int more = MNL_CB_OK;
+	int error = EINTR;
 
 	request->nlmsg_type = RTM_GETQDISC;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = (uint32_t)clock_now();
 	mnl_nlmsg_put_extra_header(request, sizeof(struct tcmsg));
-	if (mnl_socket_sendto(gate->netlink, request, request->nlmsg_len) < 0)
-		broken("cannot ask for the queues of the wire: %s", strerror(errno));
-	for (uint32_t sequence = request->nlmsg_seq; more > MNL_CB_STOP;) {
-		length = mnl_socket_recvfrom(gate->netlink, buffer, sizeof(buffer));
-		more = length < 0 ? -1
-				  : mnl_cb_run(buffer, (size_t)length, sequence, port,
-					       count_discipline, &count);
+	for (int again = 0; error == EINTR && again < NETLINK_ATTEMPTS; again++) {
+		count.frames = 0;
+		error = netlink_ask(gate->netlink, request, count_discipline, &count);
 	}
-	if (more < 0)
-		broken("cannot read the queues of the wire: %s", strerror(errno));
+	if (error)
+		broken("cannot list the queues of the wire: %s", netlink_problem(error));
 	return count.frames;
 }
 

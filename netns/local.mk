@@ -13,6 +13,7 @@ netns_libnetns_a_SOURCES = \
 	netns/link.c \
 	netns/loss.c \
 	netns/net.c \
+	netns/netlink.c \
 	netns/netns.h \
 	netns/plan.c \
 	netns/probe.c \

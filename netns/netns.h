@@ -244,6 +244,25 @@ uint64_t wire_flood_answers(struct net *net);
 /* The same begins here, before a flood towards @to that somebody else sends on the wire. */
 void wire_count_answers(struct net *net, enum host to);
 
+/* ---- netlink ------------------------------------------------------------------------------- */
+
+struct mnl_socket;
+struct nlmsghdr;
+/* As libmnl's mnl_cb_t: MNL_CB_OK to go on, MNL_CB_ERROR with errno. */
+typedef int netlink_message(const struct nlmsghdr *message, void *context);
+
+/*
+ * Sends a request and hands each message of the answer to @take, the last one of a dump excepted.
+ * 0 when the answer was whole, or an errno, that of the kernel's refusal, or EINTR: the list has
+ * changed while it was read, and is to be asked for again.
+ */
+int netlink_ask(struct mnl_socket *netlink, const struct nlmsghdr *request, netlink_message *take,
+		void *context);
+/* What such an errno means, in words. */
+const char *netlink_problem(int error);
+/* How often a list is asked for that changes while it is read. */
+#define NETLINK_ATTEMPTS 10
+
 /* ---- the end of it ------------------------------------------------------------------------- */
 
 /*

@@ -95,13 +95,12 @@ static int no_message(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-/* 0, or -1 with errno. The namespace is new: no socket can be in the answer. */
+/* 0, or errno. The namespace is new: no socket can be in the answer. */
 static int list_sockets(struct mnl_socket *netlink)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *tcp;
-	ssize_t length;
 
 	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -109,20 +108,20 @@ static int list_sockets(struct mnl_socket *netlink)
 	tcp->sdiag_family = AF_INET;
 	tcp->sdiag_protocol = IPPROTO_TCP;
 	tcp->idiag_states = UINT32_MAX;
-	if (mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
-		return -1;
-	length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-	if (length < 0)
-		return -1;
-	return mnl_cb_run(buffer, (size_t)length, 0, 0, no_message, NULL) < 0 ? -1 : 0;
+	return netlink_ask(netlink, request, no_message, NULL);
 }
 
 static void try_sock_diag(struct findings *findings)
 {
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 
-	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) || list_sockets(netlink))
+	int error;
+
+	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID))
 		refuse(findings, TRY_SOCK_DIAG, errno);
+	error = list_sockets(netlink);
+	if (error)
+		refuse(findings, TRY_SOCK_DIAG, error);
 	mnl_socket_close(netlink);
 }
 

@@ -226,7 +226,7 @@ static void tidy(char *text)
 	*to = '\0';
 }
 
-int sysctl_read_here(const char *name, char *seen, size_t seen_size)
+static int sysctl_read_here(const char *name, char *seen, size_t seen_size)
 {
 	autoclose int fd = sysctl_open(name, O_RDONLY);
 	ssize_t length;
@@ -237,6 +237,8 @@ int sysctl_read_here(const char *name, char *seen, size_t seen_size)
 	length = read(fd, seen, seen_size - 1);
 	if (length < 0)
 		return -errno;
+	if ((size_t)length == seen_size - 1) /* there may be more of it */
+		return -EOVERFLOW;
 	seen[length] = '\0';
 	tidy(seen);
 	return 0;

@@ -131,7 +131,9 @@ static char *contents(int fd)
 		broken("cannot read what a program said: %s", strerror(errno));
 	text = must_alloc((size_t)about.st_size + 1, 1);
 	got = pread(fd, text, (size_t)about.st_size, 0);
-	text[got > 0 ? got : 0] = '\0';
+	if (got != about.st_size)
+		broken("cannot read what a program said: %s",
+		       got < 0 ? strerror(errno) : "it was cut short");
 	return text;
 }
 

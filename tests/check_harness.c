@@ -10,9 +10,11 @@
 #include "netns/internal.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
 #include <jansson.h>
+#include <libmnl/libmnl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -187,6 +189,75 @@ START_TEST(case_that_is_written_wrongly_is_told_its_line)
 	line = strstr(reason, "check_harness.c:");
 	ck_assert_msg(line && strtol(line + strlen("check_harness.c:"), NULL, 10) > 1, "%s",
 		      reason);
+	json_decref(verdict);
+}
+END_TEST
+
+/* ---- answers that are no whole ------------------------------------------------------------- */
+
+/* What happens to the kernel's answers, and to how many of them; -1: to all. */
+static enum harm { UNHARMED, INTERRUPTED, CUT, TOO_LONG } harm;
+static int harmed;
+
+/* In the place of libmnl's own. */
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t room)
+{
+	ssize_t (*receive)(const struct mnl_socket *, void *, size_t);
+	void *found = dlsym(RTLD_NEXT, "mnl_socket_recvfrom");
+	struct nlmsghdr *first = buffer;
+	ssize_t length;
+
+	memcpy(&receive, &found, sizeof(receive));
+	length = receive(socket, buffer, room);
+	if (length < 0 || harm == UNHARMED || harmed == 0)
+		return length;
+	harmed -= harmed > 0;
+	if (harm == INTERRUPTED)
+		first->nlmsg_flags |= NLM_F_DUMP_INTR;
+	if (harm == TOO_LONG)
+		errno = ENOSPC;
+	return harm == TOO_LONG ? -1 : harm == CUT ? length - 8 : length;
+}
+
+static const struct harming {
+	enum harm harm;
+	int harmed;
+	const char *reason; /* NULL: it passes */
+} harmings[] = {
+	{ INTERRUPTED, 2, NULL },
+	{ INTERRUPTED, -1,
+	  "cannot list the sockets of the client: the list changed each time while it was read" },
+	{ CUT, 1,
+	  "cannot list the sockets through sock_diag: an answer of the kernel was cut short" },
+	{ TOO_LONG, 1,
+	  "cannot list the sockets through sock_diag: an answer of the kernel was longer than "
+	  "the room for it" },
+};
+
+static const struct harming *harming;
+
+CASE(answers_are_harmed)
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+
+	harm = harming->harm;
+	harmed = harming->harmed;
+	STEP("it is connected");
+	connect_clients(net, server, 1);
+	expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
+	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
+	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+}
+
+START_TEST(answer_of_the_kernel_that_is_no_whole_is_told)
+{
+	const struct harming *row = &harmings[_i];
+	json_t *verdict;
+
+	harming = row;
+	verdict = verdict_of(start("answers_are_harmed"));
+	ck_assert_str_eq(word(verdict, "reason"), row->reason ? row->reason : "");
+	ck_assert_str_eq(word(verdict, "status"), row->reason ? "error" : "passed");
 	json_decref(verdict);
 }
 END_TEST
@@ -414,6 +485,8 @@ int main(void)
 	tcase_add_test(cases, case_that_loses_a_frame_says_who_lost_it);
 	tcase_add_loop_test(cases, case_that_is_written_wrongly_is_told_its_line, 0,
 			    (int)ARRAY_LENGTH(told_of_writing));
+	tcase_add_loop_test(cases, answer_of_the_kernel_that_is_no_whole_is_told, 0,
+			    (int)ARRAY_LENGTH(harmings));
 	tcase_add_loop_test(cases, case_that_is_stopped_tells_its_stall_and_is_no_error, 0, 2);
 	tcase_add_test(cases, program_may_take_longer_by_what_its_caller_was_stopped);
 	runner = srunner_create(suite);
