@@ -49,7 +49,7 @@ static inline double seconds(nsec span)
  */
 /* Begins anew, at 0. A process must after fork(). */
 void stall_begin(void);
-/* Ends a stretch: what was lost in one stretch is one stall. At whatever is journalled. */
+/* Ends a stretch, before a sleep with nothing to do: what was lost in one stretch is one stall. */
 void stall_mark(void);
 /* Something shows that the machine was late by @lost: as a stall of that length. */
 void stall_seen(nsec lost);

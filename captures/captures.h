@@ -244,6 +244,8 @@ int judge_timeouts(const struct judge *judge, int flow);
  * from bit 16. 0 before both were seen.
  */
 long judge_agreement(const struct judge *judge, int flow, enum host host);
+/* Whether both ends of a flow have sent more than a SYN: then either may delay its ACKs. */
+bool judge_both_talk(const struct judge *judge, int flow);
 /* SYN-ACKs sent again by the server since the step began, of all flows, and to floods' sources. */
 int judge_syn_acks_again(const struct judge *judge);
 

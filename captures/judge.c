@@ -614,6 +614,13 @@ long judge_agreement(const struct judge *judge, int flow, enum host host)
 	return agreed | (long)(mss - (stamps ? 12 : 0)) << 16;
 }
 
+bool judge_both_talk(const struct judge *judge, int flow)
+{
+	const struct flow_book *book = &judge->flows[flow];
+
+	return book->sent_next[CLIENT] > 1 && book->sent_next[SERVER] > 1;
+}
+
 int judge_syn_acks_again(const struct judge *judge)
 {
 	return (int)judge->hosts[SERVER].syn_acks_again;

@@ -119,7 +119,6 @@ static const struct event *note(struct watch *watch, struct event event)
 {
 	const struct event *added;
 
-	stall_mark();
 	if (event.at == 0)
 		event.at = watch_now(watch);
 	if (event.kind != EVENT_SAMPLE)
@@ -909,6 +908,9 @@ bool watch_wait(struct watch *watch, struct wait wait)
 		until = last < until ? last : until;
 		if (wait.every && watch_now(watch) + wait.every < until)
 			until = watch_now(watch) + wait.every;
+		/* what the case does between two such sleeps it does in one go */
+		if (!watch->under_way)
+			stall_mark();
 		sleep_until(watch, watch->zero + until);
 	}
 	watch->waited += watch_now(watch) - began;

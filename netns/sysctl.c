@@ -21,7 +21,8 @@
  * What every host starts with, whatever machine this is. A new namespace copies some settings from
  * the first one (tcp_sk_init(), devinet_init_net(), addrconf_init_net()), and the kernel computes
  * others from the machine's memory or takes them from its configuration. The rest are constants of
- * the kernel, which a distribution may have patched: these stand here as Linux has them.
+ * the kernel, which a distribution may have patched: these stand here as Linux has them,
+ * but for tcp_early_retrans.
  *
  * Not here is what cases are about and either set or want to see as the kernel has it:
  * tcp_syncookies, tcp_abort_on_overflow, tcp_syn_retries, tcp_synack_retries,
@@ -71,7 +72,11 @@ const struct baseline host_baselines[] = {
 	/* When a segment is sent (again), and how often. */
 	{ "net.ipv4.tcp_rto_min_us", "200000" },
 	{ "net.ipv4.tcp_rto_max_ms", "120000" },
-	{ "net.ipv4.tcp_early_retrans", "3" },
+	/*
+	 * Linux has 3: a tail loss probe is due 200 ms after one segment, in the place of its
+	 * retransmission, and two jiffies after the second one, sooner than a busy machine goes on.
+	 */
+	{ "net.ipv4.tcp_early_retrans", "0" },
 	{ "net.ipv4.tcp_recovery", "1" },
 	{ "net.ipv4.tcp_reordering", "3" },
 	{ "net.ipv4.tcp_frto", "2" },

@@ -59,14 +59,14 @@ static struct end *client_at_a_full_queue(struct scene *net, struct listener *se
 
 CASE(deferred_data_that_met_a_full_queue_comes_after_its_connection,
      .claims = "D1-01 D1-02 D1-11 D1-12 D1-13 D1-17 D1-18 D1-19 D1-20 D1-21", .kernel_seconds = 2,
-     .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
-     /* without the tail loss probe the client's data follows the RTO alone */
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 1, .defer = 1);
 	struct end *other = other_waits_in_the_queue(net, server);
 	struct end *client = client_at_a_full_queue(net, server);
 
+	/* 3 RTO after the data is before the SYN-ACK at 1 s, and 7 RTO are after it */
+	needs_rto_below(client, 0.24);
 	STEP("the client's data is dropped twice");
 	drop_segments(net, .from = CLIENT, .what = "DATA", .of = client, .skip = 2);
 	send_text(client, "HELLO");
@@ -127,8 +127,7 @@ static void time_out_twice(struct scene *net, struct end *client)
 /* One SYN-ACK at the end of the period, not one at each timeout. */
 CASE(deferred_client_that_met_a_full_queue_gets_one_syn_ack_at_the_end_of_the_period,
      .claims = "D1-01 D1-02 D1-12 D1-13 D1-15 D1-17 D1-18 D1-19 D1-20 D1-30", .kernel_seconds = 10,
-     .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 1, .defer = 5);
 	struct end *other = other_waits_in_the_queue(net, server);
@@ -192,8 +191,7 @@ CASE(deferred_client_that_met_a_full_queue_gets_one_syn_ack_at_the_end_of_the_pe
 /* Past the period the request is one like any other that meets a full accept queue. */
 CASE(deferred_client_that_meets_a_full_queue_at_the_end_of_the_period_is_asked_again,
      .claims = "D1-11 D1-12 D1-13 D1-14 D1-16 D1-17 D1-29 D1-30", .kernel_seconds = 10,
-     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 1, .defer = 2);
 	struct epoll_waiter *epoll;

@@ -26,7 +26,7 @@ static struct end *probe_deferred_request(struct scene *net, struct listener *se
 		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
 		      "0.0  >  ACK      ignored");
 	/* 3 RTO after the probe is before the request's timer at 3 s, and 7 RTO are after it */
-	needs_rto_below(client, 0.26);
+	needs_rto_below(client, 0.24);
 	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
 	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 
@@ -104,7 +104,7 @@ static void expect_stall(struct scene *net, struct listener *server, struct end 
 CASE(deferred_client_with_keepalive_stalls_until_the_period_ends, .claims = "D1-24",
      .kernel_seconds = 9, .variants = "connects-at-once stalls",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_timestamps=1", "net.ipv4.tcp_early_retrans=0" })
+     .client_sysctls = { "net.ipv4.tcp_timestamps=1" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
 	struct end *client = probe_deferred_request(net, server);
@@ -142,7 +142,7 @@ static struct crowd probe_request_at_a_full_queue(struct listener *server)
 	struct crowd crowd = meet_a_full_queue(server);
 	struct end *late = crowd.late;
 
-	needs_rto_below(late, 0.26);
+	needs_rto_below(late, 0.24);
 	STEP("the ACK is ignored, the request times out, and the client's keepalive probe is "
 	     "answered");
 	release_segments(net);
@@ -199,7 +199,7 @@ static void expect_short_stall(struct end *late)
 CASE(ignored_client_with_keepalive_stalls_until_the_next_syn_ack, .claims = "D1-24",
      .kernel_seconds = 4, .variants = "connects-at-once stalls",
      .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_abort_on_overflow=0" },
-     .client_sysctls = { "net.ipv4.tcp_timestamps=1", "net.ipv4.tcp_early_retrans=0" })
+     .client_sysctls = { "net.ipv4.tcp_timestamps=1" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = probe_request_at_a_full_queue(server);

@@ -176,9 +176,7 @@ static void expect_reset_of_request(struct listener *server, struct end *late, c
 CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-36 D2-37",
      .kernel_seconds = 6,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
-			 "net.ipv4.tcp_syncookies=0" },
-     /* without the tail loss probe the client's data follows the RTO alone */
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+			 "net.ipv4.tcp_syncookies=0" })
 {
 	static const struct {
 		const char *retries2, *lines[4];
@@ -215,8 +213,7 @@ CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-3
 CASE(ignored_client_gives_up_when_tcp_user_timeout_is_over, .claims = "D2-36 D2-37",
      .kernel_seconds = 3,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=5",
-			 "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+			 "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = park_client(server, 1).late;
@@ -247,7 +244,7 @@ CASE(ignored_client_gives_up_after_a_quarter_of_an_hour, .claims = "D2-34 D2-36 
      .kernel_seconds = 985, .virtual_time = true,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=255",
 			 "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_early_retrans=0" })
+     .client_sysctls = { "net.ipv4.tcp_retries2=15" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = send_to_a_full_queue(server, 3).late;
@@ -306,8 +303,7 @@ CASE(ignored_client_gives_up_after_a_quarter_of_an_hour, .claims = "D2-34 D2-36 
 CASE(ignored_client_is_reset_once_its_request_has_expired, .claims = "D2-34 D2-36 D2-37",
      .kernel_seconds = 4.5,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=1",
-			 "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+			 "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = send_to_a_full_queue(server, 1).late;
@@ -518,8 +514,7 @@ CASE(data_sent_after_a_slot_is_free_gets_in_at_once, .claims = "D2-33 D2-35 D2-3
 
 CASE(ignored_data_gets_in_with_its_retransmission, .claims = "D2-33 D2-34 D2-35 D2-36",
      .kernel_seconds = 2.5,
-     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = send_to_a_full_queue(server, 1);
@@ -559,8 +554,7 @@ CASE(ignored_data_gets_in_with_its_retransmission, .claims = "D2-33 D2-34 D2-35 
 
 CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_data, .claims = "D2-33 D2-34 D2-36",
      .kernel_seconds = 4.5,
-     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = send_to_a_full_queue(server, 1);
@@ -638,8 +632,7 @@ static const struct large_request {
 
 CASE(each_segment_of_a_large_request_is_ignored_and_counted, .claims = "D2-31 D2-33 D2-36",
      .kernel_seconds = 2.5,
-     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	const struct large_request *large = &large_requests[over_ipv6(net)];
 	struct listener *server = listen_on_server(net, .backlog = 2);
@@ -690,8 +683,7 @@ static struct crowd close_in_vain(struct listener *server)
 
 CASE(fin_of_an_ignored_client_makes_a_connection_at_its_end, .claims = "D2-33 D2-39",
      .kernel_seconds = 2.5,
-     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = close_in_vain(server);
@@ -720,8 +712,7 @@ CASE(fin_of_an_ignored_client_makes_a_connection_at_its_end, .claims = "D2-33 D2
 
 CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_fin, .claims = "D2-33 D2-39",
      .kernel_seconds = 4.5,
-     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = close_in_vain(server);
@@ -764,8 +755,7 @@ CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_fin, .claims = "D2-33 D
 CASE(fin_that_comes_after_the_request_has_expired_is_reset, .claims = "D2-37b D2-39",
      .kernel_seconds = 4.5,
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=0", "net.ipv4.tcp_synack_retries=1",
-			 "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+			 "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct crowd crowd = close_in_vain(server);

@@ -247,8 +247,7 @@ static void expect_fates(const struct crowding *row)
  */
 CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
      .kernel_seconds = 7.5,
-     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_synack_retries=5" })
 {
 	struct crowding rows[] = {
 		{ .backlog = 10, .old = 6, .requests = 6, .given_up = 0 },
@@ -356,8 +355,7 @@ CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = 
 /* The retransmissions of lost data, 0.2 s and 0.6 s after it, are on either side of half a second.
  */
 CASE(syn_that_comes_again_is_answered_twice_a_second_at_most, .claims = "D2-12c",
-     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" },
-     .client_sysctls = { "net.ipv4.tcp_early_retrans=0" })
+     .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *peer = raw_peer(net, server);

@@ -52,6 +52,7 @@ check_PROGRAMS += $(libcheck_tests) $(test_helpers)
 TESTS = $(libcheck_tests) $(fuzz_replays) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
+	tests/check-paused.sh \
 	tests/compare-runs.sh \
 	tests/compare_ladders.pl \
 	tests/failures \
@@ -59,6 +60,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/journals \
 	tests/junit.rng \
 	tests/parse_tap.pl \
+	tests/pauses.c \
 	tests/run-check.sh \
 	tests/totals.sh \
 	tests/with_fakes.sh
@@ -105,7 +107,18 @@ check-virtual: halfopen
 	@HALFOPEN='$(abs_top_builddir)/halfopen' \
 		$(SHELL) $(top_srcdir)/tests/compare-runs.sh $(or $(TIMES),20) $(CASES)
 
-.PHONY: check-rooms check-virtual
+# All cases, kept from running at random moments.
+check-paused: halfopen tests/pauses.so
+	@HALFOPEN='$(abs_top_builddir)/halfopen' PAUSES='$(abs_top_builddir)/tests/pauses.so' \
+		$(SHELL) $(top_srcdir)/tests/check-paused.sh $(or $(TIMES),3) $(CASES)
+
+tests/pauses.so: tests/pauses.c
+	$(AM_V_CC)$(MKDIR_P) tests && \
+		$(CC) -include config.h -std=gnu11 -O2 -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $<
+
+CLEANFILES += tests/pauses.so
+
+.PHONY: check-rooms check-virtual check-paused
 
 clean-local:
-	rm -rf artifacts bench-artifacts installcheck
+	rm -rf artifacts bench-artifacts installcheck paused-artifacts
