@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -185,9 +184,8 @@ static bool start(struct run *run, struct guest *guest)
 			.cpus = run->options->cpus ? run->options->cpus : run->cpus,
 			.guest_seconds = multiplier * (GUEST_SECONDS + 4 * waits),
 			.wall_seconds =
-				multiplier *
-				(BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
-				 waits * (run->options->real_time ? 4 : 4.0 / GUEST_PER_WALL)),
+				BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
+				waits * (run->options->real_time ? 4 : 4.0 / GUEST_PER_WALL),
 		},
 		&why);
 	words_free(&arguments);
@@ -428,7 +426,7 @@ static void wait_for_events(const struct guests *guests)
 			polled[count++] =
 				(struct pollfd){ .fd = machine_descriptor(guests->all[i].machine),
 						 .events = POLLIN };
-	(void)poll(polled, count, TICK_MS);
+	(void)await_events(polled, count, MSEC(TICK_MS));
 	read_signals(guests->run, guests->signals);
 }
 

@@ -222,6 +222,7 @@ int command_run(const struct options *options)
 			   .reporter = options->tap     ? &tap_reporter
 				       : options->brief ? &brief_reporter
 							: &console_reporter };
+	deadlines_stretch(options->timeout_multiplier);
 	if (!plan_make(&run.plan, options))
 		return EXIT_USAGE;
 	int status = EXIT_ALL_SKIPPED;

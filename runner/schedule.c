@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -342,7 +341,7 @@ static void wait_for_events(struct scheduler *scheduler)
 		{ .fd = scheduler->listening && scheduler->running ? STDIN_FILENO : -1,
 		  .events = POLLIN },
 	};
-	if (poll(fds, ARRAY_LENGTH(fds), TICK_MS) <= 0)
+	if (await_events(fds, ARRAY_LENGTH(fds), MSEC(TICK_MS)) <= 0)
 		return;
 	uint64_t rings;
 	ssize_t got = read(scheduler->bell, &rings, sizeof(rings));
@@ -360,13 +359,13 @@ static void end_all(const struct run *run)
 		if (run->slots[i].entry)
 			kill(run->slots[i].worker, SIGKILL);
 
-	nsec deadline = clock_now() + SEC(ENDING_SECONDS);
+	struct deadline deadline = deadline_in(SEC(ENDING_SECONDS));
 	for (;;) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
-		if ((pid < 0 && errno == ECHILD) || clock_now() > deadline)
+		if ((pid < 0 && errno == ECHILD) || deadline_passed(&deadline))
 			return;
 		if (pid == 0)
-			poll(NULL, 0, 2);
+			await_events(NULL, 0, MSEC(2));
 	}
 }
 

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/reboot.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -130,11 +129,11 @@ static int try_port(const char *wanted)
 /* The host names its ports a moment after the driver is there. */
 static int open_port(const char *name)
 {
-	nsec deadline = clock_now() + SEC(PORT_SECONDS);
+	struct deadline deadline = deadline_in(SEC(PORT_SECONDS));
 	int fd;
 
-	while ((fd = try_port(name)) < 0 && clock_now() < deadline)
-		poll(NULL, 0, 10);
+	while ((fd = try_port(name)) < 0 && !deadline_passed(&deadline))
+		(void)await_events(NULL, 0, MSEC(10));
 	return fd;
 }
 

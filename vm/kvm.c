@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,7 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-enum { TRIAL_MS = 2000, CODE_AT = 0x1000, PAGE = 4096, HALTED = 0, REFUSED = 1 };
+/* For two instructions. */
+#define TRIAL SEC(2)
+
+enum { CODE_AT = 0x1000, PAGE = 4096, HALTED = 0, REFUSED = 1 };
 
 /* out %al, $0x42; hlt */
 static const uint8_t code[] = { 0xe6, 0x42, 0xf4 };
@@ -78,7 +80,8 @@ char *kvm_refused(void)
 		trial(kvm);
 	close(ends[1]);
 	struct pollfd polled = { .fd = ends[0] };
-	bool hangs = poll(&polled, 1, TRIAL_MS) == 0;
+	struct deadline deadline = deadline_in(TRIAL);
+	bool hangs = deadline_await(&deadline, &polled, 1) == 0;
 	close(ends[0]);
 	if (child < 0)
 		return format("cannot fork: %s", strerror(errno));

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,8 +44,8 @@ struct machine {
 	int status, artifacts; /* what came out of the ports, in memory */
 	int said;              /* by QEMU */
 	char *console;
-	nsec began, deadline, booted;
-	double wall_seconds;
+	nsec began, booted;
+	struct deadline deadline;
 	bool gone, overdue;
 	int wait_status;
 };
@@ -190,8 +189,7 @@ static char *spawn(struct machine *machine, const struct machine_options *option
 	add(&words, program_path(QEMU));
 	make_words(&words, machine, options, initrd);
 	machine->began = clock_now();
-	machine->deadline = machine->began + SEC(options->wall_seconds);
-	machine->wall_seconds = options->wall_seconds;
+	machine->deadline = deadline_in(SEC(options->wall_seconds));
 	fflush(NULL);
 	machine->pid = fork();
 	if (machine->pid == 0)
@@ -222,10 +220,11 @@ static struct machine *start_with(struct machine_options options, char **why)
 /* A guest in KVM begins within a second or two, or does not. */
 static bool begins_in_time(struct machine *machine)
 {
-	nsec deadline = clock_now() + SEC(KVM_SECONDS);
+	struct deadline deadline = deadline_in(SEC(KVM_SECONDS));
+	struct pollfd ended = { .fd = machine->ended, .events = POLLIN };
 
-	while (!machine->booted && !machine_ended(machine) && clock_now() < deadline)
-		poll(&(struct pollfd){ .fd = machine->ended, .events = POLLIN }, 1, 20);
+	while (!machine->booted && !machine_ended(machine) && !deadline_passed(&deadline))
+		(void)await_events(&ended, 1, MSEC(20));
 	return machine->booted;
 }
 
@@ -261,7 +260,7 @@ bool machine_ended(struct machine *machine)
 		return true;
 	if (!machine->booted && fstat(machine->status, &about) == 0 && about.st_size > 0)
 		machine->booted = clock_now();
-	if (clock_now() > machine->deadline && !machine->overdue) {
+	if (deadline_passed(&machine->deadline) && !machine->overdue) {
 		machine->overdue = true;
 		kill(machine->pid, SIGKILL);
 	}
@@ -347,7 +346,7 @@ static char *how_it_died(const struct machine *machine, const char *console)
 	if (machine->overdue)
 		return format("it did not end within %.0f s on the wall; "
 			      "--timeout-multiplier gives it more",
-			      machine->wall_seconds);
+			      seconds(machine->deadline.span));
 	if ((told = line_with(console, "halfopen: ")) ||
 	    (told = line_with(console, "Kernel panic")))
 		return told;

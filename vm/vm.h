@@ -78,7 +78,7 @@ struct machine_options {
 	enum machine_clock clock;
 	unsigned cpus;        /* with REAL_TIME; virtual time has one */
 	double guest_seconds; /* what the arguments may take, on the guest's clock and ... */
-	double wall_seconds;  /* ... on the wall, boot included */
+	double wall_seconds;  /* ... on the wall, boot included; a deadline, stretched as such */
 };
 
 struct machine;
