@@ -257,7 +257,7 @@ uint64_t wire_flood_end(struct wire_flood *flood)
 void flood_close(struct net *net)
 {
 	if (net->flood) {
-		net->flood->plan.span = 0;
+		atomic_store(&net->flood->over, true);
 		(void)wire_flood_end(net->flood);
 	}
 	for (int i = 0; i < MAX_FLOODING; i++)
