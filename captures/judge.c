@@ -611,7 +611,7 @@ long judge_agreement(const struct judge *judge, int flow, enum host host)
 	if (scales)
 		agreed |= (long)others->window_scale << 4 | (long)own->window_scale << 8;
 	/* RFC 9293, 3.7.1: the smaller one, less the options that every segment carries */
-	return agreed | (long)(mss - (stamps ? 12 : 0)) << 16;
+	return agreed | (mss - (stamps ? 12 : 0)) * 65536L;
 }
 
 bool judge_both_talk(const struct judge *judge, int flow)

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Pairs of lines that are looked at: two ladders have some thousands. */
+#define MOST_PAIRS ((size_t)4 << 20)
+
 struct lines {
 	char **line;
 	size_t count;
@@ -13,7 +16,7 @@ struct lines {
 
 static struct lines split(const char *text)
 {
-	struct lines lines = { 0 };
+	struct lines lines = { .line = must_alloc(1, sizeof(char *)) };
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 		lines.line = must_realloc(lines.line, lines.count + 1, sizeof(*lines.line));
@@ -99,8 +102,12 @@ struct comparison compare_texts(const char *left_text, const char *right_text)
 		end++;
 	for (size_t i = 0; i < begin; i++)
 		pair(&comparison, left.line[i], right.line[i]);
-	pair_middle(&comparison, (struct lines){ left.line + begin, left.count - begin - end },
-		    (struct lines){ right.line + begin, right.count - begin - end });
+	struct lines left_middle = { left.line + begin, left.count - begin - end };
+	struct lines right_middle = { right.line + begin, right.count - begin - end };
+	if (left_middle.count > MOST_PAIRS / (right_middle.count + 1))
+		pair_different(&comparison, left_middle, right_middle);
+	else
+		pair_middle(&comparison, left_middle, right_middle);
 	for (size_t i = end; i > 0; i--)
 		pair(&comparison, left.line[left.count - i], right.line[right.count - i]);
 	free(left.line);

@@ -66,7 +66,7 @@ run()
 	[ ! -d "$3" ] || kept="$kept $3"
 	[ ! -e "$4" ] || dictionary=-dict=$4
 	# shellcheck disable=SC2086 # folders and an option without blanks
-	TMPDIR=$scratch top_srcdir=$source LLVM_PROFILE_FILE=$scratch/$1.profraw \
+	TMPDIR=$scratch ASAN_OPTIONS=quarantine_size_mb=16 top_srcdir=$source LLVM_PROFILE_FILE=$scratch/$1.profraw \
 		"$build/tests/fuzz/fuzz_$1" -max_total_time="$span" -timeout=10 -rss_limit_mb=512 \
 		-close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$build/found/$1-" \
 		$dictionary "$scratch/$1" $kept >"$build/$1.out" 2>&1
