@@ -5,6 +5,7 @@
 libcheck_tests = \
 	tests/check_capture \
 	tests/check_damage \
+	tests/check_damage \
 	tests/check_failures \
 	tests/check_harness \
 	tests/check_matrix \
@@ -28,6 +29,9 @@ test_helpers = \
 	tests/fake_halfopen
 
 tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.h
+
+tests_check_damage_SOURCES = tests/check_damage.c tests/damage.c tests/damage.h \
+	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
 tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h
 

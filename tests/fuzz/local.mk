@@ -72,7 +72,7 @@ EXTRA_DIST += \
 	tests/fuzz/files
 
 EXTRA_PROGRAMS += tests/fuzz/seeds
-tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/frames.c tests/frames.h
+tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
 # Writes what is kept in the tree: to be called when a format has changed.
 fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen
