@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	docs/defer-accept-stall/replay.sh \
 	docs/defer-accept-stall/stall.c \
 	docs/design.md \
+	docs/fuzzing.md \
 	docs/half-open.md \
 	docs/reading-artifacts.md \
 	docs/vm.md \

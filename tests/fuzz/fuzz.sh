@@ -53,7 +53,7 @@ configure()
 
 drivers()
 {
-	grep -v '^#' "$table" | cut -d ' ' -f 1 | uniq
+	grep -v '^#' "$table" | cut -d ' ' -f 1 | uniq | grep .
 }
 
 # run DRIVER: what is new of its inputs stays in the scratch folder.
@@ -81,8 +81,7 @@ found()
 # entered DRIVER: FILE LINES MISSED for each file of the table.
 entered()
 {
-	files=$(awk -v driver="$1" '$1 == driver { for (i = 2; i <= NF && $i != "but"; i++) print $i }' \
-		"$table")
+	files=$(awk -v driver="$1" '$1 == driver { print $2 }' "$table")
 	"$profdata" merge -sparse "$scratch/$1.profraw" -o "$scratch/$1.profdata" || return
 	for file in $files; do
 		"$cov" report "$build/tests/fuzz/fuzz_$1" -instr-profile="$scratch/$1.profdata" \

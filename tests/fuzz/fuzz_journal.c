@@ -21,7 +21,7 @@ static const char *behind_number(const char *line)
 	return *line == '{' ? line + 1 : line;
 }
 
-static void put_journal(struct input input)
+static void put_lines(struct input input)
 {
 	autofree char *path = own_path("journal.jsonl");
 	autofile FILE *file = fopen(path, "we");
@@ -31,6 +31,17 @@ static void put_journal(struct input input)
 		broken("cannot write %s", path);
 	for (char *line; (line = take_line(&input)); free(line))
 		fprintf(file, "{\"seq\":%ld,%s\n", number++, behind_number(line));
+}
+
+/* A packed one is read where there is no other. */
+static void put_journal(struct input input)
+{
+	bool packed = input.left && input.at[0] == 0x1f;
+
+	put_file("journal.jsonl", (struct input){ 0 });
+	put_file("journal.jsonl.gz", packed ? input : (struct input){ 0 });
+	if (!packed)
+		put_lines(input);
 }
 
 static void draw(const struct journal *journal, const struct story *story)
@@ -48,7 +59,8 @@ static void draw(const struct journal *journal, const struct story *story)
 		story_step(story, &story->lines[i]);
 }
 
-static void annotate(const struct journal *journal, const struct story *story)
+/* Where captures cannot agree with the journal, a case would end with an error instead. */
+static void write_artifacts(const struct journal *journal, const struct story *story)
 {
 	autofree char *client = own_path("client.pcap"), *server = own_path("server.pcap");
 	char *why = NULL;
@@ -58,6 +70,8 @@ static void annotate(const struct journal *journal, const struct story *story)
 	struct recording *recording = recording_load(journal, own_folder(), &why);
 	capture_write(&(struct annotated){ journal, story, recording, why }, nowhere());
 	recording_free(recording);
+	if (!why)
+		artifacts_write(journal, own_folder());
 	free(why);
 }
 
@@ -70,6 +84,7 @@ static void judge_by_and_by(const struct journal *journal)
 	for (size_t i = 0; i < journal_length(journal) && !found; i++) {
 		const struct event *event = journal_event(journal, i);
 
+		free(event_to_json(event));
 		found = judge_event(judge, event);
 		judge_depths(judge, event->listener);
 		if (event->flow > 0 && event->flow <= judge_flows(judge)) {
@@ -98,7 +113,7 @@ static void tell(void *context)
 		return;
 	story = story_of(journal);
 	draw(journal, story);
-	annotate(journal, story);
+	write_artifacts(journal, story);
 	story_free(story);
 	judge_by_and_by(journal);
 	journal_free(journal);

@@ -31,6 +31,8 @@ for journal in "$journals"/*.jsonl "$source"/tests/failures/*.jsonl; do
 	} | sed 's/^{"seq":[0-9]*,/{/' >"$corpus/journal/$name"
 done
 
+gzip -cn "$journals/deferred_connection_comes_up_with_its_data-ipv4.jsonl" >"$corpus/journal/packed"
+
 # ---- results ------------------------------------------------------------------------------------
 
 run()
