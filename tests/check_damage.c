@@ -251,7 +251,8 @@ static bool says_why(const struct end *end)
 	return said && strcspn(said, "\n") > strlen("halfopen: ") + 8;
 }
 
-/* 1 of diff and matrix is no error: something differs, and they have printed it. */
+/* 1 of diff and matrix is no error: something differs, and they have printed it. Matrix prints also
+ * which of its results are errors, and why. */
 static const char *what_is_wrong(const struct end *end, bool compares)
 {
 	int status = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
@@ -266,7 +267,8 @@ static const char *what_is_wrong(const struct end *end, bool compares)
 		return "takes too much memory";
 	if (strstr(end->err, "(null)") || strstr(end->out, "(null)"))
 		return "says (null)";
-	if (status == 1 && compares && *end->out)
+	if (compares &&
+	    (status == 1 ? *end->out != '\0' : strstr(end->out, "\nerrors\n  ") != NULL))
 		return NULL;
 	if (status != 0 && !says_why(end))
 		return "does not say why it fails";

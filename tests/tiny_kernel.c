@@ -103,7 +103,8 @@ struct bytes tiny_bzimage(const struct bytes *elf, packer *packer)
 
 	if (packer != archive_write_add_filter_gzip)
 		add_bytes(&payload, &size, sizeof(size));
-	memcpy(head + 0x24c, &(uint32_t){ (uint32_t)payload.size }, 4);
+	uint32_t length = (uint32_t)payload.size;
+	memcpy(head + 0x24c, &length, sizeof(length));
 	add_bytes(&image, head, sizeof(head));
 	add_bytes(&image, payload.data, payload.size);
 	return image;

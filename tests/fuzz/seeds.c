@@ -52,7 +52,8 @@ static void keep_frames(const char *name)
 			continue;
 		autofree char *file = format("%.12s-%d", name, ++frames);
 		struct frame_bytes frame = frame_of(event);
-		add_bytes(&bytes, &(uint8_t){ (uint8_t)frame.length }, 1);
+		uint8_t length = (uint8_t)frame.length;
+		add_bytes(&bytes, &length, 1);
 		add_bytes(&bytes, frame.at, frame.length);
 		add_bytes(&bytes, frame.at, frame.length);
 		keep("segment", file, &bytes);
