@@ -393,8 +393,8 @@ struct comparison {
 /*
  * Aligns the lines by a longest common subsequence. Lines between two common ones stand side by
  * side, in their order, and differ. Time and memory grow with the product of what is left of the
- * two texts without their common beginning and end; where that is more than 4 million pairs, which no
- * two ladders have, the lines are not aligned.
+ * two texts without their common beginning and end; where that is more than 4 million pairs, which
+ * no two ladders have, the lines are not aligned.
  */
 struct comparison compare_texts(const char *left, const char *right);
 void comparison_free(struct comparison *comparison);
