@@ -95,6 +95,27 @@ void *must_realloc(void *old, size_t count, size_t size)
 	return memory;
 }
 
+void *grown(void *array, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return array;
+	return must_realloc(array, count ? count * 2 : 1, size);
+}
+
+void *copied(const void *array, size_t count, size_t size)
+{
+	size_t room = 1;
+	void *copy;
+
+	if (!array)
+		return NULL;
+	while (room < count)
+		room *= 2;
+	copy = must_alloc(room, size);
+	memcpy(copy, array, count * size);
+	return copy;
+}
+
 char *vformat(const char *fmt, va_list args)
 {
 	char *text;

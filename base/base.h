@@ -96,6 +96,20 @@ void release_file(FILE **file);
 /* Memory, or the end of the process: a suite that runs out of memory has nothing to say. Zeroed. */
 void *must_alloc(size_t count, size_t size);
 void *must_realloc(void *old, size_t count, size_t size);
+/*
+ * array = GROWN(array, count); array[count++] = ...: room for one more behind @count elements. The
+ * room is not stored. It is a power of two, and none that is smaller would hold the elements: when
+ * their number is a power of two itself, all may be in use, and the room is made twice that. So the
+ * count goes up by one after each call and in no other way. It may go down at any time: then there
+ * is more room than is needed.
+ */
+#define GROWN(array, count)                                                                        \
+	((__typeof__(array))grown((void *)(array), (size_t)(count), sizeof(*(array))))
+void *grown(void *array, size_t count, size_t size);
+/* A copy of such an array, which may grow too; NULL of NULL. */
+#define COPIED(array, count)                                                                       \
+	((__typeof__(array))copied((const void *)(array), (size_t)(count), sizeof(*(array))))
+void *copied(const void *array, size_t count, size_t size);
 /* A formatted string of its own; the caller frees it. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Makes *@text, which is from format(), longer by what is printed. */

@@ -9,13 +9,10 @@
 
 #include "captures/captures.h"
 
-/* sock_diag tells milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
-#define TIMER_GRAIN MSEC(20)
 /* That a failure tells of. */
 #define LAST_STEPS 4
-/* How long a busy machine may keep us from seeing, or handing on, what has happened already. */
+/* How long a busy machine may keep us from handing on a segment that the wire has let go of. */
 #define PATIENCE SEC(2)
-
 /* In seconds: 104 days. Whatever a journal says, sums of a few such spans are numbers. */
 #define LONGEST_SPAN 9e6
 /* SYNs or answers of a flood between two looks. */
@@ -250,7 +247,6 @@ struct packet_book *book_of_packet(struct judge *judge, long packet);
 struct listener_book *book_of_listener(struct judge *judge, int port);
 struct flow_book *book_of_flow(struct judge *judge, int flow);
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
-void *grown(void *array, int count, size_t size);
 
 /* Notes the packet that the case's look is said to be about; at its end all must agree. */
 void note_cause(struct judge *judge, const struct event *event);
@@ -263,7 +259,6 @@ void take_socket(struct judge *judge, const struct event *event);
 void take_queue(struct judge *judge, const struct event *event);
 
 /* counts.c */
-const char *ledger_counter(enum ledger ledger);
 /* Where a counter belongs, when it enters the books. */
 void classify_counter(struct counter_book *counter);
 void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);

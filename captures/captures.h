@@ -169,6 +169,9 @@ void journal_pack(const char *folder);
 /* Whether the folder has a journal, packed or not. */
 bool journal_exists(const char *folder);
 
+/* sock_diag tells of timers in milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
+#define TIMER_GRAIN MSEC(20)
+
 /* ---- judge --------------------------------------------------------------------------------- */
 
 /*
@@ -216,6 +219,8 @@ void judge_free(struct judge *judge);
  */
 const struct finding *judge_event(struct judge *judge, const struct event *event);
 const struct finding *judge_journal(struct judge *judge, const struct journal *journal);
+/* The first finding, the judge's own; NULL while all adds up. */
+const struct finding *judge_finding(const struct judge *judge);
 /* After the last event, @last: a journal must have an end. judge_journal() does it by itself. */
 const struct finding *judge_finish(struct judge *judge, const struct event *last);
 /*
@@ -246,6 +251,12 @@ int judge_timeouts(const struct judge *judge, int flow);
 long judge_agreement(const struct judge *judge, int flow, enum host host);
 /* Whether both ends of a flow have sent more than a SYN: then either may delay its ACKs. */
 bool judge_both_talk(const struct judge *judge, int flow);
+/*
+ * Whether the counters of @host tell of as many segments as its captures have shown so far, where
+ * that can be known; @counted says how far a counter has moved since the case began.
+ */
+typedef long counted(void *context, const char *counter);
+bool judge_agrees(const struct judge *judge, enum host host, counted *counted, void *context);
 /* SYN-ACKs sent again by the server since the step began, of all flows, and to floods' sources. */
 int judge_syn_acks_again(const struct judge *judge);
 

@@ -23,9 +23,15 @@ static const struct {
 	[CURR_ESTAB] = { "Tcp.CurrEstab", "sockets in ESTABLISHED or CLOSE_WAIT" },
 };
 
-const char *ledger_counter(enum ledger ledger)
+bool judge_agrees(const struct judge *judge, enum host host, counted *counted, void *context)
 {
-	return ledgers[ledger].counter;
+	const struct host_book *book = &judge->hosts[host];
+
+	for (int ledger = 0; ledger < SEGMENT_LEDGERS; ledger++)
+		if (!hidden_by_flood(book, (enum ledger)ledger) &&
+		    counted(context, ledgers[ledger].counter) != book->seen[ledger])
+			return false;
+	return true;
 }
 
 struct ledger_of {

@@ -114,6 +114,13 @@ bool diag_dump(struct diag *diag, found_socket *found, void *context)
 	return error == 0;
 }
 
+uint16_t address_port(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET6
+			     ? ((const struct sockaddr_in6 *)(const void *)address)->sin6_port
+			     : ((const struct sockaddr_in *)(const void *)address)->sin_port);
+}
+
 static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
 {
 	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;

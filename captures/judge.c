@@ -8,36 +8,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* Arrays grow by doubling at powers of two, so that the room need not be stored. */
-void *grown(void *array, int count, size_t size)
-{
-	if (count & (count - 1))
-		return array;
-	return must_realloc(array, count ? (size_t)count * 2 : 1, size);
-}
-
-static void *copied(const void *array, int count, size_t size)
-{
-	size_t room = 1;
-	void *copy;
-
-	if (!array)
-		return NULL;
-	while (room < (size_t)count)
-		room *= 2;
-	if ((size_t)count == room) /* the next grown() doubles it */
-		room *= 2;
-	copy = must_alloc(room, size);
-	memcpy(copy, array, (size_t)count * size);
-	return copy;
-}
-
 struct judge *judge_new(void)
 {
 	struct judge *judge = must_alloc(1, sizeof(*judge));
 
-	judge->flows = grown(NULL, 0, sizeof(*judge->flows));
-	judge->packets = grown(NULL, 0, sizeof(*judge->packets));
+	judge->flows = GROWN(judge->flows, 0);
+	judge->packets = GROWN(judge->packets, 0);
 	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
 	judge->packets[0] = (struct packet_book){ .flow = 0 };
 	judge->flow_count = judge->packet_count = 1;
@@ -46,7 +22,7 @@ struct judge *judge_new(void)
 	return judge;
 }
 
-#define COPY(array, count) copy->array = copied(judge->array, judge->count, sizeof(*judge->array))
+#define COPY(array, count) copy->array = COPIED(judge->array, judge->count)
 
 struct judge *judge_clone(const struct judge *judge)
 {
@@ -137,8 +113,7 @@ static void take_listener(struct judge *judge, const struct event *event)
 {
 	if (book_of_listener(judge, event->listener))
 		return;
-	judge->listeners =
-		grown(judge->listeners, judge->listener_count, sizeof(*judge->listeners));
+	judge->listeners = GROWN(judge->listeners, judge->listener_count);
 	judge->listeners[judge->listener_count++] = (struct listener_book){
 		.port = event->listener, .name = event->name, .foreign = event->object != NULL
 	};
@@ -156,7 +131,7 @@ static void take_flow(struct judge *judge, const struct event *event)
 				    event->listener));
 		return;
 	}
-	judge->flows = grown(judge->flows, judge->flow_count, sizeof(*judge->flows));
+	judge->flows = GROWN(judge->flows, judge->flow_count);
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
 		.listener = event->listener,
@@ -256,7 +231,7 @@ static struct counter_book *enter_counter(struct judge *judge, const struct even
 
 	if (counter)
 		return counter;
-	host->counters = grown(host->counters, host->counter_count, sizeof(*host->counters));
+	host->counters = GROWN(host->counters, host->counter_count);
 	counter = &host->counters[host->counter_count++];
 	*counter = (struct counter_book){ .name = event->name };
 	classify_counter(counter);
@@ -545,6 +520,11 @@ const struct finding *judge_event(struct judge *judge, const struct event *event
 		takers[event->kind](judge, event);
 	if (sound && judge->found)
 		judge->found_by = *event;
+	return judge->found ? &judge->finding : NULL;
+}
+
+const struct finding *judge_finding(const struct judge *judge)
+{
 	return judge->found ? &judge->finding : NULL;
 }
 

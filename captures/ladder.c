@@ -162,7 +162,7 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 	int index = judge->rung_count;
 	struct rung *rung;
 
-	judge->rungs = grown(judge->rungs, judge->rung_count, sizeof(*judge->rungs));
+	judge->rungs = GROWN(judge->rungs, judge->rung_count);
 	rung = &judge->rungs[judge->rung_count++];
 	*rung = (struct rung){ .flow = flow_number,
 			       .next = -1,
@@ -562,23 +562,24 @@ static char *step_line(const char *step, struct ladder_form form)
 char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form)
 {
 	int width = width_of_times(judge, flow, form), count = 0;
-	char **lines = grown(NULL, 0, sizeof(*lines));
+	char **lines = NULL;
 	const char *step = NULL;
 
+	lines = GROWN(lines, count);
 	lines[count++] = format("  %*s     %-14s %-14s %-26s counters that it moved", width, "time",
 				"segment", "fate", "client / server");
 	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
 		const struct rung *rung = &judge->rungs[i];
 
 		if (begins_step(rung, step)) {
-			lines = grown(lines, count, sizeof(*lines));
+			lines = GROWN(lines, count);
 			lines[count++] = step_line(rung->step, form);
 			step = rung->step;
 		}
-		lines = grown(lines, count, sizeof(*lines));
+		lines = GROWN(lines, count);
 		lines[count++] = ladder_line(judge, rung, form, width);
 	}
-	lines = grown(lines, count, sizeof(*lines));
+	lines = GROWN(lines, count);
 	lines[count] = NULL;
 	return lines;
 }

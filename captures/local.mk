@@ -8,6 +8,8 @@ captures_libcaptures_a_SOURCES = \
 	captures/captures.h \
 	captures/counters.c \
 	captures/counts.c \
+	captures/crowd.c \
+	captures/crowd.h \
 	captures/diag.c \
 	captures/expect.c \
 	captures/failure.c \

@@ -274,7 +274,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 				    event->packet, judge->packet_count));
 		return;
 	}
-	judge->packets = grown(judge->packets, judge->packet_count, sizeof(*judge->packets));
+	judge->packets = GROWN(judge->packets, judge->packet_count);
 	packet = &judge->packets[judge->packet_count++];
 	*packet = (struct packet_book){
 		.flow = event->flow,

@@ -52,7 +52,7 @@ struct stops {
 
 static void add_stop(struct stops *all, struct stop stop)
 {
-	all->stops = grown(all->stops, all->count, sizeof(*all->stops));
+	all->stops = GROWN(all->stops, all->count);
 	all->stops[all->count++] = stop;
 }
 
@@ -123,8 +123,7 @@ static void add_note(struct layout *layout, struct picture_note note, const char
 	for (int length; *text; text += length + strspn(text + length, " ")) {
 		length = fitting(text);
 		note.text = format("%.*s", length, text);
-		picture->notes =
-			grown(picture->notes, picture->note_count, sizeof(*picture->notes));
+		picture->notes = GROWN(picture->notes, picture->note_count);
 		picture->notes[picture->note_count++] = note;
 		layout->note_end = note.y;
 		note.y += NOTE;
@@ -162,7 +161,7 @@ static void note_level(struct layout *layout, const struct story_line *line)
 		*last = level;
 		return;
 	}
-	picture->levels = grown(picture->levels, picture->level_count, sizeof(*picture->levels));
+	picture->levels = GROWN(picture->levels, picture->level_count);
 	picture->levels[picture->level_count++] = level;
 }
 
@@ -181,7 +180,7 @@ static void note_time(struct layout *layout, nsec at)
 	    (picture->time_count &&
 	     rounded(story, picture->times[picture->time_count - 1].at) == rounded(story, at)))
 		return;
-	picture->times = grown(picture->times, picture->time_count, sizeof(*picture->times));
+	picture->times = GROWN(picture->times, picture->time_count);
 	picture->times[picture->time_count++] = (struct picture_time){ layout->y, at };
 }
 
@@ -193,8 +192,7 @@ static void cut_wait(struct layout *layout, const struct stop *stop)
 		layout->y += PAUSE;
 		if (layout->y < layout->note_end + ROW)
 			layout->y = layout->note_end + ROW;
-		picture->pauses =
-			grown(picture->pauses, picture->pause_count, sizeof(*picture->pauses));
+		picture->pauses = GROWN(picture->pauses, picture->pause_count);
 		picture->pauses[picture->pause_count++] =
 			(struct picture_pause){ layout->y - PAUSE / 2 + 4, stop->at - layout->at };
 	}
@@ -281,7 +279,7 @@ static void note_crowd(struct layout *layout, const struct story_line *line)
 		if (picture->crowds[i - 1].leader == leader)
 			return;
 	go_down(layout, ROW);
-	picture->crowds = grown(picture->crowds, picture->crowd_count, sizeof(*picture->crowds));
+	picture->crowds = GROWN(picture->crowds, picture->crowd_count);
 	picture->crowds[picture->crowd_count++] = (struct picture_crowd){ layout->y, leader };
 }
 

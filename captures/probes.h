@@ -54,6 +54,8 @@ void diag_close(struct diag *diag);
  * changed while it was read: what was found is no whole.
  */
 bool diag_dump(struct diag *diag, found_socket *found, void *context);
+/* In the host's byte order; 0: none. */
+uint16_t address_port(const struct sockaddr_storage *address);
 /*
  * The same for the one socket between @here and @there, addresses with ports (@there with port 0:
  * for a listener), if there is one: what a segment to @here would meet (inet_lookup).

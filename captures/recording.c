@@ -41,8 +41,7 @@ static void add_frame(struct reader *reader, struct recorded_frame frame, const 
 	frame.place = recording->count;
 	frame.bytes = must_alloc(frame.length, 1);
 	memcpy(frame.bytes, bytes, frame.length);
-	recording->frames =
-		grown(recording->frames, (int)recording->count, sizeof(*recording->frames));
+	recording->frames = GROWN(recording->frames, recording->count);
 	recording->frames[recording->count++] = frame;
 }
 

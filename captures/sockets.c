@@ -58,7 +58,7 @@ static struct socket_book *book_of_socket(struct judge *judge, const struct even
 		if (judge->sockets[i - 1].cookie == event->cookie &&
 		    judge->sockets[i - 1].host == event->host)
 			return &judge->sockets[i - 1];
-	judge->sockets = grown(judge->sockets, judge->socket_count, sizeof(*judge->sockets));
+	judge->sockets = GROWN(judge->sockets, judge->socket_count);
 	judge->sockets[judge->socket_count] = (struct socket_book){ .host = event->host,
 								    .cookie = event->cookie,
 								    .flow = event->flow };

@@ -25,7 +25,7 @@ static const char *own(struct story *story, char *text)
 {
 	struct story_books *books = story->books;
 
-	books->texts = grown(books->texts, books->text_count, sizeof(*books->texts));
+	books->texts = GROWN(books->texts, books->text_count);
 	return books->texts[books->text_count++] = text;
 }
 
@@ -36,9 +36,9 @@ static struct story_line *add_line(struct story *story, const struct event *even
 	int flow = book_of_flow(books->judge, event->flow) ? event->flow : 0;
 	int index = story->line_count++;
 
-	story->lines = grown(story->lines, index, sizeof(*story->lines));
-	books->rungs = grown(books->rungs, index, sizeof(*books->rungs));
-	books->step_of = grown(books->step_of, index, sizeof(*books->step_of));
+	story->lines = GROWN(story->lines, index);
+	books->rungs = GROWN(books->rungs, index);
+	books->step_of = GROWN(books->step_of, index);
 	books->rungs[index] = rung;
 	books->step_of[index] = books->step;
 	story->lines[index] = (struct story_line){ .seq = event->seq,
@@ -65,7 +65,7 @@ static void add_packet(struct story *story, const struct event *event, struct st
 	if (!story->began)
 		story->began = event->at;
 	while (books->packets <= event->packet) {
-		books->lines = grown(books->lines, books->packets, sizeof(*books->lines));
+		books->lines = GROWN(books->lines, books->packets);
 		books->lines[books->packets++] = -1;
 	}
 	books->lines[event->packet] = (int)(line - story->lines);

@@ -5,8 +5,7 @@
  * Everything happens in the case's own thread: the hosts' kernels work while the gate hands them
  * a segment, on this CPU, and are done when it looks. So each segment has a state of its own.
  */
-#include "captures/books.h"
-#include "captures/probes.h"
+#include "captures/crowd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,17 +24,10 @@
  * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
  */
 #define REARMED MSEC(300)
+/* How long to wait for what has happened already and must be seen at once. */
+#define PATIENCE SEC(2)
 /* How often, at least, to look again when counters and captures disagree. */
 #define SECOND_LOOKS 10
-/*
- * Listing sockets is what a look costs. Of a crowd of more than this many only those are asked for
- * that a segment or a call was about, and only when it was, as long as no counter tells of anything
- * else; the rest is looked at before the next step or expectation of a host, and whenever the case
- * waits.
- */
-#define CROWD 24
-/* sock_diag says how long a timer still has: from when on is not known of a dump that took long. */
-#define LONG_DUMP MSEC(10)
 
 struct known_socket {
 	uint64_t cookie;
@@ -53,22 +45,19 @@ struct known_listener {
 	bool known;
 };
 
-struct seen_socket {
-	struct diag_socket diag;
-	bool anew; /* in the sample in work */
-	int known; /* its place among the known, once it has one */
+/* A segment on its way from one host to the other, as the gate has it. */
+struct passing {
+	long packet; /* 0: it is none */
+	int flow;
+	nsec sent;
+	unsigned arrivals, copies;
+	bool held, gone;
 };
 
-struct seen_sockets {
-	struct seen_socket *sockets;
-	int count;
-	uint16_t *flooded; /* the port of each half-open request that is a flood's */
-	int flood_count;
-};
-
-struct flow_ends {
-	struct sockaddr_storage client;
-	int listener;
+/* Segments that were seen leaving a host and are not yet read by the gate. */
+struct unread {
+	struct passing *queue;
+	int begin, end;
 };
 
 struct watch {
@@ -81,29 +70,22 @@ struct watch {
 	nsec looked, happened; /* see next_look() */
 	int family;
 	struct tap *taps[HOSTS];
-	struct diag *diags[HOSTS];
 	struct counters *counters[HOSTS];
-	struct seen_sockets seen[HOSTS];
+	struct crowd *crowd;
 	bool looked_at[HOSTS]; /* in the sample in work */
-	bool in_part;          /* since all was looked at, some looks were at a part of a crowd */
-	nsec dump_began[HOSTS];
 	struct known_socket *known[HOSTS];
 	int known_count[HOSTS], known_last[HOSTS]; /* found by the last know() */
 	unsigned samples;
 	struct known_listener listeners[32];
 	int listener_count;
 	int flow_of_port[65536]; /* by the client's port */
-	int flows;
-	struct flow_ends *ends; /* by flow */
-	int called;             /* the flow of the last system call */
-	bool told;              /* something other than a segment, that no look has followed yet */
-	long packets, packets_when_looked;
-	long *unread[HOSTS]; /* seen leaving a host, not yet read by the gate: a queue */
-	int unread_begin[HOSTS], unread_end[HOSTS];
-	long *packet_of_frame;
-	uint64_t frames;
+	long packets;
+	struct unread unread[HOSTS];
+	struct passing *frames; /* by the gate's number; [0] is no segment */
+	uint64_t frame_count;
 	const struct frame *arriving; /* whose arrival the taps are about to show */
 	long arriving_packet;
+	int arriving_flow;
 	bool arrival_seen, finished;
 	unsigned under_way; /* in netem */
 	bool flooded, flooding;
@@ -135,9 +117,7 @@ void watch_note(struct watch *watch, struct event event)
 	/* What is expected of one flow was looked at with its own segments and calls. */
 	if (event.kind == EVENT_STEP || (event.kind == EVENT_EXPECT && !event.flow))
 		look_at_the_rest(watch);
-	if (event.kind == EVENT_CALL)
-		watch->called = event.flow;
-	watch->told = true;
+	crowd_told(watch->crowd, &event);
 	if (event.kind == EVENT_LISTENER) {
 		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
 			broken("more than %zu listeners in a case", ARRAY_LENGTH(watch->listeners));
@@ -149,7 +129,7 @@ void watch_note(struct watch *watch, struct event event)
 
 const struct finding *watch_finding(const struct watch *watch)
 {
-	return watch->judge->found ? &watch->judge->finding : NULL;
+	return judge_finding(watch->judge);
 }
 
 nsec watch_waited(const struct watch *watch)
@@ -171,35 +151,38 @@ void watch_check_losses(struct watch *watch)
 
 /* ---- flows --------------------------------------------------------------------------------- */
 
-static uint16_t port_of(const struct sockaddr_storage *address)
-{
-	return ntohs(address->ss_family == AF_INET6
-			     ? ((const struct sockaddr_in6 *)address)->sin6_port
-			     : ((const struct sockaddr_in *)address)->sin_port);
-}
-
 int watch_flow(struct watch *watch, struct flow_id id)
 {
-	watch->flow_of_port[port_of(&id.client)] = ++watch->flows;
-	watch->ends = grown(watch->ends, watch->flows, sizeof(*watch->ends));
-	watch->ends[watch->flows] = (struct flow_ends){ id.client, id.listener };
+	int flow = crowd_add_flow(watch->crowd, &id);
+
+	watch->flow_of_port[address_port(&id.client)] = flow;
 	note(watch, (struct event){ .kind = EVENT_FLOW,
-				    .flow = watch->flows,
+				    .flow = flow,
 				    .name = id.name,
 				    .listener = id.listener,
 				    .injected = id.raw });
-	return watch->flows;
+	return flow;
 }
 
 /* ---- segments ------------------------------------------------------------------------------ */
 
-static void queue_unread(struct watch *watch, enum host host, long packet)
+static bool is_unread(const struct watch *watch, enum host host)
 {
-	if (watch->unread_begin[host] == watch->unread_end[host])
-		watch->unread_begin[host] = watch->unread_end[host] = 0;
-	watch->unread[host] =
-		grown(watch->unread[host], watch->unread_end[host], sizeof(*watch->unread[host]));
-	watch->unread[host][watch->unread_end[host]++] = packet;
+	return watch->unread[host].begin < watch->unread[host].end;
+}
+
+static struct passing take_unread(struct unread *unread)
+{
+	return unread->queue[unread->begin++];
+}
+
+static void queue_unread(struct unread *unread, const struct event *event)
+{
+	if (unread->begin == unread->end)
+		unread->begin = unread->end = 0;
+	unread->queue = GROWN(unread->queue, unread->end);
+	unread->queue[unread->end++] =
+		(struct passing){ .packet = event->packet, .flow = event->flow, .sent = event->at };
 }
 
 static void take_sighting(void *argument, const struct sighting *sighting)
@@ -220,7 +203,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 
 	if (sighting->outgoing) {
 		event.packet = ++watch->packets;
-		queue_unread(watch, host, event.packet);
+		queue_unread(&watch->unread[host], &event);
 	} else if (watch->arriving && !watch->arrival_seen) {
 		watch->arrival_seen = true;
 		event.injected = watch->arriving->injected;
@@ -228,6 +211,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		if (event.injected)
 			watch->arriving_packet = ++watch->packets;
 		event.packet = watch->arriving_packet;
+		watch->arriving_flow = event.flow;
 	} else {
 		broken("the %s captured a segment that the gate did not deliver", host_name(host));
 	}
@@ -254,11 +238,6 @@ static void drain(struct watch *watch)
 		count_answers(watch);
 }
 
-static bool is_unread(const struct watch *watch, enum host host)
-{
-	return watch->unread_begin[host] < watch->unread_end[host];
-}
-
 /* ---- sampling ------------------------------------------------------------------------------ */
 
 /* Sets of hosts. */
@@ -269,6 +248,7 @@ static bool is_unread(const struct watch *watch, enum host host)
 struct gaze {
 	unsigned at;
 	long cause; /* a packet; 0: none */
+	int flow;   /* the packet's */
 	bool whole; /* also at every one of a crowd */
 };
 
@@ -279,132 +259,23 @@ struct sampling {
 	nsec at;
 };
 
-static void collect_socket(void *argument, const struct diag_socket *socket)
-{
-	struct seen_sockets *seen = argument;
-
-	if (socket->floods) {
-		seen->flooded = grown(seen->flooded, seen->flood_count, sizeof(*seen->flooded));
-		seen->flooded[seen->flood_count++] = socket->port;
-		return;
-	}
-	seen->sockets = grown(seen->sockets, seen->count, sizeof(*seen->sockets));
-	seen->sockets[seen->count++] = (struct seen_socket){ .diag = *socket, .anew = true };
-}
-
-static void dump_sockets(struct watch *watch, enum host host)
-{
-	bool whole = false;
-
-	watch->looked_at[host] = true;
-	for (int again = 0; again < SECOND_LOOKS; again++) {
-		watch->dump_began[host] = watch_now(watch);
-		watch->seen[host].count = watch->seen[host].flood_count = 0;
-		whole = diag_dump(watch->diags[host], collect_socket, &watch->seen[host]);
-		if (whole && watch_now(watch) - watch->dump_began[host] < LONG_DUMP)
-			break;
-	}
-	if (!whole)
-		broken("cannot list the sockets of the %s: %s", host_name(host),
-		       netlink_problem(EINTR));
-}
-
-/* ---- a part of a crowd --------------------------------------------------------------------- */
-
-/* Counters that a connection moves when it comes into being. */
-static const char *const usual_counters[] = { "Tcp.InSegs",      "Tcp.OutSegs",
-					      "Tcp.ActiveOpens", "Tcp.PassiveOpens",
-					      "Tcp.CurrEstab",   NULL };
-
-static bool is_crowd(const struct watch *watch, enum host host)
-{
-	return watch->seen[host].count + watch->seen[host].flood_count > CROWD;
-}
-
-/* What was seen of the socket between these ports is forgotten. */
-static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t peer_port)
-{
-	for (int i = 0; i < seen->count; i++)
-		if (seen->sockets[i].diag.port == port &&
-		    seen->sockets[i].diag.peer_port == peer_port) {
-			seen->sockets[i] = seen->sockets[--seen->count];
-			return;
-		}
-}
-
-static void look_at_listener(struct watch *watch, int listener)
-{
-	uint16_t port = (uint16_t)listener;
-	struct socket_ends ends = {
-		.here = net_address(SERVER, watch->family, port),
-		.there = net_address(CLIENT, watch->family, 0),
-	};
-
-	forget_socket(&watch->seen[SERVER], port, 0);
-	diag_find(watch->diags[SERVER], &ends, collect_socket, &watch->seen[SERVER]);
-}
-
-/* Where a connection is no more, a lookup finds the listener. */
-static void collect_connection(void *argument, const struct diag_socket *socket)
-{
-	if (socket->state != LISTEN)
-		collect_socket(argument, socket);
-}
-
-static void look_at_flow(struct watch *watch, enum host host, int flow)
-{
-	const struct flow_ends *flow_ends = &watch->ends[flow];
-	struct sockaddr_storage server =
-		net_address(SERVER, watch->family, (uint16_t)flow_ends->listener);
-	uint16_t client_port = port_of(&flow_ends->client);
-	bool at_client = host == CLIENT;
-	struct socket_ends ends = {
-		.here = at_client ? flow_ends->client : server,
-		.there = at_client ? server : flow_ends->client,
-	};
-
-	forget_socket(&watch->seen[host], at_client ? client_port : port_of(&server),
-		      at_client ? port_of(&server) : client_port);
-	diag_find(watch->diags[host], &ends, collect_connection, &watch->seen[host]);
-}
-
-static void look_at_part(struct watch *watch, enum host host, long cause)
-{
-	int flow = cause ? watch->judge->packets[cause].flow : watch->called;
-
-	watch->looked_at[host] = watch->in_part = true;
-	watch->dump_began[host] = watch_now(watch);
-	for (int i = 0; i < watch->seen[host].count; i++)
-		watch->seen[host].sockets[i].anew = false;
-	if (flow)
-		look_at_flow(watch, host, flow);
-	for (int i = 0; i < watch->listener_count && host == SERVER; i++)
-		if (!flow || watch->listeners[i].port == watch->ends[flow].listener)
-			look_at_listener(watch, watch->listeners[i].port);
-}
-
 /* ---- a look -------------------------------------------------------------------------------- */
 
-/* Whether a host's counters tell of the segments that its capture has shown so far. */
-static bool captures_agree(const struct host_book *book, const struct counters *counters)
+static long counted_so_far(void *counters, const char *counter)
 {
-	for (int ledger = 0; ledger < SEGMENT_LEDGERS; ledger++)
-		if (!hidden_by_flood(book, (enum ledger)ledger) &&
-		    counters_since_open(counters, ledger_counter((enum ledger)ledger)) !=
-			    book->seen[ledger])
-			return false;
-	return true;
+	return counters_since_open(counters, counter);
 }
 
 /* A timer may have ended one after the counters were read, with no segment that would show it. */
 static bool has_lost_a_socket(const struct watch *watch, enum host host)
 {
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, host);
 	int live = 0;
 
 	for (int i = 0; i < watch->known_count[host]; i++)
 		live += watch->known[host][i].state != NO_SOCKET;
-	for (int i = 0; i < watch->seen[host].count; i++)
-		live -= watch->seen[host].sockets[i].diag.state != LISTEN;
+	for (int i = 0; i < seen->count; i++)
+		live -= seen->sockets[i].diag.state != LISTEN;
 	return live > 0;
 }
 
@@ -416,7 +287,7 @@ static bool sockets_agree(const struct seen_sockets *seen, const struct counters
 	for (int i = 0; i < seen->count; i++)
 		established += seen->sockets[i].diag.state == ESTABLISHED ||
 			       seen->sockets[i].diag.state == CLOSE_WAIT;
-	return counters_since_open(counters, ledger_counter(CURR_ESTAB)) == established;
+	return counters_since_open(counters, "Tcp.CurrEstab") == established;
 }
 
 /*
@@ -429,24 +300,22 @@ static bool look(struct watch *watch, const struct gaze *gaze)
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
-		watch->looked_at[host] = false;
-		bool in_part = is_crowd(watch, (enum host)host) && !gaze->whole && !watch->flooding;
-		if (in_part && !(gaze->at & AT(host)))
-			continue;
-		if (!counters_read(watch->counters[host]) && !(gaze->at & AT(host)))
-			continue;
-		if (in_part && !counters_moved_beyond(watch->counters[host], usual_counters))
-			look_at_part(watch, (enum host)host, gaze->cause);
-		else
-			dump_sockets(watch, (enum host)host);
-		if (has_lost_a_socket(watch, (enum host)host))
+		watch->looked_at[host] = crowd_look(
+			watch->crowd, &(struct crowd_look){ .host = (enum host)host,
+							    .here = gaze->at & AT(host),
+							    .whole = gaze->whole || watch->flooding,
+							    .flow = gaze->flow,
+							    .counters = watch->counters[host] });
+		if (watch->looked_at[host] && has_lost_a_socket(watch, (enum host)host))
 			agree &= counters_stand(watch->counters[host]);
 	}
 	drain(watch);
 	for (int host = 0; host < HOSTS; host++) {
-		agree &= captures_agree(&watch->judge->hosts[host], watch->counters[host]);
+		agree &= judge_agrees(watch->judge, (enum host)host, counted_so_far,
+				      watch->counters[host]);
 		if (watch->looked_at[host])
-			agree &= sockets_agree(&watch->seen[host], watch->counters[host]);
+			agree &= sockets_agree(crowd_seen(watch->crowd, (enum host)host),
+					       watch->counters[host]);
 	}
 	return agree;
 }
@@ -466,7 +335,7 @@ static struct known_socket *know(struct watch *watch, enum host host,
 			return &known[place];
 		}
 	}
-	known = grown(known, watch->known_count[host], sizeof(*known));
+	known = GROWN(known, watch->known_count[host]);
 	watch->known[host] = known;
 	known += watch->known_count[host]++;
 	*known = (struct known_socket){ .cookie = socket->cookie,
@@ -500,7 +369,8 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 	if (socket->expires_ms == NO_TIMER)
 		known->due = 0;
 	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue 0 is told */
-		known->due = watch->dump_began[sampling->host] + MSEC(socket->expires_ms);
+		known->due = crowd_seen(watch->crowd, sampling->host)->asked - watch->zero +
+			     MSEC(socket->expires_ms);
 	rearmed = request && known->state == SYN_RECV && known->due - known->fires > REARMED;
 	known->seen_in = watch->samples;
 	seen->known = (int)(known - watch->known[sampling->host]);
@@ -515,7 +385,7 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 /* How many of the listener's half-open requests are a flood's. */
 static int compare_strangers(const struct sampling *sampling, struct known_listener *listener)
 {
-	const struct seen_sockets *seen = &sampling->watch->seen[SERVER];
+	const struct seen_sockets *seen = crowd_seen(sampling->watch->crowd, SERVER);
 	int now = 0, before = listener->strangers;
 
 	for (int i = 0; i < seen->flood_count; i++)
@@ -535,6 +405,7 @@ static int compare_strangers(const struct sampling *sampling, struct known_liste
 static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
 {
 	struct watch *watch = sampling->watch;
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
 	struct depths now = { .accept = socket->queued, .limit = socket->limit };
 	struct known_listener *listener = NULL;
 
@@ -544,9 +415,9 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 	if (!listener)
 		return;
 	now.syn = compare_strangers(sampling, listener);
-	for (int i = 0; i < watch->seen[SERVER].count; i++)
-		now.syn += watch->seen[SERVER].sockets[i].diag.state == SYN_RECV &&
-			   watch->seen[SERVER].sockets[i].diag.port == socket->port;
+	for (int i = 0; i < seen->count; i++)
+		now.syn += seen->sockets[i].diag.state == SYN_RECV &&
+			   seen->sockets[i].diag.port == socket->port;
 	if (listener->known && memcmp(&listener->depths, &now, sizeof(now)) == 0)
 		return;
 	listener->known = true;
@@ -576,7 +447,7 @@ static void note_counter(void *argument, const char *name, long delta, long valu
 static void compare_host(const struct sampling *sampling)
 {
 	struct watch *watch = sampling->watch;
-	struct seen_sockets *seen = &watch->seen[sampling->host];
+	struct seen_sockets *seen = crowd_seen(watch->crowd, sampling->host);
 
 	for (int i = 0; i < seen->count; i++)
 		if (seen->sockets[i].anew && seen->sockets[i].diag.state != LISTEN)
@@ -605,16 +476,15 @@ static void sample(struct watch *watch, struct gaze gaze)
 {
 	struct deadline deadline = deadline_in(PATIENCE);
 	struct sampling sampling = { .watch = watch, .cause = gaze.cause };
+	long first;
 
-	watch->in_part &= !gaze.whole;
 	for (int again = 0;
 	     !look(watch, &gaze) && (again < SECOND_LOOKS || !deadline_passed(&deadline)); again++)
 		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
 	/* what was sent in this very moment, and is not read from the wire yet, has its look now */
-	if (!sampling.cause && watch->packets > watch->packets_when_looked)
-		sampling.cause = watch->packets_when_looked + 1;
-	watch->packets_when_looked = watch->packets;
-	watch->told = false;
+	first = crowd_looked(watch->crowd, watch->packets, gaze.whole);
+	if (!sampling.cause)
+		sampling.cause = first;
 	watch->samples++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
@@ -634,7 +504,7 @@ static void sample(struct watch *watch, struct gaze gaze)
 /* What looks at a part of a crowd have left out. */
 static void look_at_the_rest(struct watch *watch)
 {
-	if (watch->in_part)
+	if (crowd_is_behind(watch->crowd))
 		sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
 }
 
@@ -671,12 +541,21 @@ static bool is_tcp(const struct frame *frame)
 	       parsed.protocol == IPPROTO_TCP;
 }
 
+static struct passing *add_frame(struct watch *watch, uint64_t number)
+{
+	while (watch->frame_count <= number) {
+		watch->frames = GROWN(watch->frames, watch->frame_count);
+		watch->frames[watch->frame_count++] = (struct passing){ .packet = 0 };
+	}
+	return &watch->frames[number];
+}
+
 /* The frame was captured before the gate could read it, so its sighting is there or comes now. */
 static void frame_sent(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
 	struct deadline deadline = deadline_in(PATIENCE);
-	const struct packet_book *book;
+	struct passing *passing;
 
 	if (!is_tcp(frame))
 		return;
@@ -687,42 +566,40 @@ static void frame_sent(void *argument, const struct frame *frame)
 		broken("the %s's capture lost a segment that the gate has read",
 		       host_name(frame->from));
 	}
-	while (watch->frames <= frame->number) {
-		watch->packet_of_frame = grown(watch->packet_of_frame, (int)watch->frames,
-					       sizeof(*watch->packet_of_frame));
-		watch->packet_of_frame[watch->frames++] = 0;
-	}
-	watch->packet_of_frame[frame->number] =
-		watch->unread[frame->from][watch->unread_begin[frame->from]++];
-	book = &watch->judge->packets[watch->packet_of_frame[frame->number]];
-	stall_seen(watch_now(watch) - book->sent);
+	passing = add_frame(watch, frame->number);
+	*passing = take_unread(&watch->unread[frame->from]);
+	stall_seen(watch_now(watch) - passing->sent);
 	/* what was captured before the last look was part of what it saw */
-	if (watch->packet_of_frame[frame->number] > watch->packets_when_looked)
+	if (!crowd_has_followed(watch->crowd, passing->packet))
 		sample(watch, (struct gaze){ .at = AT(frame->from),
-					     .cause = watch->packet_of_frame[frame->number] });
+					     .cause = passing->packet,
+					     .flow = passing->flow });
 }
 
-static long packet_of(const struct watch *watch, const struct frame *frame)
+/* All that are no segments, or that were injected, are the first one, of which nobody asks. */
+static struct passing *passing_of(struct watch *watch, const struct frame *frame)
 {
-	return frame->number < watch->frames ? watch->packet_of_frame[frame->number] : 0;
+	return &watch->frames[frame->number < watch->frame_count ? frame->number : 0];
 }
 
-static void note_gate(struct watch *watch, const struct frame *frame, const char *what)
+static void note_gate(struct watch *watch, const struct passing *passing, const char *what)
 {
-	if (packet_of(watch, frame))
-		note(watch, (struct event){ .kind = EVENT_GATE,
-					    .packet = packet_of(watch, frame),
-					    .name = what });
+	if (passing->packet)
+		note(watch,
+		     (struct event){ .kind = EVENT_GATE, .packet = passing->packet, .name = what });
 }
 
 static enum fate frame_judge(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
+	struct passing *passing = passing_of(watch, frame);
 	enum fate fate = watch->gate ? watch->gate(watch->context, frame) : FORWARD;
 
-	if (fate == DUPLICATE)
-		note_gate(watch, frame, "duplicated");
-	if ((fate == FORWARD || fate == DUPLICATE) && packet_of(watch, frame))
+	if (fate == DUPLICATE) {
+		passing->copies++;
+		note_gate(watch, passing, "duplicated");
+	}
+	if ((fate == FORWARD || fate == DUPLICATE) && passing->packet)
 		watch->under_way += fate == DUPLICATE ? 2 : 1;
 	return fate;
 }
@@ -740,14 +617,16 @@ static void frame_arrived(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
 	struct deadline deadline = deadline_in(PATIENCE);
-	const struct packet_book *book;
+	struct passing *passing = passing_of(watch, frame);
 
 	if (!is_tcp(frame))
 		return;
-	watch->arriving_packet = packet_of(watch, frame);
-	book = &watch->judge->packets[watch->arriving_packet];
-	if (book->held && !book->released)
-		note_gate(watch, frame, "released");
+	watch->arriving_packet = passing->packet;
+	if (passing->held) {
+		passing->held = false;
+		note_gate(watch, passing, "released");
+	}
+	passing->arrivals++;
 	if (!frame->injected && watch->under_way > 0)
 		watch->under_way--;
 	watch->arriving = frame;
@@ -757,13 +636,19 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	watch->arriving = NULL;
 	if (!watch->arrival_seen)
 		lost_on_arrival(watch, other(frame->from));
-	sample(watch,
-	       (struct gaze){ .at = AT(other(frame->from)), .cause = watch->arriving_packet });
+	sample(watch, (struct gaze){ .at = AT(other(frame->from)),
+				     .cause = watch->arriving_packet,
+				     .flow = watch->arriving_flow });
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
 {
-	note_gate(argument, frame, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
+	struct watch *watch = argument;
+	struct passing *passing = passing_of(watch, frame);
+
+	passing->held = fate == HOLD;
+	passing->gone = fate != HOLD;
+	note_gate(watch, passing, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -782,13 +667,14 @@ static void sleep_until(struct watch *watch, nsec until)
 /* What netem let fall will never arrive: say so once its queues are empty. */
 static void note_lost_by_netem(struct watch *watch)
 {
-	for (uint64_t frame = 1; frame < watch->frames && watch->under_way; frame++) {
-		long packet = watch->packet_of_frame[frame];
-		const struct packet_book *book = &watch->judge->packets[packet];
+	for (uint64_t frame = 1; frame < watch->frame_count && watch->under_way; frame++) {
+		struct passing *passing = &watch->frames[frame];
 
-		if (!packet || book->arrivals > book->copies || book->gone || book->held)
+		if (!passing->packet || passing->arrivals > passing->copies || passing->gone ||
+		    passing->held)
 			continue;
-		note(watch, (struct event){ .kind = EVENT_GATE, .packet = packet, .name = "lost" });
+		passing->gone = true;
+		note_gate(watch, passing, "lost");
 	}
 	watch->under_way = 0;
 }
@@ -833,18 +719,10 @@ static void quieten(struct watch *watch)
 	}
 }
 
-/* Whether all that was told of and came by was looked at, where it happened. */
-static bool nothing_is_new(const struct watch *watch)
-{
-	return !watch->told && watch->packets == watch->packets_when_looked;
-}
-
 void watch_settle(struct watch *watch)
 {
 	quieten(watch);
-	if (nothing_is_new(watch) && (is_crowd(watch, CLIENT) || is_crowd(watch, SERVER)))
-		watch->in_part = true;
-	else
+	if (!crowd_leaves_out(watch->crowd, watch->packets))
 		sample(watch, (struct gaze){ .at = AT_BOTH });
 }
 
@@ -925,7 +803,7 @@ bool watch_wait(struct watch *watch, struct wait wait)
 
 bool watch_sees_listener(const struct watch *watch, int port)
 {
-	const struct seen_sockets *seen = &watch->seen[SERVER];
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
 
 	for (int i = 0; i < seen->count; i++)
 		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
@@ -974,12 +852,11 @@ struct watch *watch_open(struct watch_options options)
 	watch->context = options.context;
 	watch->zero = clock_now();
 	taps_open(watch->taps, options.net, options.folder);
+	watch->crowd = crowd_open(options.net, options.family);
 	for (int host = 0; host < HOSTS; host++) {
-		watch->diags[host] = diag_open(options.net, (enum host)host, options.family);
 		watch->counters[host] = counters_open(options.net, (enum host)host);
 	}
-	watch->packet_of_frame = grown(NULL, 0, sizeof(*watch->packet_of_frame));
-	watch->packet_of_frame[watch->frames++] = 0;
+	add_frame(watch, 0);
 	wire_observe(options.net, (struct wire_observer){ .context = watch,
 							  .sent = frame_sent,
 							  .judge = frame_judge,
@@ -1033,14 +910,11 @@ void watch_close(struct watch *watch)
 {
 	taps_close(watch->taps);
 	for (int host = 0; host < HOSTS; host++) {
-		diag_close(watch->diags[host]);
 		counters_close(watch->counters[host]);
-		free(watch->seen[host].sockets);
-		free(watch->seen[host].flooded);
 		free(watch->known[host]);
-		free(watch->unread[host]);
+		free(watch->unread[host].queue);
 	}
-	free(watch->packet_of_frame);
-	free(watch->ends);
+	crowd_close(watch->crowd);
+	free(watch->frames);
 	free(watch);
 }

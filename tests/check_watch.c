@@ -5,7 +5,7 @@
  * nothing happens, nobody looks in vain; and ladder.txt does not tell how slow the machine was.
  */
 #define TOPIC "watch"
-#include "fixtures/fixtures.h"
+#include "fixtures/scene.h"
 
 #include <check.h>
 #include <errno.h>
@@ -194,6 +194,24 @@ CASE(one_of_a_crowd_goes_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0"
 	expect_counters(net, CLIENT, "-");
 
 	STEP("too late");
+}
+
+/* As a resolver's or an upstream server's; how many the case has connected itself. */
+static int named;
+
+CASE(connection_that_the_case_has_not_named, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 100);
+	struct sockaddr_storage address = net_address(SERVER, net->family, (uint16_t)server->port);
+
+	STEP("somebody connects");
+	connect_clients(net, server, named);
+	autoclose int fd =
+		net_socket(net->net, CLIENT, net->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), -1);
+	ck_assert_int_eq(errno, EINPROGRESS);
+	watch_settle(net->watch);
+	scene_check(net);
 }
 
 /* As on a machine that is so slow that a SYN-ACK is sent again before its peer goes away. */
@@ -573,6 +591,22 @@ START_TEST(what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation)
 }
 END_TEST
 
+START_TEST(a_connection_that_the_case_has_not_named_is_a_finding)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	char text[4096] = "";
+	int ending;
+
+	named = _i ? 30 : 0; /* a crowd, and none */
+	ending = play_in_child("connection_that_the_case_has_not_named", AF_INET);
+	autofile FILE *file = fopen(path, "re");
+
+	ck_assert_int_eq(ending, FAILED);
+	ck_assert(file && fread(text, 1, sizeof(text) - 1, file) > 0);
+	ck_assert_msg(strstr(text, "belongs to no flow that the case named") != NULL, "%s", text);
+}
+END_TEST
+
 /* Plays the crowd's case; its ladder.txt (the caller frees it), and how many segments there were.
  */
 static char *ladder_of_crowd(bool slow, int *segments)
@@ -632,6 +666,7 @@ int main(void)
 	tcase_add_test(tcase, looks_become_rare_while_nothing_happens);
 	tcase_add_loop_test(
 		tcase, what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation, 0, 2);
+	tcase_add_loop_test(tcase, a_connection_that_the_case_has_not_named_is_a_finding, 0, 2);
 	tcase_add_test(tcase, a_slow_machine_leaves_the_same_ladder);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
