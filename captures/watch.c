@@ -468,6 +468,12 @@ static void compare_host(const struct sampling *sampling)
 			compare_listener(sampling, &seen->sockets[i].diag);
 }
 
+/* When two looks disagree it is worth another one, unless the books are known to be wrong. */
+static bool is_worth_a_look(const struct watch *watch, int looks, struct deadline *deadline)
+{
+	return !watch_finding(watch) && (looks < SECOND_LOOKS || !deadline_passed(deadline));
+}
+
 /*
  * Looks at everything and journals what changed since the last look. A timer of another CPU may
  * be at work in this very moment: then look again, until counters and captures agree.
@@ -478,8 +484,8 @@ static void sample(struct watch *watch, struct gaze gaze)
 	struct sampling sampling = { .watch = watch, .cause = gaze.cause };
 	long first;
 
-	for (int again = 0;
-	     !look(watch, &gaze) && (again < SECOND_LOOKS || !deadline_passed(&deadline)); again++)
+	for (int again = 0; !look(watch, &gaze) && is_worth_a_look(watch, again, &deadline);
+	     again++)
 		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
 	/* what was sent in this very moment, and is not read from the wire yet, has its look now */
 	first = crowd_looked(watch->crowd, watch->packets, gaze.whole);
