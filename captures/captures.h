@@ -388,7 +388,9 @@ struct watch_options {
 struct watch *watch_open(struct watch_options options);
 /* Stops by sentinel, drains; whatever lost a frame is broken(). Journals EVENT_END. */
 void watch_finish(struct watch *watch);
-void watch_close(struct watch *watch);
+/* False where some of the hosts' sockets could not be ended, and hold their namespace for minutes.
+ */
+bool watch_close(struct watch *watch);
 
 /* Time since the case began: the journal's clock. */
 nsec watch_now(const struct watch *watch);
@@ -455,13 +457,18 @@ nsec watch_waited(const struct watch *watch);
 /* ---- the kernel's log ---------------------------------------------------------------------- */
 
 /*
- * What the kernel has had to complain of since it booted, as bits of /proc/sys/kernel/tainted: bad
- * pages, oopses, warnings, lockups. 0: nothing, or it cannot be read.
+ * Warnings, oopses, lockups and stalls, as the kernel counts them (/sys/kernel/warn_count and its
+ * like), taint bits that were clear before, and what its log (/dev/kmsg) has of them. What happened
+ * before kernel_log_open() is nobody's.
  */
-unsigned long kernel_complaints(void);
-/* The last one's first lines, from the kernel's log; NULL where that may not be read. The caller
- * frees it. */
-char *kernel_complaint(void);
+struct kernel_log;
+struct kernel_log *kernel_log_open(void);
+void kernel_log_close(struct kernel_log *log);
+/* What was complained of since it was asked last, a few lines; NULL: nothing. The caller frees it.
+ */
+char *kernel_log_complaint(struct kernel_log *log);
+/* Reads a stage's files instead of the machine's: @folder stands before their paths. For tests. */
+void kernel_log_below(const char *folder);
 
 /* ---- drawings of a story ------------------------------------------------------------------- */
 

@@ -44,9 +44,12 @@ struct crowd *crowd_open(struct net *net, int family)
 	return crowd;
 }
 
-void crowd_close(struct crowd *crowd)
+bool crowd_close(struct crowd *crowd)
 {
+	bool ended = true;
+
 	for (int host = 0; host < HOSTS; host++) {
+		ended &= diag_destroy_all(crowd->diags[host]);
 		diag_close(crowd->diags[host]);
 		free(crowd->seen[host].sockets);
 		free(crowd->seen[host].flooded);
@@ -54,6 +57,7 @@ void crowd_close(struct crowd *crowd)
 	free(crowd->flows);
 	free(crowd->listeners);
 	free(crowd);
+	return ended;
 }
 
 int crowd_add_flow(struct crowd *crowd, const struct flow_id *id)

@@ -33,7 +33,8 @@ struct seen_sockets {
 struct crowd;
 
 struct crowd *crowd_open(struct net *net, int family);
-void crowd_close(struct crowd *crowd);
+/* Ends all sockets of both hosts; false where some could not be: see diag_destroy_all(). */
+bool crowd_close(struct crowd *crowd);
 /* Flows are 1, 2, ... in the order in which they are added. Returns the number. */
 int crowd_add_flow(struct crowd *crowd, const struct flow_id *id);
 /* What there is at @host, as the last look found it; valid until the next look. */

@@ -151,3 +151,53 @@ void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *
 	if (error && error != ENOENT)
 		broken("cannot ask sock_diag for a socket: %s", netlink_problem(error));
 }
+
+/* ---- the end of them ----------------------------------------------------------------------- */
+
+struct doomed {
+	struct inet_diag_sockid *ids;
+	size_t count;
+};
+
+static int doom(const struct nlmsghdr *header, void *argument)
+{
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct doomed *doomed = argument;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message))
+		return MNL_CB_OK;
+	doomed->ids = must_realloc(doomed->ids, doomed->count + 1, sizeof(*doomed->ids));
+	doomed->ids[doomed->count++] = message->id;
+	return MNL_CB_OK;
+}
+
+static int destroy(struct diag *diag, const struct inet_diag_sockid *id)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, NLM_F_ACK);
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
+
+	header->nlmsg_type = SOCK_DESTROY;
+	request->id = *id;
+	return netlink_ask(diag->netlink, header, NULL, NULL);
+}
+
+/* Requests go with their listener, and what is in TIME_WAIT with its namespace. */
+bool diag_destroy_all(struct diag *diag)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct doomed doomed = { 0 };
+	int error;
+
+	begin_request(diag, buffer, NLM_F_DUMP)->idiag_states &=
+		~(1u << SYN_RECV | 1u << TIME_WAIT);
+	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer, doom,
+			    &doomed);
+	for (size_t i = 0; !error && i < doomed.count; i++) {
+		error = destroy(diag, &doomed.ids[i]);
+		if (error == ENOENT) /* it went by itself */
+			error = 0;
+	}
+	free(doomed.ids);
+	return error == 0;
+}

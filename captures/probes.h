@@ -66,6 +66,13 @@ struct socket_ends {
 void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *found,
 	       void *context);
 
+/*
+ * Ends every socket of the family at once (SOCK_DESTROY): one that closes as usual holds its
+ * namespace for minutes when its peer is gone (tcp_orphan_retries). False where some are left: the
+ * kernel lacks CONFIG_INET_DIAG_DESTROY.
+ */
+bool diag_destroy_all(struct diag *diag);
+
 /* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
 
 struct counters;

@@ -912,15 +912,18 @@ void watch_keep_captures(struct watch *watch)
 	taps_keep(watch->taps);
 }
 
-void watch_close(struct watch *watch)
+bool watch_close(struct watch *watch)
 {
+	bool ended;
+
 	taps_close(watch->taps);
 	for (int host = 0; host < HOSTS; host++) {
 		counters_close(watch->counters[host]);
 		free(watch->known[host]);
 		free(watch->unread[host].queue);
 	}
-	crowd_close(watch->crowd);
+	ended = crowd_close(watch->crowd);
 	free(watch->frames);
 	free(watch);
+	return ended;
 }

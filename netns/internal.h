@@ -62,6 +62,15 @@ void isolate_gather(void);
 /* How many CPUs that is. */
 unsigned isolate_cpus(void);
 
+/* ---- namespaces ---------------------------------------------------------------------------- */
+
+/* setns(): 0, or -1 with errno. */
+int enter_namespace(int namespace);
+/* The one of this thread, close-on-exec; the caller closes it. broken() where there is no /proc. */
+int current_namespace(void);
+/* Gives it an ID in the calling thread's namespace, which is told by it when it goes. */
+void namespace_announce(int namespace);
+
 /* ---- programs of the machine --------------------------------------------------------------- */
 
 struct tool_options {

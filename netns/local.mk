@@ -12,6 +12,7 @@ netns_libnetns_a_SOURCES = \
 	netns/isolate.c \
 	netns/link.c \
 	netns/loss.c \
+	netns/namespace.c \
 	netns/net.c \
 	netns/netlink.c \
 	netns/netns.h \

@@ -18,30 +18,15 @@ static const char *const namespace_names[NAMESPACES] = {
 	[WIRE] = "wire",
 };
 
-static int enter(int namespace)
-{
-	return setns(namespace, CLONE_NEWNET);
-}
-
-static int current_namespace(void)
-{
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		broken("cannot open the network namespace of this process: %s; is /proc mounted?",
-		       strerror(errno));
-	return fd;
-}
-
 int net_within(struct net *net, enum host host, int (*act)(void *), void *argument)
 {
 	int result;
 
-	if (enter(net->ns[host]))
+	if (enter_namespace(net->ns[host]))
 		broken("cannot enter the %s's namespace: %s", namespace_names[host],
 		       strerror(errno));
 	result = act(argument);
-	if (enter(net->outside))
+	if (enter_namespace(net->outside))
 		broken("cannot leave the %s's namespace: %s", namespace_names[host],
 		       strerror(errno));
 	return result;
@@ -88,7 +73,7 @@ static void make_namespace(struct site *site, enum host host)
 	struct net *net = site->net;
 
 	/* From the outer one, whose tcp_child_ehash_entries it takes. */
-	if (enter(net->outside) || unshare(CLONE_NEWNET))
+	if (enter_namespace(net->outside) || unshare(CLONE_NEWNET))
 		broken("cannot make the %s's network namespace: %s%s", namespace_names[host],
 		       strerror(errno),
 		       errno == ENOSPC ? "; run fewer cases at once (-j) or raise "
@@ -160,7 +145,7 @@ static void build_hosts(struct site *site)
 		tool_feed(&site->tc, netem);
 	for (int i = 0; i < HOSTS; i++)
 		offloads_off(net->control[i], "eth0");
-	enter(net->ns[WIRE]);
+	enter_namespace(net->ns[WIRE]);
 	gate_open(&net->gate, net->control[WIRE], netem);
 	for (int i = 0; i < HOSTS; i++) {
 		await_program(&site->ip[i], "ip", hosts[i]);
@@ -243,8 +228,10 @@ struct net *net_open(struct net_options options)
 	build_hosts(&site);
 	await_links(net);
 	isolate_gather();
-	if (enter(net->outside))
+	if (enter_namespace(net->outside))
 		broken("cannot go back to the outer network namespace: %s", strerror(errno));
+	for (int i = 0; i < NAMESPACES; i++)
+		namespace_announce(net->ns[i]);
 	return net;
 }
 

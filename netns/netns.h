@@ -43,6 +43,19 @@ int isolate_worker(pid_t parent, unsigned lane);
  */
 pid_t isolate_case(int worker);
 
+/*
+ * In a worker, after isolate_worker() and before it forks the case: from now on the namespaces that
+ * net_open() makes are counted.
+ */
+struct departures;
+struct departures *departures_watch(void);
+/*
+ * When the case's processes are dead: waits until the kernel has taken down what net_open() made,
+ * and frees @departures. False when they are not gone after 20 s: then something holds a namespace,
+ * a socket that is still closing for instance.
+ */
+bool departures_await(struct departures *departures);
+
 /* What this machine can do, found by trying it in a child that is gone afterwards. */
 struct net_features {
 	bool netem;             /* sch_netem is there */

@@ -242,10 +242,8 @@ static void start_all(struct guests *guests)
 
 		guest->folder = format("vm-%u", i + 1);
 		if (prepare(guests->run, guest) && start(guests->run, guest))
-			for (size_t j = 0; j < guest->count; j++) {
+			for (size_t j = 0; j < guest->count; j++)
 				guest->entries[j]->state = UNDER_WAY;
-				guest->entries[j]->attempts = 1;
-			}
 	}
 }
 
@@ -314,26 +312,44 @@ static void remove_emptied(const struct run *run, const struct guest *guest)
 	}
 }
 
+/*
+ * Several were there when the guest's kernel complained, and it did not again in that machine: then
+ * it may complain so only once a boot, and each of them gets a machine of its own. (Not where there
+ * are repetitions: a machine plays all of a case.)
+ */
+static bool needs_own_machine(const struct run *run, const struct entry *entry)
+{
+	return entry->result.complaint && !entry->result.complained_alone && !entry->suspected &&
+	       run->options->repeat == 1;
+}
+
+static void conclude(struct run *run, struct entry *entry)
+{
+	if (needs_own_machine(run, entry)) {
+		take_suspicion(run, entry);
+		entry->state = PLANNED;
+		return;
+	}
+	if (entry->suspected && entry->result.complaint)
+		entry->complaint = format("%s", entry->result.complaint);
+	if (entry->suspected)
+		entry->state = HELD_BACK;
+	else
+		run_result(run, entry);
+}
+
 static void take_in(struct run *run, const struct guest *guest, const json_t *results)
 {
 	for (size_t i = 0; i < guest->count; i++) {
 		struct entry *entry = guest->entries[i];
 		const json_t *result = result_of(results, entry);
 
-		if (!result || !move_in(run, guest, entry)) {
-			end_at_once(
-				run, entry,
-				(struct result){
-					.ending = BROKEN,
-					.reason = format("the machine brought nothing back of it"),
-				});
-			continue;
-		}
-		entry->attempts = (int)member_number(result, "attempts");
-		if (take_verdict(run, entry, NULL))
-			run_result(run, entry);
-		else
-			end_at_once(run, entry, entry->result);
+		bool brought = result && move_in(run, guest, entry);
+
+		entry->attempts += brought ? (int)member_number(result, "attempts") : 1;
+		take_verdict(run, entry,
+			     brought ? NULL : format("the machine brought nothing back of it"));
+		conclude(run, entry);
 	}
 	remove_emptied(run, guest);
 }
@@ -443,6 +459,38 @@ static void play(struct guests *guests)
 	}
 }
 
+static void play_round(struct guests *guests)
+{
+	start_all(guests);
+	play(guests);
+	for (unsigned i = 0; i < guests->count; i++) {
+		machine_free(guests->all[i].machine);
+		free(guests->all[i].entries);
+		free(guests->all[i].folder);
+		guests->all[i] = (struct guest){ 0 };
+	}
+	guests->run->guests = 0;
+}
+
+/* A machine for each, as many at once as there were before. False when none is left. */
+static bool deal_suspects(struct guests *guests)
+{
+	struct run *run = guests->run;
+	unsigned most = run->options->real_time ? 1 : run->cpus;
+
+	guests->count = 0;
+	for (size_t i = 0; i < run->plan.count && guests->count < most; i++) {
+		struct entry *entry = &run->plan.entries[i];
+
+		if (!entry->suspected || !entry->in_guest || entry->state != PLANNED)
+			continue;
+		guests->all[guests->count].entries = must_alloc(1, sizeof(struct entry *));
+		guests->all[guests->count].entries[0] = entry;
+		guests->all[guests->count++].count = 1;
+	}
+	return guests->count > 0 && !run->signal && !run->fatal;
+}
+
 void guests_play(struct run *run)
 {
 	sigset_t before;
@@ -450,13 +498,8 @@ void guests_play(struct run *run)
 	struct guests guests = { .run = run, .signals = signals };
 
 	deal(&guests);
-	start_all(&guests);
-	play(&guests);
-	for (unsigned i = 0; i < guests.count; i++) {
-		machine_free(guests.all[i].machine);
-		free(guests.all[i].entries);
-		free(guests.all[i].folder);
-	}
-	run->guests = 0;
+	play_round(&guests);
+	while (deal_suspects(&guests))
+		play_round(&guests);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }

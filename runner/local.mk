@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += runner/librunner.a
 runner_librunner_a_SOURCES = \
+	runner/again.c \
 	runner/claims.c \
 	runner/column.c \
 	runner/command.c \

@@ -127,16 +127,23 @@ char *nearest_text(const struct nearest *nearest);
 
 struct result {
 	enum ending ending;
-	char *reason;    /* one line; of a failure, a skip, an error */
-	char *report;    /* the lines after it, or NULL */
-	json_t *failure; /* the same for programs, see judge_report(); or NULL */
-	char *variant;   /* or NULL */
-	char *ladder;    /* ladder.txt of a folder that was discarded, or NULL */
+	char *reason;          /* one line; of a failure, a skip, an error */
+	char *report;          /* the lines after it, or NULL */
+	json_t *failure;       /* the same for programs, see judge_report(); or NULL */
+	char *complaint;       /* of the kernel, while the case was there; or NULL */
+	bool complained_alone; /* nobody else was there */
+	bool lingers;          /* its namespaces did not go: see again.c */
+	char *machine;         /* what of the machine reached into the case; or NULL */
+	char *variant;         /* or NULL */
+	char *ladder;          /* ladder.txt of a folder that was discarded, or NULL */
 	double seconds, kernel_seconds;
-	double stalled; /* for so long at once the machine kept the case from running */
+	double stalled;     /* for so long at once the machine kept the case from running, */
+	double stall_limit; /* and for longer than this it may not: the shortest timer that it
+			       races with */
 };
 
-enum entry_state { PLANNED, UNDER_WAY, ENDED };
+/* HELD_BACK: it has a result, which may change when all suspects were played again. */
+enum entry_state { PLANNED, UNDER_WAY, HELD_BACK, ENDED };
 
 struct entry {
 	const struct case_spec *spec;
@@ -148,7 +155,9 @@ struct entry {
 	bool own_folder; /* nobody else had put anything in its folder */
 	bool named;      /* by its whole name or id, so that it is meant and not just matched */
 	enum entry_state state;
-	int attempts; /* see is_inconclusive() */
+	int attempts;    /* see again.c */
+	bool suspected;  /* the kernel complained while it and others were there */
+	char *complaint; /* of the kernel while it was there alone, or NULL */
 	struct result result;
 };
 
@@ -194,10 +203,15 @@ struct slot {
 	/* the runner's own */
 	struct entry *entry; /* NULL: free */
 	unsigned lane;
+	bool alone; /* nobody else is there until it ends */
 	pid_t worker;
 	nsec began;
-	int input, hears; /* --pause: what is typed goes in here and comes out there; -1 */
-	bool overdue;
+	atomic_bool lingers; /* its namespaces did not go */
+	int64_t alive;       /* the case's last sign of life, as seen last */
+	nsec idle;           /* for how long there was none since; while the runner ran itself */
+	int input, hears;    /* --pause: what is typed goes in here and comes out there; -1 */
+	bool overdue;        /* it was ended: its worker hangs, */
+	bool idled;          /* or its case did nothing */
 };
 
 /* What is known of the kernel that entries are played in. */
@@ -232,6 +246,8 @@ struct run {
 	const struct reporter *reporter;
 	struct slot *slots;
 	unsigned guests; /* machines that run */
+	struct suspicion *suspicions;
+	size_t suspicion_count;
 };
 
 /* The `run` command. */
@@ -242,8 +258,6 @@ void schedule(struct run *run);
 int watch_signals(sigset_t *before);
 /* Reads them; the first one that ends the run is run->signal. */
 void read_signals(struct run *run, int signals);
-/* Takes in what a case has left in the entry's folder: true, or false with a BROKEN result. */
-bool take_verdict(const struct run *run, struct entry *entry, char *problem);
 /* Ends the entry with what its case did not say itself: the folder's verdict.json says it too. */
 void end_at_once(struct run *run, struct entry *entry, struct result result);
 /* Notes and reports how an entry ended. */
@@ -252,6 +266,44 @@ void run_result(struct run *run, struct entry *entry);
 void run_fatal(struct run *run, char *text);
 /* How many jobs this machine takes. */
 void choose_jobs(struct run *run);
+
+/* ---- again.c: what is played again, and why ------------------------------------------------ */
+
+/*
+ * Whether an attempt has shown nothing about the kernel: it failed, or the harness did, while the
+ * machine kept it from running for longer than it can bear, or reached into it. There are six
+ * attempts at most.
+ */
+bool attempt_is_inconclusive(const struct entry *entry);
+/* Whether the next attempt waits until all others are over. */
+bool wants_quiet(const struct entry *entry);
+/* It passed, but something in the kernel holds its namespaces. */
+void fail_for_lingering(const struct run *run, struct entry *entry);
+/* What the last attempt comes to: where the machine reached into it, an error of the run. */
+void attempt_is_final(const struct run *run, struct entry *entry);
+/*
+ * The kernel has complained of itself (@text, which is taken) while these were there. One alone has
+ * failed; several are suspected, and each is played again alone.
+ */
+struct suspects {
+	struct entry **entries;
+	size_t count;
+};
+void blame(struct run *run, struct suspects suspects, char *text);
+/* What a guest's runner could not settle: its suspects tell of the same complaint. */
+void take_suspicion(struct run *run, struct entry *entry);
+/* The entry fails for it, whatever it had come to; in its verdict.json too. */
+struct complaint {
+	const char *text;
+	bool alone; /* it came while nobody else was there */
+};
+void fail_for_complaint(const struct run *run, struct entry *entry, struct complaint complaint);
+/*
+ * When all suspects were played alone: where none of those who were there had the kernel complain
+ * again, all of them fail, for some complaints come once a boot. Reports the results of suspects.
+ */
+void settle_suspicions(struct run *run);
+void suspicions_free(struct run *run);
 
 /* ---- lanes.c: which kernel plays what ------------------------------------------------------ */
 
@@ -290,6 +342,11 @@ char *entry_path(const struct run *run, const struct entry *entry, const char *n
 char *folder_prepare(const struct run *run, struct entry *entry);
 /* Removes it with all that is this run's; result.ladder remains. NULL, or what went wrong. */
 char *folder_discard(const struct run *run, struct entry *entry);
+/*
+ * Takes in what a case has left in the entry's folder, unless there is a @problem (taken) or some
+ * of it is missing: then it is an error, there too.
+ */
+void take_verdict(const struct run *run, struct entry *entry, char *problem);
 /* Writes verdict.json from entry->result. False with errno. */
 bool verdict_write(const struct run *run, const struct entry *entry);
 /* Writes the status and the reason of entry->result into what the case wrote. False with errno. */

@@ -133,6 +133,8 @@ void result_free(struct result *result)
 {
 	free(result->reason);
 	free(result->report);
+	free(result->complaint);
+	free(result->machine);
 	json_decref(result->failure);
 	free(result->variant);
 	free(result->ladder);
@@ -145,6 +147,7 @@ void plan_free(struct plan *plan)
 		free(plan->entries[i].id);
 		free(plan->entries[i].folder);
 		free(plan->entries[i].unmet);
+		free(plan->entries[i].complaint);
 		result_free(&plan->entries[i].result);
 	}
 	free(plan->entries);

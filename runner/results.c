@@ -38,6 +38,8 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 		json_words(entry->spec->claims), "reason", json_text(result->reason), "variant",
 		json_text(result->variant), "folder", entry->folder, "attempts", entry->attempts,
 		"kernel", json_text(lane->release), "lane", lane_name(entry), "clock", lane->clock);
+	if (result->machine)
+		json_object_set_new(value, "machine", json_text(result->machine));
 	if (run->options->keep_ladders && result->ladder)
 		json_object_set_new(value, "ladder", json_text(result->ladder));
 	return value;

@@ -175,6 +175,7 @@ static void play_and_tell(struct run *run)
 		schedule(run);
 	if (run->guest.count && !run->signal && !run->fatal)
 		guests_play(run);
+	settle_suspicions(run);
 	run->took = clock_now() - run->began;
 	results_store(run, run->ended == run->plan.count);
 	write_report(run);
@@ -230,6 +231,7 @@ int command_run(const struct options *options)
 		status = nothing_runs(options, "there are no cases");
 	else
 		status = run_planned(&run);
+	suspicions_free(&run);
 	plan_free(&run.plan);
 	lanes_free(&run);
 	if (run.lock >= 0)

@@ -19,6 +19,7 @@
 
 enum {
 	TICK_MS = 100,
+	IDLE_SECONDS = 20,    /* for a case that neither does anything nor waits for a timer */
 	OVERDUE_SECONDS = 15, /* beyond libcheck's timeout: the worker itself hangs */
 	ENDING_SECONDS = 5,   /* for killed processes to be gone */
 };
@@ -29,6 +30,8 @@ struct scheduler {
 	size_t next;
 	unsigned running;
 	int signals, bell;
+	struct kernel_log *kernel;
+	nsec looked;    /* for signs of life */
 	bool listening; /* --pause: stdin is still open */
 };
 
@@ -131,6 +134,9 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	slot->entry = entry;
 	slot->began = clock_now();
 	slot->overdue = false;
+	slot->lingers = slot->idled = false;
+	slot->idle = 0;
+	slot->alone = wants_quiet(entry) || scheduler->run->jobs == 1;
 	slot->input = slot->hears = slot->worker = -1;
 	fork_worker(scheduler, slot);
 	if (slot->worker < 0) {
@@ -176,6 +182,13 @@ static void give_turns(struct run *run)
 
 static char *worker_problem(const struct slot *slot, int status)
 {
+	if (slot->idled)
+		return format(
+			"it was ended after %.0f s in which it neither did anything nor waited "
+			"for a timer of the kernel%s%.*s%s",
+			seconds(slot->idle), slot->progress.step[0] ? ", in the step \"" : "",
+			(int)sizeof(slot->progress.step), slot->progress.step,
+			slot->progress.step[0] ? "\"" : "");
 	if (slot->overdue)
 		return format("its worker did not end in time");
 	if (WIFSIGNALED(status))
@@ -184,26 +197,6 @@ static char *worker_problem(const struct slot *slot, int status)
 	if (WEXITSTATUS(status) != EXIT_GOOD)
 		return format("its worker exited with %d; see output.txt", WEXITSTATUS(status));
 	return NULL;
-}
-
-#define CROWDED_ATTEMPTS 2
-#define MOST_ATTEMPTS    6
-
-/*
- * The kernel's timers go on while the machine keeps a case from running. A case that failed then
- * has shown nothing about the kernel, and is played again, after the second time alone; the last
- * attempt counts whatever it is.
- */
-static bool is_inconclusive(const struct entry *entry)
-{
-	return entry->result.ending == FAILED && entry->result.stalled > seconds(SLACK) &&
-	       entry->attempts < MOST_ATTEMPTS;
-}
-
-/* Whether the crowd of cases may be what is in its way: then it waits until the others are over. */
-static bool wants_quiet(const struct entry *entry)
-{
-	return entry->attempts >= CROWDED_ATTEMPTS;
 }
 
 /* As the next one, or as the last. */
@@ -222,44 +215,21 @@ static void play_again(struct scheduler *scheduler, struct entry *entry)
 	*next = entry;
 }
 
-/* A pass with what Linux has outgrown is none. A guest has judged its own. */
-static void judge_variant(const struct run *run, struct entry *entry)
+/* Those that are there now are to blame for what the kernel has complained of since last asked. */
+static void hear_the_kernel(struct scheduler *scheduler)
 {
-	struct result *result = &entry->result;
-	char *lost;
+	struct run *run = scheduler->run;
+	char *text = kernel_log_complaint(scheduler->kernel);
+	autofree struct entry **entries =
+		text ? must_alloc(run->jobs, sizeof(struct entry *)) : NULL;
+	struct suspects suspects = { .entries = entries };
 
-	if (entry->in_guest || result->ending != PASSED)
+	if (!text)
 		return;
-	lost = variant_lost((struct seen_variant){ .case_name = entry->spec->name,
-						   .version = run->host.version,
-						   .variant = result->variant });
-	if (!lost)
-		return;
-	free(result->reason);
-	result->ending = FAILED;
-	result->reason = lost;
-	if (!verdict_amend(run, entry)) {
-		result->ending = BROKEN;
-		result->reason = cannot_write("verdict.json");
-		free(lost);
-	}
-}
-
-bool take_verdict(const struct run *run, struct entry *entry, char *problem)
-{
-	struct result *result = &entry->result;
-	bool told = verdict_read(run, entry, result);
-
-	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
-		problem = artifact_missing(run, entry);
-	if (!problem || (told && result->ending == BROKEN)) {
-		free(problem);
-		judge_variant(run, entry);
-		return true;
-	}
-	result_free(result);
-	*result = (struct result){ .ending = BROKEN, .reason = problem };
-	return false;
+	for (unsigned i = 0; i < run->jobs; i++)
+		if (run->slots[i].entry)
+			entries[suspects.count++] = run->slots[i].entry;
+	blame(run, suspects, text);
 }
 
 /* The worker is gone; what did it leave? */
@@ -267,18 +237,29 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 {
 	struct run *run = scheduler->run;
 	struct entry *entry = slot->entry;
+	bool alone = slot->alone;
 
+	hear_the_kernel(scheduler);
 	slot->entry = NULL;
 	scheduler->running--;
 	close_input(slot);
 	sem_destroy(&slot->turn);
-	if (!take_verdict(run, entry, worker_problem(slot, status))) {
-		struct result result = entry->result;
-
-		result.seconds = seconds(clock_now() - slot->began);
-		end_at_once(run, entry, result);
-	} else if (is_inconclusive(entry) && !run->options->pause)
+	take_verdict(run, entry, worker_problem(slot, status));
+	if (entry->result.seconds == 0)
+		entry->result.seconds = seconds(clock_now() - slot->began);
+	if (slot->lingers)
+		fail_for_lingering(run, entry);
+	if (entry->complaint)
+		fail_for_complaint(run, entry,
+				   (struct complaint){ .text = entry->complaint, .alone = true });
+	else if (!run->options->pause &&
+		 (attempt_is_inconclusive(entry) || (entry->suspected && !alone))) {
 		play_again(scheduler, entry);
+		return;
+	}
+	attempt_is_final(run, entry);
+	if (entry->suspected)
+		entry->state = HELD_BACK;
 	else
 		run_result(run, entry);
 }
@@ -287,25 +268,50 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 static void reap(struct scheduler *scheduler)
 {
 	int status;
+
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 		for (unsigned i = 0; i < scheduler->run->jobs; i++) {
 			struct slot *slot = &scheduler->run->slots[i];
+
 			if (slot->entry && slot->worker == pid)
 				finish(scheduler, slot, status);
 		}
 }
 
-static void kill_overdue(const struct run *run)
+/*
+ * Adds to the time for which the case has given no sign of life. What the runner itself has missed,
+ * since it was not running, does not count.
+ */
+static void note_idleness(struct slot *slot, nsec since)
 {
+	int64_t alive = atomic_load(&slot->progress.alive);
+	nsec now = clock_now(), idle = now - (since > alive ? since : alive);
+
+	if (alive != slot->alive || atomic_load(&slot->asks) ||
+	    atomic_load(&slot->progress.phase) == LEAVING)
+		slot->idle = 0;
+	else if (idle > 0)
+		slot->idle += idle < MSEC(2 * TICK_MS) ? idle : MSEC(2 * TICK_MS);
+	slot->alive = alive;
+}
+
+static void kill_overdue(struct scheduler *scheduler)
+{
+	const struct run *run = scheduler->run;
+	nsec since = scheduler->looked, most = SEC(IDLE_SECONDS * run->options->timeout_multiplier);
+
+	scheduler->looked = clock_now();
 	for (unsigned i = 0; i < run->jobs; i++) {
 		struct slot *slot = &run->slots[i];
-		if (!slot->entry || slot->overdue || run->options->pause)
+
+		if (!slot->entry || slot->overdue || slot->idled || run->options->pause)
 			continue;
-		double limit = case_timeout(run, slot->entry->spec) + OVERDUE_SECONDS;
-		if (seconds(clock_now() - slot->began) < limit)
-			continue;
-		slot->overdue = true;
-		kill(slot->worker, SIGKILL);
+		note_idleness(slot, since);
+		slot->idled = slot->idle > most;
+		slot->overdue = seconds(clock_now() - slot->began) >
+				case_timeout(run, slot->entry->spec) + OVERDUE_SECONDS;
+		if (slot->idled || slot->overdue)
+			kill(slot->worker, SIGKILL);
 	}
 }
 
@@ -392,6 +398,7 @@ static void play(struct scheduler *scheduler)
 
 	while (goes_on(scheduler)) {
 		give_turns(run);
+		hear_the_kernel(scheduler);
 		while (may_start(scheduler))
 			start_or_skip(scheduler, scheduler->order[scheduler->next++]);
 		if (!goes_on(scheduler))
@@ -401,7 +408,7 @@ static void play(struct scheduler *scheduler)
 		if (run->signal)
 			break;
 		reap(scheduler);
-		kill_overdue(run);
+		kill_overdue(scheduler);
 		run->reporter->tick(run);
 	}
 }
@@ -436,12 +443,15 @@ void schedule(struct run *run)
 			run->slots[i].bell = bell;
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		struct scheduler scheduler = { .run = run,
+					       .kernel = kernel_log_open(),
 					       .order = order,
 					       .signals = signals,
 					       .bell = bell,
 					       .listening = run->options->pause };
 		play(&scheduler);
 		end_all(run);
+		hear_the_kernel(&scheduler);
+		kernel_log_close(scheduler.kernel);
 		munmap(run->slots, size);
 	}
 	run->slots = NULL;

@@ -178,6 +178,18 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	return json_store(verdict, path);
 }
 
+/* Null, or what the kernel has complained of, and whether the case was there alone. */
+static json_t *complaint_json(const struct result *result)
+{
+	json_t *complaint = result->complaint ? json_object() : json_null();
+
+	if (!result->complaint)
+		return complaint;
+	json_object_set_new(complaint, "text", json_text(result->complaint));
+	json_object_set_new(complaint, "alone", json_boolean(result->complained_alone));
+	return complaint;
+}
+
 bool verdict_amend(const struct run *run, const struct entry *entry)
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");
@@ -187,6 +199,8 @@ bool verdict_amend(const struct run *run, const struct entry *entry)
 		return false;
 	json_object_set_new(verdict, "status", json_text(ending_name(entry->result.ending)));
 	json_object_set_new(verdict, "reason", json_text(entry->result.reason));
+	json_object_set_new(verdict, "report", json_text(entry->result.report));
+	json_object_set_new(verdict, "complaint", complaint_json(&entry->result));
 	return json_store(verdict, path);
 }
 
@@ -201,6 +215,7 @@ static char *clean_member(const json_t *object, const char *key)
 static char *verdict_parse(const json_t *verdict, struct result *result)
 {
 	const char *status = json_string_value(json_object_get(verdict, "status"));
+	const json_t *complaint = json_object_get(verdict, "complaint");
 	int ending = status ? ending_from_name(status) : -1;
 	if (ending < 0)
 		return format("verdict.json has no status");
@@ -210,10 +225,16 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 		.report = clean_member(verdict, "report"),
 		.failure = json_incref(json_object_get(verdict, "failure")),
 		.variant = clean_member(verdict, "variant"),
+		.machine = clean_member(verdict, "machine"),
+		.complaint = clean_member(complaint, "text"),
+		.complained_alone = json_is_true(json_object_get(complaint, "alone")),
 		.seconds = member_number(verdict, "seconds"),
 		.kernel_seconds = member_number(verdict, "kernel_seconds"),
 		.stalled = member_number(verdict, "stall_seconds"),
+		.stall_limit = seconds(SLACK),
 	};
+	if (json_is_number(json_object_get(verdict, "stall_limit_seconds")))
+		result->stall_limit = member_number(verdict, "stall_limit_seconds");
 	return NULL;
 }
 
@@ -240,6 +261,52 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 	}
 	return !(result->ending == BROKEN && result->reason &&
 		 strcmp(result->reason, not_finished) == 0);
+}
+
+/* A pass with what Linux has outgrown is none. A guest has judged its own. */
+static void judge_variant(const struct run *run, struct entry *entry)
+{
+	struct result *result = &entry->result;
+	char *lost;
+
+	if (entry->in_guest || result->ending != PASSED)
+		return;
+	lost = variant_lost((struct seen_variant){ .case_name = entry->spec->name,
+						   .version = run->host.version,
+						   .variant = result->variant });
+	if (!lost)
+		return;
+	free(result->reason);
+	result->ending = FAILED;
+	result->reason = lost;
+	if (!verdict_amend(run, entry)) {
+		result->ending = BROKEN;
+		result->reason = cannot_write("verdict.json");
+		free(lost);
+	}
+}
+
+void take_verdict(const struct run *run, struct entry *entry, char *problem)
+{
+	struct result *result = &entry->result;
+	bool told = verdict_read(run, entry, result);
+
+	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
+		problem = artifact_missing(run, entry);
+	if (told && (!problem || result->ending == BROKEN)) {
+		free(problem);
+		judge_variant(run, entry);
+		return;
+	}
+	if (problem) {
+		result_free(result);
+		*result = (struct result){ .ending = BROKEN, .reason = problem };
+	}
+	if (!verdict_write(run, entry)) {
+		result_free(result);
+		*result =
+			(struct result){ .ending = BROKEN, .reason = cannot_write("verdict.json") };
+	}
 }
 
 bool entry_place(const struct entry *entry, struct place *place)

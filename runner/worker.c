@@ -237,6 +237,20 @@ static void run_under_libcheck(void)
 	srunner_free(runner);
 }
 
+/*
+ * The case's processes are dead. Its namespaces are waited for, since what the kernel complains of
+ * while it takes them down is the case's too; not where sockets that still close hold them.
+ */
+static void leave(struct departures *departures)
+{
+	struct slot *slot = job.slot;
+
+	atomic_store(&slot->progress.phase, LEAVING);
+	ring(slot);
+	if (atomic_load(&slot->progress.sockets_ended))
+		atomic_store(&slot->lingers, !departures_await(departures));
+}
+
 static _Noreturn void worker(pid_t runner)
 {
 	sigset_t none;
@@ -250,7 +264,9 @@ static _Noreturn void worker(pid_t runner)
 	take_streams();
 	forget_libcheck_settings();
 	job.worker = isolate_worker(runner, job.slot->lane);
+	struct departures *departures = departures_watch();
 	run_under_libcheck();
+	leave(departures);
 	fflush(NULL);
 	_exit(EXIT_GOOD);
 }
@@ -260,6 +276,7 @@ pid_t worker_start(const struct run *run, struct slot *slot)
 	atomic_store(&slot->asks, false);
 	slot->progress = (struct case_progress){ .since = slot->began, .enter = enter_phase };
 	atomic_store(&slot->progress.phase, SETTING_UP);
+	atomic_store(&slot->progress.alive, slot->began);
 	sem_init(&slot->turn, 1, 0);
 	fflush(NULL);
 

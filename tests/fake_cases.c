@@ -5,7 +5,8 @@
  * The isolation is the real one.
  * check_runner links this too, and has a main function of its own.
  *
- * FAKE_LOG names a file that gets a line when a set-up or a tear-down begins and ends.
+ * FAKE_LOG names a file that gets a line when a set-up or a tear-down begins and ends. FAKE_KERNEL
+ * names a folder with the files in which the kernel complains of itself.
  */
 #include "fixtures/fixtures.h"
 #include "runner/runner.h"
@@ -17,6 +18,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -28,6 +30,8 @@ static jmp_buf way_out;
 static enum ending ended;
 static const char *ended_with;
 static const char *leaves_out;
+static double stalled;      /* seconds, for the verdict */
+static const char *machine; /* the same */
 
 /* ---- what the cases do --------------------------------------------------------------------- */
 
@@ -38,6 +42,7 @@ static void wait_for_timer(int milliseconds)
 		 milliseconds);
 	progress->since = clock_now();
 	nsec deadline = clock_now() + MSEC(milliseconds);
+	atomic_store(&progress->alive, deadline);
 	while (clock_now() < deadline)
 		poll(NULL, 0, (int)((deadline - clock_now()) / 1000000) + 1);
 	progress->waiting_for[0] = '\0';
@@ -149,13 +154,113 @@ static void fill_the_folder(struct scene *scene)
 	broken("cannot write %s: %m; free some space", path);
 }
 
-/* ---- what ends a guest --------------------------------------------------------------------- */
-
 /* The guest's own file: nothing here is for the machine that the tests run on. */
 static bool in_guest(void)
 {
 	return access("/lib/halfopen/request", F_OK) == 0;
 }
+
+/* ---- what is played again ------------------------------------------------------------------ */
+
+static void do_nothing(struct scene *scene)
+{
+	(void)scene;
+	snprintf(progress->step, sizeof(progress->step), "the last thing it did");
+	for (;;)
+		pause();
+}
+
+static void fail_on_a_stalled_machine(struct scene *scene)
+{
+	(void)scene;
+	stalled = 1.5;
+	fail("a timer was late");
+}
+
+static void break_down_on_a_stalled_machine(struct scene *scene)
+{
+	(void)scene;
+	stalled = 1.5;
+	broken("the gate cannot forward a frame");
+}
+
+static void fail_on_a_short_machine(struct scene *scene)
+{
+	(void)scene;
+	machine = "net.ipv4.tcp_mem: the kernel was short of TCP memory";
+	fail("ACK win 0");
+}
+
+static void pass_on_a_short_machine(struct scene *scene)
+{
+	(void)scene;
+	machine = "net.ipv4.tcp_mem: the kernel was short of TCP memory";
+}
+
+/* Whether it was not yet done in this run: a file tells. */
+static bool is_first(const char *what)
+{
+	autofree char *path = format("%s/%s", getenv("FAKE_KERNEL"), what);
+	autoclose int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	return file >= 0;
+}
+
+static void break_down_once_on_a_stalled_machine(struct scene *scene)
+{
+	if (is_first("broke down"))
+		break_down_on_a_stalled_machine(scene);
+}
+
+/* What a kernel writes that warns, and counts. */
+static void complain_in_log(void)
+{
+	static const char warning[] = "4,17,1000,-;------------[ cut here ]------------\n"
+				      "4,18,1000,-;WARNING: CPU: 0 PID: 1 at net/fake.c:1\n";
+	autofree char *path = format("%s/dev/kmsg", getenv("FAKE_KERNEL"));
+	autoclose int log = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (write(log, warning, strlen(warning)) < 0)
+		broken("cannot write %s: %m", path);
+}
+
+/* Others are there too: all wait, and it is in the middle. */
+static void complain_always(struct scene *scene)
+{
+	(void)scene;
+	wait_for_timer(100);
+	complain_in_log();
+	wait_for_timer(200);
+}
+
+static void complain_once(struct scene *scene)
+{
+	(void)scene;
+	wait_for_timer(100);
+	if (is_first("complained"))
+		complain_in_log();
+	wait_for_timer(200);
+}
+
+static void wait_beside(struct scene *scene)
+{
+	(void)scene;
+	wait_for_timer(300);
+}
+
+/* Root may set bits of the kernel's taint, and nobody can clear them: once a boot. */
+static void taint_the_kernel(struct scene *scene)
+{
+	autofile FILE *taint = in_guest() ? fopen("/proc/sys/kernel/tainted", "we") : NULL;
+
+	(void)scene;
+	wait_for_timer(100);
+	if (!taint || fputs("512", taint) < 0 || fflush(taint) != 0)
+		broken("this is only for a guest");
+	wait_for_timer(200);
+}
+
+/* ---- what ends a guest --------------------------------------------------------------------- */
 
 static void press_sysrq(const char *key)
 {
@@ -255,6 +360,44 @@ static struct case_spec guest_cases[] = {
 	{ .name = "it_takes_all_memory", .topic = "guests", .act = take_all_memory },
 	{ .name = "it_takes_the_processor", .topic = "guests", .act = take_the_cpu },
 	{ .name = "its_ladder_gets_lost", .topic = "guests", .act = leave_a_link },
+	{ .name = "it_taints_the_kernel",
+	  .topic = "guests",
+	  .kernel_seconds = 0.3,
+	  .act = taint_the_kernel },
+	{ .name = "it_waits_beside_a_taint",
+	  .topic = "guests",
+	  .kernel_seconds = 0.3,
+	  .act = wait_beside },
+};
+
+/* Only with FAKE_TROUBLE. */
+static struct case_spec trouble_cases[] = {
+	{ .name = "it_does_nothing", .topic = "again", .act = do_nothing },
+	{ .name = "it_fails_on_a_stalled_machine",
+	  .topic = "again",
+	  .act = fail_on_a_stalled_machine },
+	{ .name = "it_breaks_down_on_a_stalled_machine",
+	  .topic = "again",
+	  .act = break_down_on_a_stalled_machine },
+	{ .name = "it_breaks_down_once_on_a_stalled_machine",
+	  .topic = "again",
+	  .act = break_down_once_on_a_stalled_machine },
+	{ .name = "it_fails_on_a_short_machine", .topic = "again", .act = fail_on_a_short_machine },
+	{ .name = "it_passes_on_a_short_machine",
+	  .topic = "again",
+	  .act = pass_on_a_short_machine },
+	{ .name = "the_kernel_complains_of_it",
+	  .topic = "complaints",
+	  .kernel_seconds = 0.3,
+	  .act = complain_always },
+	{ .name = "the_kernel_complains_once",
+	  .topic = "complaints",
+	  .kernel_seconds = 0.3,
+	  .act = complain_once },
+	{ .name = "it_waits_beside",
+	  .topic = "complaints",
+	  .kernel_seconds = 0.3,
+	  .act = wait_beside },
 };
 
 static void chain(struct case_spec *list, size_t count, struct case_spec *rest)
@@ -267,6 +410,10 @@ const struct case_spec *all_cases(void)
 {
 	struct case_spec *rest = getenv("FAKE_GUEST") || in_guest() ? guest_cases : NULL;
 
+	if (getenv("FAKE_TROUBLE")) {
+		chain(trouble_cases, ARRAY_LENGTH(trouble_cases), rest);
+		rest = trouble_cases;
+	}
 	chain(guest_cases, ARRAY_LENGTH(guest_cases), NULL);
 	chain(cases, ARRAY_LENGTH(cases), rest);
 	return cases;
@@ -307,6 +454,12 @@ const struct recorded_variant *recorded_variants(size_t *count)
 }
 
 /* ---- what fixtures do for real cases ------------------------------------------------------- */
+
+__attribute__((constructor)) static void fake_the_kernel(void)
+{
+	if (getenv("FAKE_KERNEL"))
+		kernel_log_below(getenv("FAKE_KERNEL"));
+}
 
 void case_progress_in(struct case_progress *shared)
 {
@@ -404,13 +557,14 @@ static void leave_verdict(nsec began)
 			: NULL;
 	autofree char *path = format("%s/verdict.json", running->folder);
 	json_auto_t *verdict = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:f}", "case", running->spec->name,
-		"family", running->family == AF_INET ? "ipv4" : "ipv6", "status",
-		ending_name(ended), "reason",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:s?}", "case",
+		running->spec->name, "family", running->family == AF_INET ? "ipv4" : "ipv6",
+		"status", ending_name(ended), "reason",
 		reason ? json_stringn(reason, strlen(reason)) : json_null(), "failure",
 		leave_failure(), "report", end ? json_string(end + 1) : json_null(), "variant",
 		variant ? json_string(variant) : json_null(), "seconds",
-		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds);
+		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds,
+		"stall_seconds", stalled, "machine", machine);
 	json_dump_file(verdict, path, 0);
 }
 

@@ -38,6 +38,7 @@ tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutati
 tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
 shell_tests = \
+	tests/test_again.sh \
 	tests/test_captures.sh \
 	tests/test_ci.sh \
 	tests/test_cli.sh \

@@ -126,6 +126,15 @@ what_cannot_be_taken_in_is_an_error()
 	is_an_error_everywhere it_passes/ipv4 'brought nothing back of it'
 }
 
+# A bit of the taint is set once a boot: only machines of their own show whose it is.
+complaints_find_their_case()
+{
+	play 1 it_taints_the_kernel/ipv4 it_waits_beside_a_taint &&
+		says '^2 passed, 1 failed, 0 skipped$' &&
+		grep -q '"status": "failed"' artifacts/it_taints_the_kernel/ipv4/verdict.json &&
+		says 'tainted: 0x200 is set' && none_runs
+}
+
 a_program_that_is_missing_skips()
 {
 	play 77 it_needs_a_program && grep -q 'needs the program no-such-program-anywhere' out
@@ -305,6 +314,7 @@ check "what this kernel cannot do is done in a guest" what_the_host_cannot_goes_
 check "errors of cases come back as such" errors_of_cases_come_back
 check "what got lost on the way is an error, in its folder too" what_got_lost_is_an_error
 check "what cannot be taken in is an error, in its folder too" what_cannot_be_taken_in_is_an_error
+check "what a kernel complains of once a boot finds its case" complaints_find_their_case
 check "a program that is missing here is missing there" a_program_that_is_missing_skips
 if [ -n "${CC:-}" ]; then
 	check "programs run wherever they and their libraries are" programs_run_wherever_they_are
