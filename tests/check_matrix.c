@@ -915,7 +915,7 @@ int main(void)
 	Suite *suite = suite_create("matrix");
 	TCase *tcase = tcase_create("matrix");
 	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 30);
+	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, lines_are_aligned_by_what_is_common);
 	tcase_add_test(tcase, random_lines_keep_their_order_and_share_as_many_as_can_be);
 	tcase_add_test(tcase, a_claim_is_worth_what_its_cases_showed);

@@ -179,7 +179,7 @@ interrupt()
 	# A shell has its background jobs ignore SIGINT.
 	GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=summary.md env --default-signal=INT \
 		"$fake" run --tap --junit junit.xml it_passes it_waits_with_a_daemon >out 2>err &
-	pid=$! tries=500
+	pid=$! tries=3000
 	until [ "$(grep -c '^ok ' out)" -eq 2 ] || [ $tries -eq 0 ]; do
 		tries=$((tries - 1))
 		sleep 0.02

@@ -198,7 +198,7 @@ start_and_hold()
 {
 	mkfifo "$box/hold"
 	start "$@"
-	within 20 test -s "$box/holding" || problem="$problem never came to a download;"
+	within 60 test -s "$box/holding" || problem="$problem never came to a download;"
 	holding=$(cat "$box/holding" 2>/dev/null) || holding=
 }
 
@@ -451,7 +451,7 @@ new_machine
 start_and_hold 6.1
 first=$script
 start 6.1 6.12
-within 20 grep -q waiting "$box/output" || problem="$problem the second one does not wait;"
+within 60 grep -q waiting "$box/output" || problem="$problem the second one does not wait;"
 let_go
 finish
 ends_with 0

@@ -56,7 +56,7 @@ start()
 	mark=$$.$number
 	HALFOPEN_TEST_MARK=$mark "$fake" run -v "$@" >out 2>err &
 	runner=$!
-	within 20 daemon_runs || echo "# no daemon came up"
+	within 60 daemon_runs || echo "# no daemon came up"
 	own=$(namespaces_of $$)
 	# shellcheck disable=SC2046 # process numbers are words
 	made=$(namespaces_of $(marked) | grep -vF "$own")
@@ -74,8 +74,8 @@ start it_waits_with_a_daemon
 check 'the run has a namespace of its own' test -n "$made"
 kill -s KILL $runner
 wait $runner 2>/dev/null
-check 'SIGKILL of halfopen: no process remains' within 2 gone
-check 'SIGKILL of halfopen: no namespace remains' within 2 namespaces_gone
+check 'SIGKILL of halfopen: no process remains' within 30 gone
+check 'SIGKILL of halfopen: no namespace remains' within 30 namespaces_gone
 check 'SIGKILL of halfopen: its results say nothing' \
 	grep -q '"complete": false' artifacts/results.json
 check 'SIGKILL of halfopen: its case is an error' \
@@ -91,8 +91,8 @@ ended_by()
 	check "SIGKILL of $1: the reason is told" grep -q "$3" out
 	check "SIGKILL of $1: the others ran" \
 		test "$(tail -n 1 out)" = '2 passed, 1 failed, 0 skipped'
-	check "SIGKILL of $1: no process remains" within 2 gone
-	check "SIGKILL of $1: no namespace remains" within 2 namespaces_gone
+	check "SIGKILL of $1: no process remains" within 30 gone
+	check "SIGKILL of $1: no namespace remains" within 30 namespaces_gone
 }
 start it_waits_with_a_daemon it_passes_after_a_timer
 ended_by 'a case' "$case_process" 'process 1 was killed by signal 9 (Killed) before it left'
@@ -108,7 +108,7 @@ while [ $round -lt 20 ]; do
 	sleep "0.0$((round / 10))$((round % 10))"
 	kill -s KILL $runner
 	wait $runner 2>/dev/null
-	within 2 gone || left=$((left + 1))
+	within 30 gone || left=$((left + 1))
 done
 check 'SIGKILL of halfopen at twenty moments: no process remains' test $left -eq 0
 

@@ -254,7 +254,7 @@ interrupted()
 		echo "status $status, not $2"
 		return 1
 	}
-	within 2 none_runs
+	within 30 none_runs
 }
 
 no_emulator()
