@@ -76,7 +76,7 @@ int isolate_try(struct refusal *refusal, bool *user_namespace)
 	}
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))
 		return refused(refusal, TRY_NAMESPACES);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL))
 		return refused(refusal, TRY_PRIVATE_MOUNTS);
 	return 0;
 }

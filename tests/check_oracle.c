@@ -7,9 +7,11 @@
  * The journals are those in tests/journals, as runs left them (that of accept_queue_holds_... was
  * recorded with 31 in place of the backlog 511, to keep it small). ORACLE_JOURNALS names another
  * folder, the artifacts of a run for instance. ORACLE_KIND=WORDS tries only kinds that have these
- * words in their name, and tells of every mutation that goes wrong.
+ * words in their name, and tells of every mutation that goes wrong. CHECK_SAMPLE=N judges only one
+ * of N mutations of each kind.
  */
 #include "tests/mutations.h"
+#include "tests/sample.h"
 
 #include <check.h>
 #include <glob.h>
@@ -407,7 +409,8 @@ static void try_mutation(const struct place *place, const struct kind *kind, int
 
 	if (!kind->make(place, way, &mutation))
 		return;
-	result->tried++;
+	if (result->tried++ % check_sample())
+		return;
 	judge = judge_mutated(place, &mutation);
 	if (!judge->found) {
 		result->accepted++;

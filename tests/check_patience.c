@@ -190,6 +190,8 @@ START_TEST(event_ends_a_wait)
 	ck_assert_int_eq(write(pipes[1], "x", 1), 1);
 	ck_assert_int_eq(deadline_await(&deadline, &polled, 1), 1);
 	ck_assert_int_eq(polled.revents, POLLIN);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 END_TEST
 

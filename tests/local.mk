@@ -33,7 +33,10 @@ tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.
 tests_check_damage_SOURCES = tests/check_damage.c tests/damage.c tests/damage.h \
 	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
-tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h
+tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h \
+	tests/sample.h
+
+tests_check_segment_SOURCES = tests/check_segment.c tests/sample.h
 
 tests_fake_halfopen_SOURCES = tests/fake_cases.c
 
@@ -68,6 +71,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/parse_tap.pl \
 	tests/pauses.c \
 	tests/run-check.sh \
+	tests/run-valgrind.sh \
 	tests/totals.sh \
 	tests/with_fakes.sh
 
@@ -108,6 +112,11 @@ check-TESTS: $(check_PROGRAMS)
 check-rooms:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests) $(fuzz_replays)'
 
+# Without those that need namespaces: under valgrind, a part of what is tried in great numbers.
+check-valgrind:
+	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \
+		TESTS='$(filter-out tests/check_netns tests/check_watch,$(libcheck_tests))'
+
 # Twenty runs in virtual time, half of them on a busy machine, leave the same ladders.
 check-virtual: halfopen
 	@HALFOPEN='$(abs_top_builddir)/halfopen' \
@@ -124,7 +133,7 @@ tests/pauses.so: tests/pauses.c
 
 CLEANFILES += tests/pauses.so
 
-.PHONY: check-rooms check-virtual check-paused
+.PHONY: check-paused check-rooms check-valgrind check-virtual
 
 clean-local:
 	rm -rf artifacts bench-artifacts installcheck paused-artifacts
