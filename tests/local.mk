@@ -121,11 +121,13 @@ check-threads: halfopen
 	@$(as_compiled) $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/check_netns CK_RUN_CASE=gate
 	@$(as_compiled) ./halfopen run --kernel host '*flood*' '*full_accept_queue*'
 
-# Without those that need namespaces: under valgrind, a part of what is tried in great numbers.
-need_namespaces = tests/check_harness tests/check_netns tests/check_watch
+# Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
+# only some.
+not_under_valgrind = \
+	tests/check_damage tests/check_harness tests/check_netns tests/check_watch
 check-valgrind:
 	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \
-		TESTS='$(filter-out $(need_namespaces),$(libcheck_tests))'
+		TESTS='$(filter-out $(not_under_valgrind),$(libcheck_tests))'
 
 # Twenty runs in virtual time, half of them on a busy machine, leave the same ladders.
 check-virtual: halfopen
