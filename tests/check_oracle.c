@@ -472,6 +472,8 @@ static void print_results(void)
 		places += results[i].places;
 	}
 	printf("# %9ld %7ld  %zu kinds, %d journals\n", tried, places, kind_count, recorded_count);
+	if (check_sample() > 1)
+		printf("# of each kind one in %ld was judged\n", check_sample());
 }
 
 static Suite *make_suite(void)
