@@ -56,20 +56,30 @@ drivers()
 	grep -v '^#' "$table" | cut -d ' ' -f 1 | uniq | grep .
 }
 
-# run DRIVER: what is new of its inputs stays in the scratch folder.
+# A folder with those that are recorded, but for the largest.
+journals()
+{
+	mkdir -p "$scratch/journals"
+	find "$source/tests/journals" "$source/tests/failures" -name '*.jsonl' -size -80k \
+		-exec ln -sf {} "$scratch/journals/" \;
+	echo "$scratch/journals"
+}
+
+# run DRIVER: inputs that enter something new stay in the build folder, and are where the next run begins.
 run()
 {
-	mkdir -p "$scratch/$1" "$build/found"
+	mkdir -p "$build/inputs/$1" "$build/found"
 	set -- "$1" "$source/tests/fuzz/corpus/$1" "$source/tests/fuzz/crashers/$1" \
 		"$source/tests/fuzz/$1.dict"
 	dictionary='' kept=$2
+	[ "$1" != journal ] || kept="$kept $(journals)"
 	[ ! -d "$3" ] || kept="$kept $3"
 	[ ! -e "$4" ] || dictionary=-dict=$4
 	# shellcheck disable=SC2086 # folders and an option without blanks
 	TMPDIR=$scratch ASAN_OPTIONS=quarantine_size_mb=16 top_srcdir=$source LLVM_PROFILE_FILE=$scratch/$1.profraw \
 		"$build/tests/fuzz/fuzz_$1" -max_total_time="$span" -timeout=10 -rss_limit_mb=512 \
 		-close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$build/found/$1-" \
-		$dictionary "$scratch/$1" $kept >"$build/$1.out" 2>&1
+		$dictionary "$build/inputs/$1" $kept >"$build/$1.out" 2>&1
 }
 
 found()
@@ -82,9 +92,9 @@ found()
 entered()
 {
 	files=$(awk -v driver="$1" '$1 == driver { print $2 }' "$table")
-	"$profdata" merge -sparse "$scratch/$1.profraw" -o "$scratch/$1.profdata" || return
+	"$profdata" merge -sparse "$scratch/$1.profraw" -o "$build/$1.profdata" || return
 	for file in $files; do
-		"$cov" report "$build/tests/fuzz/fuzz_$1" -instr-profile="$scratch/$1.profdata" \
+		"$cov" report "$build/tests/fuzz/fuzz_$1" -instr-profile="$build/$1.profdata" \
 			"$source/$file" 2>/dev/null |
 			awk -v file="$file" '$1 == "TOTAL" { print file, $8, $9 }'
 	done
@@ -104,16 +114,13 @@ tell_entered()
 			printf "    %3d %% of %4d lines of %s\n", share, $2, $1
 			if (share < enough && why[$1])
 				print "        " why[$1]
-			if (!why[$1]) {
-				lines += $2
-				missed += $3
-			}
+			else if (share < enough)
+				little = little " " $1
 		}
 		END {
-			share = lines ? 100 * (lines - missed) / lines : 100
-			if (share < enough)
-				printf "    too little: %d %% of all\n", share
-			exit share < enough
+			if (little)
+				print "    too little of" little
+			exit little != ""
 		}' "$table" -
 }
 

@@ -26,6 +26,7 @@ static void read_runs(void *context)
 	struct input input = *(struct input *)context;
 	autofree char *first = own_path(FIRST), *second = own_path(SECOND);
 	char *runs[] = { (char *)own_folder() };
+	char *wanted[] = { "F-01", "F-99" };
 	char *compared[] = { PLAYED "/ipv4", FIRST, SECOND };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
@@ -34,6 +35,7 @@ static void read_runs(void *context)
 	command_report(&(struct options){ .words = runs, .word_count = 1 });
 	command_claims(&(struct options){ .artifacts = first });
 	command_claims(&(struct options){ .artifacts = second, .json = true });
+	command_claims(&(struct options){ .artifacts = second, .words = wanted, .word_count = 2 });
 	command_matrix(&(struct options){ .artifacts = own_folder(), .no_run = true, .repeat = 1 });
 	command_diff(&(struct options){
 		.artifacts = own_folder(), .words = compared, .word_count = 3, .repeat = 1 });

@@ -45,14 +45,17 @@ fuzz_programs = \
 	tests/fuzz/fuzz_segment
 EXTRA_PROGRAMS += $(fuzz_programs)
 
-tests_fuzz_fuzz_capture_SOURCES = $(fuzz_capture_sources)
-tests_fuzz_fuzz_expectations_SOURCES = $(fuzz_expectations_sources)
-tests_fuzz_fuzz_image_SOURCES = $(fuzz_image_sources)
-tests_fuzz_fuzz_journal_SOURCES = $(fuzz_journal_sources)
-tests_fuzz_fuzz_options_SOURCES = $(fuzz_options_sources)
-tests_fuzz_fuzz_package_SOURCES = $(fuzz_package_sources)
-tests_fuzz_fuzz_results_SOURCES = $(fuzz_results_sources)
-tests_fuzz_fuzz_segment_SOURCES = $(fuzz_segment_sources)
+tests_fuzz_fuzz_capture_SOURCES = $(fuzz_capture_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_expectations_SOURCES = $(fuzz_expectations_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_image_SOURCES = $(fuzz_image_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_journal_SOURCES = $(fuzz_journal_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_options_SOURCES = $(fuzz_options_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_package_SOURCES = $(fuzz_package_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_results_SOURCES = $(fuzz_results_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_segment_SOURCES = $(fuzz_segment_sources) $(fuzz_mutation)
+
+fuzz_mutation = tests/fuzz/mutate.c tests/damage.c tests/damage.h \
+	tests/tiny_kernel.c tests/tiny_kernel.h
 
 $(fuzz_programs): AM_LDFLAGS += -fsanitize=fuzzer
 fuzz-programs: $(fuzz_programs)
@@ -72,7 +75,8 @@ EXTRA_DIST += \
 	tests/fuzz/files
 
 EXTRA_PROGRAMS += tests/fuzz/seeds
-tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
+tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/mutations.c tests/mutations.h \
+	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
 # Writes what is kept in the tree: to be called when a format has changed.
 fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen

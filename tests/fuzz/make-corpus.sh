@@ -13,23 +13,24 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 rm -rf "$corpus"
-mkdir -p "$corpus/journal" "$corpus/results" "$corpus/options"
+mkdir -p "$corpus/results" "$corpus/options"
 "$build/tests/fuzz/seeds" "$journals" "$corpus"
 
 # ---- journals -----------------------------------------------------------------------------------
 
-# Short ones are there as they are, without the numbers that the driver gives; of longer ones the first
-# lines and the last.
-for journal in "$journals"/*.jsonl "$source"/tests/failures/*.jsonl; do
-	name=$(basename "$journal" .jsonl | cut -c 1-40)
-	case $journal in
-	*ipv6*) name=$name-ipv6 ;;
-	esac
-	{
-		sed -n '1,90p' "$journal"
-		tail -n +91 "$journal" | tail -n 10
-	} | sed 's/^{"seq":[0-9]*,/{/' >"$corpus/journal/$name"
-done
+# False ones are from seeds; true ones are in the tree already, and fuzz.sh takes them from there.
+# flood NAME SED-COMMANDS: a flood that went otherwise.
+flood()
+{
+	sed -e 's/^{"seq":[0-9]*,/{/' -e "$2" "$journals/flood_for_a_while-ipv6.jsonl" >"$corpus/journal/$1"
+}
+flood flood-that-goes-on '6a {"t":12263170,"event":"flood","host":"server","name":"begins"}'
+flood flood-with-answers-missing '8,10s/3456/3400/; s/"Tcp.InSegs","delta":3400/"Tcp.InSegs","delta":3456/'
+flood flood-that-meets-a-full-queue '4s/"accept":0/"accept":31/; 8s/3456/3400/'
+flood flood-of-less-than-none '7s/3456/-1/'
+flood flood-of-many '7s/3456/9223372036854775807/'
+flood flood-dropped-for-a-reason \
+	'12a {"t":66792432,"event":"counter","host":"server","name":"TCPReqQFullDrop","delta":5,"value":5}'
 
 gzip -cn "$journals/deferred_connection_comes_up_with_its_data-ipv4.jsonl" >"$corpus/journal/packed"
 
@@ -62,7 +63,7 @@ join()
 run one
 run two
 join one two >"$corpus/results/two-runs"
-join one one "$corpus/journal/deferred_connection_comes_up_with_its_da" >"$corpus/results/same"
+join one one "$journals/deferred_connection_comes_up_with_its_data-ipv4.jsonl" >"$corpus/results/same"
 sed 's/"complete": true/"complete": false/' "$corpus/results/two-runs" >"$corpus/results/unfinished"
 sed 's/"format": 1/"format": 7/' "$corpus/results/two-runs" >"$corpus/results/another-format"
 sed 's/linear/exponential/' "$corpus/results/two-runs" >"$corpus/results/another-variant"

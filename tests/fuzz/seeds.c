@@ -5,6 +5,7 @@
  */
 #include "captures/recording.h"
 #include "tests/frames.h"
+#include "tests/mutations.h"
 #include "tests/tiny_kernel.h"
 
 #include <errno.h>
@@ -99,6 +100,108 @@ static void keep_annotated(const char *name)
 	keep("capture", file, &bytes);
 	story_free(story);
 	journal_free(journal);
+}
+
+/* ---- false journals ------------------------------------------------------------------------ */
+
+/* A journal in the making, as far as the judge goes along, and a little further. */
+struct telling {
+	struct bytes lines;
+	struct judge *judge;
+	long seq;
+	int behind; /* events since the judge found something */
+};
+enum { MOST_BEHIND = 3 };
+
+/* False when it is enough. The number of a line is left out: the driver gives it. */
+static bool tell(struct telling *telling, const struct event *event)
+{
+	struct event told = *event;
+	autofree char *line = NULL;
+
+	told.seq = ++telling->seq;
+	line = event_to_json(&told);
+	add_words(&telling->lines, "{");
+	add_words(&telling->lines, strchr(line, ',') + 1);
+	add_words(&telling->lines, "\n");
+	telling->behind += judge_event(telling->judge, &told) != NULL;
+	return telling->behind <= MOST_BEHIND;
+}
+
+static void keep_mutation(const struct place *place, const struct kind *kind,
+			  const struct mutation *mutation)
+{
+	struct telling telling = { .judge = judge_new() };
+	struct aftermath after = mutation->after;
+	bool flood = strstr(journal_event(place->journal, 0)->name, "flood");
+	autofree char *file = format("%s%s", kind->name, flood ? " in a flood" : "");
+	bool more = true;
+
+	for (char *c = file; *c; c++)
+		*c = *c == ' ' || *c == '/' || *c == ',' ? '-' : *c;
+	for (size_t i = 0; i < place->index; i++)
+		tell(&telling, journal_event(place->journal, i));
+	for (int i = 0; i < mutation->count; i++)
+		more = tell(&telling, &mutation->events[i]);
+	for (size_t i = place->index + 1; more && i < journal_length(place->journal); i++) {
+		struct event event = *journal_event(place->journal, i);
+
+		if (after_mutation(&after, &event))
+			more = tell(&telling, &event);
+	}
+	keep("journal", file, &telling.lines);
+	bytes_free(&telling.lines);
+	judge_free(telling.judge);
+}
+
+/* The first way in which it fits into the journal. */
+static bool keep_false_journal(const struct journal *journal, const struct kind *kind)
+{
+	struct judge *judge = judge_new();
+	struct place place = { .journal = journal, .before = judge };
+	struct mutation mutation = { .count = 0 };
+	bool fits = false;
+
+	for (; !fits && (place.event = journal_event(journal, place.index)); place.index++) {
+		for (int way = 0; !fits && way < kind->ways; way++) {
+			mutation = (struct mutation){ .count = 0 };
+			fits = kind->make(&place, way, &mutation);
+		}
+		if (fits)
+			keep_mutation(&place, kind, &mutation);
+		judge_event(judge, place.event);
+	}
+	judge_free(judge);
+	return fits;
+}
+
+/*
+ * One for each way in which a journal can be false, of the first journal where it fits; and of a
+ * flood, whose books are others.
+ */
+static void keep_false_journals(void)
+{
+	static const char *const names[] = {
+		"deferred_connection_comes_up_with_its_data-ipv4",
+		"syn_that_finds_the_accept_queue_full_gets_in_after_accept-ipv4",
+		"final_ack_that_meets_a_full_accept_queue_is_reset-ipv4",
+		"final_ack_that_meets_a_full_accept_queue_is_ignored-ipv4",
+		"ignored_client_is_reset_once_its_request_has_expired-ipv4",
+		"syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one-ipv4",
+	};
+	struct journal *flood = load("flood_is_in_the_books-ipv4", 10000);
+	bool kept[256] = { false };
+
+	for (size_t kind = 0; kind < kind_count; kind++)
+		keep_false_journal(flood, &kinds[kind]);
+	journal_free(flood);
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		struct journal *journal = load(names[i], 10000);
+
+		for (size_t kind = 0; kind < kind_count; kind++)
+			kept[kind] = kept[kind] || keep_false_journal(journal, &kinds[kind]);
+		journal_free(journal);
+	}
 }
 
 static void keep_expectations(const char *name)
@@ -212,6 +315,7 @@ int main(int argc, char **argv)
 	keep_capture("deferred_connection_comes_up_with_its_data-ipv4", 2);
 	keep_annotated("deferred_connection_comes_up_with_its_data-ipv4");
 	keep_expectations("ignored_client_gets_in_with_its_answer_to_the_next_syn_ack-ipv4");
+	keep_false_journals();
 	keep_images();
 	keep_debian();
 	keep_tars();
