@@ -38,7 +38,7 @@ static void weigh(struct evidence *evidence, const json_t *result)
 static void weigh_entry(struct evidence *evidence, const json_t *run, const char *name,
 			const char *family)
 {
-	size_t expected = (size_t)member_number(run, "repeat"), found = 0, index;
+	size_t expected = (size_t)member_whole(run, "repeat", INT32_MAX), found = 0, index;
 	json_t *result;
 
 	json_array_foreach (json_object_get(run, "results"), index, result) {

@@ -346,7 +346,7 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 
 		bool brought = result && move_in(run, guest, entry);
 
-		entry->attempts += brought ? (int)member_number(result, "attempts") : 1;
+		entry->attempts += brought ? member_whole(result, "attempts", 100) : 1;
 		take_verdict(run, entry,
 			     brought ? NULL : format("the machine brought nothing back of it"));
 		conclude(run, entry);

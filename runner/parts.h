@@ -61,6 +61,8 @@ bool json_store(const json_t *value, const char *path);
 char *text_load(const char *path, char **why);
 /* A number member, or 0. */
 double member_number(const json_t *object, const char *key);
+/* One from 0 to @most, without what is behind its point; else 0. */
+int member_whole(const json_t *object, const char *key, int most);
 /* The string itself, the object's: NULL where it is missing or null; or "" then. */
 const char *member_string(const json_t *object, const char *key);
 const char *member_or_empty(const json_t *object, const char *key);

@@ -200,7 +200,7 @@ const json_t *results_find(const json_t *run, const char *name, const char *fami
 
 char *results_other_format(const json_t *results, const char *artifacts)
 {
-	int theirs = (int)member_number(results, "format");
+	int theirs = member_whole(results, "format", INT32_MAX);
 	if (theirs == ARTIFACTS_FORMAT)
 		return NULL;
 	return format("%s/results.json is from another version of halfopen: it has format %d, "

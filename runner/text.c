@@ -27,6 +27,8 @@ char *text_duration(double span)
 {
 	if (span < 60)
 		return format("%.1f s", span);
+	if (span > 1e9)
+		return format("%g s", span); /* what no run takes, in a damaged file */
 	long whole = (long)(span + 0.5);
 	if (whole < 3600)
 		return format("%ld min %ld s", whole / 60, whole % 60);
@@ -162,6 +164,13 @@ const char *member_or_empty(const json_t *object, const char *key)
 double member_number(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
+}
+
+int member_whole(const json_t *object, const char *key, int most)
+{
+	double number = member_number(object, key);
+
+	return number >= 0 && number <= most ? (int)number : 0;
 }
 
 char *member_text(const json_t *object, const char *key)

@@ -316,7 +316,7 @@ bool entry_place(const struct entry *entry, struct place *place)
 
 	*place = (struct place){ entry->spec->file, entry->spec->line };
 	if (file)
-		*place = (struct place){ file, (int)member_number(failure, "line") };
+		*place = (struct place){ file, member_whole(failure, "line", INT32_MAX) };
 	return place->file != NULL;
 }
 
