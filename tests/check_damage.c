@@ -28,7 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { MOST_SECONDS = 10, MOST_MB = 512, DAMAGES = 200 };
+enum { MOST_SECONDS = 10, MOST_MB = 512, DAMAGES = 150 };
 /* A program that waits for something takes no CPU time; a busy machine takes its own. */
 #define MOST_WAITED SEC(12 * MOST_SECONDS)
 
@@ -444,7 +444,7 @@ START_TEST(what_a_case_has_left)
 {
 	struct chance chance = { .state = number_from("SEED", 1) };
 
-	for (size_t i = 0; i < damages(65); i++) {
+	for (size_t i = 0; i < damages(70); i++) {
 		const struct victim *victim =
 			&case_files[chance_below(&chance, ARRAY_LENGTH(case_files))];
 		size_t number = chance_below(&chance, ARRAY_LENGTH(cases));
@@ -478,7 +478,7 @@ END_TEST
 
 START_TEST(kernels_and_packages)
 {
-	damage_some(kernel_files, ARRAY_LENGTH(kernel_files), 15);
+	damage_some(kernel_files, ARRAY_LENGTH(kernel_files), 10);
 }
 END_TEST
 

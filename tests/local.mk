@@ -148,4 +148,4 @@ CLEANFILES += tests/pauses.so
 .PHONY: check-paused check-rooms check-threads check-valgrind check-virtual
 
 clean-local:
-	rm -rf artifacts bench-artifacts installcheck paused-artifacts
+	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts

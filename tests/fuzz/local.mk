@@ -82,8 +82,14 @@ tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/mutations.c tests/mutations.
 fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen
 	$(SHELL) $(top_srcdir)/tests/fuzz/make-corpus.sh '$(abs_top_srcdir)' '$(abs_top_builddir)'
 
-# make fuzz SECONDS=60
+# make fuzz SECONDS=60. Where the sources are configured in their own place, there can be no other build of
+# them: of a copy there can.
 fuzz: $(BUILT_SOURCES)
-	@$(SHELL) $(top_srcdir)/tests/fuzz/fuzz.sh '$(abs_top_srcdir)' build-fuzz '$(or $(SECONDS),60)'
+	@tree='$(abs_top_srcdir)'; \
+	if [ -e "$$tree/config.status" ]; then \
+		mkdir -p build-fuzz && $(MAKE) $(AM_MAKEFLAGS) distdir distdir=build-fuzz/tree >/dev/null && \
+		tree='$(abs_top_builddir)/build-fuzz/tree' || exit 1; \
+	fi; \
+	$(SHELL) "$$tree/tests/fuzz/fuzz.sh" "$$tree" '$(abs_top_builddir)/build-fuzz' '$(or $(SECONDS),60)'
 
 .PHONY: fuzz fuzz-corpus fuzz-programs
