@@ -5,9 +5,9 @@
 libcheck_tests = \
 	tests/check_capture \
 	tests/check_damage \
-	tests/check_damage \
 	tests/check_failures \
 	tests/check_harness \
+	tests/check_hostile \
 	tests/check_matrix \
 	tests/check_netns \
 	tests/check_runner \
