@@ -64,7 +64,7 @@ void release_file(FILE **file)
 		fclose(*file);
 }
 
-static _Noreturn void out_of_memory(size_t count, size_t size)
+void out_of_memory(size_t count, size_t size)
 {
 	fprintf(stderr,
 		"halfopen: out of memory: %zu x %zu bytes were refused; run fewer cases at once "
@@ -134,18 +134,6 @@ char *format(const char *fmt, ...)
 	text = vformat(fmt, args);
 	va_end(args);
 	return text;
-}
-
-void append_format(char **text, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	autofree char *more = vformat(fmt, args);
-	va_end(args);
-	autofree char *before = *text;
-
-	*text = format("%s%s", before, more);
 }
 
 /* ---- how a case ends ----------------------------------------------------------------------- */
@@ -283,12 +271,13 @@ static char *program_folders(void)
 {
 	const char *path = getenv("PATH");
 	autofree char *wider = format("%s:" PROGRAM_FOLDERS, path ? path : "");
-	char *rest = wider, *folders = format("%s", "");
+	char *rest = wider;
+	struct text folders = { 0 };
 
 	for (const char *folder; (folder = strsep(&rest, ":"));)
-		if (*folder == '/' && !has_folder(folders, folder))
-			append_format(&folders, "%s%s", *folders ? ":" : "", folder);
-	return folders;
+		if (*folder == '/' && !(folders.length && has_folder(folders.chars, folder)))
+			text_add(&folders, "%s%s", folders.length ? ":" : "", folder);
+	return text_take(&folders);
 }
 
 void path_complete(void)

@@ -93,6 +93,8 @@ void release_file(FILE **file);
 #define autoclose __attribute__((cleanup(release_fd)))
 #define autofile  __attribute__((cleanup(release_file)))
 
+/* @count times @size bytes were refused: that is the end of the process. */
+_Noreturn void out_of_memory(size_t count, size_t size);
 /* Memory, or the end of the process: a suite that runs out of memory has nothing to say. Zeroed. */
 void *must_alloc(size_t count, size_t size);
 void *must_realloc(void *old, size_t count, size_t size);
@@ -112,9 +114,30 @@ void *grown(void *array, size_t count, size_t size);
 void *copied(const void *array, size_t count, size_t size);
 /* A formatted string of its own; the caller frees it. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Makes *@text, which is from format(), longer by what is printed. */
-void append_format(char **text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+
+/*
+ * A text in the making: struct text text = { 0 }; text_add(&text, ...); ... text_take(&text). What
+ * there is already is not copied for what is added.
+ */
+struct text {
+	FILE *stream;
+	char *chars; /* after text_add(): so far; NULL: nothing yet */
+	size_t length;
+};
+void text_add(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* To print to, for whoever does it in many ways; chars and length then wait for text_take(). */
+FILE *text_stream(struct text *text);
+/* All of it, "" where there is nothing; the caller frees it. @text is as it was at first. */
+char *text_take(struct text *text);
+
+/* How many bytes of @text, @most or less, end with a whole character (UTF-8). */
+size_t text_fitting(const char *text, size_t most);
+/*
+ * Puts @text into a room of @size bytes. Of one that is too long there are the words that fit, or a
+ * part of its only one, and " ..." behind it: no number is cut short.
+ */
+void text_fit(char *room, size_t size, const char *text);
 
 /* ---- how a case ends ----------------------------------------------------------------------- */
 

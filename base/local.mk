@@ -5,5 +5,6 @@ base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
 	base/patience.c \
+	base/text.c \
 	base/xml.c \
 	base/xml.h

@@ -22,7 +22,7 @@
 
 struct notes {
 	const struct story *story;
-	char **later; /* of each line: what happened next to its flow without a segment; NULL */
+	struct text *later; /* of each line: what happened next to its flow without a segment */
 	const struct story_line **steps; /* the first is step 1 */
 	int step_count;
 	const struct story_line *wanting; /* the segment that shows what does not add up, or NULL */
@@ -173,8 +173,8 @@ static void comment_segment(const struct notes *notes, const struct recorded_fra
 	if (frame->event->copy || line->copies)
 		add_comment(comments, format("%s", frame->event->copy ? "a copy made by the wire"
 								      : "the wire makes a copy"));
-	if (last && notes->later[line - story->lines])
-		add_comment(comments, format("%s", notes->later[line - story->lines]));
+	if (last && notes->later[line - story->lines].length)
+		add_comment(comments, format("%s", notes->later[line - story->lines].chars));
 	if (line == notes->wanting)
 		add_comment(comments, format("does not add up: %s", story->finding->summary));
 }
@@ -213,13 +213,10 @@ static char *change_text(const struct story *story, const struct story_line *lin
 
 static void add_later(struct notes *notes, int segment, const struct story_line *line)
 {
-	char *change = change_text(notes->story, line), *before = notes->later[segment];
+	struct text *later = &notes->later[segment];
+	autofree char *change = change_text(notes->story, line);
 
-	notes->later[segment] = before ? format("%s\n%s", before, change) : change;
-	if (!before)
-		return;
-	free(before);
-	free(change);
+	text_add(later, "%s%s", later->length ? "\n" : "", change);
 }
 
 /* The segment that the finding is about; or else the last one before it. */
@@ -262,8 +259,8 @@ static struct notes make_notes(const struct story *story)
 static void free_notes(struct notes *notes)
 {
 	for (int i = 0; i < notes->story->line_count; i++)
-		free(notes->later[i]);
-	free((void *)notes->later);
+		free(text_take(&notes->later[i]));
+	free(notes->later);
 	free((void *)notes->steps);
 }
 
@@ -303,16 +300,13 @@ static void print_section(const struct notes *notes, const struct event *begin, 
 static void write_section(const struct notes *notes, const struct event *begin, const char *why,
 			  FILE *out)
 {
-	autofree char *comment = NULL;
-	size_t length;
-	FILE *text = open_memstream(&comment, &length);
+	struct text text = { 0 };
 	static const char kernel[] = "kernel: ";
 	const char *os = NULL;
 
-	if (!text)
-		broken("cannot describe a capture: out of memory");
-	print_section(notes, begin, why, text);
-	fclose(text);
+	print_section(notes, begin, why, text_stream(&text));
+	autofree char *comment = text_take(&text);
+
 	for (size_t i = 0; begin->lines && begin->lines[i]; i++)
 		if (strncmp(begin->lines[i], kernel, strlen(kernel)) == 0)
 			os = begin->lines[i] + strlen(kernel);

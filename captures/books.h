@@ -29,6 +29,24 @@ struct culprit {
  */
 enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4 };
 
+/* What a line of a ladder moved a counter by. */
+struct movement {
+	const char *counter;
+	long delta;
+	int next; /* of the same line on the same host; 0: none */
+};
+
+/* In judge.movements, from the first to the last; 0: none. */
+struct movements {
+	int first, last;
+};
+
+/*
+ * A segment in words: "DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win 0" is
+ * the longest.
+ */
+#define WORDS 80
+
 /* One line of a ladder: a segment, or a change of state without one. */
 struct rung {
 	int flow;
@@ -45,10 +63,10 @@ struct rung {
 	const char *expected; /* the line of an expectation that named it; NULL: none has */
 	const char *step;     /* in which it was sent or found; NULL: before the first */
 	enum tcp_state states[HOSTS];
-	char words[48];            /* "SYN-ACK", "DATA 5" */
-	char counters[HOSTS][120]; /* that it moved on each host */
-	unsigned owed[HOSTS];      /* of enum timer_counter: that it moves, and has not yet */
-	long look;                 /* in which it was found */
+	char words[WORDS];             /* "SYN-ACK", "DATA 5" */
+	struct movements moved[HOSTS]; /* of the counters of each host, by it */
+	unsigned owed[HOSTS];          /* of enum timer_counter: that it moves, and has not yet */
+	long look;                     /* in which it was found */
 };
 
 /* What a host has got of a flow, ever. */
@@ -209,9 +227,10 @@ struct judge {
 	struct flow_book *flows; /* [0] is not used */
 	struct rung *rungs;
 	struct packet_book *packets; /* [0] is not used */
+	struct movement *movements;  /* [0] is not used */
 	struct socket_book *sockets;
 	struct listener_book *listeners;
-	int flow_count, rung_count, packet_count, socket_count, listener_count;
+	int flow_count, rung_count, packet_count, socket_count, listener_count, movement_count;
 	struct host_book hosts[HOSTS];
 	int last_sampled; /* the last rung without a segment; -1: none */
 	nsec slack, step_began;
@@ -291,7 +310,6 @@ void owe_for_flood(struct judge *judge, const struct event *event);
 void settle_tallies(struct judge *judge);
 
 /* ladder.c */
-void describe_segment(struct judge *judge, const struct event *event, char *words, size_t size);
 int add_rung(struct judge *judge, const struct event *event, int flow);
 /* All of a rung but its time, one blank between words, as it is compared; the caller frees it. */
 char *rung_words(const struct rung *rung);
@@ -299,6 +317,8 @@ char *rung_words(const struct rung *rung);
 void split_line(const char *line, char **time, char **words);
 bool same_but_for_time(const struct rung *rung, const char *line);
 bool same_but_for_direction(const struct rung *rung, const char *line);
+/* "ListenOverflows +1, ListenDrops +1": what it moved on @host; the caller frees it. */
+char *rung_counters(const struct judge *judge, const struct rung *rung, enum host host);
 /* "ignored", "held", "held, ignored", "lost", or "". */
 const char *rung_fate(const struct rung *rung);
 /* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
@@ -328,8 +348,11 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 void judge_expectation(struct judge *judge, const struct event *event);
 /* At the end of a step: movements of watched counters that nothing named. */
 void judge_unnamed_counters(struct judge *judge, const struct event *event);
-/* Takes "NAME NUMBER" off @words; false when there is no other. @name has room for 64. */
-bool next_counter(const char **words, char *name, long *number);
+/*
+ * Takes "NAME NUMBER" off @words; false when there is no other. The caller frees *@name, which is
+ * NULL or what the call before has given: that one is freed here.
+ */
+bool next_counter(const char **words, char **name, long *number);
 /* Whether the words "NAME NUMBER ..." name the counter. */
 bool counters_name(const char *words, const char *name);
 

@@ -344,24 +344,23 @@ static void owe_for_giving_up(struct judge *judge)
 		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
 }
 
-static const char *first_counter(enum tally tally, char *name, size_t size)
+/* The first one that would do; the caller frees it. */
+static char *first_counter(enum tally tally)
 {
 	const char *counters = tallies[tally].counters;
 
-	if (!*counters)
-		return "the request's timer";
-	snprintf(name, size, "%.*s", (int)strcspn(counters + 1, " "), counters + 1);
-	return name;
+	return *counters ? format("%.*s", (int)strcspn(counters + 1, " "), counters + 1)
+			 : format("the request's timer");
 }
 
 static void object_to_debt(struct judge *judge, enum host host, enum tally tally)
 {
 	const struct tally_book *book = &judge->hosts[host].tallies[tally];
-	char name[64];
+	autofree char *name = first_counter(tally);
 
 	judge_object_to(judge, (struct culprit){ book->seq, book->packet },
-			format("%s, but %s of the %s did not move", tallies[tally].why,
-			       first_counter(tally, name, sizeof(name)), host_name(host)));
+			format("%s, but %s of the %s did not move", tallies[tally].why, name,
+			       host_name(host)));
 }
 
 static void object_to_surplus(struct judge *judge, enum host host)

@@ -70,30 +70,36 @@ static void judge_states(struct judge *judge, const struct event *event)
 				    state_name(event->state)));
 }
 
-/* Longer by "; accept queue is 3, expected 2" where they differ; takes over @text. */
-static char *with_depth(char *text, const char *what, long observed, long expected)
+struct depth {
+	int observed, expected;
+};
+
+/* "; accept queue is 3, expected 2" where they differ. */
+static void add_depth(struct text *text, const char *what, struct depth depth)
 {
-	if (observed != expected)
-		append_format(&text, "%s%s is %ld, expected %ld", *text ? "; " : "", what, observed,
-			      expected);
-	return text;
+	if (depth.observed != depth.expected)
+		text_add(text, "%s%s is %d, expected %d", text->length ? "; " : "", what,
+			 depth.observed, depth.expected);
 }
 
 static void judge_queue_depths(struct judge *judge, const struct event *event)
 {
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
-	char *text;
+	struct text differences = { 0 };
 
 	if (!listener) {
 		judge_object(judge, event, format("queues of a listener that does not exist"));
 		return;
 	}
-	text = with_depth(format("%s", ""), "accept queue", listener->depths.accept, event->accept);
-	text = with_depth(text, "the accept queue's limit", listener->depths.limit, event->limit);
-	text = with_depth(text, "SYN queue", listener->depths.syn, event->syn);
+	add_depth(&differences, "accept queue",
+		  (struct depth){ listener->depths.accept, event->accept });
+	add_depth(&differences, "the accept queue's limit",
+		  (struct depth){ listener->depths.limit, event->limit });
+	add_depth(&differences, "SYN queue", (struct depth){ listener->depths.syn, event->syn });
+	autofree char *text = text_take(&differences);
+
 	if (*text)
 		judge_object(judge, event, format("%s: %s", listener->name, text));
-	free(text);
 }
 
 static void judge_timer(struct judge *judge, const struct event *event)
@@ -117,14 +123,19 @@ static void judge_timer(struct judge *judge, const struct event *event)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
-/* Sets how far a counter is named in this step; false when the words are not "NAME NUMBER". */
-bool next_counter(const char **words, char *name, long *number)
+bool next_counter(const char **words, char **name, long *number)
 {
-	int used = 0;
+	static const char blanks[] = " \t\n";
+	const char *word = *words + strspn(*words, blanks);
+	size_t length = strcspn(word, blanks);
+	char *end;
 
-	if (sscanf(*words, " %63s %ld%n", name, number, &used) != 2)
+	*number = strtol(word + length, &end, 10);
+	if (length == 0 || end == word + length)
 		return false;
-	*words += used;
+	free(*name);
+	*name = format("%.*s", (int)length, word);
+	*words = end;
 	return true;
 }
 
@@ -159,10 +170,10 @@ static void judge_one_counter(struct judge *judge, const struct event *event, co
 
 bool counters_name(const char *words, const char *name)
 {
-	char named[64];
+	autofree char *named = NULL;
 	long number;
 
-	while (next_counter(&words, named, &number))
+	while (next_counter(&words, &named, &number))
 		if (strcmp(named, name) == 0)
 			return true;
 	return false;
@@ -184,10 +195,10 @@ static void judge_counters(struct judge *judge, const struct event *event)
 	const char *text = event->lines && event->lines[0] ? event->lines[0] : "";
 	const char *words = text;
 	struct host_book *host = &judge->hosts[event->host];
-	char name[64];
+	autofree char *name = NULL;
 	long wanted;
 
-	while (next_counter(&words, name, &wanted))
+	while (next_counter(&words, &name, &wanted))
 		judge_one_counter(judge, event, name, wanted);
 	if (words[strspn(words, " \t\n")])
 		judge_object(judge, event, format("\"%s\" is no list of NAME NUMBER", text));

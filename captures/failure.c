@@ -28,15 +28,15 @@ struct row {
 };
 
 struct rows {
-	struct row row[256];
+	struct row *row;
 	int count;
-	int first; /* that differs; count: none */
+	int first;  /* that differs; count: none */
+	int behind; /* so many lines, at least, come behind those that were looked at */
 };
 
 static void add_row(struct rows *rows, struct row row)
 {
-	if (rows->count == (int)ARRAY_LENGTH(rows->row))
-		return;
+	rows->row = GROWN(rows->row, rows->count);
 	if (!row.same && rows->first == rows->count)
 		rows->first = rows->count;
 	else if (rows->first == rows->count)
@@ -117,7 +117,21 @@ static void align(const struct judge *judge, struct remainder *all, struct rows 
 	}
 }
 
-/* The rows of an expected ladder: those that fit, as the judge has found, then the others. */
+static int lines_behind(const struct judge *judge, const char *const *lines, int rung)
+{
+	int line_count = 0, rung_count = 0;
+
+	while (lines[line_count])
+		line_count++;
+	for (; rung >= 0; rung = judge->rungs[rung].next)
+		rung_count++;
+	return line_count > rung_count ? line_count : rung_count;
+}
+
+/*
+ * The rows of an expected ladder: those that fit, as the judge has found, then the others. The
+ * caller frees rows->row.
+ */
 static void pair_up(const struct judge *judge, const struct event *event, struct rows *rows)
 {
 	struct remainder rest = { .line_count = 0 };
@@ -140,28 +154,10 @@ static void pair_up(const struct judge *judge, const struct event *event, struct
 	for (; rung >= 0 && rest.rung_count < ALIGNED; rung = judge->rungs[rung].next)
 		rest.rungs[rest.rung_count++] = &judge->rungs[rung];
 	align(judge, &rest, rows);
+	rows->behind = lines_behind(judge, &event->lines[line], rung);
 }
 
 /* ---- rows as text ---------------------------------------------------------------------------- */
-
-struct text {
-	char *chars;
-	size_t length;
-	FILE *stream;
-};
-
-static void text_open(struct text *text)
-{
-	text->stream = open_memstream(&text->chars, &text->length);
-	if (!text->stream)
-		broken("no memory for a report");
-}
-
-static char *text_close(struct text *text)
-{
-	fclose(text->stream);
-	return text->chars;
-}
 
 /* "1.0  <  SYN-ACK ignored", from the words as they are compared. */
 static char *row_text(const char *time, const char *words)
@@ -236,8 +232,9 @@ static void print_rows(FILE *out, const struct judge *judge, const struct rows *
 
 		print_row(out, i == rows->first ? "-->" : "   ", both);
 	}
-	if (to < rows->count)
-		fprintf(out, "       (%d more)\n", rows->count - to);
+	if (to < rows->count || rows->behind)
+		fprintf(out, "       (%s%d more)\n", rows->behind ? "at least " : "",
+			rows->count - to + rows->behind);
 }
 
 /* ---- in one line ----------------------------------------------------------------------------- */
@@ -285,22 +282,29 @@ static int line_number(const struct rows *rows)
 	return number;
 }
 
-char *describe_ladder(const struct judge *judge, const struct event *event)
+static char *describe_rows(const struct judge *judge, const struct rows *rows, const char *name)
 {
-	const char *name = judge->flows[event->flow].name;
-	struct rows rows;
-
-	pair_up(judge, event, &rows);
-	if (rows.first == rows.count) /* the difference is behind what was looked at */
+	if (rows->first == rows->count) /* the difference is behind what was looked at */
 		return format("ladder of %s: other lines than expected", name);
-	autofree char *what = ladder_summary(judge, &rows);
-	int number = line_number(&rows);
+	autofree char *what = ladder_summary(judge, rows);
+	int number = line_number(rows);
 
-	if (rows.row[rows.first].expected)
+	if (rows->row[rows->first].expected)
 		return format("ladder of %s, line %d: %s", name, number, what);
 	if (number == 0)
 		return format("ladder of %s: %s", name, what);
 	return format("ladder of %s, after line %d: %s", name, number, what);
+}
+
+char *describe_ladder(const struct judge *judge, const struct event *event)
+{
+	struct rows rows;
+	char *text;
+
+	pair_up(judge, event, &rows);
+	text = describe_rows(judge, &rows, judge->flows[event->flow].name);
+	free(rows.row);
+	return text;
 }
 
 /* ---- where the finding is ------------------------------------------------------------------- */
@@ -321,24 +325,19 @@ static bool is_of_step(const struct judge *judge, const struct rung *rung)
 	return (rung->arrived > rung->at ? rung->arrived : rung->at) >= judge->step_began;
 }
 
-/* Whether the rung moved the counter; its words are "ListenOverflows +1, ListenDrops +1". */
-static bool moved_counter(const struct rung *rung, enum host host, const char *name)
+/* Whether the rung moved the counter that the finding is about. */
+static bool moved_it(const struct judge *judge, const struct rung *rung)
 {
-	size_t length = strlen(name);
-	const char *words = rung->counters[host];
-
-	for (const char *at = words; (at = strstr(at, name)); at++)
-		if ((at == words || at[-1] == ' ') && at[length] == ' ')
+	for (int i = rung->moved[judge->found_host].first; i > 0; i = judge->movements[i].next)
+		if (strcmp(judge->movements[i].counter, judge->found_counter) == 0)
 			return true;
 	return false;
 }
 
-static const struct rung *last_that_moved(const struct judge *judge, enum host host,
-					  const char *name)
+static const struct rung *last_that_moved_it(const struct judge *judge)
 {
 	for (int i = judge->rung_count - 1; i >= 0; i--)
-		if (is_of_step(judge, &judge->rungs[i]) &&
-		    moved_counter(&judge->rungs[i], host, name))
+		if (is_of_step(judge, &judge->rungs[i]) && moved_it(judge, &judge->rungs[i]))
 			return &judge->rungs[i];
 	return NULL;
 }
@@ -354,7 +353,7 @@ static int flow_of_finding(const struct judge *judge)
 	if (event->flow > 0 && event->flow < judge->flow_count)
 		return event->flow;
 	if (judge->found_counter)
-		mover = last_that_moved(judge, judge->found_host, judge->found_counter);
+		mover = last_that_moved_it(judge);
 	if (mover)
 		return mover->flow;
 	return packet && packet->flow ? packet->flow : last_flow(judge);
@@ -380,6 +379,7 @@ static void print_tail(FILE *out, const struct judge *judge, int flow)
 	}
 	if (rows.count)
 		print_rows(out, judge, &rows, flow);
+	free(rows.row);
 }
 
 struct number {
@@ -388,17 +388,22 @@ struct number {
 	bool named; /* by the expectation */
 };
 
+static void print_number(FILE *out, const struct number *number)
+{
+	bool same = number->expected == number->observed;
+	autofree char *expected = number->named ? format("%ld", number->expected) : format("-");
+
+	fprintf(out, "%s %-28s %8s %c %8ld\n", same ? "   " : "-->", number->name, expected,
+		same ? ' ' : '|', number->observed);
+}
+
 static void print_numbers(FILE *out, const char *of, const struct number *numbers, int count)
 {
 	fprintf(out, "    %-28s expected   observed\n", of);
-	for (int i = 0; i < count; i++) {
-		bool same = numbers[i].expected == numbers[i].observed;
-		autofree char *expected =
-			numbers[i].named ? format("%ld", numbers[i].expected) : format("-");
-
-		fprintf(out, "%s %-28s %8s %c %8ld\n", same ? "   " : "-->", numbers[i].name,
-			expected, same ? ' ' : '|', numbers[i].observed);
-	}
+	for (int i = 0; i < count && i < COUNTERS; i++)
+		print_number(out, &numbers[i]);
+	if (count > COUNTERS)
+		fprintf(out, "       (%d more)\n", count - COUNTERS);
 }
 
 static void print_depths(FILE *out, const struct judge *judge, const struct event *event)
@@ -417,39 +422,51 @@ static void print_depths(FILE *out, const struct judge *judge, const struct even
 	print_numbers(out, listener->name, numbers, ARRAY_LENGTH(numbers));
 }
 
+struct numbers {
+	struct number *all; /* their names are theirs */
+	int count;
+};
+
+static void add_number(struct numbers *numbers, struct number number)
+{
+	number.name = format("%s", number.name);
+	numbers->all = GROWN(numbers->all, numbers->count);
+	numbers->all[numbers->count++] = number;
+}
+
 /* What an expectation says of counters, and those that it does not speak of. */
-static int list_counters(const struct judge *judge, const struct event *event,
-			 struct number *numbers, char names[][64])
+static struct numbers list_counters(const struct judge *judge, const struct event *event)
 {
 	const char *words = event->lines && event->lines[0] ? event->lines[0] : "";
 	const char *rest = words;
 	const struct host_book *host = &judge->hosts[event->host];
-	int count = 0;
+	struct numbers numbers = { .count = 0 };
+	autofree char *name = NULL;
 	long wanted;
 
-	for (; count < COUNTERS && next_counter(&rest, names[count], &wanted); count++)
-		numbers[count] =
-			(struct number){ names[count], wanted,
-					 judge_counter(judge, event->host, names[count], false),
-					 true };
-	for (int i = 0; i < host->counter_count && count < COUNTERS; i++) {
+	while (next_counter(&rest, &name, &wanted))
+		add_number(&numbers,
+			   (struct number){ name, wanted,
+					    judge_counter(judge, event->host, name, false), true });
+	for (int i = 0; i < host->counter_count; i++) {
 		const struct counter_book *counter = &host->counters[i];
 
 		if (counter->step && !counter->exempt && !counters_name(words, counter->name))
-			numbers[count++] =
-				(struct number){ counter->name, 0, counter->step, false };
+			add_number(&numbers,
+				   (struct number){ counter->name, 0, counter->step, false });
 	}
-	return count;
+	return numbers;
 }
 
 static void print_counters(FILE *out, const struct judge *judge, const struct event *event)
 {
-	char names[COUNTERS][64];
-	struct number numbers[COUNTERS];
-	int count = list_counters(judge, event, numbers, names);
+	struct numbers numbers = list_counters(judge, event);
 	autofree char *of = format("counters of the %s", host_name(event->host));
 
-	print_numbers(out, of, numbers, count);
+	print_numbers(out, of, numbers.all, numbers.count);
+	for (int i = 0; i < numbers.count; i++)
+		free((void *)numbers.all[i].name);
+	free(numbers.all);
 }
 
 /* With which segments and changes a counter moved in this step. */
@@ -462,7 +479,7 @@ static void print_movers(FILE *out, const struct judge *judge)
 	for (int i = 0; i < judge->rung_count; i++) {
 		const struct rung *rung = &judge->rungs[i];
 
-		if (!is_of_step(judge, rung) || !moved_counter(rung, judge->found_host, name))
+		if (!is_of_step(judge, rung) || !moved_it(judge, rung))
 			continue;
 		autofree char *text = observed_text(judge, rung);
 
@@ -659,10 +676,10 @@ static struct both counters_of_both(const struct judge *judge, const struct even
 {
 	const char *words = event->lines && event->lines[0] ? event->lines[0] : "";
 	struct both both = { json_object(), counters_json(judge, event->host) };
-	char name[64];
+	autofree char *name = NULL;
 	long wanted;
 
-	while (next_counter(&words, name, &wanted))
+	while (next_counter(&words, &name, &wanted))
 		json_object_set_new(both.expected, name, json_integer(wanted));
 	return both;
 }
@@ -735,6 +752,7 @@ static void print_difference(FILE *out, const struct judge *judge)
 	if (is_expectation(event, "ladder") && flow && flow == event->flow && event->lines) {
 		pair_up(judge, event, &rows);
 		print_rows(out, judge, &rows, flow);
+		free(rows.row);
 		return;
 	}
 	if (is_expectation(event, "queue"))
@@ -749,19 +767,20 @@ static void print_difference(FILE *out, const struct judge *judge)
 
 void judge_report(struct judge *judge)
 {
-	struct text text;
+	struct text text = { 0 };
+	FILE *out;
 
 	if (!judge->found || judge->finding.report)
 		return;
-	text_open(&text);
-	print_difference(text.stream, judge);
-	fprintf(text.stream, "  in \"%s\"\n", judge->step);
-	print_queues(text.stream, judge);
-	print_states(text.stream, judge);
-	print_counters_of_step(text.stream, judge, CLIENT);
-	print_counters_of_step(text.stream, judge, SERVER);
-	fprintf(text.stream, "  the last steps\n");
-	print_steps(text.stream, judge);
-	judge->finding.report = text_close(&text);
+	out = text_stream(&text);
+	print_difference(out, judge);
+	fprintf(out, "  in \"%s\"\n", judge->step);
+	print_queues(out, judge);
+	print_states(out, judge);
+	print_counters_of_step(out, judge, CLIENT);
+	print_counters_of_step(out, judge, SERVER);
+	fprintf(out, "  the last steps\n");
+	print_steps(out, judge);
+	judge->finding.report = text_take(&text);
 	judge->finding.details = details(judge);
 }

@@ -322,15 +322,10 @@ static void print_event(const struct event *event, FILE *out)
 
 char *event_to_json(const struct event *event)
 {
-	char *line = NULL;
-	size_t length;
-	FILE *out = open_memstream(&line, &length);
+	struct text line = { 0 };
 
-	if (out)
-		print_event(event, out);
-	if (!out || fclose(out) != 0)
-		broken("cannot write an event as JSON: out of memory");
-	return line;
+	print_event(event, text_stream(&line));
+	return text_take(&line);
 }
 
 void journal_flush(struct journal *journal)

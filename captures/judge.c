@@ -16,7 +16,9 @@ struct judge *judge_new(void)
 	judge->packets = GROWN(judge->packets, 0);
 	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
 	judge->packets[0] = (struct packet_book){ .flow = 0 };
-	judge->flow_count = judge->packet_count = 1;
+	judge->movements = GROWN(judge->movements, 0);
+	judge->movements[0] = (struct movement){ .next = 0 };
+	judge->flow_count = judge->packet_count = judge->movement_count = 1;
 	judge->last_sampled = -1;
 	judge->step = "before the first step";
 	return judge;
@@ -32,6 +34,7 @@ struct judge *judge_clone(const struct judge *judge)
 	COPY(flows, flow_count);
 	COPY(rungs, rung_count);
 	COPY(packets, packet_count);
+	COPY(movements, movement_count);
 	COPY(sockets, socket_count);
 	COPY(listeners, listener_count);
 	for (int host = 0; host < HOSTS; host++)
@@ -48,6 +51,7 @@ void judge_free(struct judge *judge)
 	free(judge->flows);
 	free(judge->rungs);
 	free(judge->packets);
+	free(judge->movements);
 	free(judge->sockets);
 	free(judge->listeners);
 	for (int host = 0; host < HOSTS; host++)
@@ -168,13 +172,20 @@ static void check_causes(struct judge *judge, const struct event *event)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
-static void write_counter(struct rung *rung, const struct event *event, long delta)
+static void note_movement(struct judge *judge, struct rung *rung, const struct event *event,
+			  long delta)
 {
-	char *counters = rung->counters[event->host];
-	size_t used = strlen(counters);
+	struct movements *moved = &rung->moved[event->host];
+	int place = judge->movement_count;
 
-	snprintf(counters + used, sizeof(rung->counters[0]) - used, "%s%s %+ld", used ? ", " : "",
-		 event->name, delta);
+	judge->movements = GROWN(judge->movements, judge->movement_count);
+	judge->movements[judge->movement_count++] =
+		(struct movement){ .counter = event->name, .delta = delta };
+	if (moved->first)
+		judge->movements[moved->last].next = place;
+	else
+		moved->first = place;
+	moved->last = place;
 }
 
 /*
@@ -195,7 +206,7 @@ static long pay_owed(struct judge *judge, const struct event *event,
 		if (!(rung->owed[event->host] & counter->of_timers))
 			continue;
 		rung->owed[event->host] &= ~counter->of_timers;
-		write_counter(rung, event, 1);
+		note_movement(judge, rung, event, 1);
 		left--;
 	}
 	return left;
@@ -221,7 +232,7 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
 		judge->rungs[index].ignored = true;
 	if (left)
-		write_counter(&judge->rungs[index], event, left);
+		note_movement(judge, &judge->rungs[index], event, left);
 }
 
 static struct counter_book *enter_counter(struct judge *judge, const struct event *event)

@@ -22,9 +22,9 @@ static const char *const counters[] = { "warn_count", "oops_count", "softlockup_
 struct kernel_log {
 	unsigned long counts[ARRAY_LENGTH(counters)];
 	unsigned long taint;
-	int records;    /* /dev/kmsg; -1 where it may not be read */
-	char *text;     /* of a complaint that is being read */
-	unsigned lines; /* of it; 0: none is */
+	int records;      /* /dev/kmsg; -1 where it may not be read */
+	struct text text; /* of a complaint that is being read */
+	unsigned lines;   /* of it; 0: none is */
 };
 
 static const char *below = "";
@@ -74,7 +74,7 @@ void kernel_log_close(struct kernel_log *log)
 	if (!log)
 		return;
 	release_fd(&log->records);
-	free(log->text);
+	free(text_take(&log->text));
 	free(log);
 }
 
@@ -130,9 +130,7 @@ static void take_line(struct kernel_log *log, const char *line)
 	if (!message || log->lines >= MOST_LINES || (!log->lines && !begins_complaint(message)))
 		return;
 	log->lines++;
-	if (!log->text)
-		log->text = format("%s", "");
-	append_format(&log->text, "%s\n", message);
+	text_add(&log->text, "%s\n", message);
 }
 
 /* Each read() gives one record. EPIPE: some were overwritten, and it goes on behind them. */
@@ -154,45 +152,41 @@ static void read_records(struct kernel_log *log)
 
 /* ---- the counters -------------------------------------------------------------------------- */
 
-static void add_counted(struct kernel_log *log, char **text)
+static void add_counted(struct kernel_log *log, struct text *text)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(counters); i++) {
 		unsigned long now = count_of(i);
 
 		if (now > log->counts[i])
-			append_format(text, "/sys/kernel/%s: +%lu\n", counters[i],
-				      now - log->counts[i]);
+			text_add(text, "/sys/kernel/%s: +%lu\n", counters[i], now - log->counts[i]);
 		log->counts[i] = now;
 	}
 }
 
-static void add_taint(struct kernel_log *log, char **text)
+static void add_taint(struct kernel_log *log, struct text *text)
 {
 	unsigned long now = taint();
 
 	if (now & ~log->taint)
-		append_format(text, "/proc/sys/kernel/tainted: %#lx is set\n", now & ~log->taint);
+		text_add(text, "/proc/sys/kernel/tainted: %#lx is set\n", now & ~log->taint);
 	log->taint |= now;
 }
 
 char *kernel_log_complaint(struct kernel_log *log)
 {
-	char *text = format("%s", "");
+	struct text text = { 0 };
 
 	add_counted(log, &text);
 	add_taint(log, &text);
 	read_records(log);
-	if (log->text)
-		append_format(&text, "%s", log->text);
-	else if (*text)
-		append_format(&text, "%s\n",
-			      log->records < 0 ? "its log may not be read here: see dmesg"
-					       : "its log says nothing of it");
-	free(log->text);
-	log->text = NULL;
+	autofree char *said = text_take(&log->text);
+
 	log->lines = 0;
-	if (*text)
-		return text;
-	free(text);
-	return NULL;
+	if (*said)
+		text_add(&text, "%s", said);
+	else if (text.length)
+		text_add(&text, "%s\n",
+			 log->records < 0 ? "its log may not be read here: see dmesg"
+					  : "its log says nothing of it");
+	return text.length ? text_take(&text) : NULL;
 }

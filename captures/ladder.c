@@ -82,7 +82,8 @@ static uint32_t obvious_ack(const struct flow_book *flow, const struct event *ev
 	return flow->isn[other(from)] + flow->received_next[from];
 }
 
-void describe_segment(struct judge *judge, const struct event *event, char *words, size_t size)
+static void describe_segment(const struct judge *judge, const struct event *event, char *words,
+			     size_t size)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 	const struct segment *segment = &event->segment;
@@ -196,6 +197,16 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 	return index;
 }
 
+char *rung_counters(const struct judge *judge, const struct rung *rung, enum host host)
+{
+	struct text text = { 0 };
+
+	for (int i = rung->moved[host].first; i > 0; i = judge->movements[i].next)
+		text_add(&text, "%s%s %+ld", text.length ? ", " : "", judge->movements[i].counter,
+			 judge->movements[i].delta);
+	return text_take(&text);
+}
+
 const char *rung_fate(const struct rung *rung)
 {
 	if (rung->dropped)
@@ -232,27 +243,28 @@ char *rung_words(const struct rung *rung)
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-/* Cuts the first word off @line into @word; blanks between words do not matter. */
-static const char *cut_word(const char *line, char *word, size_t size)
+/* Cuts the first word off *@line; "" at the end. The caller frees it. */
+static char *cut_word(const char **line)
 {
-	size_t length;
+	const char *word = *line + strspn(*line, " \t");
+	size_t length = strcspn(word, " \t");
 
-	line += strspn(line, " \t");
-	length = strcspn(line, " \t");
-	snprintf(word, size, "%.*s", (int)length, line);
-	return line + length;
+	*line = word + length;
+	return format("%.*s", (int)length, word);
 }
 
+/* With one blank between words, and none before and behind them. */
 static char *squeezed(const char *line)
 {
 	char *out = must_alloc(strlen(line) + 2, 1), *end = out;
-	char word[128];
 
-	for (line = cut_word(line, word, sizeof(word)); *word;
-	     line = cut_word(line, word, sizeof(word))) {
+	for (line += strspn(line, " \t"); *line; line += strspn(line, " \t")) {
+		size_t length = strcspn(line, " \t");
+
 		if (end > out)
 			*end++ = ' ';
-		end = mempcpy(end, word, strlen(word));
+		end = mempcpy(end, line, length);
+		line += length;
 	}
 	return out;
 }
@@ -372,14 +384,19 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 		seconds(timing.since - t0 + allowed));
 }
 
+void split_line(const char *line, char **time, char **words)
+{
+	*time = cut_word(&line);
+	*words = squeezed(line);
+}
+
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
 {
-	char time[32];
-	const char *rest = cut_word(expected + line_is_optional(expected), time, sizeof(time));
-	autofree char *wanted = squeezed(rest);
+	autofree char *time = NULL, *wanted = NULL;
 	autofree char *seen_raw = rung_words(rung);
 	autofree char *seen = squeezed(seen_raw);
 
+	split_line(expected + line_is_optional(expected), &time, &wanted);
 	if (strcmp(wanted, seen) != 0)
 		return format("expected \"%s\", saw \"%s\"", wanted, seen);
 	if (strcmp(time, "-") != 0)
@@ -387,15 +404,6 @@ char *rung_mismatch(const struct judge *judge, const struct rung *rung, const ch
 	if (!rung->by_call)
 		return format("came without a system call of the case");
 	return NULL;
-}
-
-void split_line(const char *line, char **time, char **words)
-{
-	char word[32];
-	const char *rest = cut_word(line, word, sizeof(word));
-
-	*time = format("%s", word);
-	*words = squeezed(rest);
 }
 
 bool same_but_for_time(const struct rung *rung, const char *line)
@@ -441,14 +449,13 @@ static double rounded(double time)
 static char *time_text(const struct judge *judge, const struct rung *rung, struct ladder_form form)
 {
 	double time = seconds(rung->at - judge->flows[rung->flow].t0);
-	char word[32];
+	const char *expected = rung->expected;
 
 	if (!form.stable)
 		return format("%.3f", time);
 	if (!rung->expected)
 		return format("about %.1f", rounded(time));
-	cut_word(rung->expected, word, sizeof(word));
-	return format("%s", word);
+	return cut_word(&expected);
 }
 
 /* The first rung of those from @index on that this form shows; -1: none. */
@@ -483,9 +490,10 @@ static int width_of_times(const struct judge *judge, int flow, struct ladder_for
 	return (int)width;
 }
 
-static char *counters_text(const struct rung *rung)
+static char *counters_text(const struct judge *judge, const struct rung *rung)
 {
-	const char *client = rung->counters[CLIENT], *server = rung->counters[SERVER];
+	autofree char *client = rung_counters(judge, rung, CLIENT);
+	autofree char *server = rung_counters(judge, rung, SERVER);
 
 	return format("%s%s%s%s%s", *client ? "client: " : "", client,
 		      *client && *server ? "; " : "", *server ? "server: " : "", server);
@@ -540,7 +548,7 @@ static char *ladder_line(const struct judge *judge, const struct rung *rung,
 	autofree char *fate =
 		painted(form, rung->dropped ? RED_TEXT : YELLOW_TEXT, 14, rung_fate(rung));
 	autofree char *states = painted_states(form, rung);
-	autofree char *counters = counters_text(rung);
+	autofree char *counters = counters_text(judge, rung);
 	autofree char *moved = painted(form, FAINT_TEXT, 0, counters);
 
 	return trimmed(format("  %s  %c  %-14s %s %s %s", times, rung->direction, rung->words, fate,

@@ -78,27 +78,24 @@ static void put_hold(const struct diagram *diagram, const struct story_line *lin
 
 /* A note beside a host's line; what is in it comes piece by piece. */
 struct note {
-	char *text;
+	struct text text;
 };
 
 static void add_to(struct note *note, const char *text)
 {
-	char *longer = note->text ? format("%s<br/>%s", note->text, text) : format("%s", text);
-
-	free(note->text);
-	note->text = longer;
+	text_add(&note->text, "%s%s", note->text.length ? "<br/>" : "", text);
 }
 
 static void put_note(const struct diagram *diagram, enum host host, struct note *note)
 {
-	if (!note->text)
+	if (!note->text.length)
 		return;
+	autofree char *text = text_take(&note->text);
+
 	fprintf(diagram->out, "    Note %s of %s: ", host == CLIENT ? "left" : "right",
 		letter(host));
-	put(diagram->out, note->text);
+	put(diagram->out, text);
 	fputc('\n', diagram->out);
-	free(note->text);
-	note->text = NULL;
 }
 
 static void add_state(const struct diagram *diagram, const struct story_line *line, enum host host,
@@ -210,7 +207,7 @@ static void put_step(struct diagram *diagram, const struct story_line *line)
 static void put_line(const struct diagram *diagram, int index)
 {
 	const struct story_line *line = &diagram->story->lines[index];
-	struct note notes[HOSTS] = { { NULL }, { NULL } };
+	struct note notes[HOSTS] = { 0 };
 
 	if (line->kind == LINE_SEGMENT)
 		put_segment(diagram, line);
@@ -245,14 +242,11 @@ static void put_stop(struct diagram *diagram, const struct stop *stop)
 char *ladder_mermaid(const struct story *story)
 {
 	struct diagram diagram = { .story = story };
-	char *text = NULL;
-	size_t length;
+	struct text text = { 0 };
 	int drawn = 0, count;
 	autofree struct stop *stops = stops_of(story, &count);
 
-	diagram.out = open_memstream(&text, &length);
-	if (!diagram.out)
-		broken("no memory for a diagram");
+	diagram.out = text_stream(&text);
 	for (int flow = 1; flow <= story->flow_count; flow++)
 		drawn += story->flows[flow].leader == flow;
 	diagram.several = drawn > 1;
@@ -270,6 +264,5 @@ char *ladder_mermaid(const struct story *story)
 	free(diagram.known);
 	free(diagram.states);
 	free(diagram.told);
-	fclose(diagram.out);
-	return text;
+	return text_take(&text);
 }

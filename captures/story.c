@@ -19,6 +19,14 @@ struct story_books {
 	int *step_of; /* of each line: in how many-th step; 0: before the first */
 	char **texts; /* that the story owns */
 	int text_count;
+	struct stray *strays;
+	int stray_count;
+};
+
+/* A movement of a counter that is no rung's. */
+struct stray {
+	int line;
+	const struct event *event;
 };
 
 static const char *own(struct story *story, char *text)
@@ -153,16 +161,40 @@ static void add_call(struct story *story, const struct event *event)
 
 static void add_stray_counter(struct story *story, const struct event *event)
 {
+	struct story_books *books = story->books;
 	struct story_line *last = story->line_count ? &story->lines[story->line_count - 1] : NULL;
-	const char *before;
 
 	if (!last || last->kind != LINE_COUNTERS || last->at != event->at) {
 		last = add_line(story, event, -1);
 		last->kind = LINE_COUNTERS;
 	}
-	before = last->counters[event->host];
-	last->counters[event->host] = own(story, format("%s%s%s %+ld", before, *before ? ", " : "",
-							event->name, event->delta));
+	books->strays = GROWN(books->strays, books->stray_count);
+	books->strays[books->stray_count++] = (struct stray){ story->line_count - 1, event };
+}
+
+/* The counters of the line that the strays from @first on are of; returns the next line's first. */
+static int tell_strays_of_line(struct story *story, int first)
+{
+	const struct stray *strays = story->books->strays;
+	struct story_line *line = &story->lines[strays[first].line];
+	struct text counters[HOSTS] = { 0 };
+	int i = first;
+
+	for (; i < story->books->stray_count && strays[i].line == strays[first].line; i++) {
+		struct text *text = &counters[strays[i].event->host];
+
+		text_add(text, "%s%s %+ld", text->length ? ", " : "", strays[i].event->name,
+			 strays[i].event->delta);
+	}
+	for (int host = 0; host < HOSTS; host++)
+		line->counters[host] = own(story, text_take(&counters[host]));
+	return i;
+}
+
+static void tell_strays(struct story *story)
+{
+	for (int i = 0; i < story->books->stray_count;)
+		i = tell_strays_of_line(story, i);
 }
 
 static struct story_line *line_of_packet(const struct story *story, long packet)
@@ -287,7 +319,8 @@ static void fill_in(struct story *story, struct story_line *line, int index)
 	line->changed = rung->changed;
 	line->expected = rung->expected;
 	for (int host = 0; host < HOSTS; host++) {
-		line->counters[host] = rung->counters[host];
+		line->counters[host] =
+			own(story, rung_counters(story->books->judge, rung, (enum host)host));
 		if (rung->changed)
 			line->states[host] = rung->states[host];
 	}
@@ -408,6 +441,7 @@ struct story *story_of(const struct journal *journal)
 		note_look(story, journal_event(journal, length - 1));
 		judge_finish(story->books->judge, journal_event(journal, length - 1));
 	}
+	tell_strays(story);
 	put_in_order(story);
 	tell_flows(story);
 	tell_listeners(story);
@@ -422,6 +456,7 @@ void story_free(struct story *story)
 	for (int i = 0; i < story->books->text_count; i++)
 		free(story->books->texts[i]);
 	free((void *)story->books->texts);
+	free(story->books->strays);
 	free(story->books->rungs);
 	free(story->books->lines);
 	free(story->books->step_of);

@@ -97,7 +97,7 @@ static const struct {
 /* "the server's eth0 lost 3 frames ...", or an empty text; the caller frees it. */
 static char *losses_of_interfaces(struct net *net)
 {
-	char *text = format("%s", "");
+	struct text text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(senders); i++) {
 		uint64_t drops = senders[i].inner && !net->gate.netem
@@ -105,15 +105,15 @@ static char *losses_of_interfaces(struct net *net)
 					 : dropped_by(net, senders[i].host, senders[i].interface);
 
 		if (drops)
-			append_format(&text, "%s%s lost %llu frames", *text ? ", " : "",
-				      senders[i].name, (unsigned long long)drops);
+			text_add(&text, "%s%s lost %llu frames", text.length ? ", " : "",
+				 senders[i].name, (unsigned long long)drops);
 	}
-	if (*text)
-		append_format(&text,
-			      " in softnet, which dropped %llu on the whole machine meanwhile: "
-			      "raise net.core.netdev_max_backlog",
-			      (unsigned long long)net_softnet(net).dropped);
-	return text;
+	if (text.length)
+		text_add(&text,
+			 " in softnet, which dropped %llu on the whole machine meanwhile: "
+			 "raise net.core.netdev_max_backlog",
+			 (unsigned long long)net_softnet(net).dropped);
+	return text_take(&text);
 }
 
 char *wire_losses(struct net *net)

@@ -110,12 +110,9 @@ void blame(struct run *run, struct suspects suspects, char *text)
 
 	if (suspects.count == 1) {
 		struct entry *alone = suspects.entries[0];
+		autofree char *before = alone->complaint, *now = text;
 
-		if (alone->complaint)
-			append_format(&alone->complaint, "%s", text);
-		else
-			alone->complaint = format("%s", text);
-		free(text);
+		alone->complaint = format("%s%s", before ? before : "", now);
 		return;
 	}
 	suspicion = add_suspicion(run, text);

@@ -79,17 +79,15 @@ struct evidence claim_evidence(const json_t *run, const char *claim)
 /* "a, b", or null where no case saw a variant. */
 static json_t *variant_json(const struct evidence *evidence)
 {
-	char *text = NULL;
+	struct text text = { 0 };
 	const char *key;
 	json_t *value;
-	json_object_foreach (evidence->variants, key, value) {
-		char *longer = text ? format("%s, %s", text, key) : format("%s", key);
-		free(text);
-		text = longer;
-	}
-	json_t *json = json_text(text);
-	free(text);
-	return json;
+
+	json_object_foreach (evidence->variants, key, value)
+		text_add(&text, "%s%s", text.length ? ", " : "", key);
+	autofree char *all = text_take(&text);
+
+	return *all ? json_text(all) : json_null();
 }
 
 static json_t *cases_of(const char *claim)

@@ -150,13 +150,15 @@ const char *column_release(const struct column *column)
 char *column_description(const struct column *column)
 {
 	static const char *const keys[] = { "lane", "clock", "wire" };
-	char *text = format("%s%s", column->run ? "kernel " : "", column_release(column));
+	struct text text = { 0 };
+
+	text_add(&text, "%s%s", column->run ? "kernel " : "", column_release(column));
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
 		const char *value = member_string(column->run, keys[i]);
 		if (value)
-			append_format(&text, ", %s %s", keys[i], value);
+			text_add(&text, ", %s %s", keys[i], value);
 	}
-	return text;
+	return text_take(&text);
 }
 
 /* ---- which there are ----------------------------------------------------------------------- */
@@ -221,10 +223,12 @@ void column_names_free(struct column_names *names)
 /* "5.10.262, 6.1.192, host" */
 static char *listed(struct column_names names)
 {
-	char *text = format("%s", names.name[0]);
+	struct text text = { 0 };
+
+	text_add(&text, "%s", names.name[0]);
 	for (size_t i = 1; i < names.count; i++)
-		append_format(&text, ", %s", names.name[i]);
-	return text;
+		text_add(&text, ", %s", names.name[i]);
+	return text_take(&text);
 }
 
 const char *column_choose(struct column_names names, const char *asked)

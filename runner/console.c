@@ -85,26 +85,28 @@ static void console_tick(const struct run *run)
 	size_t running = 0, width = terminal_columns(80) - 1;
 	for (unsigned i = 0; run->slots && i < run->jobs; i++)
 		running += run->slots[i].entry != NULL;
-	char *line = run->guests ? format("%zu/%zu done, %zu failed, the rest in %u machine%s of "
-					  "kernel %s for %.0f s",
-					  run->ended, run->plan.count,
-					  run->tally[FAILED] + run->tally[BROKEN], run->guests,
-					  run->guests == 1 ? "" : "s", run->guest.kernel->name,
-					  seconds(clock_now() - run->began))
-				 : format("%zu/%zu done, %zu failed, %zu running", run->ended,
-					  run->plan.count, run->tally[FAILED] + run->tally[BROKEN],
-					  running);
+	struct text text = { 0 };
 
+	text_add(&text, "%zu/%zu done, %zu failed, ", run->ended, run->plan.count,
+		 run->tally[FAILED] + run->tally[BROKEN]);
+	if (run->guests)
+		text_add(&text, "the rest in %u machine%s of kernel %s for %.0f s", run->guests,
+			 run->guests == 1 ? "" : "s", run->guest.kernel->name,
+			 seconds(clock_now() - run->began));
+	else
+		text_add(&text, "%zu running", running);
 	const struct slot *slot = NULL;
-	while (strlen(line) < width && (slot = next_waiting(run, slot))) {
+	while (text.length < width && (slot = next_waiting(run, slot))) {
 		autofree char *waiting =
 			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
-		append_format(&line, " | %s: %s %.1f s", slot->entry->folder, waiting,
-			      seconds(clock_now() - slot->progress.since));
+		text_add(&text, " | %s: %s %.1f s", slot->entry->folder, waiting,
+			 seconds(clock_now() - slot->progress.since));
 	}
-	printf("\r%.*s\033[K", (int)width, line);
+	autofree char *whole = text_take(&text), *line = must_alloc(width + 1, 1);
+
+	text_fit(line, width + 1, whole);
+	printf("\r%s\033[K", line);
 	fflush(stdout);
-	free(line);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */

@@ -357,7 +357,8 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 static char *last_lines(const char *path)
 {
 	autofile FILE *file = fopen(path, "re");
-	char *lines[LINES_TOLD] = { 0 }, line[512], *all = format("%s", "");
+	char *lines[LINES_TOLD] = { 0 }, line[512];
+	struct text all = { 0 };
 	size_t count = 0;
 
 	while (file && fgets(line, sizeof(line), file)) {
@@ -367,10 +368,10 @@ static char *last_lines(const char *path)
 	for (size_t i = 0; i < LINES_TOLD; i++) {
 		char *each = lines[(count + i) % LINES_TOLD];
 
-		append_format(&all, "%s", each ? each : "");
+		text_add(&all, "%s", each ? each : "");
 		free(each);
 	}
-	return all;
+	return text_take(&all);
 }
 
 static void take_error(struct run *run, const struct guest *guest, const struct machine_end *end)

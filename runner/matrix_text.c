@@ -30,15 +30,17 @@ static size_t note_number(json_t *notes, const char *name)
 /* "variant 1,2", "confirmed". */
 static char *cell_text(json_t *notes, const struct claim_cell *cell)
 {
-	char *text = format("%s", cell->word);
+	struct text text = { 0 };
 	size_t index;
 	json_t *name;
+
+	text_add(&text, "%s", cell->word);
 	if (strcmp(cell->word, "variant") != 0)
-		return text;
+		return text_take(&text);
 	json_array_foreach (cell->variants, index, name)
-		append_format(&text, "%s%zu", index ? "," : " ",
-			      note_number(notes, json_string_value(name)));
-	return text;
+		text_add(&text, "%s%zu", index ? "," : " ",
+			 note_number(notes, json_string_value(name)));
+	return text_take(&text);
 }
 
 static void print_notes(const json_t *notes)

@@ -82,8 +82,9 @@ void nearest_offer(struct nearest *nearest, const char *name)
 
 char *nearest_text(const struct nearest *nearest)
 {
-	char *text = format("%s", "");
+	struct text text = { 0 };
+
 	for (size_t i = 0; i < ARRAY_LENGTH(nearest->names) && nearest->names[i]; i++)
-		append_format(&text, "%s%s", i ? ", " : "; nearest: ", nearest->names[i]);
-	return text;
+		text_add(&text, "%s%s", i ? ", " : "; nearest: ", nearest->names[i]);
+	return text_take(&text);
 }

@@ -29,15 +29,14 @@ static char *relative_path(const char *from, const char *to)
 	for (const char *rest = from + common; (rest = strchr(rest, '/')); rest++)
 		ups += rest[1] != '\0' && rest[1] != '/';
 	const char *down = to + common + (to[common] == '/');
-	char *path = format("%s", ups ? ".." : ".");
-	for (size_t i = 1; i < ups; i++) {
-		char *longer = format("%s/..", path);
-		free(path);
-		path = longer;
-	}
-	char *whole = *down ? format("%s/%s", path, down) : format("%s", path);
-	free(path);
-	return whole;
+	struct text path = { 0 };
+
+	text_add(&path, "%s", ups ? ".." : ".");
+	for (size_t i = 1; i < ups; i++)
+		text_add(&path, "/..");
+	if (*down)
+		text_add(&path, "/%s", down);
+	return text_take(&path);
 }
 
 /* The real path of a folder, or of the one in which a file shall be. */

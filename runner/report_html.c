@@ -352,14 +352,12 @@ static void write_claim(xml page, const struct report *report, const struct clai
 	const char *verdict = claim_verdict_name(claim->verdict);
 	autofree char *id = format("claim-%s", claim->id);
 	autofree char *finding = format("Linux: %s", claim->finding ? claim->finding : "");
-	char *statuses = format("%s", "");
+	struct text all = { 0 };
 
-	for (size_t i = 0; i < report->run_count; i++) {
-		char *longer = format("%s%s%s", statuses, i ? " " : "",
-				      status_of(&report->runs[i], claim));
-		free(statuses);
-		statuses = longer;
-	}
+	for (size_t i = 0; i < report->run_count; i++)
+		text_add(&all, "%s%s", i ? " " : "", status_of(&report->runs[i], claim));
+	autofree char *statuses = text_take(&all);
+
 	xml_open(page, "tr");
 	xml_attribute(page, "id", id);
 	xml_attribute(page, "data-verdict", verdict);
@@ -379,7 +377,6 @@ static void write_claim(xml page, const struct report *report, const struct clai
 	write_cases_of(page, report, claim);
 	xml_close(page);
 	xml_line(page);
-	free(statuses);
 }
 
 static void write_claim_heads(xml page, const struct report *report)
@@ -571,19 +568,16 @@ static void write_block(xml page, const struct writing *writing, const struct to
 {
 	autofree char *run = name_of_run(writing->report, told->of);
 	const char *variant = member_or_empty(told->result, "variant");
-	char *title = format("%s", told->family);
+	struct text families = { 0 };
 
-	for (size_t i = 1; i < alike; i++) {
-		char *longer = format("%s and %s", title, told[i].family);
-		free(title);
-		title = longer;
-	}
+	for (size_t i = 0; i < alike; i++)
+		text_add(&families, "%s%s", i ? " and " : "", told[i].family);
+	autofree char *title = text_take(&families);
 	autofree char *words =
 		format("%s%s%s: %s%s%s", title, writing->report->run_count > 1 ? ", " : "",
 		       writing->report->run_count > 1 ? run : "", told->status,
 		       *variant ? ", " : "", variant);
 	xml_element(page, "h4", words);
-	free(title);
 	write_trouble(page, told);
 	for (size_t i = 0; i < alike; i++)
 		write_files(page, &told[i]);
@@ -618,17 +612,15 @@ static void write_claims_of(xml page, const struct told *told)
 /* The worst of all, and what each is, for the filter. */
 static char *statuses_of(const struct told *told, size_t count, const char **worst)
 {
-	char *words = format("%s", "");
+	struct text words = { 0 };
 
 	*worst = told->status;
 	for (size_t i = 0; i < count; i++) {
-		char *longer = format("%s%s%s", words, i ? " " : "", told[i].status);
-		free(words);
-		words = longer;
+		text_add(&words, "%s%s", i ? " " : "", told[i].status);
 		if (is_bad(&told[i]) || strcmp(*worst, "skipped") == 0)
 			*worst = told[i].status;
 	}
-	return words;
+	return text_take(&words);
 }
 
 static void write_summary(xml page, const struct told *told, size_t count, const char *worst)

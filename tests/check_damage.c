@@ -377,12 +377,13 @@ static unsigned long number_from(const char *name, unsigned long otherwise)
 static char *try_command(const struct command *command, const char *place)
 {
 	const char *words[MOST_WORDS + 1] = { NULL };
-	autofree char *line = format("%s", "");
+	struct text text = { 0 };
 
 	for (size_t i = 0; command->words[i]; i++) {
 		words[i] = strcmp(command->words[i], "@") == 0 ? place : command->words[i];
-		append_format(&line, " %s", words[i]);
+		text_add(&text, " %s", words[i]);
 	}
+	autofree char *line = text_take(&text);
 	struct end end = run(words);
 	autofree char *out = end.out, *err = end.err;
 	const char *wrong = what_is_wrong(&end, command->compares);

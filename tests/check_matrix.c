@@ -240,16 +240,16 @@ static void ck_all_errors(const char *kernel)
 static char *drawn(const char *left, const char *right)
 {
 	struct comparison comparison = compare_texts(left, right);
-	char *text = format("%s", "");
+	struct text text = { 0 };
 	for (size_t i = 0; i < comparison.count; i++) {
 		const struct line_pair *pair = &comparison.pairs[i];
 		const char *sign = pair->same ? "=" : !pair->left ? ">" : pair->right ? "|" : "<";
-		append_format(&text, "%s%s%s%s", i ? " " : "",
-			      pair->same || !pair->left ? "" : pair->left, sign,
-			      pair->right ? pair->right : "");
+		text_add(&text, "%s%s%s%s", i ? " " : "",
+			 pair->same || !pair->left ? "" : pair->left, sign,
+			 pair->right ? pair->right : "");
 	}
 	comparison_free(&comparison);
-	return text;
+	return text_take(&text);
 }
 
 START_TEST(lines_are_aligned_by_what_is_common)

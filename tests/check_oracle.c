@@ -86,15 +86,10 @@ END_TEST
 /* The caller frees it. */
 static char *ladders_of(const struct journal *journal, struct ladder_form form)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	struct text text = { 0 };
 
-	if (!out)
-		broken("no memory for a ladder");
-	ladder_print(journal, form, out);
-	fclose(out);
-	return text;
+	ladder_print(journal, form, text_stream(&text));
+	return text_take(&text);
 }
 
 /* The first line of @a that @b has otherwise; NULL: none. The caller frees it. */

@@ -422,16 +422,15 @@ static const struct event one_of_each[] = {
 static char *small_journal(void)
 {
 	struct journal *journal = journal_new();
-	char *text = format("%s", "");
+	struct text text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(one_of_each); i++) {
-		autofree char *before = text;
 		autofree char *line = event_to_json(journal_append(journal, &one_of_each[i]));
 
-		text = format("%s%s\n", before, line);
+		text_add(&text, "%s\n", line);
 	}
 	journal_free(journal);
-	return text;
+	return text_take(&text);
 }
 
 /* A file in memory that journal_load() can open by its path. */

@@ -341,7 +341,7 @@ static char *programs_image(char *const *more, const char *folder, char **path)
 static struct bytes drivers_archive(const struct unpacked *unpacked)
 {
 	struct tree tree = { 0 };
-	char *list = format("%s", "");
+	struct text list = { 0 };
 
 	for (size_t i = 0; i < unpacked->module_count; i++) {
 		const struct module *module = &unpacked->modules[i];
@@ -352,10 +352,10 @@ static struct bytes drivers_archive(const struct unpacked *unpacked)
 		memcpy(object.data, module->object.data, object.size);
 		add_parents(&tree, path);
 		add(&tree, path, S_IFREG | 0644, object);
-		append_format(&list, "%s\n", path);
+		text_add(&list, "%s\n", path);
 	}
-	add_text(&tree, GUEST_MODULES, list);
-	free(list);
+	autofree char *listed = text_take(&list);
+	add_text(&tree, GUEST_MODULES, listed);
 	struct bytes cpio = cpio_of(&tree);
 	tree_free(&tree);
 	return cpio;
@@ -395,12 +395,13 @@ static char *kernel_images(const struct kernel *kernel, const char *folder, char
 static struct bytes request_archive(const struct machine_options *options)
 {
 	struct tree tree = { 0 };
-	char *text = format("%.0f\n", options->guest_seconds);
+	struct text request = { 0 };
 
+	text_add(&request, "%.0f\n", options->guest_seconds);
 	for (char *const *each = options->arguments; *each; each++)
-		append_format(&text, "%s\n", *each);
+		text_add(&request, "%s\n", *each);
+	autofree char *text = text_take(&request);
 	add_text(&tree, GUEST_REQUEST, text);
-	free(text);
 	struct bytes cpio = cpio_of(&tree);
 	tree_free(&tree);
 	return cpio;

@@ -200,11 +200,11 @@ static char *pin_names(void)
 {
 	size_t count;
 	const struct pin *all = pins_all(&count);
-	char *names = format("%s", "");
+	struct text names = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		append_format(&names, "%s%s", i ? ", " : "", all[i].version);
-	return names;
+		text_add(&names, "%s%s", i ? ", " : "", all[i].version);
+	return text_take(&names);
 }
 
 /* The packages of a pin and their sums, from SHA256SUMS: "sum size file" lines. */

@@ -29,10 +29,8 @@ static void describe(const struct segment *segments, size_t count)
 				       .from = i ? SERVER : CLIENT,
 				       .host = i ? SERVER : CLIENT,
 				       .segment = segments[i] };
-		char words[48];
 
 		free(event_to_json(&event));
-		describe_segment(judge, &event, words, sizeof(words));
 		judge_event(judge, &event);
 	}
 	judge_free(judge);
