@@ -162,6 +162,15 @@ static void look_at_flow(struct crowd *crowd, enum host host, const struct flow_
 }
 
 /* The flow's socket, and its listener or, of no flow, all of them. */
+static void list_part(struct crowd *crowd, enum host host, const struct flow_ends *ends)
+{
+	if (ends)
+		look_at_flow(crowd, host, ends);
+	for (int i = 0; i < crowd->listener_count && host == SERVER; i++)
+		if (!ends || crowd->listeners[i] == ends->listener)
+			look_at_listener(crowd, (uint16_t)crowd->listeners[i]);
+}
+
 static void look_at_part(struct crowd *crowd, enum host host, int flow)
 {
 	struct seen_sockets *seen = &crowd->seen[host];
@@ -169,14 +178,14 @@ static void look_at_part(struct crowd *crowd, enum host host, int flow)
 		flow > 0 && flow < crowd->flow_count ? &crowd->flows[flow] : NULL;
 
 	crowd->behind = true;
-	seen->asked = clock_now();
 	for (int i = 0; i < seen->count; i++)
 		seen->sockets[i].anew = false;
-	if (ends)
-		look_at_flow(crowd, host, ends);
-	for (int i = 0; i < crowd->listener_count && host == SERVER; i++)
-		if (!ends || crowd->listeners[i] == ends->listener)
-			look_at_listener(crowd, (uint16_t)crowd->listeners[i]);
+	for (int again = 0; again < SECOND_DUMPS; again++) {
+		seen->asked = clock_now();
+		list_part(crowd, host, ends);
+		if (clock_now() - seen->asked < LONG_DUMP)
+			break;
+	}
 }
 
 /* ---- how much ------------------------------------------------------------------------------ */

@@ -212,8 +212,9 @@ struct slot {
 	int64_t alive;       /* the case's last sign of life, as seen last */
 	nsec idle;           /* for how long there was none since; while the runner ran itself */
 	int input, hears;    /* --pause: what is typed goes in here and comes out there; -1 */
-	bool overdue;        /* it was ended: its worker hangs, */
-	bool idled;          /* or its case did nothing */
+	struct deadline deadline;
+	bool overdue; /* it was ended: its worker hangs, */
+	bool idled;   /* or its case did nothing */
 };
 
 /* What is known of the kernel that entries are played in. */
@@ -332,7 +333,8 @@ void guests_play(struct run *run);
 
 /* Forks the worker of slot->entry; its PID, or -1 with errno. */
 pid_t worker_start(const struct run *run, struct slot *slot);
-/* What libcheck allows a case; 0 (for ever) with --pause. */
+/* What a case may take, and, stretched, what libcheck allows it; 0 (for ever) with --pause. */
+double case_seconds(const struct case_spec *spec);
 double case_timeout(const struct run *run, const struct case_spec *spec);
 /* Tries the netem arguments of --wire; NULL, or what the system said. The caller frees it. */
 char *wire_refused(const char *wire);

@@ -133,6 +133,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	slot->lane = idlest_lane(scheduler->run);
 	slot->entry = entry;
 	slot->began = clock_now();
+	slot->deadline = deadline_in(SEC(case_seconds(entry->spec) + OVERDUE_SECONDS));
 	slot->overdue = false;
 	slot->lingers = slot->idled = false;
 	slot->idle = 0;
@@ -308,8 +309,7 @@ static void kill_overdue(struct scheduler *scheduler)
 			continue;
 		note_idleness(slot, since);
 		slot->idled = slot->idle > most;
-		slot->overdue = seconds(clock_now() - slot->began) >
-				case_timeout(run, slot->entry->spec) + OVERDUE_SECONDS;
+		slot->overdue = deadline_passed(&slot->deadline);
 		if (slot->idled || slot->overdue)
 			kill(slot->worker, SIGKILL);
 	}

@@ -127,12 +127,17 @@ END_TEST
 
 /* ---- the worker ---------------------------------------------------------------------------- */
 
+double case_seconds(const struct case_spec *spec)
+{
+	return 120 + 4 * spec->kernel_seconds;
+}
+
 double case_timeout(const struct run *run, const struct case_spec *spec)
 {
 	/* With --pause a person takes the time that a person takes. */
 	if (run->options->pause)
 		return 0;
-	return ceil((120 + 4 * spec->kernel_seconds) * run->options->timeout_multiplier);
+	return ceil(case_seconds(spec) * run->options->timeout_multiplier);
 }
 
 static void redirect(int from, int to)
