@@ -253,7 +253,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 
 	fill_the_queue(server, .count = 2);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		const char *const lines[] = { rows[i].line, "0.0  <  RST", NULL };
+		const char *const lines[] = { rows[i].line, "+0.0  <  RST", NULL };
 		struct peer *peer;
 
 		STEP("%s of a peer meets the full queue", rows[i].what);

@@ -14,7 +14,7 @@ time=0 status=0
 
 while [ "$time" -lt "$times" ]; do
 	time=$((time + 1))
-	for setting in 'PAUSE_EVERY=200 PAUSE_BUDGET=95' 'PAUSE_EVERY=150'; do
+	for setting in 'PAUSE_EVERY=200 PAUSE_BUDGET=95' 'PAUSE_EVERY=250'; do
 		echo "run $time of $times, $setting"
 		# shellcheck disable=SC2086 # settings are words
 		env LD_PRELOAD="$PAUSES" $setting "$HALFOPEN" run --kernel host \
