@@ -118,6 +118,9 @@ extern const struct baseline host_baselines[], wire_baselines[];
 /* ---- in the namespace of the calling thread ------------------------------------------------ */
 
 int sysctl_write_here(const char *name, const char *value);
+int sysctl_read_here(const char *name, char *seen, size_t seen_size);
+/* Notes what net_outside() tells: to be called where the whole machine's settings can be seen. */
+void outside_read(void);
 /* @control: any socket of the namespace. */
 void offloads_off(int control, const char *interface);
 int interface_index(int control, const char *interface);

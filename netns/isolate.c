@@ -142,6 +142,7 @@ int isolate_worker(pid_t parent, unsigned lane)
 	bool user_namespace;
 	char why[512];
 
+	outside_read();
 	refusal_gather(&refusal);
 	if (isolate_try(&refusal, &user_namespace)) {
 		refusal_explain(&refusal, why, sizeof(why));

@@ -16,6 +16,7 @@ netns_libnetns_a_SOURCES = \
 	netns/net.c \
 	netns/netlink.c \
 	netns/netns.h \
+	netns/outside.c \
 	netns/plan.c \
 	netns/probe.c \
 	netns/refusal.c \

@@ -134,6 +134,15 @@ int net_sysctl_read(struct net *net, enum host host, const char *name, char *see
 		    size_t seen_size);
 
 /*
+ * Settings of the whole machine that reach into every namespace, which can neither set nor see
+ * them: as they were when the worker left the machine's own (isolate_worker()). NULL: it could not
+ * see them either, in a container.
+ */
+const char *net_outside(const char *name);
+/* The names: 0, 1, ...; NULL behind the last. */
+const char *net_outside_name(size_t number);
+
+/*
  * Runs a program of the machine inside the host's namespace with @input (may be NULL) as its
  * standard input and waits. Returns its exit status, output (both streams) in *output.
  */

@@ -231,7 +231,7 @@ static void tidy(char *text)
 	*to = '\0';
 }
 
-static int sysctl_read_here(const char *name, char *seen, size_t seen_size)
+int sysctl_read_here(const char *name, char *seen, size_t seen_size)
 {
 	autoclose int fd = sysctl_open(name, O_RDONLY);
 	ssize_t length;

@@ -89,6 +89,15 @@ static void add_port(struct words *words, const char *name, int fd)
 	add_pair(words, "-device", format("virtserialport,chardev=%s,name=%s", name, name));
 }
 
+/* HALFOPEN_APPEND has more words for the kernel, such as sysctl.net.ipv4.tcp_mem=... */
+static void add_command_line(struct words *words, const char *command_line)
+{
+	const char *more = getenv("HALFOPEN_APPEND");
+
+	add_pair(words, "-append",
+		 format("%s%s%s", command_line, more ? " " : "", more ? more : ""));
+}
+
 static void add_clock(struct words *words, const struct machine_options *options)
 {
 	if (options->clock == VIRTUAL_TIME) {
@@ -99,14 +108,14 @@ static void add_clock(struct words *words, const struct machine_options *options
 		/* With cx16 some stock kernels panic at boot under TCG; without rdrand two runs
 		 * have the same random numbers; TCG is slow at copying bytes with rep. */
 		add_pair(words, "-cpu", format("max,-la57,-cx16,-rdrand,-rdseed,-erms,-fsrm"));
-		add_pair(words, "-append", format("%s", VIRTUAL_COMMAND_LINE));
+		add_command_line(words, VIRTUAL_COMMAND_LINE);
 		return;
 	}
 	bool kvm = options->clock == REAL_TIME_KVM;
 	add_pair(words, "-accel", format("%s", kvm ? "kvm" : "tcg,thread=multi"));
 	add_pair(words, "-smp", format("%u", options->cpus ? options->cpus : 1));
 	add_pair(words, "-cpu", format("%s", kvm ? "host" : "max,-la57,-cx16"));
-	add_pair(words, "-append", format("%s", COMMAND_LINE));
+	add_command_line(words, COMMAND_LINE);
 }
 
 static void add_machine(struct words *words)
