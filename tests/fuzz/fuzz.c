@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <ftw.h>
+#include <libxml/parser.h>
 #include <setjmp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,6 +126,33 @@ void put_file(const char *name, struct input input)
 	autofile FILE *file = fopen(path, "we");
 	if (file)
 		fwrite(input.at, 1, input.left, file);
+}
+
+void must_be_xml(const char *text, size_t length)
+{
+	xmlDoc *page = xmlReadMemory(text, (int)length, "page", NULL,
+				     XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NONET |
+					     XML_PARSE_HUGE);
+
+	if (!page)
+		abort();
+	xmlFreeDoc(page);
+}
+
+void must_be_page(const char *name)
+{
+	autofree char *path = own_path(name);
+	xmlDoc *page;
+
+	if (access(path, F_OK) < 0)
+		return;
+	page = xmlReadFile(path, NULL,
+			   XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NONET |
+				   XML_PARSE_HUGE);
+	if (!page)
+		abort();
+	xmlFreeDoc(page);
+	unlink(path);
 }
 
 FILE *nowhere(void)

@@ -36,6 +36,10 @@ void empty_folder(const char *name);
 
 /* Calls @act. broken() and the like within it end that call only. */
 void attempt(void (*act)(void *context), void *context);
+/* Ends the process where it is not: whatever was read, what is written of it is well-formed. */
+void must_be_xml(const char *text, size_t length);
+/* The same of a file in the folder, where there is one; it is removed. */
+void must_be_page(const char *name);
 /* What is printed to goes nowhere. */
 FILE *nowhere(void);
 

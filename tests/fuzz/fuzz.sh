@@ -141,7 +141,7 @@ for driver; do
 		worst=1
 		continue
 	fi
-	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$driver.out")
+	runs=$(sed -n "s/^stat::number_of_executed_units: *//p" "$build/$driver.out" | tail -n 1)
 	echo "fuzz: $driver: $runs inputs, nothing found; entered:"
 	entered "$driver" | tell_entered "$driver" || worst=1
 done

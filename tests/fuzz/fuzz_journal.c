@@ -47,9 +47,10 @@ static void put_journal(struct input input)
 static void draw(const struct journal *journal, const struct story *story)
 {
 	static const struct ladder_form forms[] = { { 0 }, { .stable = true }, { .colour = true } };
+	autofree char *svg = ladder_svg(story);
 	int told = 0;
 
-	free(ladder_svg(story));
+	must_be_xml(svg, strlen(svg));
 	free(ladder_mermaid(story));
 	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
 		ladder_print(journal, forms[i], nowhere());

@@ -32,11 +32,14 @@ static void read_runs(void *context)
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
 		put_file(files[i], take_part(&input));
 	free(report_of_run(first));
+	must_be_page(FIRST "/report.html");
 	command_report(&(struct options){ .words = runs, .word_count = 1 });
+	must_be_page("report.html");
 	command_claims(&(struct options){ .artifacts = first });
 	command_claims(&(struct options){ .artifacts = second, .json = true });
 	command_claims(&(struct options){ .artifacts = second, .words = wanted, .word_count = 2 });
 	command_matrix(&(struct options){ .artifacts = own_folder(), .no_run = true, .repeat = 1 });
+	must_be_page("matrix.html");
 	command_diff(&(struct options){
 		.artifacts = own_folder(), .words = compared, .word_count = 3, .repeat = 1 });
 }
