@@ -224,12 +224,12 @@ int main(int argc, char **argv)
 {
 	static struct figures figures;
 	const char *top = argc > 1 ? argv[1] : ".";
-	char why[256];
+	autofree char *why = NULL;
 	struct net_features features;
 
 	if (argc > 2 && strcmp(argv[1], "--vm") == 0)
 		return tell_vm(argv[2]);
-	if (net_probe(&features, why, sizeof(why)) < 0)
+	if (net_probe(&features, &why) < 0)
 		broken("%s", why);
 	bench_one_by_one(&figures, top);
 	printf("set-up until a packet can be sent        %8.1f ms  (median of %d; goal: at most "

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the judge keeps while it reads a journal; shared by judge.c (the books), ladder.c (the
- * rungs and their words) and expect.c (what cases assert). Flat arrays, so that a judge can be
- * cloned in the middle of a journal.
+ * What the judge keeps while it reads a journal; shared by those files of the room that judge and
+ * draw. Who watches a network does not see it: what is known only there is no index in here. Flat
+ * arrays, so that a judge can be cloned in the middle of a journal.
  */
 #ifndef HALFOPEN_BOOKS_H
 #define HALFOPEN_BOOKS_H
@@ -114,7 +114,7 @@ struct flow_book {
 
 struct packet_book {
 	int flow, rung;
-	bool known, injected, held, released, gone;
+	bool injected, held, released, gone;
 	nsec released_at;
 	bool repeated;       /* a SYN or SYN-ACK that was sent before */
 	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */
@@ -149,7 +149,6 @@ struct counter_book {
 	const char *name;
 	long total, step, named;
 	long value;
-	bool has_value;
 	long last_seq;             /* of the event that moved it last */
 	long largest, largest_seq; /* its largest movement in this step */
 	bool exempt, tells_of_a_drop;

@@ -19,7 +19,7 @@ enum {
 	WIDTH = 100,
 };
 
-/* ---- two ladders, row by row ---------------------------------------------------------------- */
+/* ---- two ladders, row by row --------------------------------------------------------------- */
 
 struct row {
 	const char *expected;    /* NULL: nothing was */
@@ -157,12 +157,16 @@ static void pair_up(const struct judge *judge, const struct event *event, struct
 	rows->behind = lines_behind(judge, &event->lines[line], rung);
 }
 
-/* ---- rows as text ---------------------------------------------------------------------------- */
+/* ---- rows as text -------------------------------------------------------------------------- */
 
 /* "1.0  <  SYN-ACK ignored", from the words as they are compared. */
 static char *row_text(const char *time, const char *words)
 {
-	return format("%7s  %.1s  %s", time, words, *words ? words + 1 + (words[1] == ' ') : "");
+	int direction =
+		(int)text_fitting(words, 1); /* a line of a journal may begin with anything */
+
+	return format("%7s  %.*s  %s", time, direction, words,
+		      direction ? words + 1 + (words[1] == ' ') : words);
 }
 
 static char *expected_text(const char *line)
@@ -237,7 +241,7 @@ static void print_rows(FILE *out, const struct judge *judge, const struct rows *
 			rows->count - to + rows->behind);
 }
 
-/* ---- in one line ----------------------------------------------------------------------------- */
+/* ---- in one line --------------------------------------------------------------------------- */
 
 static char *direction_hint(const struct rung *rung, const char *line)
 {
@@ -307,7 +311,7 @@ char *describe_ladder(const struct judge *judge, const struct event *event)
 	return text;
 }
 
-/* ---- where the finding is ------------------------------------------------------------------- */
+/* ---- where the finding is ------------------------------------------------------------------ */
 
 static bool is_expectation(const struct event *event, const char *name)
 {
@@ -359,7 +363,7 @@ static int flow_of_finding(const struct judge *judge)
 	return packet && packet->flow ? packet->flow : last_flow(judge);
 }
 
-/* ---- what is not a ladder -------------------------------------------------------------------- */
+/* ---- what is not a ladder ------------------------------------------------------------------ */
 
 /* The last lines of a ladder, with what has been expected of them so far. */
 static void print_tail(FILE *out, const struct judge *judge, int flow)
@@ -492,7 +496,7 @@ static void print_movers(FILE *out, const struct judge *judge)
 		fprintf(out, "       (%d more)\n", count - MOST);
 }
 
-/* ---- where all stood ------------------------------------------------------------------------- */
+/* ---- where all stood ----------------------------------------------------------------------- */
 
 /* How many flows from @flow on are in the same states. */
 static int states_alike(const struct judge *judge, int flow)
@@ -578,7 +582,7 @@ static void print_steps(FILE *out, const struct judge *judge)
 		seconds(judge->found_by.at), judge->finding.seq);
 }
 
-/* ---- for programs ---------------------------------------------------------------------------- */
+/* ---- for programs -------------------------------------------------------------------------- */
 
 static json_t *states_json(const struct judge *judge)
 {
@@ -741,7 +745,7 @@ static char *details(const struct judge *judge)
 	return text;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void print_difference(FILE *out, const struct judge *judge)
 {

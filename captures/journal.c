@@ -8,6 +8,8 @@
 #include "captures/captures.h"
 #include "captures/packed.h"
 
+#include "base/xml.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -255,6 +257,36 @@ static json_int_t field_number(const struct field *field, const struct event *ev
 
 static const char *host_names[] = { "client", "server" };
 
+/* Texts go into drawings, line by line, and to terminals, which obey control characters. */
+static bool is_control(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	return *at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+}
+
+static bool is_printable(const char *text)
+{
+	while (*text && !is_control(text))
+		text++;
+	return !*text;
+}
+
+/* What a reader takes, whatever a program or a kernel has said. The caller frees it. */
+static char *printable(const char *text)
+{
+	char *clean = text_clean(text);
+
+	for (char *at = clean; *at; at++) {
+		if (!is_control(at))
+			continue;
+		if (at[0] & 0x80) /* of two bytes */
+			at[1] = ' ';
+		at[0] = ' ';
+	}
+	return clean;
+}
+
 /* A text that is its own JSON but for the quotes needs no library, and most are: names in ASCII. */
 static bool is_plain(const char *text)
 {
@@ -272,9 +304,11 @@ static void print_text(const char *text, FILE *out)
 		fprintf(out, "\"%s\"", text);
 		return;
 	}
-	string = json_string(text);
+	autofree char *clean = printable(text);
+
+	string = json_string(clean);
 	if (!string || json_dumpf(string, out, JSON_ENCODE_ANY) < 0)
-		broken("cannot write an event as JSON: out of memory, or a name that is no UTF-8");
+		broken("cannot write an event as JSON: out of memory");
 	json_decref(string);
 }
 
@@ -397,15 +431,6 @@ static bool store_number(const struct field *field, struct event *event, json_in
 		*(nsec *)(void *)at = number;
 		break;
 	}
-	return true;
-}
-
-/* Texts go into drawings, line by line, and to terminals, which obey control characters. */
-static bool is_printable(const char *text)
-{
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-		if (*at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
-			return false;
 	return true;
 }
 

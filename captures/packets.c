@@ -278,7 +278,6 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	packet = &judge->packets[judge->packet_count++];
 	*packet = (struct packet_book){
 		.flow = event->flow,
-		.known = true,
 		.injected = event->injected,
 		.from = event->from,
 		.sent = event->at,

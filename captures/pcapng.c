@@ -75,15 +75,15 @@ static void add_option(struct block *block, enum option_code code, const void *v
 static void add_text(struct block *block, enum option_code code, const char *text)
 {
 	size_t length = text ? strlen(text) : 0;
+	autofree char *cut = NULL;
 
 	if (length == 0)
 		return;
 	if (length > LONGEST_OPTION) {
-		length = LONGEST_OPTION;
-		while (length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80)
-			length--; /* not within a character */
+		cut = must_alloc(LONGEST_OPTION + 1, 1);
+		text_fit(cut, LONGEST_OPTION + 1, text);
 	}
-	add_option(block, code, text, length);
+	add_option(block, code, cut ? cut : text, cut ? strlen(cut) : length);
 }
 
 /* Writes the block and frees its body. */

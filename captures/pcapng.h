@@ -6,7 +6,7 @@
  * A file is a section, its interfaces, names, packets, in that order. Each function appends one
  * block to @out, in this machine's byte order; what went wrong with the file, ferror() tells.
  * Strings are UTF-8; NULL, where one may be left out. One that is longer than an option can be
- * (65,535 bytes) is cut, between two characters.
+ * (65,535 bytes) is cut between two words, and ends with " ...".
  */
 #ifndef HALFOPEN_PCAPNG_H
 #define HALFOPEN_PCAPNG_H

@@ -110,6 +110,8 @@ static int fitting(const char *text)
 	for (int comma = end; comma > NOTE_WIDTH / 3; comma--)
 		if (text[comma] == ' ' && text[comma - 1] == ',')
 			return comma;
+	if (end == 0)
+		end = (int)text_fitting(text, NOTE_WIDTH);
 	return end > 0 ? end : NOTE_WIDTH;
 }
 

@@ -45,8 +45,8 @@ struct refusal {
 };
 
 void refusal_gather(struct refusal *refusal);
-/* One line: the cause, then the remedy. */
-void refusal_explain(const struct refusal *refusal, char *why, size_t why_size);
+/* One line: the cause, then the remedy; the caller frees it. */
+char *refusal_explain(const struct refusal *refusal);
 bool refusal_lacks_capabilities(const struct refusal *refusal);
 
 /* isolate_worker() without the ending: 0, or -1 with the attempt and errno in @refusal. */

@@ -140,12 +140,12 @@ int isolate_worker(pid_t parent, unsigned lane)
 {
 	struct refusal refusal;
 	bool user_namespace;
-	char why[512];
 
 	outside_read();
 	refusal_gather(&refusal);
 	if (isolate_try(&refusal, &user_namespace)) {
-		refusal_explain(&refusal, why, sizeof(why));
+		autofree char *why = refusal_explain(&refusal);
+
 		broken("%s", why);
 	}
 	/* After the change of credentials, which would clear it. */

@@ -65,10 +65,11 @@ struct net_features {
 
 /*
  * Tries to isolate, to make a veth pair and to add netem, all in a child.
- * Returns 0, or -1 with the cause and the remedy in @why (one line): a missing capability, user
- * namespaces that are forbidden or stripped (Ubuntu's AppArmor rule), no `ip`, no `tc`, ...
+ * Returns 0, or -1 with the cause and the remedy in *@why (one line; the caller frees it; else it
+ * is NULL): a missing capability, user namespaces that are forbidden or stripped (Ubuntu's AppArmor
+ * rule), no `ip`, no `tc`, ...
  */
-int net_probe(struct net_features *features, char *why, size_t why_size);
+int net_probe(struct net_features *features, char **why);
 
 /* ---- the network --------------------------------------------------------------------------- */
 

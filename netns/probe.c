@@ -26,7 +26,7 @@ static void keep_ending(enum ending ending, const char *text, void *context)
 {
 	struct findings *findings = context;
 
-	snprintf(findings->ending, sizeof(findings->ending), "%s", text);
+	text_fit(findings->ending, sizeof(findings->ending), text);
 	_exit(ending == BROKEN ? 99 : 1);
 }
 
@@ -46,7 +46,7 @@ static int run(char *const argv[], char *said, size_t said_size)
 	int status = tool_finish(&tool, &output);
 
 	output[strcspn(output, "\n")] = '\0';
-	snprintf(said, said_size, "%s", output);
+	text_fit(said, said_size, output);
 	return status;
 }
 
@@ -70,14 +70,16 @@ static void try_netem(struct findings *findings)
 	char said[100];
 	int status = run(add, said, sizeof(said));
 
+	autofree char *reason = format("this kernel has no sch_netem (%s)", said);
+
 	findings->features.netem = !status;
 	if (status == 127) {
-		snprintf(findings->refusal.output, sizeof(findings->refusal.output), "%s", said);
+		text_fit(findings->refusal.output, sizeof(findings->refusal.output), said);
 		refuse(findings, TRY_TC_PROGRAM, 0);
 	}
 	if (status)
-		snprintf(findings->features.netem_reason, sizeof(findings->features.netem_reason),
-			 "this kernel has no sch_netem (%.90s)", said);
+		text_fit(findings->features.netem_reason, sizeof(findings->features.netem_reason),
+			 reason);
 }
 
 static void try_packet_socket(struct findings *findings)
@@ -172,7 +174,7 @@ static _Noreturn void try_as_worker(struct findings *findings)
 	_exit(0);
 }
 
-int net_probe(struct net_features *features, char *why, size_t why_size)
+int net_probe(struct net_features *features, char **why)
 {
 	struct findings *findings = mmap(NULL, sizeof(*findings), PROT_READ | PROT_WRITE,
 					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -190,11 +192,13 @@ int net_probe(struct net_features *features, char *why, size_t why_size)
 	waitpid(pid, NULL, 0);
 
 	*features = findings->features;
+	*why = NULL;
 	if (findings->refused)
-		refusal_explain(&findings->refusal, why, why_size);
+		*why = refusal_explain(&findings->refusal);
 	else if (!findings->complete)
-		snprintf(why, why_size, "cannot try out a network: %s",
-			 *findings->ending ? findings->ending : "the process that tried it died");
+		*why = format("cannot try out a network: %s",
+			      *findings->ending ? findings->ending
+						: "the process that tried it died");
 	int result = findings->complete ? 0 : -1;
 	munmap(findings, sizeof(*findings));
 	return result;

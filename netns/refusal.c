@@ -59,51 +59,46 @@ bool refusal_lacks_capabilities(const struct refusal *refusal)
 }
 
 /* "root lacks SYS_ADMIN and NET_RAW here", "add --cap-add=SYS_ADMIN --cap-add=NET_RAW" */
-static void explain_container(const struct refusal *refusal, char *why, size_t why_size)
+static char *explain_container(const struct refusal *refusal)
 {
-	char lacking[64] = "", options[128] = "";
+	struct text names = { 0 }, flags = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(needed); i++) {
 		if (refusal->capabilities & BIT(needed[i].number))
 			continue;
-		snprintf(lacking + strlen(lacking), sizeof(lacking) - strlen(lacking), "%sCAP_%s",
-			 *lacking ? ", " : "", needed[i].name);
-		snprintf(options + strlen(options), sizeof(options) - strlen(options),
-			 " --cap-add=%s", needed[i].name);
+		text_add(&names, "%sCAP_%s", names.length ? ", " : "", needed[i].name);
+		text_add(&flags, " --cap-add=%s", needed[i].name);
 	}
-	snprintf(why, why_size,
-		 "this root lacks %s, and a user namespace, which would give it, %s (%s): "
-		 "start the container with%s",
-		 lacking,
-		 refusal->attempt == TRY_SYSCTLS ? "may not write sysctls here" : "is refused",
-		 strerror(refusal->error), options);
+	autofree char *lacking = text_take(&names), *options = text_take(&flags);
+
+	return format("this root lacks %s, and a user namespace, which would give it, %s (%s): "
+		      "start the container with%s",
+		      lacking,
+		      refusal->attempt == TRY_SYSCTLS ? "may not write sysctls here" : "is refused",
+		      strerror(refusal->error), options);
 }
 
-static void explain_user_namespace(const struct refusal *refusal, char *why, size_t why_size)
+static char *explain_user_namespace(const struct refusal *refusal)
 {
 	if (refusal->no_user_namespaces)
-		snprintf(why, why_size,
-			 "user namespaces are switched off here (user.max_user_namespaces is 0): "
-			 "run as root, or `sysctl -w user.max_user_namespaces=10000` as root");
-	else if (refusal->no_userns_clone)
-		snprintf(why, why_size,
-			 "ordinary users may not make user namespaces here "
-			 "(kernel.unprivileged_userns_clone is 0): run as root, or "
-			 "`sysctl -w kernel.unprivileged_userns_clone=1` as root");
-	else if (refusal->apparmor_restricts)
-		snprintf(why, why_size,
-			 "AppArmor strips user namespaces of their capabilities here "
-			 "(kernel.apparmor_restrict_unprivileged_userns is 1): run as root, or "
-			 "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` as root");
-	else if (refusal->root)
-		explain_container(refusal, why, why_size);
-	else
-		snprintf(
-			why, why_size,
-			"a network needs a user namespace or root, and user namespaces are refused "
-			"(%s): run as root, or allow them (a container's seccomp profile, "
-			"CONFIG_USER_NS, a security module)",
-			strerror(refusal->error));
+		return format("user namespaces are switched off here (user.max_user_namespaces is "
+			      "0): run as root, or `sysctl -w user.max_user_namespaces=10000` as "
+			      "root");
+	if (refusal->no_userns_clone)
+		return format("ordinary users may not make user namespaces here "
+			      "(kernel.unprivileged_userns_clone is 0): run as root, or "
+			      "`sysctl -w kernel.unprivileged_userns_clone=1` as root");
+	if (refusal->apparmor_restricts)
+		return format("AppArmor strips user namespaces of their capabilities here "
+			      "(kernel.apparmor_restrict_unprivileged_userns is 1): run as root, "
+			      "or `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` as "
+			      "root");
+	if (refusal->root)
+		return explain_container(refusal);
+	return format("a network needs a user namespace or root, and user namespaces are refused "
+		      "(%s): run as root, or allow them (a container's seccomp profile, "
+		      "CONFIG_USER_NS, a security module)",
+		      strerror(refusal->error));
 }
 
 static const struct {
@@ -138,7 +133,7 @@ static bool no_permission(const struct refusal *refusal)
 	       strstr(refusal->output, "Permission denied");
 }
 
-void refusal_explain(const struct refusal *refusal, char *why, size_t why_size)
+char *refusal_explain(const struct refusal *refusal)
 {
 	const char *said = *refusal->output ? refusal->output : strerror(refusal->error);
 	bool full = refusal->error == ENOSPC || refusal->error == EUSERS;
@@ -147,23 +142,21 @@ void refusal_explain(const struct refusal *refusal, char *why, size_t why_size)
 	if (!refusal->error)
 		denied.error = EPERM;
 	if (refusal->attempt == TRY_SYSCTLS && refusal->root && refusal_lacks_capabilities(refusal))
-		explain_container(refusal, why, why_size);
-	else if (no_permission(refusal) && refusal_lacks_capabilities(refusal))
-		explain_user_namespace(&denied, why, why_size);
-	else if (full && refusal->attempt == TRY_USER_NAMESPACE)
-		explain_user_namespace(refusal, why, why_size);
-	else if (full)
-		snprintf(why, why_size,
-			 "no more namespaces are allowed here (%s): run fewer cases at once (-j), "
-			 "or "
-			 "raise user.max_net_namespaces, max_pid_namespaces and max_mnt_namespaces",
-			 said);
-	else if (no_permission(refusal))
-		snprintf(why, why_size,
-			 "%s (%s) although this user holds the capabilities: allow it in the "
-			 "container's seccomp profile or security module",
-			 explanations[refusal->attempt].cause, said);
-	else
-		snprintf(why, why_size, "%s (%s): %s", explanations[refusal->attempt].cause, said,
-			 explanations[refusal->attempt].remedy);
+		return explain_container(refusal);
+	if (no_permission(refusal) && refusal_lacks_capabilities(refusal))
+		return explain_user_namespace(&denied);
+	if (full && refusal->attempt == TRY_USER_NAMESPACE)
+		return explain_user_namespace(refusal);
+	if (full)
+		return format(
+			"no more namespaces are allowed here (%s): run fewer cases at once (-j), "
+			"or "
+			"raise user.max_net_namespaces, max_pid_namespaces and max_mnt_namespaces",
+			said);
+	if (no_permission(refusal))
+		return format("%s (%s) although this user holds the capabilities: allow it in the "
+			      "container's seccomp profile or security module",
+			      explanations[refusal->attempt].cause, said);
+	return format("%s (%s): %s", explanations[refusal->attempt].cause, said,
+		      explanations[refusal->attempt].remedy);
 }

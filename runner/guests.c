@@ -357,11 +357,13 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 static char *last_lines(const char *path)
 {
 	autofile FILE *file = fopen(path, "re");
-	char *lines[LINES_TOLD] = { 0 }, line[512];
+	char *lines[LINES_TOLD] = { 0 };
+	autofree char *line = NULL;
+	size_t room = 0;
 	struct text all = { 0 };
 	size_t count = 0;
 
-	while (file && fgets(line, sizeof(line), file)) {
+	while (file && getline(&line, &room, file) > 0) {
 		free(lines[count % LINES_TOLD]);
 		lines[count++ % LINES_TOLD] = format("  %s", line);
 	}

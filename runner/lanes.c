@@ -91,12 +91,8 @@ static bool choose_wire(struct run *run)
 
 static enum lanes assign_all_to_host(struct run *run, char **why)
 {
-	char reason[512] = "";
-
-	if (net_probe(&run->features, reason, sizeof(reason)) < 0) {
-		*why = format("%s", reason);
+	if (net_probe(&run->features, why) < 0)
 		return LANES_NONE;
-	}
 	if (!choose_wire(run))
 		return LANES_USAGE;
 	for (size_t i = 0; i < run->plan.count; i++)
@@ -132,10 +128,10 @@ static void assign_case_by_case(struct run *run, const char *host_refuses, const
 /* Why the host can play nothing at all, be it for its own sake or for that of --wire. */
 static char *why_not_the_host(struct run *run)
 {
-	char reason[512] = "";
+	char *why;
 
-	if (net_probe(&run->features, reason, sizeof(reason)) < 0)
-		return format("%s", reason);
+	if (net_probe(&run->features, &why) < 0)
+		return why;
 	if (run->options->wire && !run->features.netem)
 		return format("--wire '%s' needs netem: %s", run->options->wire,
 			      run->features.netem_reason);

@@ -331,9 +331,10 @@ char *wire_refused(const char *wire)
 		try_wire(parent, wire, ends[1]);
 	close(ends[1]);
 	autofile FILE *reader = fdopen(ends[0], "re");
-	char text[1000] = "";
-	size_t length = reader ? fread(text, 1, sizeof(text) - 1, reader) : 0;
+	autofree char *text = NULL;
+	size_t room = 0;
+	ssize_t length = reader ? getdelim(&text, &room, '\0', reader) : -1;
 	if (child < 0 || waitpid(child, NULL, 0) < 0)
 		return format("cannot fork: %s", strerror(errno));
-	return length ? text_first_line(text) : NULL;
+	return length > 0 ? text_first_line(text) : NULL;
 }

@@ -468,11 +468,11 @@ int main(void)
 	TCase *cases = new_tcase(suite, "cases", NULL),
 	      *wire = new_tcase(suite, "wire", become_case);
 	SRunner *runner;
-	char why[256];
+	autofree char *why = NULL;
 	struct net_features features;
 	int failed;
 
-	if (net_probe(&features, why, sizeof(why)) < 0) {
+	if (net_probe(&features, &why) < 0) {
 		printf("1..0 # SKIP %s\n", why);
 		return 77;
 	}

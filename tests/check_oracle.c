@@ -285,8 +285,7 @@ START_TEST(another_process_may_accept_unseen_but_gives_nobody_back)
 }
 END_TEST
 
-/* ---- one mutation
- * -------------------------------------------------------------------------------- */
+/* ---- one mutation -------------------------------------------------------------------------- */
 
 /* A mutated journal as it is fed to the judge. */
 struct feeding {
@@ -328,8 +327,7 @@ static struct judge *judge_mutated(const struct place *place, const struct mutat
 	return feeding.judge;
 }
 
-/* ---- whether the finding names the place
- * ---------------------------------------------------------- */
+/* ---- whether the finding names the place --------------------------------------------------- */
 
 static long sample_before(const struct place *place)
 {
@@ -375,8 +373,7 @@ static bool names_the_place(const struct place *place, const struct mutation *mu
 	return naming == NAMES_ANSWER && finding->packet && finding->packet == answer_to(place);
 }
 
-/* ---- all mutations of a kind
- * ----------------------------------------------------------------------- */
+/* ---- all mutations of a kind --------------------------------------------------------------- */
 
 static void tell(const char *path, const struct place *place, const struct finding *finding,
 		 const char *what)
@@ -453,8 +450,7 @@ START_TEST(mutation_is_rejected_everywhere)
 }
 END_TEST
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void print_results(void)
 {

@@ -413,8 +413,7 @@ static void end_busy(const pid_t *pids, int count)
 	}
 }
 
-/* ---- what the journal must say
- * ------------------------------------------------------------------- */
+/* ---- what the journal must say ------------------------------------------------------------- */
 
 /* How much a counter of the host moved because of this segment. */
 static long moved_by(const struct journal *journal, const struct event *packet, const char *counter)
@@ -664,11 +663,11 @@ int main(void)
 	Suite *suite = suite_create("watch");
 	TCase *tcase = tcase_create("live"), *stalls = tcase_create("stalls");
 	SRunner *runner;
-	char why[256];
+	autofree char *why = NULL;
 	struct net_features features;
 	int failed;
 
-	if (net_probe(&features, why, sizeof(why)) < 0) {
+	if (net_probe(&features, &why) < 0) {
 		printf("1..0 # SKIP %s\n", why);
 		return 77;
 	}

@@ -277,8 +277,7 @@ static bool wrong_direction(const struct place *place, int way, struct mutation 
 	return is_first_sighting(place);
 }
 
-/* ---- segments: what is in them
- * ------------------------------------------------------------------- */
+/* ---- segments: what is in them ------------------------------------------------------------- */
 
 static bool other_flags(const struct place *place, int way, struct mutation *mutation)
 {
@@ -452,8 +451,7 @@ static bool changed_on_the_wire(const struct place *place, int way, struct mutat
 	return true;
 }
 
-/* ---- states
- * --------------------------------------------------------------------------------------- */
+/* ---- states -------------------------------------------------------------------------------- */
 
 static bool state_never_reached(const struct place *place, int way, struct mutation *mutation)
 {
@@ -533,8 +531,7 @@ static bool by_another_segment(const struct place *place, int way, struct mutati
 	return place->event->packet > 0;
 }
 
-/* ---- counters
- * ------------------------------------------------------------------------------------- */
+/* ---- counters ------------------------------------------------------------------------------ */
 
 /* Exempt ones may move as they like; those two are compared with the captures. */
 static bool is_compared(const struct place *place)
@@ -639,8 +636,7 @@ static bool unheard_of_counter(const struct place *place, int way, struct mutati
 	return stray_counter(place, "TCPSomethingNewInLinux", mutation);
 }
 
-/* ---- queues
- * --------------------------------------------------------------------------------------- */
+/* ---- queues -------------------------------------------------------------------------------- */
 
 static bool accept_queue_off(const struct place *place, int way, struct mutation *mutation)
 {
@@ -667,8 +663,7 @@ static bool queue_missing(const struct place *place, int way, struct mutation *m
 	return is_a(place, EVENT_QUEUE);
 }
 
-/* ---- calls and waits
- * ------------------------------------------------------------------------------ */
+/* ---- calls and waits ----------------------------------------------------------------------- */
 
 static bool wrong_errno(const struct place *place, int way, struct mutation *mutation)
 {
@@ -719,8 +714,7 @@ static bool wait_in_vain(const struct place *place, int way, struct mutation *mu
 	return is_a(place, EVENT_WAIT);
 }
 
-/* ---- the gate
- * ------------------------------------------------------------------------------------- */
+/* ---- the gate ------------------------------------------------------------------------------ */
 
 static bool gate_says(const struct place *place, const char *what, struct mutation *mutation)
 {
@@ -763,8 +757,7 @@ static bool gate_other(const struct place *place, int way, struct mutation *muta
 	return true;
 }
 
-/* ---- the journal itself
- * --------------------------------------------------------------------------- */
+/* ---- the journal itself -------------------------------------------------------------------- */
 
 static bool cut_short(const struct place *place, int way, struct mutation *mutation)
 {
