@@ -516,7 +516,6 @@ static TCase *new_tcase(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
 
-	tcase_set_timeout(tcase, 120); /* under valgrind */
 	suite_add_tcase(suite, tcase);
 	return tcase;
 }

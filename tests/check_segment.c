@@ -640,7 +640,6 @@ static TCase *new_tcase(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
 
-	tcase_set_timeout(tcase, 600); /* under valgrind */
 	suite_add_tcase(suite, tcase);
 	return tcase;
 }

@@ -14,7 +14,7 @@ logs=$(mktemp -d) || exit 99
 trap 'rm -rf "$logs"' EXIT
 
 # One of so many tries in tests that make thousands, and time for the rest.
-: "${CHECK_SAMPLE:=50}" "${CK_TIMEOUT_MULTIPLIER:=20}"
+: "${CHECK_SAMPLE:=50}" "${CK_TIMEOUT_MULTIPLIER:=10}"
 export CHECK_SAMPLE CK_TIMEOUT_MULTIPLIER
 
 # The paragraphs of a log that have a stack, but descriptors that are no test's or libcheck's own.

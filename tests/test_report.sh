@@ -190,10 +190,13 @@ cp b/$deferred/ipv4/verdict.json awaited
 rm -f out
 echo '{}' >b/results.json
 # A run locks its folder while it goes on.
-flock --shared b sh -c "echo live >live
-	until grep -q '^-- ' out 2>/dev/null; do sleep 0.05; done
-	mv verdict.later b/$deferred/ipv4/verdict.json" &
-until [ -e live ]; do sleep 0.05; done
+(
+	flock --shared 9
+	echo live >live
+	within 60 grep -qs '^-- ' out
+	mv verdict.later b/$deferred/ipv4/verdict.json
+) 9<b &
+within 60 test -e live
 run show --follow b/$deferred/ipv4
 check 'following what runs waits for its verdict' says '^failed: a <reason>'
 check 'and has told it all once' [ "$(grep -c '^-- ' out)" = "$(grep -c '"event":"step"' b/$deferred/ipv4/journal.jsonl)" ]
