@@ -15,7 +15,6 @@
 #include <ftw.h>
 #include <jansson.h>
 #include <libmnl/libmnl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -351,15 +350,13 @@ static void become_case(void)
 	isolate_case(worker);
 }
 
-static jmp_buf back;
-static char *said;
-
-static void keep_words(enum ending ending, const char *text, void *context)
+/* The one way out that is right: with it the test is over. */
+static void expect_loss_at_gate(enum ending ending, const char *text, void *context)
 {
-	(void)ending;
 	(void)context;
-	said = format("%s", text);
-	longjmp(back, 1);
+	printf("# %s\n", text);
+	fflush(stdout);
+	_exit(ending == BROKEN && !strncmp(text, "the gate's socket lost ", 23) ? 0 : 1);
 }
 
 /* Sends datagrams of @bytes from the client to the server. */
@@ -412,12 +409,10 @@ START_TEST(loss_at_the_gate_ends_what_waits_for_the_wire)
 {
 	struct net *net = crowded_net(FRAMES);
 
-	on_ending(keep_words, NULL);
-	if (setjmp(back) == 0)
-		while (wire_turn(net))
-			;
-	ck_assert_ptr_nonnull(said);
-	ck_assert_msg(strncmp(said, "the gate's socket lost ", 23) == 0, "%s", said);
+	on_ending(expect_loss_at_gate, NULL);
+	while (wire_turn(net))
+		;
+	ck_abort_msg("nothing was told");
 }
 END_TEST
 
@@ -425,11 +420,9 @@ START_TEST(loss_that_nobody_asked_for_is_told_at_the_end)
 {
 	struct net *net = crowded_net(FRAMES);
 
-	on_ending(keep_words, NULL);
-	if (setjmp(back) == 0)
-		net_close(net);
-	ck_assert_ptr_nonnull(said);
-	ck_assert_msg(strncmp(said, "the gate's socket lost ", 23) == 0, "%s", said);
+	on_ending(expect_loss_at_gate, NULL);
+	net_close(net);
+	ck_abort_msg("nothing was told");
 }
 END_TEST
 
