@@ -11,6 +11,11 @@
 /* libFuzzer's entry into a driver. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Its own way to change an input, and what it calls instead (mutate.c). Both return the new size.
+ */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+
 /* What is left of an input. */
 struct input {
 	const uint8_t *at;

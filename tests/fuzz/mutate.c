@@ -4,13 +4,10 @@
  * bytes, else as check_damage does, which knows lines, numbers and values.
  */
 #include "tests/damage.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/tiny_kernel.h"
 
 #include <string.h>
-
-/* libFuzzer's own, and what it calls where there is one. Both return the new size. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
