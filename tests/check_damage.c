@@ -207,7 +207,7 @@ static char *text_of(int fd)
 
 static void become_program(const char *const *words, int out, int err)
 {
-	struct rlimit time = { MOST_SECONDS, MOST_SECONDS }, none = { 0, 0 };
+	struct rlimit time = { MOST_SECONDS, MOST_SECONDS + 1 }, none = { 0, 0 };
 	const char *argv[12] = { program };
 
 	for (size_t i = 0; words[i]; i++)

@@ -40,7 +40,7 @@ static struct input read_file(const char *path)
 static void play(const char *path, int output)
 {
 	struct input input = read_file(path);
-	struct rlimit time = { MOST_SECONDS, MOST_SECONDS }, none = { 0, 0 };
+	struct rlimit time = { MOST_SECONDS, MOST_SECONDS + 1 }, none = { 0, 0 };
 	struct rlimit addresses = { ADDRESSES, ADDRESSES };
 
 	setrlimit(RLIMIT_CORE, &none);
