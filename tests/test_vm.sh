@@ -140,6 +140,19 @@ a_program_that_is_missing_skips()
 	play 77 it_needs_a_program && grep -q 'needs the program no-such-program-anywhere' out
 }
 
+case ${XDG_CACHE_HOME:-} in
+/*) cache=${HALFOPEN_CACHE:-$XDG_CACHE_HOME/halfopen} ;;
+*) cache=${HALFOPEN_CACHE:-$HOME/.cache/halfopen} ;;
+esac
+
+folders_may_be_called_anything()
+{
+	folder="o'brien, \"sons\" & #1"
+	mkdir "$folder" && ln -s "$(realpath "$cache")/kernels" "$folder/kernels" || return 1
+	HALFOPEN_CACHE=$PWD/$folder play 0 it_passes/ipv4 --artifacts "$folder/artifacts" &&
+		[ -e "$folder/artifacts/it_passes/ipv4/verdict.json" ] && [ -e "$folder/images" ]
+}
+
 # ---- programs in odd folders, with libraries of their own ----------------------------------------
 
 odd="o'brien & (0x1 \"sons\""
@@ -151,7 +164,7 @@ make_program()
 		echo 'int gone(void) { return 0; }' | $CC -shared -fPIC -Wl,-soname,libgone.so -x c -o "$odd/libgone.so" - &&
 		echo 'int gone(void); int main(void) { return gone(); }' |
 		$CC -x c -o "$odd/bin/no-such-program-anywhere" - -x none "$odd/libgone.so" \
-			'-Wl,-rpath,$ORIGIN/..'
+			"-Wl,-rpath,\$ORIGIN/.."
 }
 
 # play_odd STATUS: the program that is run has an odd path, too.
@@ -275,10 +288,6 @@ complaint()
 	[ "$(wc -l <err)" -eq 1 ] && grep -q "$text" err && [ ! -s out ]
 }
 
-case ${XDG_CACHE_HOME:-} in
-/*) cache=${HALFOPEN_CACHE:-$XDG_CACHE_HOME/halfopen} ;;
-*) cache=${HALFOPEN_CACHE:-$HOME/.cache/halfopen} ;;
-esac
 packages=$(dirname "$(find "$cache/kernels" -name '*.deb' | sort | head -n 1)")
 
 a_damaged_package()
@@ -322,6 +331,7 @@ if [ -n "${CC:-}" ]; then
 		a_library_that_is_missing_is_named
 	check "a script is named, as no machine can run it" a_script_is_named
 fi
+check "cache and artifacts may be called anything" folders_may_be_called_anything
 check "repetitions have folders of their own" repetitions_have_folders_of_their_own
 check "what an older run has left there is no obstacle" an_older_run_is_no_obstacle
 check "a guest that panics is an error of the run" the_consoles_end_is_told
