@@ -9,10 +9,15 @@
 
 enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
-static const char *const status_names[] = {
-	[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "failed",
-	[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not run",
-};
+const char *claim_status_name(enum claim_status status)
+{
+	static const char *const names[] = {
+		[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "error",
+		[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not run",
+	};
+
+	return names[status];
+}
 
 static void weigh(struct evidence *evidence, const json_t *result)
 {
@@ -106,7 +111,7 @@ static json_t *claim_json(const struct claim *claim, const json_t *run)
 		"{s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "id", claim->id, "document",
 		json_text(claim->document), "claim", json_text(claim->text), "verdict",
 		claim_verdict_name(claim->verdict), "finding", json_text(claim->finding), "status",
-		status_names[evidence_status(&evidence)], "variant", variant_json(&evidence),
+		claim_status_name(evidence_status(&evidence)), "variant", variant_json(&evidence),
 		"cases", cases_of(claim->id), "kernel",
 		json_text(json_string_value(json_object_get(run, "kernel"))), "date",
 		json_text(json_string_value(json_object_get(run, "started"))));

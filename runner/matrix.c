@@ -53,11 +53,7 @@ static void choose_claims(struct matrix *matrix, const struct options *options)
 /* The status of the entries that make a claim's status. */
 static const char *deciding_status(enum claim_status status)
 {
-	static const char *const names[] = {
-		[CLAIM_SHOWN] = "passed",    [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "error",
-		[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not run",
-	};
-	return names[status];
+	return status == CLAIM_SHOWN ? ending_name(PASSED) : claim_status_name(status);
 }
 
 /* Those that make the cell's word; of a variant, those that saw one. */

@@ -24,17 +24,13 @@ static json_t *kernel_json(const struct column *column)
 static json_t *claim_cell_json(const struct matrix *matrix, const struct claim *claim,
 			       size_t column)
 {
-	static const char *const names[] = {
-		[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "error",
-		[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not run",
-	};
 	struct claim_cell cell = claim_cell(matrix, claim, column);
 	bool shown = cell.status == CLAIM_SHOWN;
-	json_t *json =
-		json_pack("{s:o, s:s, s:o, s:O, s:O}", "kernel",
-			  json_text(matrix->columns[column].name), "status", names[cell.status],
-			  "verdict", json_text(shown ? claim_verdict_name(claim->verdict) : NULL),
-			  "variants", cell.variants, "cases", cell.entries);
+	json_t *json = json_pack("{s:o, s:s, s:o, s:O, s:O}", "kernel",
+				 json_text(matrix->columns[column].name), "status",
+				 claim_status_name(cell.status), "verdict",
+				 json_text(shown ? claim_verdict_name(claim->verdict) : NULL),
+				 "variants", cell.variants, "cases", cell.entries);
 	claim_cell_free(&cell);
 	return json;
 }

@@ -61,16 +61,6 @@ struct band {
 	unsigned id_width, cell_width, text_width;
 };
 
-static enum colour colour_of(const char *word)
-{
-	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
-		return RED;
-	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
-	    strcmp(word, "argued") == 0)
-		return FAINT;
-	return strcmp(word, "variant") == 0 ? CYAN : GREEN;
-}
-
 /* What is longer than @width ends in dots. */
 static void print_cut(const char *text, unsigned width)
 {

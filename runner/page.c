@@ -108,12 +108,11 @@ void page_link_part(xml page, const char *id, const char *text)
 
 const char *page_class(const char *word)
 {
-	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
-		return "bad";
-	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
-	    strcmp(word, "argued") == 0)
-		return "faint";
-	return strcmp(word, "variant") == 0 ? "other" : "good";
+	static const char *const classes[] = {
+		[GREEN] = "good", [RED] = "bad", [FAINT] = "faint", [CYAN] = "other"
+	};
+
+	return classes[colour_of(word)];
 }
 
 /* ---- the page ------------------------------------------------------------------------------ */

@@ -75,6 +75,8 @@ char *member_text(const json_t *object, const char *key);
 unsigned terminal_columns(unsigned otherwise);
 bool terminal_has_colours(void);
 enum colour { PLAIN, GREEN, RED, YELLOW, CYAN, FAINT };
+/* That of a status, of a claim's verdict, or of "variant": FAINT for what has shown nothing. */
+enum colour colour_of(const char *word);
 /* In colour on a terminal that has them, unless NO_COLOR is set. */
 void print_in_colour(enum colour colour, const char *text);
 
@@ -426,6 +428,8 @@ int command_kernels(const struct options *options);
 /* ---- claims.c: what a run says of a claim -------------------------------------------------- */
 
 enum claim_status { CLAIM_SHOWN, CLAIM_FAILED, CLAIM_BROKEN, CLAIM_SKIPPED, CLAIM_NOT_RUN };
+/* "shown", "failed", "error", "skipped", "not run". */
+const char *claim_status_name(enum claim_status status);
 
 /* How the entries that carry one claim ended. */
 struct evidence {

@@ -191,7 +191,7 @@ static void add_entry(struct report *report, const struct told_run *of, const js
 	report->entries[report->entry_count++] = told;
 }
 
-static bool is_told(const struct report *report, const char *name)
+bool report_has_case(const struct report *report, const char *name)
 {
 	for (size_t i = report->entry_count; i > 0; i--)
 		if (strcmp(report->entries[i - 1].name, name) == 0)
@@ -217,7 +217,7 @@ static void add_entries(struct report *report)
 		size_t index;
 		json_t *result;
 		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
-			if (!is_told(report, member_string(result, "case")))
+			if (!report_has_case(report, member_string(result, "case")))
 				add_case(report, i, member_string(result, "case"));
 	}
 }

@@ -30,6 +30,8 @@ struct report {
 	size_t entry_count;
 };
 
+/* Whether one of its entries is of this case. */
+bool report_has_case(const struct report *report, const char *name);
 /* Writes the page. NULL, or what went wrong; the caller frees it. */
 char *report_write_html(const struct report *report, const char *path);
 

@@ -84,7 +84,7 @@ static const char script[] =
 	"    for (const row of rows) {\n"
 	"      const text = (row.dataset.text || row.textContent).toLowerCase();\n"
 	"      const hit = words.every(word => text.includes(word)) ? all('select', form).every(\n"
-	"        one => !one.value || row.dataset[one.name].split(' ').includes(one.value)) : "
+	"        one => !one.value || row.dataset[one.name].split(',').includes(one.value)) : "
 	"false;\n"
 	"      row.hidden = !hit;\n"
 	"      shown += hit ? 1 : 0;\n"
@@ -231,7 +231,7 @@ static void write_runs(xml page, const struct report *report)
 
 struct choice {
 	const char *name, *first;
-	const char *const *words; /* NULL-terminated */
+	const char *(*word)(int number); /* from 0 on; behind the last one NULL */
 };
 
 static void write_choice(xml page, const struct choice *choice)
@@ -243,8 +243,8 @@ static void write_choice(xml page, const struct choice *choice)
 	xml_attribute(page, "value", "");
 	xml_text(page, choice->first);
 	xml_close(page);
-	for (size_t i = 0; choice->words[i]; i++)
-		xml_element(page, "option", choice->words[i]);
+	for (int i = 0; choice->word(i); i++)
+		xml_element(page, "option", choice->word(i));
 	xml_close(page);
 }
 
@@ -271,37 +271,19 @@ static void write_output(xml page)
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
-static const char *const status_words[] = { "shown", "failed", "skipped", "not-run", NULL };
-
 static const char *status_of(const struct told_run *told, const struct claim *claim)
 {
-	static const char *const words[] = {
-		[CLAIM_SHOWN] = "shown",     [CLAIM_FAILED] = "failed",   [CLAIM_BROKEN] = "failed",
-		[CLAIM_SKIPPED] = "skipped", [CLAIM_NOT_RUN] = "not-run",
-	};
 	struct evidence evidence = claim_evidence(told->run, claim->id);
-	const char *word = words[evidence_status(&evidence)];
 
 	json_decref(evidence.variants);
-	return word;
+	return claim_status_name(evidence_status(&evidence));
 }
 
 static void write_status(xml page, const char *word)
 {
-	bool not_run = strcmp(word, "not-run") == 0;
-
 	xml_open(page, "td");
-	xml_element_of(page, "span", not_run ? "faint" : page_class(word),
-		       not_run ? "not run" : word);
+	xml_element_of(page, "span", page_class(word), word);
 	xml_close(page);
-}
-
-static bool is_told(const struct report *report, const char *name)
-{
-	for (size_t i = 0; i < report->entry_count; i++)
-		if (strcmp(report->entries[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 static size_t count_cases(const struct claim *claim)
@@ -320,7 +302,7 @@ static void list_cases(xml page, const struct report *report, const struct claim
 		if (!text_has_word(spec->claims, claim->id))
 			continue;
 		xml_open(page, "li");
-		if (is_told(report, spec->name))
+		if (report_has_case(report, spec->name))
 			write_link_to_case(page, spec->name);
 		else
 			write_name(page, spec->name);
@@ -355,7 +337,7 @@ static void write_claim(xml page, const struct report *report, const struct clai
 	struct text all = { 0 };
 
 	for (size_t i = 0; i < report->run_count; i++)
-		text_add(&all, "%s%s", i ? " " : "", status_of(&report->runs[i], claim));
+		text_add(&all, "%s%s", i ? "," : "", status_of(&report->runs[i], claim));
 	autofree char *statuses = text_take(&all);
 
 	xml_open(page, "tr");
@@ -402,11 +384,20 @@ static void write_claim_heads(xml page, const struct report *report)
 	xml_close(page);
 }
 
+static const char *verdict_word(int number)
+{
+	return number <= ARGUED ? claim_verdict_name((enum claim_verdict)number) : NULL;
+}
+
+static const char *status_word(int number)
+{
+	return number <= CLAIM_NOT_RUN ? claim_status_name((enum claim_status)number) : NULL;
+}
+
 static void write_claims(xml page, const struct report *report)
 {
-	static const char *const verdicts[] = { "confirmed", "refined", "refuted", "argued", NULL };
-	static const struct choice by_verdict = { "verdict", "any verdict", verdicts };
-	static const struct choice by_status = { "status", "any status", status_words };
+	static const struct choice by_verdict = { "verdict", "any verdict", verdict_word };
+	static const struct choice by_status = { "status", "any status", status_word };
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 
@@ -616,7 +607,7 @@ static char *statuses_of(const struct told *told, size_t count, const char **wor
 
 	*worst = told->status;
 	for (size_t i = 0; i < count; i++) {
-		text_add(&words, "%s%s", i ? " " : "", told[i].status);
+		text_add(&words, "%s%s", i ? "," : "", told[i].status);
 		if (is_bad(&told[i]) || strcmp(*worst, "skipped") == 0)
 			*worst = told[i].status;
 	}
@@ -742,10 +733,14 @@ static bool topic_is_new(const struct report *report, size_t entry)
 	return true;
 }
 
+static const char *ending_word(int number)
+{
+	return number <= BROKEN ? ending_name((enum ending)number) : NULL;
+}
+
 static void write_cases(xml page, const struct writing *writing)
 {
-	static const char *const endings[] = { "passed", "failed", "skipped", "error", NULL };
-	static const struct choice by_status = { "status", "any result", endings };
+	static const struct choice by_status = { "status", "any result", ending_word };
 	const struct report *report = writing->report;
 
 	xml_element(page, "h2", "Cases");

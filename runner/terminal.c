@@ -23,6 +23,16 @@ bool terminal_has_colours(void)
 	       !(none && *none);
 }
 
+enum colour colour_of(const char *word)
+{
+	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
+		return RED;
+	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
+	    strcmp(word, "argued") == 0)
+		return FAINT;
+	return strcmp(word, "variant") == 0 ? CYAN : GREEN;
+}
+
 void print_in_colour(enum colour colour, const char *text)
 {
 	static const char *const codes[] = {

@@ -48,6 +48,7 @@ shell_tests = \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_lint.sh \
+	tests/test_manual.sh \
 	tests/test_matrix.sh \
 	tests/test_pages.sh \
 	tests/test_report.sh \

@@ -242,7 +242,7 @@ check 'claims --json: the variant' says '"variant": "linear"'
 run run it_passes/ipv4 it_passes_after_a_timer it_needs_a_program
 check 'a claim of which one family did not run is not shown' is "$(status_of F-01)" 'not run'
 run run it_breaks_down
-check 'an error shows nothing' is "$(status_of F-05)" failed
+check 'an error is called so, and shows nothing' is "$(status_of F-05)" error
 run claims --artifacts nowhere
 check 'claims of a folder that is not there say so' says 'no results.json in nowhere'
 run run it_passes

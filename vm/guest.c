@@ -232,7 +232,7 @@ static int run(struct request *request)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* MemTotal less the least that was free, as far as that is known at the end. */
+/* What is in use now. */
 static long memory_used_kib(void)
 {
 	autofile FILE *file = fopen("/proc/meminfo", "re");

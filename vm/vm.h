@@ -89,7 +89,7 @@ struct machine_end {
 	char *report;        /* the console's last lines, of an error */
 	int status;          /* the exit status of the arguments */
 	double boot_seconds; /* on the wall, from the start to the arguments' begin */
-	long memory_kib;     /* that the guest used at the most */
+	long memory_kib;     /* in use in the guest at the end, with all that it wrote */
 };
 
 /*
