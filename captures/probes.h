@@ -28,7 +28,10 @@ void taps_keep(struct tap *taps[HOSTS]);
 unsigned tap_drain(struct tap *tap, sighted *sighted, void *context);
 /* Whether the sentinel @mark has come by. */
 bool tap_has_seen(const struct tap *tap, uint64_t mark);
-/* Segments that the kernel could not keep for the capture. */
+/*
+ * Frames that the kernel could not keep for the capture. What libpcap tells of the interface
+ * (ps_ifdrop) is read in /sys, which shows another namespace: wire_losses() knows it.
+ */
 unsigned tap_lost(const struct tap *tap);
 
 /* ---- sockets: sock_diag through libmnl ----------------------------------------------------- */

@@ -21,9 +21,9 @@ static char *losses_of_gate(struct gate *gate)
 	gate->dropped += stats.tp_drops;
 	if (!gate->dropped)
 		return NULL;
-	return format("the gate's socket lost %llu frames: raise net.core.rmem_max, or run fewer "
+	return format("the gate's socket lost %llu frame%s: raise net.core.rmem_max, or run fewer "
 		      "cases at once (-j)",
-		      (unsigned long long)gate->dropped);
+		      (unsigned long long)gate->dropped, gate->dropped == 1 ? "" : "s");
 }
 
 void gate_check(struct gate *gate)
@@ -105,8 +105,8 @@ static char *losses_of_interfaces(struct net *net)
 					 : dropped_by(net, senders[i].host, senders[i].interface);
 
 		if (drops)
-			text_add(&text, "%s%s lost %llu frames", text.length ? ", " : "",
-				 senders[i].name, (unsigned long long)drops);
+			text_add(&text, "%s%s lost %llu frame%s", text.length ? ", " : "",
+				 senders[i].name, (unsigned long long)drops, drops == 1 ? "" : "s");
 	}
 	if (text.length)
 		text_add(&text,

@@ -485,14 +485,14 @@ static void plant(const char *folder, const char *name, const char *needs)
 static void is_started(struct net *net, const char *name, const char *at)
 {
 	char log[] = "check_netns.daemon.XXXXXX", *argv[] = { (char *)name, NULL }, *output;
-	char *path autofree = program_path(name), *text autofree = NULL;
+	autofree char *path = program_path(name);
 
 	ck_assert_msg(path && strcmp(path, at) == 0, "%s is found at %s, not %s", name, path, at);
 	ck_assert_int_eq(net_program(net, SERVER, argv, NULL, &output), 0);
 	free(output);
 	close(mkstemp(log));
-	text = end_of_daemon(
-		net_daemon(net, SERVER, (struct daemon_options){ .argv = argv, .log = log }), log);
+	free(end_of_daemon(
+		net_daemon(net, SERVER, (struct daemon_options){ .argv = argv, .log = log }), log));
 }
 
 START_TEST(program_that_is_found_is_the_one_that_is_started)
