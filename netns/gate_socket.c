@@ -18,6 +18,8 @@
 #define ROOM (8 << 20)
 /* For what the kernel does before a system call returns, or ksoftirqd soon after. */
 #define PATIENCE SEC(5)
+/* After so long a mark may be lost. */
+#define OVERDUE MSEC(20)
 
 #define ETHERTYPE_MARK 0x88b6 /* IEEE 802 local experimental 2 */
 #define LOOPBACK       1      /* its index in every namespace */
@@ -193,29 +195,38 @@ static bool collect(struct gate *gate)
 	return marked;
 }
 
-/*
- * Frames of all interfaces wait for the receiving side in one queue of the CPU. Usually that is
- * emptied before a system call returns, but Linux before 6.5 leaves it to ksoftirqd when that
- * happens to be awake. A mark, sent after them over the loopback, comes back after them.
- */
-void gate_settle(struct gate *gate)
+static void send_mark(struct gate *gate, struct deadline *deadline)
 {
 	struct sockaddr_ll loopback = { .sll_family = AF_PACKET,
 					.sll_protocol = htons(ETHERTYPE_MARK),
 					.sll_ifindex = LOOPBACK };
-	struct pollfd mark = { .fd = gate->socket, .events = POLLIN };
-	struct deadline deadline = deadline_in(PATIENCE);
 	uint8_t bytes[ETH_ZLEN] = { [12] = ETHERTYPE_MARK >> 8, [13] = ETHERTYPE_MARK & 0xff };
 
 	gate->marks++;
 	memcpy(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
 	while (sendto(gate->socket, bytes, sizeof(bytes), MSG_DONTWAIT,
 		      (struct sockaddr *)&loopback, sizeof(loopback)) < 0)
-		if (!worth_a_retry(gate->socket, &deadline))
+		if (!worth_a_retry(gate->socket, deadline))
 			broken("cannot send over the wire's loopback: %s", strerror(errno));
+}
+
+/*
+ * Frames of all interfaces wait for the receiving side in one queue of the CPU. Usually that is
+ * emptied before a system call returns, but Linux before 6.5 leaves it to ksoftirqd when that
+ * happens to be awake. A mark, sent after them over the loopback, comes back after them; where that
+ * queue was full it has got lost, and another one is sent.
+ */
+void gate_settle(struct gate *gate)
+{
+	struct pollfd mark = { .fd = gate->socket, .events = POLLIN };
+	struct deadline deadline = deadline_in(PATIENCE);
+
+	send_mark(gate, &deadline);
 	while (!collect(gate)) {
-		if (await_events(&mark, 1, SLACK) == 0)
+		if (await_events(&mark, 1, OVERDUE) == 0) {
 			gate_check(gate);
+			send_mark(gate, &deadline);
+		}
 		if (deadline_passed(&deadline))
 			broken("the kernel does not process the wire's frames within %.0f s",
 			       seconds(deadline.span));
