@@ -193,8 +193,11 @@ enum tally {
 };
 
 struct tally_book {
-	long owed, allowed, moved;   /* by this look */
-	long debt, surplus;          /* from the look before */
+	long owed;    /* so often it was seen in this look that it must be counted, */
+	long allowed; /* or may be, */
+	long moved;   /* and so far the counter moved */
+	/* What the looks before have counted and not seen; below 0: seen and not counted. */
+	long balance;
 	long seq, packet;            /* why it is owed */
 	long moved_seq, surplus_seq; /* of the counter's event */
 };

@@ -151,7 +151,7 @@ void owe(struct judge *judge, const struct event *event, struct debt debt)
 
 	if (debt.count <= 0)
 		return;
-	if (!book->debt && !book->owed) {
+	if (book->balance >= 0 && !book->owed) {
 		book->seq = event->seq;
 		book->packet = event->packet;
 	}
@@ -371,23 +371,44 @@ static void object_to_surplus(struct judge *judge, enum host host)
 			       host_name(host)));
 }
 
+/* Of @number what is from 0 to @most. */
+static long within(long number, long most)
+{
+	if (number > most)
+		number = most;
+	return number > 0 ? number : 0;
+}
+
 /*
- * One look's grace: counters are read a moment before sockets and captures, so what happens in
- * between is seen one look before it is counted.
+ * A look reads the counters a moment before the sockets and the captures. What happens in between
+ * is seen by this look and counted by the next one; and what a timer has counted and not done yet
+ * is counted by this look and seen by the next one. So there is one look's grace, either way. Three
+ * looks, and a request's timer that fires in the first one, between the two readings:
+ *
+ *   look   seen (owed)          TCPTimeouts (moved)   balance
+ *   1      the timer set anew   0                     0 + 0 - 1 = -1   a debt
+ *   2      -                    +1                    -1 + 1 - 0 = 0   it is paid
+ *   3      -                    0                     0
+ *
+ * Had look 2 not counted it, that would be the finding: the debt of -1 is older than one look, and
+ * what moved does not pay it. The other way round look 1 counts +1 and sees nothing, a surplus of
+ * 1; look 2 must see what it is of. What may be a timer's that nobody can see, because the socket
+ * ended with it or the timer sent something that other counters tell of (allowed), takes away from
+ * a surplus and is no debt. A surplus is of what moved in this look: what moved before is closed.
  */
 static void close_tally(struct judge *judge, enum host host, enum tally tally)
 {
 	struct tally_book *book = &judge->hosts[host].tallies[tally];
-	long left = book->surplus + book->moved - book->debt - book->owed;
-	long stale = book->surplus - book->debt - book->owed - book->allowed;
+	long debt = -book->balance, surplus = book->balance;
+	long balance = book->balance + book->moved - book->owed;
 
-	if (book->debt > book->moved)
+	if (debt > 0 && debt > book->moved)
 		object_to_debt(judge, host, tally);
-	else if (tally == TIMEOUTS && stale > 0)
+	else if (tally == TIMEOUTS && surplus > book->owed + book->allowed)
 		object_to_surplus(judge, host);
-	book->debt = left < 0 ? -left : 0;
-	left -= book->allowed;
-	book->surplus = left < 0 ? 0 : left < book->moved ? left : book->moved;
+	if (balance > 0)
+		balance = within(balance - book->allowed, book->moved);
+	book->balance = balance;
 	book->surplus_seq = book->moved_seq;
 	book->owed = book->allowed = book->moved = 0;
 }
@@ -396,9 +417,9 @@ void settle_tallies(struct judge *judge)
 {
 	for (int host = 0; host < HOSTS; host++) {
 		for (int tally = 0; tally < TALLIES; tally++)
-			if (judge->hosts[host].tallies[tally].debt)
+			if (judge->hosts[host].tallies[tally].balance < 0)
 				object_to_debt(judge, (enum host)host, (enum tally)tally);
-		if (judge->hosts[host].tallies[TIMEOUTS].surplus)
+		if (judge->hosts[host].tallies[TIMEOUTS].balance > 0)
 			object_to_surplus(judge, (enum host)host);
 	}
 }
