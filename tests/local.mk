@@ -16,11 +16,16 @@ libcheck_tests = \
 	tests/check_segment \
 	tests/check_story \
 	tests/check_suites \
+	tests/check_texts \
 	tests/check_watch
 
 tests_check_matrix_SOURCES = tests/check_matrix.c tests/fake_cases.c
 
 tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
+
+# As on machines where char is unsigned.
+tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c captures/journal.c
+tests_check_texts_CFLAGS = $(AM_CFLAGS) -funsigned-char
 
 tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 
