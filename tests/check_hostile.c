@@ -201,6 +201,7 @@ static const char *const hostile[] = {
 	"7",
 	"100000",
 	"65535",
+	"1000000000",
 	"2147483647",
 	"-2147483648",
 	"4294967295",
@@ -391,6 +392,45 @@ START_TEST(a_damaged_journal_is_refused_or_drawn)
 }
 END_TEST
 
+/* What is counted and what is told of a flood agree, and are as large as the reader lets them be.
+ */
+START_TEST(a_large_number_is_no_loop)
+{
+	const long most = (1L << 53) - 1;
+	const struct event events[] = {
+		{ .kind = EVENT_BEGIN, .name = "a case" },
+		{ .kind = EVENT_LISTENER, .name = "server", .listener = 80 },
+		{ .kind = EVENT_FLOOD,
+		  .host = SERVER,
+		  .name = _i ? "SYNs" : "answers",
+		  .listener = 80,
+		  .value = 1L << 30 },
+		{ .kind = EVENT_COUNTER,
+		  .host = SERVER,
+		  .name = "ListenOverflows",
+		  .delta = most,
+		  .value = most },
+		{ .kind = EVENT_COUNTER,
+		  .host = SERVER,
+		  .name = "TCPSynRetrans",
+		  .delta = most,
+		  .value = most },
+		{ .kind = EVENT_SAMPLE },
+	};
+	struct judge *judge = judge_new();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
+		struct event event = events[i];
+
+		event.seq = (long)i + 1;
+		event.at = MSEC(i + 1);
+		judge_event(judge, &event);
+	}
+	ck_assert_ptr_nonnull(judge_finding(judge));
+	judge_free(judge);
+}
+END_TEST
+
 int main(void)
 {
 	const char *source = getenv("top_srcdir");
@@ -405,6 +445,7 @@ int main(void)
 	glob(failures, GLOB_APPEND, NULL, &recorded);
 	make_plans();
 	tcase_add_loop_test(tcase, a_damaged_journal_is_refused_or_drawn, 0, plan_count);
+	tcase_add_loop_test(tcase, a_large_number_is_no_loop, 0, 2);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -12,7 +12,11 @@
 #include <limits.h>
 #include <string.h>
 
-_Static_assert(CHAR_MIN == 0, "compiled without -funsigned-char");
+START_TEST(char_is_unsigned)
+{
+	ck_assert_int_eq(CHAR_MIN, 0);
+}
+END_TEST
 
 /* ---- rooms of fixed size ------------------------------------------------------------------- */
 
@@ -101,18 +105,8 @@ END_TEST
 /* ---- a journal of any bytes ---------------------------------------------------------------- */
 
 static const char *const odd_names[] = {
-	"\u00e9t\u00e9",
-	"\U0001f600",
-	"\x7f",
-	"\x01\x1b[2J",
-	"\xff\xfe",
-	"\xc3",
-	"\"\\",
-	"two\nlines\tof",
-	"\xc2\x9b"
-	"2J",
-	"\xed\xa0\x80",
-	"\xc0\x80",
+	"\u00e9t\u00e9", "\U0001f600",     "\x7f",        "\x01\x1b[2J",  "\xff\xfe", "\xc3",
+	"\"\\",          "two\nlines\tof", "\xc2\x9b[2J", "\xed\xa0\x80", "\xc0\x80",
 };
 
 START_TEST(what_a_journal_writes_can_be_read)
@@ -285,6 +279,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(tcase, char_is_unsigned);
 	tcase_add_test(tcase, text_that_does_not_fit_ends_with_a_whole_word_and_dots);
 	tcase_add_test(tcase, room_of_any_size_is_not_left);
 	tcase_add_test(tcase, text_grows_without_a_bound);
