@@ -75,6 +75,24 @@ static const char *kernel_of(const json_t *run)
 	return member_string(run, "kernel");
 }
 
+/* Finds each result by its id, once. */
+static char *index_results(struct column *column)
+{
+	size_t index;
+	json_t *result;
+
+	column->by_id = json_object();
+	json_array_foreach (json_object_get(column->run, "results"), index, result) {
+		autofree char *id = format("%s/%s", member_string(result, "case"),
+					   member_string(result, "family"));
+
+		if (json_object_get(column->by_id, id))
+			return format("%s is there twice; run it again", id);
+		json_object_set(column->by_id, id, result);
+	}
+	return NULL;
+}
+
 static char *not_whole(const json_t *run)
 {
 	size_t index;
@@ -91,8 +109,6 @@ static char *not_whole(const json_t *run)
 		if (!is_ours(result))
 			return format("%s/%s is no case of this halfopen; run it again", name,
 				      family);
-		if (results_find(run, name, family) != result)
-			return format("%s/%s is there twice; run it again", name, family);
 		if (its_kernel && strcmp(its_kernel, kernel) != 0)
 			return format("it has results of the kernels %s and %s; run it again in "
 				      "one",
@@ -110,6 +126,8 @@ struct column column_read(const char *folder, const char *name)
 		column.error = results_other_format(column.run, column.folder);
 	if (column.run && !column.error)
 		column.error = not_whole(column.run);
+	if (column.run && !column.error)
+		column.error = index_results(&column);
 	size_t index;
 	json_t *result;
 	json_array_foreach (json_object_get(column.run, "results"), index, result)
@@ -123,6 +141,7 @@ void column_free(struct column *column)
 	free(column->folder);
 	free(column->error);
 	json_decref(column->run);
+	json_decref(column->by_id);
 	*column = (struct column){ 0 };
 }
 
@@ -132,8 +151,8 @@ struct outcome column_outcome(const struct column *column, const struct entry *e
 {
 	if (column->error)
 		return (struct outcome){ .status = ending_name(BROKEN), .reason = column->error };
-	const json_t *result =
-		results_find(column->run, entry->spec->name, family_name(entry->family));
+	autofree char *id = format("%s/%s", entry->spec->name, family_name(entry->family));
+	const json_t *result = json_object_get(column->by_id, id);
 	if (!result)
 		return (struct outcome){ .status = "not run" };
 	return (struct outcome){ .status = member_string(result, "status"),

@@ -16,7 +16,7 @@ const char *matrix_folder(const struct options *options)
 
 struct outcome matrix_outcome(const struct matrix *matrix, size_t entry, size_t column)
 {
-	return column_outcome(&matrix->columns[column], &matrix->plan.entries[entry]);
+	return matrix->outcomes[entry * matrix->column_count + column];
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -226,6 +226,17 @@ char *change_words(const struct change *change)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
+static void read_outcomes(struct matrix *matrix)
+{
+	struct outcome *next = must_alloc(matrix->plan.count * matrix->column_count, sizeof(*next));
+
+	matrix->outcomes = next;
+	for (size_t entry = 0; entry < matrix->plan.count; entry++)
+		for (size_t column = 0; column < matrix->column_count; column++)
+			*next++ = column_outcome(&matrix->columns[column],
+						 &matrix->plan.entries[entry]);
+}
+
 static bool matrix_read(struct matrix *matrix, const struct matrix_column *columns, size_t count)
 {
 	struct options once = *matrix->options;
@@ -243,6 +254,7 @@ static bool matrix_read(struct matrix *matrix, const struct matrix_column *colum
 							  .error = format("%s", asked->error) }
 				       : column_read(matrix->folder, asked->name);
 	}
+	read_outcomes(matrix);
 	find_differences(matrix);
 	judge_variants(matrix);
 	return true;
@@ -253,6 +265,7 @@ static void matrix_free(struct matrix *matrix)
 	for (size_t i = 0; i < matrix->column_count; i++)
 		column_free(&matrix->columns[i]);
 	free(matrix->columns);
+	free(matrix->outcomes);
 	plan_free(&matrix->plan);
 	free(matrix->claims);
 	free(matrix->differences);

@@ -31,6 +31,7 @@ struct matrix {
 	struct column *columns;
 	size_t column_count;
 	struct plan plan; /* the rows of cases, each over its families */
+	struct outcome *outcomes; /* by entry, then by column */
 	const struct claim **claims;
 	size_t claim_count;
 	struct difference *differences; /* by entry, then by column */

@@ -467,10 +467,11 @@ void comparison_free(struct comparison *comparison);
 /* ---- column.c: the run of one kernel below a matrix folder --------------------------------- */
 
 struct column {
-	char *name;   /* "6.1.192": of the kernel, and of the folder */
-	char *folder; /* its path */
-	char *error;  /* why nothing in it counts, or NULL */
-	json_t *run;  /* its results.json; NULL when that cannot be read */
+	char *name;    /* "6.1.192": of the kernel, and of the folder */
+	char *folder;  /* its path */
+	char *error;   /* why nothing in it counts, or NULL */
+	json_t *run;   /* its results.json; NULL when that cannot be read */
+	json_t *by_id; /* its results by "name/ipv4" */
 };
 
 /* What one entry did on one kernel. The texts are the column's; NULL where there is none. */
