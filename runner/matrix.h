@@ -30,7 +30,7 @@ struct matrix {
 	const char *folder;
 	struct column *columns;
 	size_t column_count;
-	struct plan plan; /* the rows of cases, each over its families */
+	struct plan plan;         /* the rows of cases, each over its families */
 	struct outcome *outcomes; /* by entry, then by column */
 	const struct claim **claims;
 	size_t claim_count;

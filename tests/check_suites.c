@@ -2,13 +2,15 @@
 /*
  * check_suites: that the tables beside the cases fit the cases: every case that knows variants has
  * one recorded for each pinned kernel, no record speaks of what is not there, every claim has its
- * case and its paragraph, and no case names a claim that is none.
+ * case and its paragraph, and no case names a claim that is none; and that whatever may fail in a
+ * case tells its line.
  */
 #include "fixtures/fixtures.h"
 #include "runner/parts.h"
 #include "suites/suites.h"
 
 #include <check.h>
+#include <ctype.h>
 #include <string.h>
 
 static bool has_word(const char *words, const char *word)
@@ -106,14 +108,13 @@ START_TEST(claims_are_in_order)
 }
 END_TEST
 
-static char *read_claims_page(void)
+static char *read_source(const char *name)
 {
 	const char *source = getenv("top_srcdir");
-	autofree char *path = format("%s/docs/claims.md", source ? source : ".");
-	autofile FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t room = 0;
-	ck_assert_msg(file && getdelim(&text, &room, '\0', file) > 0, "cannot read %s", path);
+	autofree char *path = format("%s/%s", source ? source : ".", name);
+	char *why = NULL, *text = text_load(path, &why);
+
+	ck_assert_msg(text != NULL, "%s", why);
 	return text;
 }
 
@@ -132,12 +133,77 @@ static bool is_explained(const char *page, const char *id)
 
 START_TEST(every_claim_is_explained)
 {
-	autofree char *page = read_claims_page();
+	autofree char *page = read_source("docs/claims.md");
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_msg(is_explained(page, claims[i].id), "docs/claims.md is silent on %s",
 			      claims[i].id);
+}
+END_TEST
+
+/* ---- where a case is ----------------------------------------------------------------------- */
+
+/* What no failure comes from, and what cases do not call, or only in processes of their own. */
+static const char *const without_a_place[] = {
+	"all_cases",        "await_word",       "case_folder",
+	"case_is_at",       "case_named",       "case_perform",
+	"case_progress_in", "flow_of_end",      "flow_of_peer",
+	"flow_of_scene",    "given_descriptor", "has_sysctl",
+	"over_ipv6",        "place_on_server",  "register_case",
+	"saw_variant",      "scene_of_end",     "scene_of_peer",
+	"scene_of_scene",   "state_of_flow",    "stray_ack_is_looked_at_as_cookie",
+	"syn_acks_again",   "tell_call",        "word_is_given",
+};
+
+/* The name that the first "(" of the line follows. The caller frees it. */
+static char *called_name(const char *line)
+{
+	size_t end = strcspn(line, "("), begin = end;
+
+	while (begin > 0 && (isalnum((unsigned char)line[begin - 1]) || line[begin - 1] == '_'))
+		begin--;
+	return format("%.*s", (int)(end - begin), line + begin);
+}
+
+/* A prototype begins at the margin, as nothing else does that has a "(". */
+static bool is_prototype(const char *line)
+{
+	return isalpha((unsigned char)*line) && strchr(line, '(') && !strchr(line, '=');
+}
+
+static bool notes_its_place(const char *table, const char *name)
+{
+	autofree char *call = format("#define %s(...)", name);
+	autofree char *chosen = format("#define %s ", name);
+
+	return strstr(table, call) || strstr(table, chosen);
+}
+
+START_TEST(every_function_that_may_fail_notes_the_line_of_the_case)
+{
+	autofree char *header = read_source("fixtures/fixtures.h");
+	char *table = strstr(header, "#ifdef TOPIC"), *rest = header;
+	size_t checked = 0, exempt = 0;
+
+	ck_assert_ptr_nonnull(table);
+	table[-1] = '\0';
+	for (const char *line; (line = strsep(&rest, "\n"));) {
+		autofree char *name = is_prototype(line) ? called_name(line) : NULL;
+		bool listed = false;
+
+		for (size_t i = 0; name && i < ARRAY_LENGTH(without_a_place); i++)
+			listed |= strcmp(name, without_a_place[i]) == 0;
+		exempt += listed;
+		if (!name)
+			continue;
+		checked++;
+		ck_assert_msg(listed != notes_its_place(table, name), "%s() is %s", name,
+			      listed ? "in the list of fixtures.h, and exempt from it here"
+				     : "not in the list at the end of fixtures.h, nor exempt here");
+	}
+	ck_assert_uint_eq(exempt, ARRAY_LENGTH(without_a_place));
+	ck_assert_uint_gt(checked, 100);
 }
 END_TEST
 
@@ -152,6 +218,7 @@ int main(void)
 	tcase_add_test(tcase, every_claim_that_a_case_names_is_in_the_table);
 	tcase_add_test(tcase, claims_are_in_order);
 	tcase_add_test(tcase, every_claim_is_explained);
+	tcase_add_test(tcase, every_function_that_may_fail_notes_the_line_of_the_case);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
