@@ -237,15 +237,25 @@ static bool close_written(FILE **file)
 	return good;
 }
 
+/* Why a write() failed long ago: what was in its way most likely still is. */
+static void write_once_more(FILE *file)
+{
+	clearerr(file);
+	if (fputc('\n', file) == EOF || fflush(file) == EOF)
+		return;
+	errno = EIO;
+}
+
 bool whole_end(FILE **file, const char *path)
 {
 	autofree char *fresh = format("%s.new", path);
-	bool special = is_special_file(path);
+	bool special = is_special_file(path), failed = ferror(*file);
 	int saved;
 
-	if (!ferror(*file)) /* else it is why */
-		errno = 0;
-	if (close_written(file) && (special || rename(fresh, path) == 0))
+	errno = 0;
+	if (failed)
+		write_once_more(*file);
+	if (close_written(file) && !failed && (special || rename(fresh, path) == 0))
 		return true;
 	saved = errno;
 	if (!special)

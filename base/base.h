@@ -169,6 +169,23 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 #define skip(...)   end_with(SKIPPED, __VA_ARGS__)
 #define broken(...) end_with(BROKEN, __VA_ARGS__)
 
+/* ---- what the machine lacks (shortage.c) --------------------------------------------------- */
+
+/*
+ * Of an attempt to start a process or a thread, to open a file or to get memory: errno's text and,
+ * where the machine has no more to give just now, what mends that. This is then what
+ * shortage_seen() tells, until the next one.
+ */
+const char *shortage_text(int error);
+/* Whether @error says that the machine has no more of something just now. */
+bool is_shortage(int error);
+/* The same for what has a limit of its own; @what stays the caller's and is not copied. */
+void shortage_note(const char *what);
+/* What this process was denied last, in words; NULL: nothing. */
+const char *shortage_seen(void);
+/* What lets a file be written, by errno: "free some space there". */
+const char *file_remedy(int error);
+
 /* ---- the machine's files ------------------------------------------------------------------- */
 
 /* As mkdir -p. False with errno. */

@@ -5,6 +5,7 @@ base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
 	base/patience.c \
+	base/shortage.c \
 	base/text.c \
 	base/xml.c \
 	base/xml.h

@@ -103,7 +103,7 @@ static FILE *begin(const char *folder, const char *name)
 	FILE *out = whole_begin(path);
 
 	if (!out)
-		broken("cannot create %s: %s", path, strerror(errno));
+		broken("cannot create %s: %s", path, shortage_text(errno));
 	return out;
 }
 
@@ -112,8 +112,8 @@ static void keep(FILE *out, const char *folder, const char *name)
 	autofree char *path = format("%s/%s", folder, name);
 
 	if (!whole_end(&out, path))
-		broken("cannot write %s: %s. Free some space and run again.", path,
-		       strerror(errno));
+		broken("cannot write %s: %s; %s and run again", path, strerror(errno),
+		       file_remedy(errno));
 }
 
 static void put_ladders(const struct story *story, FILE *out)

@@ -40,7 +40,7 @@ struct diag *diag_open(struct net *net, enum host host, int family)
 	if (net_within(net, host, open_netlink, &opening) < 0 ||
 	    mnl_socket_bind(opening.netlink, 0, MNL_SOCKET_AUTOPID) < 0)
 		broken("cannot open sock_diag: %s. The kernel needs CONFIG_INET_DIAG.",
-		       strerror(errno));
+		       shortage_text(errno));
 	diag->netlink = opening.netlink;
 	diag->family = family;
 	return diag;

@@ -371,8 +371,8 @@ void journal_flush(struct journal *journal)
 		fputc('\n', journal->out);
 	}
 	if (fflush(journal->out) != 0 || ferror(journal->out))
-		broken("cannot write the journal: %s. Free some space and run again.",
-		       strerror(errno));
+		broken("cannot write the journal: %s; %s and run again", strerror(errno),
+		       file_remedy(errno));
 }
 
 /* What a number may be. The judge and the drawings reckon with these bounds. */

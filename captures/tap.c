@@ -31,7 +31,8 @@ struct tap {
 	char *path;
 	char error[LINK_ERRORS + 64];
 	uint64_t mark;
-	nsec offset;
+	nsec offset, offset_before; /* from CLOCK_REALTIME, now and when it was drained last */
+	nsec drained;               /* when that was */
 	unsigned handed;
 	sighted *sighted;
 	void *context;
@@ -100,32 +101,38 @@ static void *close_tap(void *argument)
 	return NULL;
 }
 
-/* Runs @work for both taps at once. False where a thread cannot be had. */
-static bool side_by_side(struct tap *taps[HOSTS], void *(*work)(void *))
+/* Runs @work for both taps at once. 0, or errno where a thread cannot be had. */
+static int side_by_side(struct tap *taps[HOSTS], void *(*work)(void *))
 {
 	pthread_t threads[HOSTS];
-	int started = 0;
+	int started = 0, error = 0;
 
-	while (started < HOSTS && pthread_create(&threads[started], NULL, work, taps[started]) == 0)
-		started++;
+	while (started < HOSTS && !error) {
+		error = pthread_create(&threads[started], NULL, work, taps[started]);
+		started += !error;
+	}
 	for (int i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
-	return started == HOSTS;
+	return error;
 }
 
 void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
 {
 	static const char *const names[HOSTS] = { "client", "server" };
+	int error;
 
 	for (int host = 0; host < HOSTS; host++) {
 		taps[host] = must_alloc(1, sizeof(struct tap));
 		taps[host]->net = net;
 		taps[host]->host = (enum host)host;
 		taps[host]->path = format("%s/%s.pcap", folder, names[host]);
+		taps[host]->offset = clock_from_realtime();
+		taps[host]->drained = clock_now();
 	}
 	/* each opener goes into its host's namespace, so neither may be this thread */
-	if (!side_by_side(taps, open_tap))
-		broken("cannot start a thread for a capture: too many processes; try a smaller -j");
+	error = side_by_side(taps, open_tap);
+	if (error)
+		broken("cannot start a thread for a capture: %s", shortage_text(error));
 	for (int host = 0; host < HOSTS; host++)
 		if (!taps[host]->dumper)
 			broken("cannot capture on the %s's eth0 into %s: %s", names[host],
@@ -143,8 +150,8 @@ void taps_keep(struct tap *taps[HOSTS])
 		    rename(fresh, taps[host]->path) == 0)
 			continue;
 		unlink(fresh);
-		broken("cannot write %s: %s. Free some space and run again.", taps[host]->path,
-		       strerror(errno ? errno : EIO));
+		broken("cannot write %s: %s; %s and run again", taps[host]->path,
+		       strerror(errno ? errno : EIO), file_remedy(errno));
 	}
 }
 
@@ -153,7 +160,7 @@ void taps_close(struct tap *taps[HOSTS])
 	for (int host = 0; host < HOSTS; host++)
 		if (taps[host]->dumper)
 			pcap_dump_close(taps[host]->dumper);
-	if (!side_by_side(taps, close_tap))
+	if (side_by_side(taps, close_tap))
 		for (int host = 0; host < HOSTS; host++)
 			close_tap(taps[host]);
 	for (int host = 0; host < HOSTS; host++) {
@@ -161,6 +168,26 @@ void taps_close(struct tap *taps[HOSTS])
 		free(taps[host]);
 		taps[host] = NULL;
 	}
+}
+
+/* How far @at lies outside of the time between the last draining and now. */
+static nsec outside_by(const struct tap *tap, nsec at)
+{
+	nsec now = clock_now();
+
+	return at < tap->drained ? tap->drained - at : at > now ? at - now : 0;
+}
+
+/*
+ * When a packet was captured: since the last draining, whatever clock it was stamped with. Between
+ * these two the machine's clock may have been set (by NTP, after a suspend), before the packet came
+ * or after it.
+ */
+static nsec captured_at(const struct tap *tap, nsec stamp)
+{
+	nsec at = stamp + tap->offset, before = stamp + tap->offset_before;
+
+	return outside_by(tap, before) < outside_by(tap, at) ? before : at;
 }
 
 static void take_packet(u_char *argument, const struct pcap_pkthdr *header, const u_char *bytes)
@@ -185,7 +212,7 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 		     &(struct sighting){
 			     .host = tap->host,
 			     .outgoing = memcmp(bytes + 6, net_hardware(tap->host), 6) == 0,
-			     .at = stamp + tap->offset,
+			     .at = captured_at(tap, stamp),
 			     .parsed = &parsed,
 		     });
 }
@@ -193,10 +220,12 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 unsigned tap_drain(struct tap *tap, sighted *sighted, void *context)
 {
 	unsigned before = tap->handed;
+	nsec begins = clock_now();
 	int count;
 
 	tap->sighted = sighted;
 	tap->context = context;
+	tap->offset_before = tap->offset;
 	tap->offset = clock_from_realtime();
 	do {
 		count = pcap_dispatch(tap->pcap, -1, take_packet, (u_char *)tap);
@@ -204,6 +233,7 @@ unsigned tap_drain(struct tap *tap, sighted *sighted, void *context)
 			broken("cannot read the %s's capture: %s", host_name(tap->host),
 			       pcap_geterr(tap->pcap));
 	} while (count > 0);
+	tap->drained = begins;
 	return tap->handed - before;
 }
 

@@ -58,7 +58,7 @@ static void begin_to_count(struct net *net, enum wire_end end)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) ||
 	    bind(fd, (struct sockaddr *)&from, sizeof(from)))
 		broken("cannot open a packet socket that counts what answers a flood: %s",
-		       strerror(errno));
+		       shortage_text(errno));
 	net->answers = fd;
 }
 
@@ -172,7 +172,7 @@ static void open_sender(struct wire_flood *flood, unsigned place)
 	sender->socket = net_socket(flood->net, WIRE, AF_PACKET, SOCK_RAW, 0);
 	if (sender->socket < 0 ||
 	    setsockopt(sender->socket, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)))
-		broken("cannot open a packet socket for a flood: %s", strerror(errno));
+		broken("cannot open a packet socket for a flood: %s", shortage_text(errno));
 	flood->net->flooding[place] = sender->socket;
 }
 
@@ -226,13 +226,15 @@ struct wire_flood *wire_flood_begin(struct net *net, const struct flood_plan *pl
 	struct wire_flood *flood = flood_new(net, plan, isolate_cpus());
 
 	net->flood = flood;
-	for (unsigned i = 0; i < flood->count; i++)
-		if (pthread_create(&flood->senders[i].thread, NULL, send_aside,
-				   &flood->senders[i])) {
+	for (unsigned i = 0; i < flood->count; i++) {
+		int error = pthread_create(&flood->senders[i].thread, NULL, send_aside,
+					   &flood->senders[i]);
+
+		if (error) {
 			flood->count = i;
-			broken("cannot start a thread for a flood: too many processes; try a "
-			       "smaller -j");
+			broken("cannot start a thread for a flood: %s", shortage_text(error));
 		}
+	}
 	return flood;
 }
 

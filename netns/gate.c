@@ -29,7 +29,8 @@ static struct mnl_socket *open_netlink(void)
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 
 	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID))
-		broken("cannot open a netlink socket in the wire's namespace: %s", strerror(errno));
+		broken("cannot open a netlink socket in the wire's namespace: %s",
+		       shortage_text(errno));
 	return netlink;
 }
 

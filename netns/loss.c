@@ -62,7 +62,7 @@ struct softnet softnet_read(void)
 	char line[256];
 
 	if (!file)
-		broken("cannot open %s: %s", path, strerror(errno));
+		broken("cannot open %s: %s", path, shortage_text(errno));
 	/* A line for each CPU that is online; the numbers are hexadecimal and wrap around at 2^32.
 	 */
 	while (fgets(line, sizeof(line), file)) {

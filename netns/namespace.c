@@ -45,7 +45,7 @@ static struct mnl_socket *open_route_socket(void)
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 
 	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
-		broken("cannot open a socket of rtnetlink: %s", strerror(errno));
+		broken("cannot open a socket of rtnetlink: %s", shortage_text(errno));
 	return netlink;
 }
 
@@ -123,7 +123,7 @@ static void add_a_last_one(struct departures *departures)
 	int last;
 
 	if (unshare(CLONE_NEWNET))
-		broken("cannot make a network namespace: %s", strerror(errno));
+		broken("cannot make a network namespace: %s", shortage_text(errno));
 	last = current_namespace();
 	if (enter_namespace(departures->here))
 		broken("cannot go back to a network namespace: %s", strerror(errno));

@@ -73,17 +73,21 @@ static void make_namespace(struct site *site, enum host host)
 	struct net *net = site->net;
 
 	/* From the outer one, whose tcp_child_ehash_entries it takes. */
-	if (enter_namespace(net->outside) || unshare(CLONE_NEWNET))
+	if (enter_namespace(net->outside) || unshare(CLONE_NEWNET)) {
+		const char *limit = errno == ENOSPC ? "; run fewer cases at once (-j) or raise "
+						      "user.max_net_namespaces"
+						    : "";
+
+		if (*limit)
+			shortage_note("no more network namespaces may be made");
 		broken("cannot make the %s's network namespace: %s%s", namespace_names[host],
-		       strerror(errno),
-		       errno == ENOSPC ? "; run fewer cases at once (-j) or raise "
-					 "user.max_net_namespaces"
-				       : "");
+		       shortage_text(errno), limit);
+	}
 	net->ns[host] = current_namespace();
 	net->control[host] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (net->control[host] < 0)
 		broken("cannot open a socket in the %s's namespace: %s", namespace_names[host],
-		       strerror(errno));
+		       shortage_text(errno));
 	start_programs(site, host);
 	set_baselines(host);
 }
@@ -108,7 +112,8 @@ static void await_program(struct tool *tool, const char *program, const char *ba
 	if (!status)
 		return;
 	if (status == 127)
-		broken("cannot run `%s`: %s; install the package iproute2", program, output);
+		broken("cannot run `%s`: %s%s", program, output,
+		       tool->error == ENOENT ? "; install the package iproute2" : "");
 	line = failed_line(batch, output);
 	output[strcspn(output, "\n")] = '\0';
 	broken("cannot build the network: `%s %s` failed: %s", program, line,
@@ -289,7 +294,7 @@ static int open_proc(void *name)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		broken("cannot open %s in a host's namespace: %s", path, strerror(errno));
+		broken("cannot open %s in a host's namespace: %s", path, shortage_text(errno));
 	return fd;
 }
 

@@ -59,6 +59,7 @@ bool departures_await(struct departures *departures);
 /* What this machine can do, found by trying it in a child that is gone afterwards. */
 struct net_features {
 	bool netem;             /* sch_netem is there */
+	bool went_wrong;        /* nothing is missing here, the attempt itself came to nothing */
 	bool user_namespace;    /* isolation needs a user namespace: the caller is no root */
 	char netem_reason[128]; /* why not, when !netem */
 };

@@ -38,15 +38,21 @@ static _Noreturn void refuse(struct findings *findings, enum attempt attempt, in
 	_exit(0);
 }
 
-/* Runs a command; what it said, in one line, in @said. Its status; 127: it could not be run. */
-static int run(char *const argv[], char *said, size_t said_size)
+/*
+ * Runs a command; what it said, in one line, in @said. Its status; or refuses: it could not be run,
+ * for want of the program or of what starting one takes.
+ */
+static int run(struct findings *findings, enum attempt program, char *const argv[])
 {
+	char *said = findings->refusal.output;
 	autofree char *output = NULL;
 	struct tool tool = tool_start((struct tool_options){ .argv = argv, .input = "" });
 	int status = tool_finish(&tool, &output);
 
 	output[strcspn(output, "\n")] = '\0';
-	text_fit(said, said_size, output);
+	text_fit(said, sizeof(findings->refusal.output), output);
+	if (tool.error)
+		refuse(findings, program, tool.error);
 	return status;
 }
 
@@ -55,31 +61,25 @@ static void try_veth(struct findings *findings)
 	static char *add[] = {
 		"ip", "link", "add", "h0", "type", "veth", "peer", "name", "h1", NULL
 	};
-	char *said = findings->refusal.output;
-	int status = run(add, said, sizeof(findings->refusal.output));
 
-	if (status)
-		refuse(findings, status == 127 ? TRY_IP_PROGRAM : TRY_VETH, 0);
-	*said = '\0';
+	if (run(findings, TRY_IP_PROGRAM, add))
+		refuse(findings, TRY_VETH, 0);
+	findings->refusal.output[0] = '\0';
 }
 
 static void try_netem(struct findings *findings)
 {
 	static char *add[] = { "tc",   "qdisc", "add",   "dev", "h0",
 			       "root", "netem", "delay", "1ms", NULL };
-	char said[100];
-	int status = run(add, said, sizeof(said));
 
-	autofree char *reason = format("this kernel has no sch_netem (%s)", said);
+	findings->features.netem = run(findings, TRY_TC_PROGRAM, add) == 0;
+	if (!findings->features.netem) {
+		autofree char *reason =
+			format("this kernel has no sch_netem (%s)", findings->refusal.output);
 
-	findings->features.netem = !status;
-	if (status == 127) {
-		text_fit(findings->refusal.output, sizeof(findings->refusal.output), said);
-		refuse(findings, TRY_TC_PROGRAM, 0);
-	}
-	if (status)
 		text_fit(findings->features.netem_reason, sizeof(findings->features.netem_reason),
 			 reason);
+	}
 }
 
 static void try_packet_socket(struct findings *findings)
@@ -186,12 +186,14 @@ int net_probe(struct net_features *features, char **why)
 	findings->refusal.attempt = TRY_UNKNOWN;
 	pid = fork();
 	if (pid < 0)
-		broken("cannot fork: %s; run fewer processes", strerror(errno));
+		broken("cannot fork: %s", shortage_text(errno));
 	if (!pid)
 		try_as_worker(findings);
 	waitpid(pid, NULL, 0);
 
 	*features = findings->features;
+	features->went_wrong =
+		findings->refused ? is_shortage(findings->refusal.error) : !findings->complete;
 	*why = NULL;
 	if (findings->refused)
 		*why = refusal_explain(&findings->refusal);

@@ -147,6 +147,9 @@ char *refusal_explain(const struct refusal *refusal)
 		return explain_user_namespace(&denied);
 	if (full && refusal->attempt == TRY_USER_NAMESPACE)
 		return explain_user_namespace(refusal);
+	if (is_shortage(refusal->error))
+		return format("%s: %s", explanations[refusal->attempt].cause,
+			      shortage_text(refusal->error));
 	if (full)
 		return format(
 			"no more namespaces are allowed here (%s): run fewer cases at once (-j), "

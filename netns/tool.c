@@ -28,7 +28,8 @@ static int memory_file(const char *text)
 	size_t length = strlen(text);
 
 	if (fd < 0 || write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET))
-		broken("cannot make a file of %zu bytes in memory: %s", length, strerror(errno));
+		broken("cannot make a file of %zu bytes in memory: %s", length,
+		       shortage_text(errno));
 	return fd;
 }
 
@@ -67,7 +68,7 @@ struct tool tool_start(struct tool_options options)
 		/* A socket and no pipe: writing to a dead reader then is an error, no signal. */
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 			broken("cannot make a pair of sockets for `%s`: %s", options.argv[0],
-			       strerror(errno));
+			       shortage_text(errno));
 		tool.input = pair[0];
 		input = pair[1];
 	}
@@ -144,7 +145,7 @@ int tool_finish(struct tool *tool, char **output)
 	if (tool->input >= 0)
 		close(tool->input);
 	if (tool->pid < 0) {
-		*output = format("%s", strerror(tool->error));
+		*output = format("%s", shortage_text(tool->error));
 		close(tool->output);
 		return 127;
 	}

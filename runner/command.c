@@ -27,6 +27,7 @@ int halfopen_main(int argc, char **argv)
 {
 	if (guest_is_here())
 		guest_main();
+	inherited_put_right();
 	int status = obey(argc, argv);
 	bool written = fflush(stdout) == 0 && !ferror(stdout);
 	if (written || status == EXIT_RUN_ERROR)

@@ -91,8 +91,12 @@ static bool choose_wire(struct run *run)
 
 static enum lanes assign_all_to_host(struct run *run, char **why)
 {
-	if (net_probe(&run->features, why) < 0)
-		return LANES_NONE;
+	if (net_probe(&run->features, why) < 0) {
+		if (!run->features.went_wrong)
+			return LANES_NONE;
+		complain("%s", *why);
+		return LANES_ERROR;
+	}
 	if (!choose_wire(run))
 		return LANES_USAGE;
 	for (size_t i = 0; i < run->plan.count; i++)
@@ -143,6 +147,10 @@ static enum lanes assign_automatically(struct run *run, char **why)
 	autofree char *host_refuses = why_not_the_host(run);
 	autofree char *no_guest = find_guest(run, "vm");
 
+	if (host_refuses && run->features.went_wrong) {
+		complain("%s", host_refuses);
+		return LANES_ERROR;
+	}
 	if (!host_refuses && !choose_wire(run))
 		return LANES_USAGE;
 	if (host_refuses && no_guest) {

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += runner/librunner.a
 runner_librunner_a_SOURCES = \
 	runner/again.c \
+	runner/capacity.c \
 	runner/claims.c \
 	runner/column.c \
 	runner/command.c \
@@ -11,6 +12,7 @@ runner_librunner_a_SOURCES = \
 	runner/diff.c \
 	runner/github.c \
 	runner/guests.c \
+	runner/inherited.c \
 	runner/junit.c \
 	runner/kernels.c \
 	runner/lanes.c \

@@ -269,8 +269,21 @@ void end_at_once(struct run *run, struct entry *entry, struct result result);
 void run_result(struct run *run, struct entry *entry);
 /* Ends the run: nothing more is started. The first reason counts. Takes @text. */
 void run_fatal(struct run *run, char *text);
-/* How many jobs this machine takes. */
+
+/* ---- capacity.c: how many cases this machine takes at once --------------------------------- */
+
 void choose_jobs(struct run *run);
+
+/* ---- inherited.c: what a process has from whoever started it ------------------------------- */
+
+/* Puts right what is wrong; first of all. */
+void inherited_put_right(void);
+/* In a case's worker: signals are as they are by default, also those that the runner ignores. */
+void inherited_forget_signals(void);
+/* Whether whoever started this meant such a signal not to end it (nohup). */
+bool inherited_ignores(int signal);
+/* Says what cannot be put right. */
+void inherited_tell(void);
 
 /* ---- again.c: what is played again, and why ------------------------------------------------ */
 

@@ -5,84 +5,8 @@
 #include "runner/parts.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-
-enum {
-	JOBS_PER_CPU = 16,
-	CASE_KIB = 48 * 1024,    /* memory of one case, its namespaces and sockets included */
-	CASE_DESCRIPTORS = 1280, /* of the case that fills a queue of 511 from both ends */
-};
-
-/* ---- how many at once ---------------------------------------------------------------------- */
-
-static unsigned long memory_available_kib(void)
-{
-	autofile FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	unsigned long kib = 0;
-	while (file && fgets(line, sizeof(line), file))
-		if (strncmp(line, "MemAvailable:", strlen("MemAvailable:")) == 0)
-			kib = strtoul(line + strlen("MemAvailable:"), NULL, 10);
-	return kib;
-}
-
-/* Open files that the whole system still has to give. */
-static unsigned long files_available(void)
-{
-	autofile FILE *file = fopen("/proc/sys/fs/file-nr", "re");
-	char line[128] = "";
-	if (!file || !fgets(line, sizeof(line), file))
-		return 0;
-	char *rest = line;
-	unsigned long used = strtoul(rest, &rest, 10), idle = strtoul(rest, &rest, 10);
-	unsigned long most = strtoul(rest, NULL, 10);
-	return most > used ? most - used + idle : 1;
-}
-
-static void limit_jobs(struct run *run, unsigned long limit, const char *reason)
-{
-	if (limit == 0 || limit >= run->jobs)
-		return;
-	run->jobs = (unsigned)limit;
-	run->jobs_reason = reason;
-}
-
-/* A case holds a descriptor for every socket of a full queue; the soft limit is often 1024. */
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-void choose_jobs(struct run *run)
-{
-	cpu_set_t allowed;
-	run->cpus = sched_getaffinity(0, sizeof(allowed), &allowed) == 0
-			    ? (unsigned)CPU_COUNT(&allowed)
-			    : 1;
-	raise_descriptors();
-	run->jobs_reason = "";
-	if (run->options->pause) {
-		run->jobs = 1;
-		run->jobs_reason = " (--pause)";
-	} else if (run->options->jobs) {
-		run->jobs = run->options->jobs;
-	} else {
-		unsigned long memory = memory_available_kib() / CASE_KIB;
-		run->jobs = JOBS_PER_CPU * run->cpus;
-		limit_jobs(run, memory ? memory : 1, " (fewer: memory is short)");
-		unsigned long files = files_available() / CASE_DESCRIPTORS;
-		limit_jobs(run, files ? files : 1, " (fewer: the system's open files are short)");
-	}
-	if (run->jobs > run->host.count)
-		run->jobs = (unsigned)run->host.count;
-}
 
 /* ---- how entries and the run end ----------------------------------------------------------- */
 
@@ -224,6 +148,7 @@ int command_run(const struct options *options)
 				       : options->brief ? &brief_reporter
 							: &console_reporter };
 	deadlines_stretch(options->timeout_multiplier);
+	inherited_tell();
 	if (!plan_make(&run.plan, options))
 		return EXIT_USAGE;
 	int status = EXIT_ALL_SKIPPED;

@@ -33,6 +33,7 @@ struct scheduler {
 	struct kernel_log *kernel;
 	nsec looked;    /* for signs of life */
 	bool listening; /* --pause: stdin is still open */
+	bool full;      /* one could not be started: it waits until another has ended */
 };
 
 /* ---- starting ------------------------------------------------------------------------------ */
@@ -118,9 +119,9 @@ static void fork_worker(struct scheduler *scheduler, struct slot *slot)
 		return;
 	}
 	slot->worker = worker_start(run, slot);
-	if (slot->worker < 0)
-		run_fatal(run, format("cannot fork a worker: %s; try a smaller --jobs",
-				      strerror(errno)));
+	scheduler->full = slot->worker < 0 && is_shortage(errno) && scheduler->running;
+	if (slot->worker < 0 && !scheduler->full)
+		run_fatal(run, format("cannot fork a worker: %s", shortage_text(errno)));
 	if (slot->hears >= 0)
 		close(slot->hears);
 	if (slot->worker < 0 || !scheduler->listening)
@@ -142,6 +143,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	fork_worker(scheduler, slot);
 	if (slot->worker < 0) {
 		slot->entry = NULL;
+		scheduler->next--; /* it is the next one still */
 		return;
 	}
 	entry->state = UNDER_WAY;
@@ -243,6 +245,7 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 	hear_the_kernel(scheduler);
 	slot->entry = NULL;
 	scheduler->running--;
+	scheduler->full = false;
 	close_input(slot);
 	sem_destroy(&slot->turn);
 	take_verdict(run, entry, worker_problem(slot, status));
@@ -378,7 +381,7 @@ static void end_all(const struct run *run)
 static bool may_start(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
-	if (run->signal || run->fatal || scheduler->next >= run->host.count)
+	if (run->signal || run->fatal || scheduler->full || scheduler->next >= run->host.count)
 		return false;
 	bool quiet = wants_quiet(scheduler->order[scheduler->next]);
 	return scheduler->running < (quiet ? 1 : run->jobs) && working(run) < run->cpus;
@@ -415,11 +418,13 @@ static void play(struct scheduler *scheduler)
 
 int watch_signals(sigset_t *before)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	sigset_t watched;
+
 	sigemptyset(&watched);
-	sigaddset(&watched, SIGINT);
-	sigaddset(&watched, SIGTERM);
-	sigaddset(&watched, SIGHUP);
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+		if (!inherited_ignores(ends[i]))
+			sigaddset(&watched, ends[i]);
 	sigaddset(&watched, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &watched, before);
 	/* A case may end before it reads what was typed, a reader of stdout before the run. */

@@ -32,10 +32,9 @@ char *entry_path(const struct run *run, const struct entry *entry, const char *n
 char *cannot_write(const char *path)
 {
 	int cause = errno;
-	const char *remedy =
-		cause == ENOSPC || cause == EDQUOT ? "free some space there" : "make it writable";
+
 	return format("cannot write %s: %s; %s or choose another folder with --artifacts", path,
-		      strerror(cause), remedy);
+		      strerror(cause), file_remedy(cause));
 }
 
 /* Makes every folder of the entry's path below the artifacts. False with errno. */
@@ -169,12 +168,13 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	const struct result *result = &entry->result;
 	autofree char *path = entry_path(run, entry, "verdict.json");
 	json_auto_t *verdict = json_pack(
-		"{s:i, s:s, s:s, s:s, s:o, s:o, s:O?, s:o, s:f, s:f, s:o}", "format",
+		"{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:O?, s:o, s:f, s:f, s:o}", "format",
 		ARTIFACTS_FORMAT, "case", entry->spec->name, "family", family_name(entry->family),
 		"status", ending_name(result->ending), "reason", json_text(result->reason),
-		"report", json_text(result->report), "failure", result->failure, "variant",
-		json_text(result->variant), "seconds", result->seconds, "kernel_seconds",
-		result->kernel_seconds, "claims", json_words(entry->spec->claims));
+		"report", json_text(result->report), "machine", json_text(result->machine),
+		"failure", result->failure, "variant", json_text(result->variant), "seconds",
+		result->seconds, "kernel_seconds", result->kernel_seconds, "claims",
+		json_words(entry->spec->claims));
 	return json_store(verdict, path);
 }
 

@@ -19,6 +19,7 @@ static struct {
 	const struct run *run;
 	struct slot *slot;
 	int worker;       /* a descriptor of the worker */
+	pid_t pid;        /* of the worker, where libcheck ends it */
 	int input, hears; /* the slot's own may change at any moment: it is the runner's */
 } job;
 
@@ -75,6 +76,7 @@ static void write_error(char *reason)
 		.seconds = seconds(clock_now() - job.slot->began),
 	};
 	entry.result.reason = reason;
+	entry.result.machine = shortage_seen() ? format("%s", shortage_seen()) : NULL;
 	if (!verdict_write(job.run, &entry)) {
 		autofree char *problem = cannot_write(job.run->artifacts);
 		fprintf(stderr, "%s\n", problem);
@@ -90,7 +92,8 @@ static void ended_early(enum ending ending, const char *text, void *context)
 	const char *more = strchr(text, '\n');
 	entry.result = (struct result){ .ending = ending,
 					.reason = text_first_line(text),
-					.report = more ? (char *)more + 1 : NULL };
+					.report = more ? (char *)more + 1 : NULL,
+					.machine = (char *)shortage_seen() };
 	_exit(verdict_write(job.run, &entry) ? EXIT_GOOD : EXIT_RUN_ERROR);
 }
 
@@ -224,6 +227,16 @@ static void judge(TestResult *outcome, double timeout)
 	result_free(&result);
 }
 
+/* libcheck ends the worker when it cannot fork the case. */
+static void libcheck_gave_up(void)
+{
+	if (getpid() != job.pid)
+		return;
+	shortage_note("no more processes may be started");
+	write_error(format("libcheck could not start process 1 of the case"));
+	_exit(EXIT_GOOD);
+}
+
 static void run_under_libcheck(void)
 {
 	double timeout = case_timeout(job.run, job.slot->entry->spec);
@@ -235,6 +248,8 @@ static void run_under_libcheck(void)
 
 	SRunner *runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_FORK);
+	job.pid = getpid();
+	atexit(libcheck_gave_up);
 	srunner_run_all(runner, CK_SILENT);
 	TestResult **outcomes = srunner_results(runner);
 	judge(outcomes[0], timeout);
@@ -258,10 +273,7 @@ static void leave(struct departures *departures)
 
 static _Noreturn void worker(pid_t runner)
 {
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
+	inherited_forget_signals();
 	/* Ctrl-C is for the runner, which ends its workers itself. */
 	setpgid(0, 0);
 
