@@ -158,6 +158,7 @@ folders_may_be_called_anything()
 odd="o'brien & (0x1 \"sons\""
 
 # A program that needs a library beside it.
+# shellcheck disable=SC2016 # the linker's $ORIGIN
 make_program()
 {
 	mkdir -p "$odd/bin" && cp "$fake" "$odd/halfopen" &&
