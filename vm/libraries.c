@@ -58,12 +58,13 @@ static char *lacks(const char *program, const char *line)
 
 static void take(struct libraries *libraries, const char *name, size_t length, char *path)
 {
+	struct library *library;
+
 	libraries->all =
 		must_realloc(libraries->all, libraries->count + 1, sizeof(*libraries->all));
-	libraries->all[libraries->count++] = (struct library){
-		.name = length ? format("%.*s", (int)length, name) : NULL,
-		.path = path,
-	};
+	library = &libraries->all[libraries->count++];
+	library->name = length ? format("%.*s", (int)length, name) : NULL;
+	library->path = path;
 }
 
 /* "NAME => PATH (ADDRESS)" or "PATH (ADDRESS)". Without a slash it is the kernel's. */
@@ -115,7 +116,7 @@ char *libraries_of(const char *program, struct libraries *libraries)
 
 	*libraries = (struct libraries){ 0 };
 	problem = ask_ldd(program, &status, &said);
-	if (problem)
+	if (problem || !said.data)
 		return problem;
 	rest = (char *)said.data; /* bytes_read() ends it with a zero */
 	rest[said.size - (said.size && rest[said.size - 1] == '\n')] = '\0';
