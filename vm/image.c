@@ -225,9 +225,11 @@ static char *add_program(struct tree *tree, const char *from, const char *to)
 {
 	autofree char *real = realpath(from, NULL);
 	struct libraries libraries = { 0 };
-	char *problem = real ? libraries_of(real, &libraries)
-			     : format("cannot find %s: %s", from, strerror(errno));
+	char *problem;
 
+	if (!real)
+		return format("cannot find %s: %s", from, strerror(errno));
+	problem = libraries_of(real, &libraries);
 	for (size_t i = 0; !problem && i < libraries.count; i++)
 		problem = add_library(tree, &libraries.all[i]);
 	if (!problem)
