@@ -398,6 +398,50 @@ static char *try_command(const struct command *command, const char *place)
 		     : NULL;
 }
 
+/* As often as not a journal's lines have the numbers that they should, and are read to the end. */
+static void renumber(struct bytes *lines)
+{
+	autofree char *text = bytes_text(lines, 0);
+	struct bytes numbered = { 0 };
+	char *rest = text;
+	int number = 0;
+
+	for (const char *line; (line = strsep(&rest, "\n")) && (*line || rest);) {
+		int length = 0;
+		bool has_number = sscanf(line, "{\"seq\":%*[0-9],%n", &length) == 0 && length;
+		autofree char *fresh =
+			has_number ? format("{\"seq\":%d,", ++number) : format("%s", "");
+
+		add_words(&numbered, fresh);
+		add_words(&numbered, line + (has_number ? length : 0));
+		add_words(&numbered, "\n");
+	}
+	bytes_free(lines);
+	*lines = numbered;
+}
+
+/* Once, twice or three times; the last way. A journal may be packed again when that has happened.
+ */
+static const char *damage_file(struct bytes *bytes, const char *path, struct chance *chance)
+{
+	bool journal = strstr(path, "journal.jsonl"), packed = strstr(path, ".gz");
+	struct bytes lines = { 0 };
+	const char *way = NULL;
+
+	if (packed && chance_below(chance, 2) && bytes_unpack(&lines, bytes)) {
+		way = damage_file(&lines, "journal.jsonl", chance);
+		bytes_free(bytes);
+		*bytes = tiny_packed(&lines, archive_write_add_filter_gzip);
+		bytes_free(&lines);
+		return way;
+	}
+	for (size_t times = chance_below(chance, 3) + 1; times > 0; times--)
+		way = damage(bytes, chance);
+	if (journal && !packed && chance_below(chance, 3))
+		renumber(bytes);
+	return way;
+}
+
 /* The file as it is now, for whoever looks into it. */
 static char *keep_damaged(const char *path, unsigned long seed, size_t number)
 {
@@ -417,12 +461,10 @@ static void damage_once(const struct victim *victim, const char *name, size_t nu
 	autofree char *path = in_folder(name);
 	autofree char *place = format("%.*s", (int)(strrchr(path, '/') - path), path);
 	autobytes struct bytes whole = { 0 }, damaged = { 0 };
-	const char *way = NULL;
 
 	ck_assert_msg(bytes_read(&whole, path), "%s: %s", path, strerror(errno));
 	add_bytes(&damaged, whole.data, whole.size);
-	for (size_t times = chance_below(&chance, 3) + 1; times > 0; times--)
-		way = damage(&damaged, &chance);
+	const char *way = damage_file(&damaged, path, &chance);
 	put(name, damaged.data, damaged.size);
 	if (victim->fresh_sum && chance_below(&chance, 2))
 		put_sums(path);

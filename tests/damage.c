@@ -200,14 +200,57 @@ static void a_value_changes(struct bytes *bytes, struct chance *chance)
 		     ARRAY_LENGTH(values));
 }
 
-static void a_word_comes_from_elsewhere(struct bytes *bytes, struct chance *chance)
+/* The value of one of a line's fields of JSON, each as likely as the others; empty where it has
+ * none. */
+static struct part any_field(const struct bytes *bytes, struct chance *chance)
 {
-	struct part from = any_run(bytes, chance, isalnum), to = any_run(bytes, chance, isalnum);
+	struct part line = any_line(bytes, chance), value = { line.end, line.end };
+	size_t fields = 0;
+
+	for (size_t i = line.at; i + 2 < line.end; i++)
+		if (memcmp(bytes->data + i, "\":", 2) == 0 && chance_below(chance, ++fields) == 0)
+			value.at = i + 2;
+	for (value.end = value.at;
+	     value.end < line.end && !strchr(",}]\n", bytes->data[value.end]);)
+		value.end++;
+	return value;
+}
+
+/* Numbers of flows, packets and ports are small, and what is next to them may not be there. */
+static void a_field_is_another_number(struct bytes *bytes, struct chance *chance)
+{
+	static const long long around[] = {
+		0, 1 << 8, 1 << 16, INT32_MAX, UINT32_MAX, INT64_MAX / 4
+	};
+	struct part value = any_field(bytes, chance);
+	long long number = around[chance_below(chance, ARRAY_LENGTH(around))] +
+			   (long long)chance_below(chance, 40) - 8;
+	autofree char *text = format("%lld", number);
+
+	replace(bytes, value.at, value.end, text, strlen(text));
+}
+
+static void move_to(struct bytes *bytes, struct part from, struct part to)
+{
 	size_t size = from.end - from.at;
 	autofree uint8_t *word = must_alloc(size + 1, 1);
 
 	memcpy(word, bytes->data + from.at, size);
 	replace(bytes, to.at, to.end, word, size);
+}
+
+static void a_word_comes_from_elsewhere(struct bytes *bytes, struct chance *chance)
+{
+	struct part from = any_run(bytes, chance, isalnum);
+
+	move_to(bytes, from, any_run(bytes, chance, isalnum));
+}
+
+static void a_field_comes_from_elsewhere(struct bytes *bytes, struct chance *chance)
+{
+	struct part from = any_field(bytes, chance);
+
+	move_to(bytes, from, any_field(bytes, chance));
 }
 
 struct way {
@@ -227,10 +270,17 @@ static const struct way of_bytes[] = {
 };
 
 static const struct way of_texts[] = {
-	WAY(a_line_is_missing), WAY(a_line_comes_elsewhere),
-	WAY(a_number_changes),  WAY(a_number_changes),
-	WAY(a_word_changes),    WAY(a_value_changes),
-	WAY(a_value_changes),   WAY(a_word_comes_from_elsewhere),
+	WAY(a_line_is_missing),
+	WAY(a_line_comes_elsewhere),
+	WAY(a_number_changes),
+	WAY(a_number_changes),
+	WAY(a_word_changes),
+	WAY(a_value_changes),
+	WAY(a_word_comes_from_elsewhere),
+	WAY(a_field_is_another_number),
+	WAY(a_field_is_another_number),
+	WAY(a_field_is_another_number),
+	WAY(a_field_comes_from_elsewhere),
 };
 
 static bool is_text(const struct bytes *bytes)

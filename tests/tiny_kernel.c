@@ -83,7 +83,7 @@ static struct archive *archive_begin(struct bytes *bytes, packer *format, packer
 	return out;
 }
 
-static struct bytes packed(const struct bytes *bytes, packer *packer)
+struct bytes tiny_packed(const struct bytes *bytes, packer *packer)
 {
 	struct bytes result = { 0 };
 	struct archive *out = archive_begin(&result, archive_write_set_format_raw, packer);
@@ -97,7 +97,7 @@ static struct bytes packed(const struct bytes *bytes, packer *packer)
 struct bytes tiny_bzimage(const struct bytes *elf, packer *packer)
 {
 	uint8_t head[5 * 512] = { [0x1f1] = 4, [0x202] = 'H', 'd', 'r', 'S', [0x206] = 0x0f, 2 };
-	autobytes struct bytes payload = packed(elf, packer);
+	autobytes struct bytes payload = tiny_packed(elf, packer);
 	uint32_t size = (uint32_t)elf->size;
 	struct bytes image = { 0 };
 
@@ -147,7 +147,7 @@ struct bytes tiny_tar(packer *packer)
 	write_entry(out, "usr/share/doc/copyright", &list);
 	for (size_t i = 0; i < ARRAY_LENGTH(modules); i++) {
 		autobytes struct bytes object = module(modules[i].depends);
-		autobytes struct bytes small = packed(&object, archive_write_add_filter_xz);
+		autobytes struct bytes small = tiny_packed(&object, archive_write_add_filter_xz);
 		autofree char *name = format("%s%s", modules[i].path, i % 2 ? ".xz" : "");
 
 		write_entry(out, name, i % 2 ? &small : &object);

@@ -22,6 +22,8 @@ void add_words(struct bytes *bytes, const char *words);
 #define XEN_PHYS32_ENTRY 18
 struct bytes tiny_vmlinux(uint32_t note);
 struct bytes tiny_bzimage(const struct bytes *vmlinux, packer *packer);
+/* Any bytes, packed. */
+struct bytes tiny_packed(const struct bytes *bytes, packer *packer);
 /* data.tar of a Debian package, and the package. */
 struct bytes tiny_tar(packer *packer);
 struct bytes tiny_package(void);
