@@ -92,9 +92,10 @@ static void write_to(const char *path, const char *text)
 static void load_drivers(void)
 {
 	autofile FILE *list = fopen(GUEST_MODULES, "re");
-	char path[256];
+	autofree char *path = NULL;
+	size_t room = 0;
 
-	while (list && fgets(path, sizeof(path), list)) {
+	while (list && getline(&path, &room, list) > 0) {
 		path[strcspn(path, "\n")] = '\0';
 		autoclose int module = open(path, O_RDONLY | O_CLOEXEC);
 		if (syscall(SYS_finit_module, module, "", 0) < 0 && errno != EEXIST)

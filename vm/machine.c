@@ -22,6 +22,7 @@
 #define CONSOLE     "console.txt"
 #define MOST_WORDS  64
 #define LINES_TOLD  15
+#define MOST_SAID   (1 << 20)
 #define MEMORY_MB   "512"
 #define KVM_SECONDS 10
 
@@ -295,16 +296,19 @@ void machine_free(struct machine *machine)
 
 /* ---- how it ended -------------------------------------------------------------------------- */
 
+/* What a guest or QEMU says in a few lines; more than that nobody reads. */
 static char *text_of(int fd)
 {
 	struct stat about;
+	size_t size;
 	char *text;
 	ssize_t got;
 
 	if (fstat(fd, &about) < 0)
 		return format("%s", "");
-	text = must_alloc((size_t)about.st_size + 1, 1);
-	got = pread(fd, text, (size_t)about.st_size, 0);
+	size = about.st_size < MOST_SAID ? (size_t)about.st_size : MOST_SAID;
+	text = must_alloc(size + 1, 1);
+	got = pread(fd, text, size, 0);
 	text[got > 0 ? got : 0] = '\0';
 	return text;
 }
