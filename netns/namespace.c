@@ -23,9 +23,12 @@ int current_namespace(void)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		broken("cannot open the network namespace of this process: %s; is /proc mounted?",
-		       strerror(errno));
+	if (fd < 0) {
+		const char *remedy = errno == ENOENT ? "; is /proc mounted?" : "";
+
+		broken("cannot open the network namespace of this process: %s%s",
+		       shortage_text(errno), remedy);
+	}
 	return fd;
 }
 

@@ -31,6 +31,7 @@ tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
 
 # Not tests: what tests run.
 test_helpers = \
+	tests/print_settings \
 	tests/fake_halfopen
 
 tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.h
@@ -55,6 +56,7 @@ shell_tests = \
 	tests/test_lint.sh \
 	tests/test_manual.sh \
 	tests/test_matrix.sh \
+	tests/test_odd_machines.sh \
 	tests/test_pages.sh \
 	tests/test_report.sh \
 	tests/test_sigkill.sh \

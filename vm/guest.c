@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define PORTS        "/sys/class/virtio-ports"
 #define MOST_WORDS   4096
@@ -195,6 +196,28 @@ static pid_t start_run(char **words)
 	_exit(127);
 }
 
+/*
+ * For tests: with HALFOPEN_STEP_CLOCK=S on the kernel's command line, which comes here as a
+ * variable, the guest's CLOCK_REALTIME is set forth and back by S seconds, ten times a second.
+ */
+static void step_clock(void)
+{
+	const char *word = getenv("HALFOPEN_STEP_CLOCK");
+	time_t step = word ? (time_t)strtol(word, NULL, 10) : 0;
+
+	if (!step || fork() != 0)
+		return;
+	for (;; step = -step) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		now.tv_sec += step;
+		if (clock_settime(CLOCK_REALTIME, &now) < 0)
+			_exit(EXIT_FAILURE);
+		poll(NULL, 0, 100);
+	}
+}
+
 /* Takes in whoever ended. True when it was @child, with its status. */
 static bool reap(pid_t child, int *status)
 {
@@ -217,6 +240,7 @@ static int run(struct request *request)
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);
+	step_clock();
 	pid_t child = start_run(request->words);
 	if (child < 0)
 		broken("cannot fork: %s", strerror(errno));
