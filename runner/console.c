@@ -141,8 +141,8 @@ static void tell_in_full(const struct run *run, enum ending ending)
 		if (result->report)
 			text_indent(stdout, "  ", result->report);
 		if (result->stalled > result->stall_limit)
-			printf("  the machine kept it from running for %.2f s at once, in the last "
-			       "of %d attempts\n",
+			printf("  the machine kept it from running for %.2f s between two of its "
+			       "waits, in the last of %d attempts\n",
 			       result->stalled, entry->attempts);
 		printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
 	}
