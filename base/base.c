@@ -264,6 +264,16 @@ bool whole_end(FILE **file, const char *path)
 	return false;
 }
 
+bool whole_store(const char *path, const void *data, size_t size)
+{
+	FILE *file = whole_begin(path);
+
+	if (!file)
+		return false;
+	fwrite(data, 1, size, file);
+	return whole_end(&file, path);
+}
+
 /* ---- the machine's programs ---------------------------------------------------------------- */
 
 static bool has_folder(const char *folders, const char *folder)

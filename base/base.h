@@ -138,6 +138,8 @@ size_t text_fitting(const char *text, size_t most);
  * part of its only one, and " ..." behind it: no number is cut short.
  */
 void text_fit(char *room, size_t size, const char *text);
+/* The next blank-separated word of *rest, or NULL; the caller frees it. @rest may hold NULL. */
+char *text_word(const char **rest);
 
 /* ---- how a case ends ----------------------------------------------------------------------- */
 
@@ -199,6 +201,8 @@ bool is_special_file(const char *path);
 FILE *whole_begin(const char *path);
 /* Closes *@file, which whole_begin(@path) gave, and keeps it; or removes it. False with errno. */
 bool whole_end(FILE **file, const char *path);
+/* Both, with these bytes between. */
+bool whole_store(const char *path, const void *data, size_t size);
 
 /* ---- the machine's programs ---------------------------------------------------------------- */
 

@@ -4,6 +4,8 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
+	base/json.c \
+	base/json.h \
 	base/patience.c \
 	base/shortage.c \
 	base/text.c \

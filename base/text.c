@@ -67,3 +67,15 @@ void text_fit(char *room, size_t size, const char *text)
 	memcpy(room, text, length);
 	memcpy(room + length, mark, sizeof(mark));
 }
+
+char *text_word(const char **rest)
+{
+	if (!*rest)
+		return NULL;
+
+	const char *start = *rest + strspn(*rest, " ");
+	size_t length = strcspn(start, " ");
+
+	*rest = start + length;
+	return length ? format("%.*s", (int)length, start) : NULL;
+}

@@ -230,7 +230,7 @@ char *junit_write(const struct run *run, const char *path)
 {
 	autofree char *text = xml_in_memory(document, run);
 
-	if (text_store(text, path))
+	if (whole_store(path, text, strlen(text)))
 		return NULL;
 	return format("cannot write %s: %s; choose another file with --junit", path,
 		      strerror(errno));

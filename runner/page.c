@@ -174,5 +174,5 @@ char *page_store(const struct page *page, const char *path)
 {
 	autofree char *text = xml_in_memory(write_page, page);
 
-	return text_store(text, path) ? NULL : cannot_write(path);
+	return whole_store(path, text, strlen(text)) ? NULL : cannot_write(path);
 }

@@ -6,13 +6,13 @@
 #define HALFOPEN_RUNNER_PARTS_H
 
 #include "base/base.h"
+#include "base/json.h"
 #include "base/xml.h"
 #include "fixtures/fixtures.h"
 #include "netns/netns.h"
 #include "suites/suites.h"
 #include "vm/vm.h"
 
-#include <jansson.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -35,8 +35,6 @@ char *text_first_line(const char *text);
 char *text_duration(double span);
 /* "2025-11-25T10:00:00Z" */
 char *iso_time(time_t when);
-/* The next blank-separated word of *rest, or NULL; the caller frees it. @rest may hold NULL. */
-char *text_word(const char **rest);
 bool text_has_word(const char *words, const char *word);
 /* Whether both are the same, or both NULL. */
 bool text_is(const char *left, const char *right);
@@ -50,13 +48,6 @@ struct wrap {
 };
 void text_wrap(FILE *out, struct wrap wrap, const char *text);
 
-/* Cleaned text, or null for NULL. */
-json_t *json_text(const char *text);
-/* The blank-separated words as an array. */
-json_t *json_words(const char *words);
-/* Replace the file whole or not at all. False with errno. */
-bool text_store(const char *text, const char *path);
-bool json_store(const json_t *value, const char *path);
 /* A whole file; NULL with one line in *why (the caller frees either) unless it is all text. */
 char *text_load(const char *path, char **why);
 /* A number member, or 0. */

@@ -30,14 +30,22 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 	const struct lane *lane = lane_of(run, entry);
-	json_t *value = json_pack(
-		"{s:s, s:s, s:o, s:s, s:f, s:f, s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s}", "case",
-		entry->spec->name, "family", family_name(entry->family), "topic",
-		json_text(entry->spec->topic), "status", ending_name(result->ending), "seconds",
-		result->seconds, "kernel_seconds", result->kernel_seconds, "claims",
-		json_words(entry->spec->claims), "reason", json_text(result->reason), "variant",
-		json_text(result->variant), "folder", entry->folder, "attempts", entry->attempts,
-		"kernel", json_text(lane->release), "lane", lane_name(entry), "clock", lane->clock);
+	json_t *value = json_object();
+
+	json_object_set_new(value, "case", json_text(entry->spec->name));
+	json_object_set_new(value, "family", json_text(family_name(entry->family)));
+	json_object_set_new(value, "topic", json_text(entry->spec->topic));
+	json_object_set_new(value, "status", json_text(ending_name(result->ending)));
+	json_object_set_new(value, "seconds", json_real(result->seconds));
+	json_object_set_new(value, "kernel_seconds", json_real(result->kernel_seconds));
+	json_object_set_new(value, "claims", json_words(entry->spec->claims));
+	json_object_set_new(value, "reason", json_text(result->reason));
+	json_object_set_new(value, "variant", json_text(result->variant));
+	json_object_set_new(value, "folder", json_text(entry->folder));
+	json_object_set_new(value, "attempts", json_integer(entry->attempts));
+	json_object_set_new(value, "kernel", json_text(lane->release));
+	json_object_set_new(value, "lane", json_text(lane_name(entry)));
+	json_object_set_new(value, "clock", json_text(lane->clock));
 	if (result->machine)
 		json_object_set_new(value, "machine", json_text(result->machine));
 	if (run->options->keep_ladders && result->ladder)
@@ -45,32 +53,62 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 	return value;
 }
 
-static json_t *run_json(const struct run *run, bool complete)
+static json_t *entries_json(const struct run *run)
+{
+	json_t *results = json_array();
+
+	for (size_t i = 0; i < run->plan.count; i++)
+		if (run->plan.entries[i].state == ENDED)
+			json_array_append_new(results, entry_json(run, &run->plan.entries[i]));
+	return results;
+}
+
+/* What was run, on what. */
+static void set_run(json_t *value, const struct run *run)
 {
 	const struct lane *lane = run->host.count ? &run->host : &run->guest;
 	const char *lanes = run->host.count && run->guest.count ? "host and vm"
 			    : run->host.count                   ? "host"
 								: "vm";
+	const char *kept = run->options->only_failures ? "failure" : "always";
 	autofree char *started = iso_time(run->started);
-	json_t *results = json_array();
-	for (size_t i = 0; i < run->plan.count; i++)
-		if (run->plan.entries[i].state == ENDED)
-			json_array_append_new(results, entry_json(run, &run->plan.entries[i]));
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o, s:s, s:i, s:f, s:f, s:b, s:o,"
-			 " s:I, s:I, s:I, s:I, s:o, s:f, s:I}",
-			 "halfopen", PACKAGE_VERSION, "format", ARTIFACTS_FORMAT, "artifacts_on",
-			 run->options->only_failures ? "failure" : "always", "kernel",
-			 lane->release ? lane->release : lane->kernel->name, "lane", lanes, "clock",
-			 lane->clock, "netem", lane->wire != NULL, "wire", json_text(lane->wire),
-			 "started", started, "repeat", (int)run->options->repeat, "wall_seconds",
-			 seconds(run->took), "kernel_seconds", run->kernel_seconds, "complete",
-			 complete, "signal", run->signal ? json_integer(run->signal) : json_null(),
-			 "passed", (json_int_t)run->tally[PASSED], "failed",
-			 (json_int_t)run->tally[FAILED], "skipped", (json_int_t)run->tally[SKIPPED],
-			 "errors", (json_int_t)run->tally[BROKEN], "results", results,
-			 "boot_seconds", run->guest.boot_seconds, "guest_kib",
-			 (json_int_t)run->guest.memory_kib);
+	json_object_set_new(value, "halfopen", json_text(PACKAGE_VERSION));
+	json_object_set_new(value, "format", json_integer(ARTIFACTS_FORMAT));
+	json_object_set_new(value, "artifacts_on", json_text(kept));
+	json_object_set_new(value, "kernel",
+			    json_text(lane->release ? lane->release : lane->kernel->name));
+	json_object_set_new(value, "lane", json_text(lanes));
+	json_object_set_new(value, "clock", json_text(lane->clock));
+	json_object_set_new(value, "netem", json_boolean(lane->wire));
+	json_object_set_new(value, "wire", json_text(lane->wire));
+	json_object_set_new(value, "started", json_text(started));
+	json_object_set_new(value, "repeat", json_integer(run->options->repeat));
+}
+
+/* What came of it. */
+static void set_outcome(json_t *value, const struct run *run, bool complete)
+{
+	json_object_set_new(value, "wall_seconds", json_real(seconds(run->took)));
+	json_object_set_new(value, "kernel_seconds", json_real(run->kernel_seconds));
+	json_object_set_new(value, "complete", json_boolean(complete));
+	json_object_set_new(value, "signal", run->signal ? json_integer(run->signal) : json_null());
+	json_object_set_new(value, "passed", json_integer((json_int_t)run->tally[PASSED]));
+	json_object_set_new(value, "failed", json_integer((json_int_t)run->tally[FAILED]));
+	json_object_set_new(value, "skipped", json_integer((json_int_t)run->tally[SKIPPED]));
+	json_object_set_new(value, "errors", json_integer((json_int_t)run->tally[BROKEN]));
+	json_object_set_new(value, "results", entries_json(run));
+	json_object_set_new(value, "boot_seconds", json_real(run->guest.boot_seconds));
+	json_object_set_new(value, "guest_kib", json_integer(run->guest.memory_kib));
+}
+
+static json_t *run_json(const struct run *run, bool complete)
+{
+	json_t *value = json_object();
+
+	set_run(value, run);
+	set_outcome(value, run, complete);
+	return value;
 }
 
 bool results_store(struct run *run, bool complete)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * text: words, lines and JSON values for the runner. What a kernel or a program printed may hold
- * any byte; text_clean() is what stands between that and the files the runner writes.
+ * text: words, lines and JSON members for the runner.
  */
 #include "runner/parts.h"
 
@@ -33,16 +32,6 @@ char *text_duration(double span)
 	if (whole < 3600)
 		return format("%ld min %ld s", whole / 60, whole % 60);
 	return format("%ld h %ld min", whole / 3600, whole % 3600 / 60);
-}
-
-char *text_word(const char **rest)
-{
-	if (!*rest)
-		return NULL;
-	const char *start = *rest + strspn(*rest, " ");
-	size_t length = strcspn(start, " ");
-	*rest = start + length;
-	return length ? format("%.*s", (int)length, start) : NULL;
 }
 
 bool text_is(const char *left, const char *right)
@@ -90,32 +79,6 @@ void text_wrap(FILE *out, struct wrap wrap, const char *text)
 	fputc('\n', out);
 }
 
-json_t *json_text(const char *text)
-{
-	if (!text)
-		return json_null();
-	autofree char *clean = text_clean(text);
-	return json_string(clean);
-}
-
-json_t *json_words(const char *words)
-{
-	json_t *array = json_array();
-	for (char *word; (word = text_word(&words)); free(word))
-		json_array_append_new(array, json_text(word));
-	return array;
-}
-
-bool text_store(const char *text, const char *path)
-{
-	autofile FILE *file = whole_begin(path);
-
-	if (!file)
-		return false;
-	fputs(text, file);
-	return whole_end(&file, path);
-}
-
 char *text_load(const char *path, char **why)
 {
 	errno = 0;
@@ -136,17 +99,6 @@ char *text_load(const char *path, char **why)
 		*why = format("cannot read %s: %s", path, strerror(errno));
 	free(text);
 	return NULL;
-}
-
-bool json_store(const json_t *value, const char *path)
-{
-	autofree char *text = json_dumps(value, JSON_INDENT(1));
-	if (!text) {
-		errno = EIO;
-		return false;
-	}
-	autofree char *line = format("%s\n", text);
-	return text_store(line, path);
 }
 
 const char *member_string(const json_t *object, const char *key)

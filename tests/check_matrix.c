@@ -63,7 +63,7 @@ static void make_parents(char *path)
 static void write_file(char *path, const char *text)
 {
 	make_parents(path);
-	ck_assert_msg(text_store(text, path), "%s: %s", path, strerror(errno));
+	ck_assert_msg(whole_store(path, text, strlen(text)), "%s: %s", path, strerror(errno));
 }
 
 static void write_json(const char *kernel, const char *name, json_t *value)
@@ -501,7 +501,7 @@ START_TEST(no_part_of_a_run_is_taken_for_one)
 	/* Every seventh length: each would take its time. */
 	for (size_t length = strlen(text) - 1; length > 7; length -= 7) {
 		text[length] = '\0';
-		ck_assert(text_store(text, path));
+		ck_assert(whole_store(path, text, strlen(text)));
 		struct column column = column_read(folder, "6.12.1");
 		ck_assert_ptr_nonnull(column.error);
 		column_free(&column);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 /* ---- bytes --------------------------------------------------------------------------------- */
@@ -241,31 +242,24 @@ static char *sum_path(const char *path)
 	return format("%s.sha256", path);
 }
 
-/* False with errno. */
-static bool write_whole(const char *path, const void *data, size_t size)
+/* Several runs may fill the cache at once. */
+static int lock_folder_of(const char *path)
 {
-	autofree char *fresh = format("%s.%d", path, getpid());
-	autofile FILE *file = fopen(fresh, "we");
-	bool good;
-	int cause;
+	autofree char *folder = format("%.*s", (int)(strrchr(path, '/') - path), path);
+	int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (!file)
-		return false;
-	good = fwrite(data, 1, size, file) == size && fflush(file) == 0;
-	good = good && rename(fresh, path) == 0;
-	cause = errno;
-	if (!good)
-		unlink(fresh);
-	errno = cause;
-	return good;
+	if (lock >= 0)
+		(void)flock(lock, LOCK_EX);
+	return lock;
 }
 
 char *cache_store(const char *path, const struct bytes *bytes)
 {
 	autofree char *sum = sum_of_bytes(bytes);
 	autofree char *beside = sum_path(path);
+	autoclose int lock = lock_folder_of(path);
 
-	if (write_whole(path, bytes->data, bytes->size) && write_whole(beside, sum, strlen(sum)))
+	if (whole_store(path, bytes->data, bytes->size) && whole_store(beside, sum, strlen(sum)))
 		return NULL;
 	return cannot_store(path);
 }
