@@ -375,11 +375,11 @@ check 'the longest case goes first' test "$(head -n 1 log)" = 'set-up begins it_
 # ---- a terminal ----------------------------------------------------------------------------------
 
 if script -qec true /dev/null >/dev/null 2>&1; then
-	COLUMNS=70 script -qec "stty cols 70; '$fake' run it_passes_after_a_timer" /dev/null \
+	COLUMNS=80 script -qec "stty cols 80; '$fake' run it_passes_after_a_timer" /dev/null \
 		>out </dev/null
 	check 'a terminal has a live line' says ' | it_passes_after_a_timer/ipv.: a timer'
 	check 'the live line fits the terminal' test -z "$(tr '\r' '\n' <out |
-		sed -n 's/\x1b\[K//; /running |/p' | awk 'length > 69')"
+		sed -n 's/\x1b\[K//; /running |/p' | awk 'length > 79')"
 else
 	skip 'a terminal has a live line' 'no script(1) here'
 fi
