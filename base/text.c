@@ -30,7 +30,9 @@ char *text_take(struct text *text)
 {
 	char *chars;
 
-	if (fclose(text_stream(text)) != 0)
+	if (!text->stream)
+		return must_alloc(1, 1);
+	if (fclose(text->stream) != 0)
 		out_of_memory(1, text->length);
 	chars = text->chars;
 	*text = (struct text){ .stream = NULL };

@@ -9,6 +9,10 @@
 
 #include "captures/captures.h"
 
+#ifdef HALFOPEN_PROBES_H
+#error "a file that looks at the network has no business in the judge's books"
+#endif
+
 /* That a failure tells of. */
 #define LAST_STEPS 4
 /* How long a busy machine may keep us from handing on a segment that the wire has let go of. */
