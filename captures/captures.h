@@ -68,7 +68,6 @@ enum tcp_state {
 	TCP_STATES
 };
 const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
-int state_from_name(const char *name);        /* -1: unknown */
 
 enum event_kind {
 	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire

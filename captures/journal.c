@@ -65,7 +65,8 @@ const char *state_name(enum tcp_state state)
 	return state < TCP_STATES ? state_names[state] : "?";
 }
 
-int state_from_name(const char *name)
+/* -1: unknown */
+static int state_from_name(const char *name)
 {
 	return index_of(name, state_names, TCP_STATES);
 }

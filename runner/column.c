@@ -182,7 +182,8 @@ char *column_description(const struct column *column)
 
 /* ---- which there are ----------------------------------------------------------------------- */
 
-bool column_is_meant(const char *name, const char *asked)
+/* The name itself, or its series ("6.1": "6.1.192"). */
+static bool column_is_meant(const char *name, const char *asked)
 {
 	size_t length = strlen(asked);
 	return strncmp(name, asked, length) == 0 &&

@@ -254,8 +254,6 @@ void schedule(struct run *run);
 int watch_signals(sigset_t *before);
 /* Reads them; the first one that ends the run is run->signal. */
 void read_signals(struct run *run, int signals);
-/* Ends the entry with what its case did not say itself: the folder's verdict.json says it too. */
-void end_at_once(struct run *run, struct entry *entry, struct result result);
 /* Notes and reports how an entry ended. */
 void run_result(struct run *run, struct entry *entry);
 /* Ends the run: nothing more is started. The first reason counts. Takes @text. */
@@ -339,9 +337,8 @@ void guests_play(struct run *run);
 
 /* Forks the worker of slot->entry; its PID, or -1 with errno. */
 pid_t worker_start(const struct run *run, struct slot *slot);
-/* What a case may take, and, stretched, what libcheck allows it; 0 (for ever) with --pause. */
+/* What a case may take. */
 double case_seconds(const struct case_spec *spec);
-double case_timeout(const struct run *run, const struct case_spec *spec);
 /* Tries the netem arguments of --wire; NULL, or what the system said. The caller frees it. */
 char *wire_refused(const char *wire);
 
@@ -497,8 +494,6 @@ struct outcome column_outcome(const struct column *column, const struct entry *e
 const char *column_release(const struct column *column);
 /* "kernel 6.1.0-50-amd64, lane vm, clock virtual, wire delay 1ms", as far as it is known. */
 char *column_description(const struct column *column);
-/* Whether @asked means the kernel @name: the name itself, or its series ("6.1": "6.1.192"). */
-bool column_is_meant(const char *name, const char *asked);
 
 /* The kernels that have a folder: by version; others ("host") come last. */
 struct column_names {

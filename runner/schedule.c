@@ -83,7 +83,8 @@ static unsigned idlest_lane(const struct run *run)
 	return best;
 }
 
-void end_at_once(struct run *run, struct entry *entry, struct result result)
+/* Ends the entry with what its case did not say itself: the folder's verdict.json says it too. */
+static void end_at_once(struct run *run, struct entry *entry, struct result result)
 {
 	entry->result = result;
 	autofree char *folder = entry_path(run, entry, "");

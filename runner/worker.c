@@ -135,7 +135,8 @@ double case_seconds(const struct case_spec *spec)
 	return 120 + 4 * spec->kernel_seconds;
 }
 
-double case_timeout(const struct run *run, const struct case_spec *spec)
+/* What libcheck allows it: stretched, or with --pause for ever (0). */
+static double case_timeout(const struct run *run, const struct case_spec *spec)
 {
 	/* With --pause a person takes the time that a person takes. */
 	if (run->options->pause)
