@@ -147,6 +147,8 @@ const struct baseline host_baselines[] = {
 	CONF("ipv4", "shared_media", "1"),
 	CONF("ipv4", "secure_redirects", "1"),
 	CONF("ipv4", "ignore_routes_with_linkdown", "0"),
+	CONF("ipv4", "promote_secondaries", "0"),
+	CONF("ipv4", "bc_forwarding", "0"),
 	CONF("ipv6", "ignore_routes_with_linkdown", "0"),
 	/* Neighbours are known: nobody asks for them, answers for them or forgets them. */
 	CONF("ipv4", "arp_accept", "0"),
