@@ -9,9 +9,6 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 
-/* ---- how many there may be: by a probe --------------------------------------------------------
- */
-
 /* ---- how long an entry is there ------------------------------------------------------------- */
 
 CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kernel_seconds = 1,
