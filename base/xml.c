@@ -31,6 +31,7 @@ char *text_clean(const char *text)
 
 	while (left > 0) {
 		int length = character_length(text, left);
+
 		if (length == 0) {
 			clean[used++] = '?';
 			length = 1;
@@ -62,6 +63,7 @@ void xml_close_empty(xml out)
 void xml_attribute(xml out, const char *name, const char *value)
 {
 	autofree char *clean = text_clean(value);
+
 	xmlTextWriterWriteAttribute(out, BAD_CAST name, BAD_CAST clean);
 }
 
@@ -78,6 +80,7 @@ void xml_set(xml out, const char *name, const char *fmt, ...)
 void xml_text(xml out, const char *text)
 {
 	autofree char *clean = text_clean(text);
+
 	xmlTextWriterWriteString(out, BAD_CAST clean);
 }
 

@@ -22,6 +22,7 @@ const char *claim_status_name(enum claim_status status)
 static void weigh(struct evidence *evidence, const json_t *result)
 {
 	const char *variant = json_string_value(json_object_get(result, "variant"));
+
 	switch (ending_from_name(json_string_value(json_object_get(result, "status")))) {
 	case PASSED:
 		evidence->passed++;
@@ -70,6 +71,7 @@ enum claim_status evidence_status(const struct evidence *evidence)
 struct evidence claim_evidence(const json_t *run, const char *claim)
 {
 	struct evidence evidence = { .variants = json_object() };
+
 	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next) {
 		if (!text_has_word(spec->claims, claim))
 			continue;
@@ -98,6 +100,7 @@ static json_t *variant_json(const struct evidence *evidence)
 static json_t *cases_of(const char *claim)
 {
 	json_t *cases = json_array();
+
 	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
 		if (text_has_word(spec->claims, claim))
 			json_array_append_new(cases, json_text(spec->name));
@@ -115,6 +118,7 @@ static json_t *claim_json(const struct claim *claim, const json_t *run)
 		"cases", cases_of(claim->id), "kernel",
 		json_text(json_string_value(json_object_get(run, "kernel"))), "date",
 		json_text(json_string_value(json_object_get(run, "started"))));
+
 	json_decref(evidence.variants);
 	return json;
 }
@@ -130,6 +134,7 @@ static bool claim_matches(const struct claim *claim, const char *pattern,
 	json_auto_t *cases = cases_of(claim->id);
 	size_t index;
 	json_t *name;
+
 	json_array_foreach (cases, index, name)
 		found = found || pattern_matches(pattern, json_string_value(name), strictness);
 	return found;
@@ -140,6 +145,7 @@ bool claims_mark(const char *pattern, bool *wanted)
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 	bool found = false;
+
 	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
 		for (size_t i = 0; i < count; i++)
 			if (claim_matches(&claims[i], pattern, (enum strictness)strictness))
@@ -152,6 +158,7 @@ static void complain_of_pattern(const char *pattern)
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 	struct nearest nearest = { .typed = pattern };
+
 	for (size_t i = 0; i < count; i++) {
 		nearest_offer(&nearest, claims[i].id);
 		nearest_offer(&nearest, claims[i].document);
@@ -168,6 +175,7 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 	autofree bool *wanted = must_alloc(count + 1, sizeof(*wanted));
+
 	for (size_t i = 0; i < options->word_count; i++)
 		if (!claims_mark(options->words[i], wanted)) {
 			complain_of_pattern(options->words[i]);
@@ -186,11 +194,13 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 static void print_claim(const json_t *claim)
 {
 	static const struct wrap wrap = { .indent = 29, .width = WIDTH };
+
 	printf("%-7s %-10s %-8s  ", member_or_empty(claim, "id"), member_or_empty(claim, "verdict"),
 	       member_or_empty(claim, "status"));
 	text_wrap(stdout, wrap, member_or_empty(claim, "claim"));
 	if (*member_or_empty(claim, "finding")) {
 		autofree char *finding = format("Linux: %s", member_or_empty(claim, "finding"));
+
 		printf("%*s", (int)wrap.indent, "");
 		text_wrap(stdout, wrap, finding);
 	}
@@ -234,6 +244,7 @@ int command_claims(const struct options *options)
 {
 	bool missing;
 	json_auto_t *run = results_load(options->artifacts, &missing);
+
 	if (!run && !missing)
 		return EXIT_RUN_ERROR;
 	json_auto_t *claims = wanted_claims(options, run);

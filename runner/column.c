@@ -20,6 +20,7 @@ static char *look_at_files(const struct column *column, json_t *result)
 	autofree char *path = format("%s/verdict.json", folder);
 	json_error_t error;
 	json_auto_t *verdict = json_load_file(path, 0, &error);
+
 	if (!verdict)
 		return format("cannot read %s: %s", path,
 			      error.line > 0 ? error.text : strerror(errno));
@@ -39,6 +40,7 @@ static char *look_at_files(const struct column *column, json_t *result)
 static void check_result(const struct column *column, json_t *result)
 {
 	int ending = ending_from_name(member_string(result, "status"));
+
 	if (ending != PASSED && ending != FAILED)
 		return;
 	/* --artifacts-on failure: results.json has the ladder. */
@@ -69,6 +71,7 @@ static const char *kernel_of(const json_t *run)
 {
 	size_t index;
 	json_t *result;
+
 	json_array_foreach (json_object_get(run, "results"), index, result)
 		if (member_string(result, "kernel"))
 			return member_string(result, "kernel");
@@ -98,6 +101,7 @@ static char *not_whole(const json_t *run)
 	size_t index;
 	json_t *result;
 	const char *kernel = kernel_of(run);
+
 	if (!json_is_true(json_object_get(run, "complete")))
 		return format("the run did not finish; run it again");
 	if (member_number(run, "repeat") > 1)
@@ -106,6 +110,7 @@ static char *not_whole(const json_t *run)
 		const char *name = member_string(result, "case"),
 			   *family = member_string(result, "family");
 		const char *its_kernel = member_string(result, "kernel");
+
 		if (!is_ours(result))
 			return format("%s/%s is no case of this halfopen; run it again", name,
 				      family);
@@ -121,6 +126,7 @@ struct column column_read(const char *folder, const char *name)
 {
 	struct column column = { .name = format("%s", name),
 				 .folder = format("%s/%s", folder, name) };
+
 	column.run = results_read(column.folder, &column.error);
 	if (column.run)
 		column.error = results_other_format(column.run, column.folder);
@@ -174,6 +180,7 @@ char *column_description(const struct column *column)
 	text_add(&text, "%s%s", column->run ? "kernel " : "", column_release(column));
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
 		const char *value = member_string(column->run, keys[i]);
+
 		if (value)
 			text_add(&text, ", %s %s", keys[i], value);
 	}
@@ -186,6 +193,7 @@ char *column_description(const struct column *column)
 static bool column_is_meant(const char *name, const char *asked)
 {
 	size_t length = strlen(asked);
+
 	return strncmp(name, asked, length) == 0 &&
 	       (name[length] == '\0' ||
 		(asked[0] >= '0' && asked[0] <= '9' && name[length] == '.'));
@@ -201,6 +209,7 @@ static bool is_folder(const char *folder, const char *name)
 {
 	struct stat status;
 	autofree char *path = format("%s/%s", folder, name);
+
 	return name[0] != '.' && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -255,6 +264,7 @@ const char *column_choose(struct column_names names, const char *asked)
 {
 	const char *meant = NULL;
 	size_t found = 0;
+
 	for (size_t i = 0; i < names.count; i++) {
 		if (strcmp(names.name[i], asked) == 0)
 			return names.name[i];

@@ -18,6 +18,7 @@ static int obey(int argc, char **argv)
 	};
 	struct options options;
 	int status = EXIT_GOOD;
+
 	if (!options_parse(&options, argc, argv, &status))
 		return status;
 	return commands[options.command](&options);

@@ -17,8 +17,10 @@ struct lines {
 static struct lines split(const char *text)
 {
 	struct lines lines = { .line = must_alloc(1, sizeof(char *)) };
+
 	while (*text) {
 		size_t length = strcspn(text, "\n");
+
 		lines.line = must_realloc(lines.line, lines.count + 1, sizeof(*lines.line));
 		lines.line[lines.count++] = format("%.*s", (int)length, text);
 		text += length + (text[length] == '\n');
@@ -30,6 +32,7 @@ static struct lines split(const char *text)
 static void pair(struct comparison *comparison, char *left, char *right)
 {
 	bool same = left && right && strcmp(left, right) == 0;
+
 	comparison->pairs =
 		must_realloc(comparison->pairs, comparison->count + 1, sizeof(*comparison->pairs));
 	comparison->pairs[comparison->count++] =
@@ -53,10 +56,12 @@ static unsigned *common_lengths(struct lines left, struct lines right)
 {
 	size_t width = right.count + 1;
 	unsigned *lengths = must_alloc((left.count + 1) * width, sizeof(*lengths));
+
 	for (size_t i = left.count; i-- > 0;)
 		for (size_t j = right.count; j-- > 0;) {
 			unsigned *here = &lengths[i * width + j];
 			unsigned without_left = here[width], without_right = here[1];
+
 			if (strcmp(left.line[i], right.line[j]) == 0)
 				*here = here[width + 1] + 1;
 			else
@@ -72,6 +77,7 @@ static void pair_middle(struct comparison *comparison, struct lines left, struct
 
 	while (i < left.count && j < right.count) {
 		const unsigned *here = &lengths[i * width + j];
+
 		if (strcmp(left.line[i], right.line[j]) != 0) {
 			if (here[width] >= here[1])
 				i++;

@@ -56,6 +56,7 @@ static void console_begin(const struct run *run)
 static char *shown(const char *text, size_t size)
 {
 	char *copy = format("%.*s", (int)strnlen(text, size), text);
+
 	for (char *c = copy; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
@@ -66,8 +67,10 @@ static char *shown(const char *text, size_t size)
 static const struct slot *next_waiting(const struct run *run, const struct slot *after)
 {
 	const struct slot *best = NULL;
+
 	for (unsigned i = 0; run->slots && i < run->jobs; i++) {
 		const struct slot *slot = &run->slots[i];
+
 		if (!slot->entry || !slot->progress.waiting_for[0])
 			continue;
 		bool later = !after || slot->progress.since > after->progress.since ||
@@ -99,6 +102,7 @@ static void console_tick(const struct run *run)
 	while (text.length < width && (slot = next_waiting(run, slot))) {
 		autofree char *waiting =
 			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
+
 		text_add(&text, " | %s: %s %.1f s", slot->entry->folder, waiting,
 			 seconds(clock_now() - slot->progress.since));
 	}
@@ -114,6 +118,7 @@ static void console_tick(const struct run *run)
 static void console_result(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
+
 	if (!run->options->verbose)
 		return;
 	wipe(run);
@@ -129,6 +134,7 @@ static void tell_in_full(const struct run *run, enum ending ending)
 		const struct entry *entry = &run->plan.entries[i];
 		const struct result *result = &entry->result;
 		struct place place;
+
 		if (entry->state != ENDED || result->ending != ending)
 			continue;
 		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,

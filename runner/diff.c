@@ -15,8 +15,10 @@ enum { LOG_WIDTH = 200, MIDDLE = 3 /* " | " */ };
 static size_t piece(const char *text, unsigned width)
 {
 	size_t length = 0;
+
 	for (unsigned characters = 0; text[length]; length++) {
 		bool begins = ((unsigned char)text[length] & 0xc0) != 0x80;
+
 		if (begins && characters++ == width)
 			break;
 	}
@@ -26,6 +28,7 @@ static size_t piece(const char *text, unsigned width)
 static unsigned characters(const char *text, size_t length)
 {
 	unsigned count = 0;
+
 	for (size_t i = 0; i < length; i++)
 		count += ((unsigned char)text[i] & 0xc0) != 0x80;
 	return count;
@@ -35,6 +38,7 @@ static unsigned characters(const char *text, size_t length)
 static char *printable(const char *text)
 {
 	char *copy = format("%s", text ? text : "");
+
 	for (char *c = copy; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
@@ -54,6 +58,7 @@ static const char *mark_of(const struct line_pair *pair)
 static void trim(char *line)
 {
 	size_t length = strlen(line);
+
 	while (length > 0 && line[length - 1] == ' ')
 		line[--length] = '\0';
 }
@@ -63,11 +68,13 @@ static void print_pair(const struct line_pair *pair, unsigned width)
 {
 	autofree char *left = printable(pair->left), *right = printable(pair->right);
 	const char *a = left, *b = right;
+
 	do {
 		size_t a_length = piece(a, width), b_length = piece(b, width);
 		autofree char *line = format("%.*s%*s%s%.*s", (int)a_length, a,
 					     (int)(width - characters(a, a_length)), "",
 					     mark_of(pair), (int)b_length, b);
+
 		trim(line);
 		print_in_colour(pair->same ? PLAIN : YELLOW, line);
 		putchar('\n');
@@ -94,6 +101,7 @@ static bool nothing_differs(const struct outcome *a, const struct outcome *b)
 static char *heading(const struct two *two, int side)
 {
 	const struct outcome *outcome = &two->outcome[side];
+
 	return format("%s (%s): %s%s%s%s%s", two->column[side]->name,
 		      column_release(two->column[side]), outcome->status,
 		      outcome->variant ? ", " : "", outcome->variant ? outcome->variant : "",
@@ -104,6 +112,7 @@ static void print_two(const struct two *two)
 {
 	autofree char *left = heading(two, 0), *right = heading(two, 1);
 	autofree char *rule = must_alloc(two->width + 1, 1);
+
 	memset(rule, '-', two->width);
 	print_pair(&(struct line_pair){ left, right, true }, two->width);
 	print_pair(&(struct line_pair){ rule, rule, true }, two->width);
@@ -128,6 +137,7 @@ static bool is_sound(const struct column *column, const struct entry *entry,
 static int compare_entry(struct two *two, const struct entry *entry)
 {
 	bool sound = true;
+
 	for (int side = 0; side < 2; side++) {
 		two->outcome[side] = column_outcome(two->column[side], entry);
 		sound = is_sound(two->column[side], entry, &two->outcome[side]) && sound;
@@ -150,6 +160,7 @@ static int compare_entry(struct two *two, const struct entry *entry)
 static bool choose_case(const struct options *options, struct plan *plan)
 {
 	struct options one = { .words = options->words, .word_count = 1, .repeat = 1 };
+
 	if (!plan_make(plan, &one))
 		return false;
 	for (size_t i = 1; i < plan->count; i++)
@@ -175,6 +186,7 @@ static int compare_plan(struct two *two, const struct plan *plan)
 {
 	int worst = EXIT_GOOD;
 	size_t compared = 0;
+
 	for (size_t i = 0; i < plan->count; i++) {
 		if (!is_played(two, &plan->entries[i]))
 			continue;
@@ -193,6 +205,7 @@ static int compare_columns(const char *folder, const char *const *names, const s
 {
 	struct column columns[2];
 	bool good = true;
+
 	for (int side = 0; side < 2; side++) {
 		columns[side] = column_read(folder, names[side]);
 		if (columns[side].error)
@@ -212,6 +225,7 @@ int command_diff(const struct options *options)
 	const char *folder = matrix_folder(options);
 	struct column_names names;
 	struct plan plan = { 0 };
+
 	if (!column_names_read(&names, folder))
 		return EXIT_USAGE;
 	const char *left = column_choose(names, options->words[1]);

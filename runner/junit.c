@@ -14,12 +14,14 @@
 static void attribute(xmlTextWriterPtr writer, const char *name, const char *value)
 {
 	autofree char *clean = text_clean(value);
+
 	xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST clean);
 }
 
 static void text_element(xmlTextWriterPtr writer, const char *name, const char *text)
 {
 	autofree char *clean = text_clean(text);
+
 	xmlTextWriterWriteElement(writer, BAD_CAST name, BAD_CAST clean);
 }
 
@@ -33,6 +35,7 @@ static void outcome(xmlTextWriterPtr writer, const char *name, const struct resu
 		autofree char *text =
 			format("%s\n%s", result->reason ? result->reason : "", result->report);
 		autofree char *clean = text_clean(text);
+
 		xmlTextWriterWriteString(writer, BAD_CAST clean);
 	}
 	xmlTextWriterEndElement(writer);

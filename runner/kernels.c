@@ -23,6 +23,7 @@ static int list_kernels(void)
 					     : strcmp(pins[i].cached, pins[i].version)
 						     ? pins[i].cached
 						     : "yes";
+
 			printf("%-10s %-6s %-18s %-8s %s\n", first ? pins[i].version : "",
 			       first ? size : "", first ? pins[i].suite : "", first ? cached : "",
 			       sum);

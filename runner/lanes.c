@@ -195,6 +195,7 @@ enum lanes lanes_assign(struct run *run, char **why)
 static int longest_first(const void *left, const void *right)
 {
 	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;
+
 	if (a->spec->kernel_seconds != b->spec->kernel_seconds)
 		return a->spec->kernel_seconds < b->spec->kernel_seconds ? 1 : -1;
 	return (a > b) - (a < b); /* else as planned */

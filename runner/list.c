@@ -13,6 +13,7 @@ static char *needs_of(const struct case_spec *spec)
 {
 	const char *needs = spec->needs ? spec->needs : "";
 	bool netem = spec->netem && !text_has_word(needs, "netem");
+
 	return format("%s%s%s", netem ? "netem" : "", netem && *needs ? " " : "", needs);
 }
 
@@ -26,6 +27,7 @@ static const char *families_of(const struct case_spec *spec)
 static json_t *case_json(const struct case_spec *spec)
 {
 	autofree char *needs = needs_of(spec);
+
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "case", spec->name, "topic",
 			 json_text(spec->topic), "claims", json_words(spec->claims), "families",
 			 json_words(families_of(spec)), "needs", json_words(needs),
@@ -36,6 +38,7 @@ static json_t *case_json(const struct case_spec *spec)
 static void print_detail(const char *label, const char *words)
 {
 	static const struct wrap wrap = { .indent = 4, .width = WIDTH };
+
 	if (!words || !*words)
 		return;
 	autofree char *text = format("%s%s", label, words);
@@ -47,6 +50,7 @@ static void print_case(const struct case_spec *spec, int name_column)
 {
 	autofree char *needs = needs_of(spec);
 	autofree char *time = text_duration(spec->kernel_seconds);
+
 	printf("  %-*s %10s  %s\n", name_column, spec->name, time, families_of(spec));
 	print_detail("claims ", spec->claims);
 	print_detail("needs ", needs);
@@ -56,8 +60,10 @@ static void print_case(const struct case_spec *spec, int name_column)
 static int longest_name(const struct plan *plan)
 {
 	size_t longest = 0;
+
 	for (size_t i = 0; i < plan->count; i++) {
 		size_t length = strlen(plan->entries[i].spec->name);
+
 		longest = length > longest ? length : longest;
 	}
 	return longest < NAME_COLUMN ? (int)longest : NAME_COLUMN;
@@ -66,6 +72,7 @@ static int longest_name(const struct plan *plan)
 int command_list(const struct options *options)
 {
 	struct plan plan;
+
 	if (!plan_make(&plan, options))
 		return EXIT_USAGE;
 	json_auto_t *array = json_array();
@@ -74,6 +81,7 @@ int command_list(const struct options *options)
 
 	for (size_t i = 0; i < plan.count; i++) {
 		const struct case_spec *spec = plan.entries[i].spec;
+
 		if (spec == last)
 			continue;
 		if (options->json) {

@@ -26,6 +26,7 @@ static void mark_claims(const struct plan *plan, const char *pattern, bool *want
 {
 	size_t count;
 	const struct claim *claims = all_claims(&count);
+
 	if (claims_mark(pattern, wanted))
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -39,6 +40,7 @@ static void choose_claims(struct matrix *matrix, const struct options *options)
 	size_t count;
 	const struct claim *claims = all_claims(&count);
 	autofree bool *wanted = must_alloc(count + 1, sizeof(*wanted));
+
 	for (size_t i = 0; i < options->word_count; i++)
 		mark_claims(&matrix->plan, options->words[i], wanted);
 
@@ -61,9 +63,11 @@ static json_t *deciding_entries(const struct matrix *matrix, const struct claim 
 				size_t column, const struct claim_cell *cell)
 {
 	json_t *entries = json_array();
+
 	for (size_t i = 0; i < matrix->plan.count; i++) {
 		const struct entry *entry = &matrix->plan.entries[i];
 		struct outcome outcome = matrix_outcome(matrix, i, column);
+
 		if (text_has_word(entry->spec->claims, claim->id) &&
 		    strcmp(outcome.status, deciding_status(cell->status)) == 0 &&
 		    (outcome.variant || json_array_size(cell->variants) == 0))
@@ -100,6 +104,7 @@ struct claim_cell claim_cell(const struct matrix *matrix, const struct claim *cl
 	};
 	const char *name;
 	json_t *value;
+
 	json_object_foreach (evidence.variants, name, value)
 		if (cell.status == CLAIM_SHOWN)
 			json_array_append_new(cell.variants, json_text(name));
@@ -129,6 +134,7 @@ static void compare_neighbours(struct matrix *matrix, size_t entry, size_t left,
 		.variant = !text_is(a.variant, b.variant),
 		.ladder = a.ladder && b.ladder && strcmp(a.ladder, b.ladder) != 0,
 	};
+
 	if (!difference.status && !difference.variant && !difference.ladder)
 		return;
 	matrix->differences = must_realloc(matrix->differences, matrix->difference_count + 1,
@@ -145,6 +151,7 @@ static void find_differences(struct matrix *matrix)
 {
 	for (size_t entry = 0; entry < matrix->plan.count; entry++) {
 		size_t left = matrix->column_count;
+
 		for (size_t column = 0; column < matrix->column_count; column++) {
 			if (is_error(matrix_outcome(matrix, entry, column)))
 				continue;
@@ -176,6 +183,7 @@ bool claim_differs(const struct matrix *matrix, const struct claim *claim, size_
 char *difference_words(const struct difference *difference)
 {
 	bool before = difference->status || difference->variant;
+
 	return format("%s%s%s%s%s", difference->status ? "status" : "",
 		      difference->status && difference->variant ? ", " : "",
 		      difference->variant ? "variant" : "",
@@ -198,6 +206,7 @@ static void judge_variant(struct matrix *matrix, size_t entry, size_t column)
 	const struct recorded_variant *record =
 		is_version(kernel) ? record_of(its_entry->spec->name, kernel) : NULL;
 	struct outcome outcome = matrix_outcome(matrix, entry, column);
+
 	if (!record || strcmp(outcome.status, ending_name(PASSED)) != 0 ||
 	    text_is(record->variant, outcome.variant))
 		return;
@@ -240,6 +249,7 @@ static void read_outcomes(struct matrix *matrix)
 static bool matrix_read(struct matrix *matrix, const struct matrix_column *columns, size_t count)
 {
 	struct options once = *matrix->options;
+
 	once.repeat = 1;
 	if (!plan_make(&matrix->plan, &once))
 		return false;
@@ -248,6 +258,7 @@ static bool matrix_read(struct matrix *matrix, const struct matrix_column *colum
 	for (; matrix->column_count < count; matrix->column_count++) {
 		const struct matrix_column *asked = &columns[matrix->column_count];
 		struct column *column = &matrix->columns[matrix->column_count];
+
 		*column = asked->error ? (struct column){ .name = format("%s", asked->name),
 							  .folder = format("%s/%s", matrix->folder,
 									   asked->name),
@@ -280,6 +291,7 @@ static bool matrix_write(const struct matrix *matrix)
 	json_auto_t *json = matrix_json(matrix);
 	autofree char *problem = json_store(json, json_path) ? matrix_write_html(matrix, html_path)
 							     : cannot_write(json_path);
+
 	if (problem)
 		complain("%s", problem);
 	return !problem;
@@ -288,9 +300,11 @@ static bool matrix_write(const struct matrix *matrix)
 static int exit_status(const struct matrix *matrix)
 {
 	int status = matrix->change_count > 0 ? EXIT_CASE_FAILED : EXIT_GOOD;
+
 	for (size_t column = 0; column < matrix->column_count; column++)
 		for (size_t entry = 0; entry < matrix->plan.count; entry++) {
 			struct outcome outcome = matrix_outcome(matrix, entry, column);
+
 			if (is_error(outcome))
 				return EXIT_RUN_ERROR;
 			if (strcmp(outcome.status, ending_name(FAILED)) == 0)
@@ -304,6 +318,7 @@ int matrix_tell(const struct options *options, const char *folder,
 {
 	struct matrix matrix = { .options = options, .folder = folder };
 	int status = EXIT_USAGE;
+
 	if (matrix_read(&matrix, columns, count)) {
 		status = exit_status(&matrix);
 		if (!matrix_write(&matrix))
@@ -324,11 +339,13 @@ static size_t choose_columns(const struct options *options, struct column_names 
 	autofree char *list = format("%s", options->kernels ? options->kernels : "");
 	char *rest = NULL;
 	size_t chosen = 0;
+
 	for (size_t i = 0; !options->kernels && i < names.count; i++)
 		columns[chosen++].name = names.name[i];
 	for (const char *word = strtok_r(list, ",", &rest); word;
 	     word = strtok_r(NULL, ",", &rest)) {
 		const char *name = column_choose(names, word);
+
 		if (!name)
 			return 0;
 		columns[chosen++].name = name;
@@ -341,6 +358,7 @@ static int tell_again(const struct options *options)
 {
 	const char *folder = matrix_folder(options);
 	struct column_names names;
+
 	if (!column_names_read(&names, folder))
 		return EXIT_USAGE;
 	size_t most = names.count + (options->kernels ? strlen(options->kernels) : 0);

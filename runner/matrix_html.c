@@ -35,6 +35,7 @@ static void write_kernel_headings(xml page, const struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
+
 		page_heading(page, "col");
 		xml_text(page, column->name);
 		if (column->error)
@@ -49,6 +50,7 @@ static void write_word(xml page, const char *word, const char *link)
 	xml_attribute(page, "class", page_class(word));
 	if (link) {
 		autofree char *href = format("#%s", link);
+
 		xml_attribute(page, "href", href);
 	}
 	xml_text(page, word);
@@ -92,6 +94,7 @@ static void open_document(xml page, const struct matrix *matrix, const char *doc
 static void write_claim(xml page, const struct matrix *matrix, const struct claim *claim)
 {
 	autofree char *finding = format("Linux: %s", claim->finding);
+
 	xml_open(page, "tr");
 	page_heading(page, "row");
 	xml_element(page, "b", claim->id);
@@ -108,6 +111,7 @@ static void write_claim(xml page, const struct matrix *matrix, const struct clai
 static void write_claims(xml page, const struct matrix *matrix)
 {
 	const char *document = NULL;
+
 	xml_element(page, "h2", "Claims");
 	page_scrolled(page, "div", "The claims on each kernel");
 	xml_attribute(page, "class", "scroll");
@@ -123,6 +127,7 @@ static void write_claims(xml page, const struct matrix *matrix)
 	xml_line(page);
 	for (size_t i = 0; i < matrix->claim_count; i++) {
 		const char *its = matrix->claims[i]->document;
+
 		if (!document || strcmp(document, its) != 0) {
 			if (document)
 				xml_close(page);
@@ -155,10 +160,12 @@ static void write_legend(xml page)
 		{ "not run", "a case that answers the claim is missing in the run" },
 		{ "\u2260", "a case played otherwise than on the kernel to the left" },
 	};
+
 	xml_open(page, "dl");
 	xml_attribute(page, "class", "legend");
 	for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
 		bool is_word = words[i].word[0] >= 'a';
+
 		xml_element_of(page, "dt", is_word ? page_class(words[i].word) : "", words[i].word);
 		xml_element(page, "dd", words[i].meaning);
 	}
@@ -172,6 +179,7 @@ static void write_errors(xml page, const struct matrix *matrix)
 {
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
+
 		if (!column->error)
 			continue;
 		autofree char *line = format("error: %s: %s", column->name, column->error);
@@ -192,6 +200,7 @@ static void write_changes(xml page, const struct matrix *matrix)
 		autofree char *id = cell_id(each->entry, each->column);
 		autofree char *href = format("#%s", id);
 		autofree char *line = format(", %s: %s", matrix->columns[each->column].name, words);
+
 		xml_open(page, "li");
 		xml_open(page, "a");
 		xml_attribute(page, "href", href);
@@ -218,6 +227,7 @@ static void write_kernel(xml page, const struct column *column)
 		const char *value =
 			i == 0 ? column_release(column)
 			       : json_string_value(json_object_get(column->run, kernel_members[i]));
+
 		xml_open(page, "td");
 		xml_text(page, value ? value : "");
 		xml_close(page);
@@ -234,6 +244,7 @@ static void write_kernels(xml page, const struct matrix *matrix)
 {
 	static const char *const headings[] = { "name", "release",   "lane", "clock",
 						"wire", "run began", "error" };
+
 	xml_element(page, "h2", "Kernels");
 	page_scrolled(page, "div", "The kernels and their runs");
 	xml_attribute(page, "class", "scroll narrow");
@@ -267,6 +278,7 @@ static void write_line(xml page, const struct line_pair *pair, bool right)
 				     : right    ? "+ "
 						: "- ",
 				     line ? line : "");
+
 	if (line)
 		xml_element(page, pair->same ? "span" : "mark", text);
 	else
@@ -289,6 +301,7 @@ static void write_side(xml page, const struct comparison *comparison, bool right
 static char *caption_of(const struct matrix *matrix, size_t entry, size_t column)
 {
 	struct outcome outcome = matrix_outcome(matrix, entry, column);
+
 	return format("%s: %s%s%s%s%s", matrix->columns[column].name, outcome.status,
 		      outcome.variant ? ", " : "", outcome.variant ? outcome.variant : "",
 		      outcome.reason ? ": " : "", outcome.reason ? outcome.reason : "");
@@ -303,6 +316,7 @@ static void write_ladders(xml page, const struct matrix *matrix, size_t entry,
 	autofree char *right = caption_of(matrix, entry, difference->right);
 	struct comparison comparison =
 		compare_texts(a.ladder ? a.ladder : "", b.ladder ? b.ladder : "");
+
 	xml_open(page, "div");
 	xml_attribute(page, "class", "ladders");
 	write_side(page, &comparison, false, left);
@@ -320,6 +334,7 @@ static void write_difference(xml page, const struct matrix *matrix, size_t entry
 		format("%s: %s and %s differ in %s", family_name(difference->entry->family),
 		       matrix->columns[difference->left].name,
 		       matrix->columns[difference->right].name, what);
+
 	xml_open(page, "details");
 	xml_element(page, "summary", summary);
 	/* A browser opens the details for a link that leads into them. */
@@ -338,12 +353,14 @@ static void write_outcome(xml page, const struct matrix *matrix, size_t index, s
 	const struct entry *entry = &matrix->plan.entries[index];
 	struct outcome outcome = matrix_outcome(matrix, index, column);
 	autofree char *id = cell_id(entry, column);
+
 	xml_open(page, "td");
 	xml_attribute(page, "id", id);
 	xml_element_of(page, "span", page_class(outcome.status), outcome.status);
 	if (difference_at(matrix, entry, column)) {
 		autofree char *details = details_id(entry, column);
 		autofree char *href = format("#%s", details);
+
 		xml_text(page, " ");
 		xml_open(page, "a");
 		xml_attribute(page, "href", href);
@@ -405,6 +422,7 @@ static void write_case(xml page, const struct matrix *matrix, const struct case_
 	autofree char *claims =
 		format("%s%s%s", spec->topic, spec->claims && *spec->claims ? "; answers " : "",
 		       spec->claims ? spec->claims : "");
+
 	xml_open(page, "section");
 	xml_attribute(page, "id", spec->name);
 	xml_element(page, "h3", spec->name);
@@ -416,6 +434,7 @@ static void write_case(xml page, const struct matrix *matrix, const struct case_
 			const struct entry *entry = &matrix->plan.entries[i];
 			const struct difference *difference =
 				entry->spec == spec ? difference_at(matrix, entry, column) : NULL;
+
 			if (difference)
 				write_difference(page, matrix, i, difference);
 		}
@@ -426,6 +445,7 @@ static void write_case(xml page, const struct matrix *matrix, const struct case_
 static void write_cases(xml page, const struct matrix *matrix)
 {
 	const struct case_spec *last = NULL;
+
 	xml_element(page, "h2", "Cases");
 	for (size_t i = 0; i < matrix->plan.count; i++) {
 		if (matrix->plan.entries[i].spec != last)

@@ -7,6 +7,7 @@
 static json_t *run_member(const struct column *column, const char *key)
 {
 	json_t *value = json_object_get(column->run, key);
+
 	return value ? json_incref(value) : json_null();
 }
 
@@ -31,6 +32,7 @@ static json_t *claim_cell_json(const struct matrix *matrix, const struct claim *
 				 claim_status_name(cell.status), "verdict",
 				 json_text(shown ? claim_verdict_name(claim->verdict) : NULL),
 				 "variants", cell.variants, "cases", cell.entries);
+
 	claim_cell_free(&cell);
 	return json;
 }
@@ -38,6 +40,7 @@ static json_t *claim_cell_json(const struct matrix *matrix, const struct claim *
 static json_t *claim_cells(const struct matrix *matrix, const struct claim *claim)
 {
 	json_t *cells = json_array();
+
 	for (size_t column = 0; column < matrix->column_count; column++)
 		json_array_append_new(cells, claim_cell_json(matrix, claim, column));
 	return cells;
@@ -46,8 +49,10 @@ static json_t *claim_cells(const struct matrix *matrix, const struct claim *clai
 static json_t *claims_json(const struct matrix *matrix)
 {
 	json_t *claims = json_array();
+
 	for (size_t i = 0; i < matrix->claim_count; i++) {
 		const struct claim *claim = matrix->claims[i];
+
 		json_array_append_new(
 			claims,
 			json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "id", claim->id, "document",
@@ -61,8 +66,10 @@ static json_t *claims_json(const struct matrix *matrix)
 static json_t *entry_cells(const struct matrix *matrix, size_t entry)
 {
 	json_t *cells = json_array();
+
 	for (size_t column = 0; column < matrix->column_count; column++) {
 		struct outcome outcome = matrix_outcome(matrix, entry, column);
+
 		json_array_append_new(cells, json_pack("{s:o, s:s, s:o, s:o, s:o}", "kernel",
 						       json_text(matrix->columns[column].name),
 						       "status", outcome.status, "variant",
@@ -76,8 +83,10 @@ static json_t *entry_cells(const struct matrix *matrix, size_t entry)
 static json_t *entries_json(const struct matrix *matrix)
 {
 	json_t *entries = json_array();
+
 	for (size_t i = 0; i < matrix->plan.count; i++) {
 		const struct entry *entry = &matrix->plan.entries[i];
+
 		json_array_append_new(entries, json_pack("{s:s, s:s, s:o, s:o, s:o}", "case",
 							 entry->spec->name, "family",
 							 family_name(entry->family), "topic",
@@ -91,6 +100,7 @@ static json_t *entries_json(const struct matrix *matrix)
 static json_t *what_differs(const struct difference *difference)
 {
 	json_t *what = json_array();
+
 	if (difference->status)
 		json_array_append_new(what, json_string("status"));
 	if (difference->variant)
@@ -103,8 +113,10 @@ static json_t *what_differs(const struct difference *difference)
 static json_t *differences_json(const struct matrix *matrix)
 {
 	json_t *differences = json_array();
+
 	for (size_t i = 0; i < matrix->difference_count; i++) {
 		const struct difference *each = &matrix->differences[i];
+
 		json_array_append_new(
 			differences,
 			json_pack("{s:s, s:s, s:o, s:o, s:o}", "case", each->entry->spec->name,
@@ -119,8 +131,10 @@ static json_t *differences_json(const struct matrix *matrix)
 static json_t *changes_json(const struct matrix *matrix)
 {
 	json_t *changes = json_array();
+
 	for (size_t i = 0; i < matrix->change_count; i++) {
 		const struct change *each = &matrix->changes[i];
+
 		json_array_append_new(
 			changes,
 			json_pack("{s:s, s:s, s:o, s:o, s:o}", "case", each->entry->spec->name,
@@ -134,6 +148,7 @@ static json_t *changes_json(const struct matrix *matrix)
 json_t *matrix_json(const struct matrix *matrix)
 {
 	json_t *kernels = json_array();
+
 	for (size_t i = 0; i < matrix->column_count; i++)
 		json_array_append_new(kernels, kernel_json(&matrix->columns[i]));
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "halfopen", PACKAGE_VERSION, "kernels",

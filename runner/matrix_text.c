@@ -20,6 +20,7 @@ static size_t note_number(json_t *notes, const char *name)
 {
 	size_t index;
 	json_t *each;
+
 	json_array_foreach (notes, index, each)
 		if (strcmp(json_string_value(each), name) == 0)
 			return index + 1;
@@ -47,6 +48,7 @@ static void print_notes(const json_t *notes)
 {
 	size_t index;
 	json_t *name;
+
 	if (json_array_size(notes) > 0)
 		printf("\nvariants\n");
 	json_array_foreach (notes, index, name)
@@ -65,6 +67,7 @@ struct band {
 static void print_cut(const char *text, unsigned width)
 {
 	unsigned length = (unsigned)strlen(text);
+
 	if (length <= width)
 		printf("%-*s", (int)width, text);
 	else
@@ -74,9 +77,11 @@ static void print_cut(const char *text, unsigned width)
 static void print_head(const struct matrix *matrix, const struct band *band)
 {
 	int padding = (int)(band->id_width + GAP + band->text_width);
+
 	putchar('\n');
 	for (size_t column = band->first; column < band->end; column++) {
 		const char *name = matrix->columns[column].name;
+
 		printf("%*s%s", padding + GAP, "", name);
 		padding = (int)band->cell_width - (int)strlen(name);
 	}
@@ -88,11 +93,13 @@ static void print_row(const struct matrix *matrix, const struct band *band, size
 {
 	const struct claim *claim = matrix->claims[row];
 	int padding = 0;
+
 	printf("%-*s%*s", (int)band->id_width, claim->id, GAP, "");
 	print_cut(claim->text, band->text_width);
 	for (size_t column = band->first; column < band->end; column++) {
 		struct claim_cell cell = claim_cell(matrix, claim, column);
 		autofree char *text = cell_text(notes, &cell);
+
 		printf("%*s", padding + GAP, "");
 		print_in_colour(colour_of(cell.word), text);
 		padding = (int)band->cell_width - (int)strlen(text);
@@ -105,12 +112,15 @@ static void print_row(const struct matrix *matrix, const struct band *band, size
 static void measure(const struct matrix *matrix, struct band *band)
 {
 	json_auto_t *notes = json_array();
+
 	for (size_t row = 0; row < matrix->claim_count; row++) {
 		unsigned length = (unsigned)strlen(matrix->claims[row]->id);
+
 		band->id_width = length > band->id_width ? length : band->id_width;
 		for (size_t column = 0; column < matrix->column_count; column++) {
 			struct claim_cell cell = claim_cell(matrix, matrix->claims[row], column);
 			autofree char *text = cell_text(notes, &cell);
+
 			length = (unsigned)strlen(text);
 			band->cell_width = length > band->cell_width ? length : band->cell_width;
 			claim_cell_free(&cell);
@@ -118,6 +128,7 @@ static void measure(const struct matrix *matrix, struct band *band)
 	}
 	for (size_t column = 0; column < matrix->column_count; column++) {
 		unsigned length = (unsigned)strlen(matrix->columns[column].name);
+
 		band->cell_width = length > band->cell_width ? length : band->cell_width;
 	}
 }
@@ -126,6 +137,7 @@ static void measure(const struct matrix *matrix, struct band *band)
 static void print_table(const struct matrix *matrix, json_t *notes)
 {
 	struct band band = { 0 };
+
 	measure(matrix, &band);
 	unsigned width = terminal_columns(LOG_WIDTH), cell = band.cell_width + GAP;
 	unsigned fixed = band.id_width + GAP;
@@ -136,6 +148,7 @@ static void print_table(const struct matrix *matrix, json_t *notes)
 		size_t left = matrix->column_count - band.first;
 		size_t count = left < at_once ? left : at_once;
 		unsigned used = fixed + (unsigned)count * cell;
+
 		band.end = band.first + count;
 		band.text_width = width > used + LEAST_TEXT ? width - used : LEAST_TEXT;
 		print_head(matrix, &band);
@@ -151,6 +164,7 @@ static void print_kernels(const struct matrix *matrix)
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct column *column = &matrix->columns[i];
 		autofree char *description = column_description(column);
+
 		printf("%s: %s\n", column->name,
 		       *description ? description : "nothing is known of its run");
 	}
@@ -167,14 +181,17 @@ static void print_title(bool *printed, const char *title)
 static void print_bad(const struct matrix *matrix, enum ending ending, const char *title)
 {
 	bool printed = false;
+
 	for (size_t column = 0; column < matrix->column_count; column++) {
 		const struct column *its = &matrix->columns[column];
+
 		if (its->error && ending == BROKEN) {
 			print_title(&printed, title);
 			printf("  %s: %s\n", its->name, its->error);
 		}
 		for (size_t i = 0; !its->error && i < matrix->plan.count; i++) {
 			struct outcome outcome = matrix_outcome(matrix, i, column);
+
 			if (strcmp(outcome.status, ending_name(ending)) != 0)
 				continue;
 			print_title(&printed, title);
@@ -188,8 +205,10 @@ static void print_bad(const struct matrix *matrix, enum ending ending, const cha
 static bool both_families(const struct matrix *matrix, size_t index)
 {
 	const struct difference *each = &matrix->differences[index];
+
 	for (size_t i = 0; i < matrix->difference_count; i++) {
 		const struct difference *other = &matrix->differences[i];
+
 		if (i != index && other->entry->spec == each->entry->spec &&
 		    other->left == each->left && other->right == each->right)
 			return other->status == each->status && other->variant == each->variant &&
@@ -203,6 +222,7 @@ static void print_command(const struct matrix *matrix, const struct difference *
 {
 	autofree char *what = difference_words(difference);
 	const char *artifacts = matrix->options->artifacts;
+
 	printf("  %s: halfopen diff %s %s %s", what, name, matrix->columns[difference->left].name,
 	       matrix->columns[difference->right].name);
 	if (artifacts)
@@ -213,9 +233,11 @@ static void print_command(const struct matrix *matrix, const struct difference *
 static void print_differences(const struct matrix *matrix)
 {
 	bool printed = false;
+
 	for (size_t i = 0; i < matrix->difference_count; i++) {
 		const struct difference *each = &matrix->differences[i];
 		bool both = both_families(matrix, i);
+
 		if (both && each->entry->family == AF_INET6)
 			continue;
 		print_title(&printed, "what differs from the kernel to its left");
@@ -226,9 +248,11 @@ static void print_differences(const struct matrix *matrix)
 static void print_changes(const struct matrix *matrix)
 {
 	bool printed = false;
+
 	for (size_t i = 0; i < matrix->change_count; i++) {
 		const struct change *each = &matrix->changes[i];
 		autofree char *words = change_words(each);
+
 		print_title(&printed, "recorded variants that have changed");
 		printf("  %s: %s: %s\n", matrix->columns[each->column].name, each->entry->id,
 		       words);
@@ -238,6 +262,7 @@ static void print_changes(const struct matrix *matrix)
 void matrix_print(const struct matrix *matrix)
 {
 	json_auto_t *notes = json_array();
+
 	print_kernels(matrix);
 	if (matrix->claim_count > 0)
 		print_table(matrix, notes);

@@ -258,6 +258,7 @@ static const char *const short_options[COMMANDS] = {
 static bool whole_number(const char *name, const char *value, unsigned most, unsigned *number)
 {
 	char *end = NULL;
+
 	errno = 0;
 	unsigned long parsed = strtoul(value, &end, 10);
 	if (value[0] >= '0' && value[0] <= '9' && !*end && !errno && parsed >= 1 &&
@@ -273,6 +274,7 @@ static bool multiplier(const char *value, double *number)
 {
 	char *end = NULL;
 	double parsed = strtod(value, &end);
+
 	if (end != value && !*end && isfinite(parsed) && parsed > 0 && parsed <= 1000) {
 		*number = parsed;
 		return true;
@@ -400,12 +402,14 @@ static bool take(struct options *options, int key, const char *value)
 static void complain_of_option(enum command command, int key, const char *word)
 {
 	const char *name = command_names[command];
+
 	if (key == ':')
 		complain("%s: %s needs a value; see halfopen %s --help", name, word, name);
 	else if (strncmp(word, "--", 2) == 0 && strchr(word, '=') && optopt)
 		complain("%s: %s: that option takes no value", name, word);
 	else if (strncmp(word, "--", 2) == 0) {
 		struct nearest nearest = { .typed = word + 2 };
+
 		for (const struct option *each = long_options[command]; each->name; each++)
 			nearest_offer(&nearest, each->name);
 		autofree char *near = nearest_text(&nearest);

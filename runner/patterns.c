@@ -33,16 +33,19 @@ static unsigned distance_to_part(const char *typed, const char *name)
 {
 	size_t length = strlen(typed);
 	autofree unsigned *row = must_alloc(length + 1, sizeof(*row));
+
 	for (size_t i = 0; i <= length; i++)
 		row[i] = (unsigned)i;
 
 	unsigned best = row[length];
 	for (; *name; name++) {
 		unsigned diagonal = row[0];
+
 		for (size_t i = 1; i <= length; i++) {
 			bool same = tolower((unsigned char)typed[i - 1]) ==
 				    tolower((unsigned char)*name);
 			unsigned changed = diagonal + !same;
+
 			diagonal = row[i];
 			row[i] = least(changed, least(row[i], row[i - 1]) + 1);
 		}
@@ -55,6 +58,7 @@ static unsigned distance_to_part(const char *typed, const char *name)
 static unsigned rank(const char *typed, const char *name)
 {
 	long difference = (long)strlen(name) - (long)strlen(typed);
+
 	return distance_to_part(typed, name) * 1000 + (unsigned)labs(difference) % 1000;
 }
 

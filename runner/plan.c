@@ -35,6 +35,7 @@ static bool entry_matches(const struct entry *entry, const char *pattern,
 		     pattern_matches(pattern, entry->id, strictness) ||
 		     pattern_matches(pattern, spec->topic, strictness);
 	const char *claims = spec->claims;
+
 	for (char *claim; !found && (claim = text_word(&claims)); free(claim))
 		found = pattern_matches(pattern, claim, strictness);
 	return found;
@@ -48,6 +49,7 @@ static void complain_of_pattern(const struct plan *all, const char *pattern)
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct case_spec *spec = all->entries[i].spec;
+
 		nearest_offer(&nearest, spec->name);
 		if (strchr(pattern, '/'))
 			nearest_offer(&nearest, all->entries[i].id);
@@ -87,9 +89,11 @@ static bool entry_is_named(const struct entry *entry, const char *pattern)
 static bool mark(struct plan *all, const char *pattern, bool *wanted)
 {
 	bool found = false;
+
 	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
 		for (size_t i = 0; i < all->count; i++) {
 			struct entry *entry = &all->entries[i];
+
 			entry->named |= entry_is_named(entry, pattern);
 			if (entry_matches(entry, pattern, (enum strictness)strictness))
 				found = wanted[i] = true;
@@ -102,6 +106,7 @@ static void plan_add(struct plan *plan, const struct entry *entry, unsigned repe
 	plan->entries = must_realloc(plan->entries, plan->count + repeat, sizeof(*plan->entries));
 	for (unsigned i = 1; i <= repeat; i++) {
 		struct entry *added = &plan->entries[plan->count++];
+
 		*added = *entry;
 		added->id = format("%s", entry->id);
 		added->folder =
@@ -112,6 +117,7 @@ static void plan_add(struct plan *plan, const struct entry *entry, unsigned repe
 bool plan_make(struct plan *plan, const struct options *options)
 {
 	struct plan all = { 0 };
+
 	plan_all(&all);
 	autofree bool *wanted = must_alloc(all.count + 1, sizeof(*wanted));
 	bool good = true;

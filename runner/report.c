@@ -117,6 +117,7 @@ static void run_free(struct told_run *told)
 static bool has_results(const char *folder)
 {
 	autofree char *path = format("%s/results.json", folder);
+
 	return access(path, F_OK) == 0;
 }
 
@@ -152,6 +153,7 @@ static bool add_folder(struct report *report, const char *folder, const char *pa
 	}
 	for (int i = 0; i < count; i++) {
 		autofree char *below = format("%s/%s", folder, names[i]->d_name);
+
 		if (names[i]->d_name[0] != '.' && has_results(below))
 			add_run(report, below, page);
 		free(names[i]);
@@ -205,6 +207,7 @@ static void add_case(struct report *report, size_t first, const char *name)
 	for (size_t i = first; i < report->run_count; i++) {
 		size_t index;
 		json_t *result;
+
 		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
 			if (strcmp(member_string(result, "case"), name) == 0)
 				add_entry(report, &report->runs[i], result);
@@ -216,6 +219,7 @@ static void add_entries(struct report *report)
 	for (size_t i = 0; i < report->run_count; i++) {
 		size_t index;
 		json_t *result;
+
 		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
 			if (!report_has_case(report, member_string(result, "case")))
 				add_case(report, i, member_string(result, "case"));

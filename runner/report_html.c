@@ -373,6 +373,7 @@ static void write_claim_heads(xml page, const struct report *report)
 	xml_close(page);
 	for (size_t i = 0; i < report->run_count; i++) {
 		autofree char *name = name_of_run(report, &report->runs[i]);
+
 		page_heading(page, "col");
 		xml_text(page, name);
 		xml_close(page);

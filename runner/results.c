@@ -21,6 +21,7 @@ char *iso_time(time_t when)
 {
 	struct tm parts;
 	char text[32];
+
 	gmtime_r(&when, &parts);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
 	return format("%s", text);
@@ -115,6 +116,7 @@ bool results_store(struct run *run, bool complete)
 {
 	json_auto_t *value = run_json(run, complete);
 	autofree char *path = format("%s/results.json", run->artifacts);
+
 	if (json_store(value, path))
 		return true;
 	run_fatal(run, cannot_write(path));
@@ -125,6 +127,7 @@ bool results_store(struct run *run, bool complete)
 static char *check_old_results(const char *artifacts)
 {
 	autofree char *path = format("%s/results.json", artifacts);
+
 	if (access(path, F_OK) < 0)
 		return NULL;
 	json_auto_t *old = json_load_file(path, 0, NULL);
@@ -163,6 +166,7 @@ char *results_claim_folder(struct run *run)
 {
 	const char *asked = run->options->artifacts ? run->options->artifacts : default_artifacts;
 	char resolved[PATH_MAX];
+
 	if (!make_path(asked) || !realpath(asked, resolved))
 		return cannot_write(asked);
 	run->artifacts = format("%s", resolved);
@@ -183,6 +187,7 @@ char *results_claim_folder(struct run *run)
 static bool result_is_whole(const json_t *result)
 {
 	const char *status = json_string_value(json_object_get(result, "status"));
+
 	return status && ending_from_name(status) >= 0 &&
 	       json_is_string(json_object_get(result, "case")) &&
 	       json_is_string(json_object_get(result, "family"));
@@ -211,6 +216,7 @@ json_t *results_read(const char *artifacts, char **why)
 	json_error_t error;
 	json_t *value = json_load_file(path, 0, &error);
 	const char *problem = value ? what_is_wrong(value) : NULL;
+
 	if (value && !problem)
 		return value;
 
@@ -229,6 +235,7 @@ const json_t *results_find(const json_t *run, const char *name, const char *fami
 {
 	size_t index;
 	json_t *result;
+
 	json_array_foreach (json_object_get(run, "results"), index, result)
 		if (strcmp(member_string(result, "case"), name) == 0 &&
 		    strcmp(member_string(result, "family"), family) == 0)
@@ -239,6 +246,7 @@ const json_t *results_find(const json_t *run, const char *name, const char *fami
 char *results_other_format(const json_t *results, const char *artifacts)
 {
 	int theirs = member_whole(results, "format", INT32_MAX);
+
 	if (theirs == ARTIFACTS_FORMAT)
 		return NULL;
 	return format("%s/results.json is from another version of halfopen: it has format %d, "
@@ -250,6 +258,7 @@ json_t *results_load(const char *artifacts, bool *missing)
 {
 	const char *folder = artifacts ? artifacts : default_artifacts;
 	autofree char *path = format("%s/results.json", folder);
+
 	*missing = access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
 	if (*missing)
 		return NULL;

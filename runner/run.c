@@ -115,6 +115,7 @@ static void play_and_tell(struct run *run)
 static int run_assigned(struct run *run)
 {
 	autofree char *problem = run->guest.count ? guests_prepare(run) : NULL;
+
 	if (!problem)
 		problem = results_claim_folder(run);
 	if (problem)
@@ -147,6 +148,7 @@ int command_run(const struct options *options)
 			   .reporter = options->tap     ? &tap_reporter
 				       : options->brief ? &brief_reporter
 							: &console_reporter };
+
 	deadlines_stretch(options->timeout_multiplier);
 	inherited_tell();
 	if (!plan_make(&run.plan, options))

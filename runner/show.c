@@ -142,6 +142,7 @@ static int show_families(const char *folder, enum drawing drawing)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
 		autofree char *below = format("%s/%s", folder, family_name(families[i]));
+
 		if (!journal_exists(below))
 			continue;
 		if (drawing != AS_TEXT && drawing != AS_TIMELINE) {
@@ -164,6 +165,7 @@ int command_show(const struct options *options)
 {
 	const char *folder = options->words[0];
 	struct stat status;
+
 	if (stat(folder, &status) < 0 || !S_ISDIR(status.st_mode)) {
 		complain("show '%s': %s; a finished case's folder is artifacts/NAME/ipv4", folder,
 			 errno == ENOENT ? "there is no such folder" : "it is no folder");

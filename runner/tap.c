@@ -188,6 +188,7 @@ static void tap_end(const struct run *run)
 {
 	if (run->signal) {
 		autofree char *text = format("ended by SIG%s", sigabbrev_np(run->signal));
+
 		bail_out(text);
 		return;
 	}
@@ -197,6 +198,7 @@ static void tap_end(const struct run *run)
 	}
 	for (size_t i = 0; i < run->plan.count; i++) {
 		const struct entry *entry = &run->plan.entries[i];
+
 		if (entry->result.ending != BROKEN)
 			continue;
 		autofree char *text =

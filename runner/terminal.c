@@ -10,6 +10,7 @@
 unsigned terminal_columns(unsigned otherwise)
 {
 	struct winsize size = { 0 };
+
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
 	return otherwise;
@@ -19,6 +20,7 @@ unsigned terminal_columns(unsigned otherwise)
 bool terminal_has_colours(void)
 {
 	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+
 	return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
 	       !(none && *none);
 }
@@ -38,6 +40,7 @@ void print_in_colour(enum colour colour, const char *text)
 	static const char *const codes[] = {
 		[GREEN] = "32", [RED] = "1;31", [YELLOW] = "33", [CYAN] = "36", [FAINT] = "2",
 	};
+
 	if (colour == PLAIN || !terminal_has_colours())
 		fputs(text, stdout);
 	else

@@ -11,6 +11,7 @@
 void complain(const char *fmt, ...)
 {
 	va_list args;
+
 	va_start(args, fmt);
 	autofree char *text = vformat(fmt, args);
 	va_end(args);
@@ -48,6 +49,7 @@ bool text_has_word(const char *words, const char *word)
 {
 	for (char *each; (each = text_word(&words));) {
 		bool same = strcmp(each, word) == 0;
+
 		free(each);
 		if (same)
 			return true;
@@ -59,6 +61,7 @@ void text_indent(FILE *out, const char *prefix, const char *text)
 {
 	while (*text) {
 		int length = (int)strcspn(text, "\n");
+
 		fprintf(out, "%s%.*s\n", prefix, length, text);
 		text += length + (text[length] == '\n');
 	}
@@ -70,6 +73,7 @@ void text_wrap(FILE *out, struct wrap wrap, const char *text)
 
 	for (char *word; (word = text_word(&text)); free(word)) {
 		unsigned length = (unsigned)strlen(word);
+
 		if (column > wrap.indent && column + 1 + length > wrap.width) {
 			fprintf(out, "\n%*s", (int)wrap.indent, "");
 			column = wrap.indent;
@@ -128,5 +132,6 @@ int member_whole(const json_t *object, const char *key, int most)
 char *member_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
+
 	return text ? format("%s", text) : NULL;
 }

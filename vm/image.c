@@ -368,6 +368,7 @@ static char *kernel_images(const struct kernel *kernel, const char *folder, char
 			   char **archive)
 {
 	struct sum *sum = sum_begin();
+
 	sum_add_text(sum, kernel->sum);
 	unpack_identify(sum);
 	autofree char *key = sum_end(sum);
