@@ -428,7 +428,7 @@ static const char *damage_file(struct bytes *bytes, const char *path, struct cha
 	struct bytes lines = { 0 };
 	const char *way = NULL;
 
-	if (packed && chance_below(chance, 2) && bytes_unpack(&lines, bytes)) {
+	if (packed && chance_below(chance, 2) && bytes_unpack(&lines, bytes) == PACKED) {
 		way = damage_file(&lines, "journal.jsonl", chance);
 		bytes_free(bytes);
 		*bytes = tiny_packed(&lines, archive_write_add_filter_gzip);
@@ -547,6 +547,27 @@ static void bound_sanitizers(void)
 	setenv("ASAN_OPTIONS", more, 1);
 }
 
+/* QEMU would boot it, and its own unpacker would stop without a word. */
+START_TEST(a_kernel_that_is_packed_badly_is_refused)
+{
+	const char *words[] = { RUN_IN("./xzImage"), NULL };
+	autobytes struct bytes elf = tiny_vmlinux(XEN_PHYS32_ENTRY);
+	autobytes struct bytes image = tiny_bzimage(&elf, archive_write_add_filter_xz);
+
+	put("xzImage", image.data, image.size);
+	struct end whole = run(words);
+	ck_assert_ptr_nonnull(strstr(whole.err, "no machine today"));
+	image.data[(TINY_HEAD + image.size) / 2] ^= 4;
+	put("xzImage", image.data, image.size);
+	struct end damaged = run(words);
+	ck_assert_msg(strstr(damaged.err, "is damaged"), "%s", damaged.err);
+	free(whole.out);
+	free(whole.err);
+	free(damaged.out);
+	free(damaged.err);
+}
+END_TEST
+
 static void prepare(void)
 {
 	autofree char *path = NULL, *cache = NULL;
@@ -581,6 +602,7 @@ int main(void)
 	tcase_add_unchecked_fixture(tcase, prepare, tidy_up);
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, what_is_whole_is_taken);
+	tcase_add_test(tcase, a_kernel_that_is_packed_badly_is_refused);
 	tcase_add_test(tcase, what_a_case_has_left);
 	tcase_add_test(tcase, what_a_run_has_left);
 	tcase_add_test(tcase, kernels_and_packages);

@@ -96,7 +96,7 @@ struct bytes tiny_packed(const struct bytes *bytes, packer *packer)
 /* A vmlinux packed behind five sectors, with its size behind it. */
 struct bytes tiny_bzimage(const struct bytes *elf, packer *packer)
 {
-	uint8_t head[5 * 512] = { [0x1f1] = 4, [0x202] = 'H', 'd', 'r', 'S', [0x206] = 0x0f, 2 };
+	uint8_t head[TINY_HEAD] = { [0x1f1] = 4, [0x202] = 'H', 'd', 'r', 'S', [0x206] = 0x0f, 2 };
 	autobytes struct bytes payload = tiny_packed(elf, packer);
 	uint32_t size = (uint32_t)elf->size;
 	struct bytes image = { 0 };

@@ -21,6 +21,8 @@ void add_words(struct bytes *bytes, const char *words);
 /* The type of the note by which QEMU boots a vmlinux; any other makes one that does not boot. */
 #define XEN_PHYS32_ENTRY 18
 struct bytes tiny_vmlinux(uint32_t note);
+/* The packed one stands behind so many bytes. */
+enum { TINY_HEAD = 5 * 512 };
 struct bytes tiny_bzimage(const struct bytes *vmlinux, packer *packer);
 /* Any bytes, packed. */
 struct bytes tiny_packed(const struct bytes *bytes, packer *packer);

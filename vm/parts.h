@@ -21,11 +21,10 @@ void bytes_free(struct bytes *bytes);
 #define LARGEST_FILE ((size_t)INT32_MAX)
 /* The whole file, with a NUL behind it. False with errno; EFBIG: it is larger. */
 bool bytes_read(struct bytes *bytes, const char *path);
-/*
- * What @packed unpacks to, whatever it is packed with (gzip, xz, zstd, ...). False: nothing, or
- * more than most_unpacked().
- */
-bool bytes_unpack(struct bytes *bytes, const struct bytes *packed);
+/* BADLY: it ends too early, is damaged, or grows to more than most_unpacked(). */
+enum packing { NOT_PACKED, PACKED, PACKED_BADLY };
+/* What @packed unpacks to, when it is PACKED, whatever it is packed with (gzip, xz, zstd, ...). */
+enum packing bytes_unpack(struct bytes *bytes, const struct bytes *packed);
 /*
  * The most that @packed bytes may unpack to. Kernels, modules and packages are packed to a third or
  * a tenth; what grows a thousandfold is none of them, and would take all memory.
@@ -91,8 +90,11 @@ char *kernel_unpack(const struct kernel *kernel, struct unpacked *unpacked);
 void unpacked_free(struct unpacked *unpacked);
 /* NULL, or why QEMU's -kernel would not boot it. */
 char *image_refused(const struct bytes *bytes);
-/* The vmlinux that a bzImage holds, if it boots by PVH; else false. */
-bool vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux);
+/*
+ * The vmlinux that a bzImage holds, when it is PACKED in it and boots by PVH; when it is not, QEMU
+ * boots the bzImage. PACKED_BADLY: that would hang.
+ */
+enum packing vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux);
 
 /* ---- libraries.c: what a program needs ----------------------------------------------------- */
 

@@ -125,25 +125,27 @@ void support_packers(struct archive *archive)
 	archive_read_support_filter_zstd(archive);
 }
 
-bool bytes_unpack(struct bytes *bytes, const struct bytes *packed)
+enum packing bytes_unpack(struct bytes *bytes, const struct bytes *packed)
 {
 	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
-	size_t most = most_unpacked(packed->size);
+	enum packing packing = PACKED_BADLY;
 
 	*bytes = (struct bytes){ 0 };
 	support_packers(archive);
 	archive_read_support_format_raw(archive);
-	/* What stands behind the packed data is no error of it, so its end is not looked at. */
-	if (archive_read_open_memory(archive, packed->data, packed->size) == ARCHIVE_OK &&
-	    archive_read_next_header(archive, &entry) == ARCHIVE_OK &&
-	    archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE)
-		append_data(bytes, archive, most);
+	archive_read_support_format_empty(archive);
+	/* what is damaged where it begins cannot even be opened */
+	bool opened = archive_read_open_memory(archive, packed->data, packed->size) == ARCHIVE_OK;
+	if (opened && archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE)
+		packing = NOT_PACKED;
+	else if (archive_read_next_header(archive, &entry) == ARCHIVE_OK &&
+		 append_data(bytes, archive, most_unpacked(packed->size)) == ARCHIVE_EOF)
+		packing = PACKED;
 	archive_read_free(archive);
-	if (bytes->size > 0 && bytes->size < most)
-		return true;
-	bytes_free(bytes);
-	return false;
+	if (packing != PACKED)
+		bytes_free(bytes);
+	return packing;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */

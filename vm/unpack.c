@@ -338,8 +338,14 @@ static char *open_module(const struct packed_module *module, struct bytes *objec
 
 	if (module->path && !bytes_read(&file, module->path))
 		return format("cannot read %s: %s", module->path, strerror(errno));
-	if (bytes_unpack(object, packed))
+	switch (bytes_unpack(object, packed)) {
+	case PACKED:
 		return NULL;
+	case PACKED_BADLY:
+		return format("the driver '%s' is damaged: it cannot be unpacked", module->name);
+	case NOT_PACKED:
+		break;
+	}
 	*object = (struct bytes){ .data = must_alloc(packed->size + 1, 1), .size = packed->size };
 	if (packed->size)
 		memcpy(object->data, packed->data, packed->size);
@@ -431,8 +437,12 @@ static char *take_image(struct unpacked *unpacked, struct contents *contents)
 	char *refused = image_refused(&contents->image);
 	if (refused)
 		return refused;
-	if (vmlinux_of(&contents->image, &unpacked->image))
+	enum packing packing = vmlinux_of(&contents->image, &unpacked->image);
+	if (packing == PACKED)
 		return NULL;
+	if (packing == PACKED_BADLY)
+		return format("the kernel image is damaged: what is packed in it cannot be "
+			      "unpacked; name the vmlinux if it boots elsewhere");
 	unpacked->image = contents->image;
 	contents->image = (struct bytes){ 0 };
 	return NULL;

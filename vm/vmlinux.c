@@ -107,40 +107,43 @@ char *image_refused(const struct bytes *bytes)
 
 /*
  * The payload ends with its size when it is unpacked: gzip's own, or four bytes behind what the
- * others have packed, at which an unpacker may stumble and lose its last block.
+ * others have packed, at which an unpacker may stumble.
  */
-static bool unpack_payload(const struct bytes *payload, struct bytes *vmlinux)
+static enum packing unpack_payload(const struct bytes *payload, struct bytes *vmlinux)
 {
 	static const size_t behind[] = { 4, 0 };
 	size_t size = payload->size > 4 ? number_at(payload, payload->size - 4) : 0;
+	enum packing packing = NOT_PACKED;
 
 	for (size_t i = 0; size && i < ARRAY_LENGTH(behind); i++) {
 		struct bytes packed = { .data = payload->data, .size = payload->size - behind[i] };
+		enum packing found = bytes_unpack(vmlinux, &packed);
 
-		if (bytes_unpack(vmlinux, &packed) && vmlinux->size == size)
-			return true;
+		if (found == PACKED && vmlinux->size == size)
+			return PACKED;
 		bytes_free(vmlinux);
+		packing = found == NOT_PACKED ? packing : PACKED_BADLY;
 	}
-	return false;
+	return packing;
 }
 
-bool vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux)
+enum packing vmlinux_of(const struct bytes *bzimage, struct bytes *vmlinux)
 {
 	struct bytes payload;
 	size_t at, length;
+	enum packing packing;
 
 	if (!is_bzimage(bzimage))
-		return false;
+		return NOT_PACKED;
 	unsigned sectors = bzimage->data[SETUP_SECTS] ? bzimage->data[SETUP_SECTS] : 4;
 	at = (sectors + 1) * SECTOR + (size_t)number_at(bzimage, PAYLOAD_OFFSET);
 	length = number_at(bzimage, PAYLOAD_LENGTH);
 	if (!bytes_have(bzimage, at, length))
-		return false;
+		return PACKED_BADLY;
 	payload = (struct bytes){ .data = bzimage->data + at, .size = length };
-	if (!unpack_payload(&payload, vmlinux))
-		return false;
-	if (boots_by_pvh(vmlinux))
-		return true;
+	packing = unpack_payload(&payload, vmlinux);
+	if (packing != PACKED || boots_by_pvh(vmlinux))
+		return packing;
 	bytes_free(vmlinux);
-	return false;
+	return NOT_PACKED;
 }

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(image.data, data, size);
 	refused = image_refused(&image);
-	if (vmlinux_of(&image, &vmlinux)) {
+	if (vmlinux_of(&image, &vmlinux) == PACKED) {
 		autofree char *again = image_refused(&vmlinux);
 
 		if (refused || again)
