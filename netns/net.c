@@ -89,7 +89,17 @@ static void make_namespace(struct site *site, enum host host)
 		broken("cannot open a socket in the %s's namespace: %s", namespace_names[host],
 		       shortage_text(errno));
 	start_programs(site, host);
-	set_baselines(host);
+}
+
+/* While the programs are being loaded. Leaves the thread in the wire's namespace. */
+static void set_all_baselines(const struct net *net)
+{
+	for (int i = 0; i < NAMESPACES; i++) {
+		if (enter_namespace(net->ns[i]))
+			broken("cannot enter the %s's namespace: %s", namespace_names[i],
+			       strerror(errno));
+		set_baselines((enum host)i);
+	}
 }
 
 /* The line of @batch that "Command failed -:N" names. */
@@ -229,6 +239,7 @@ struct net *net_open(struct net_options options)
 	isolate_spread();
 	for (int i = 0; i < NAMESPACES; i++)
 		make_namespace(&site, (enum host)i);
+	set_all_baselines(net);
 	build_links(&site);
 	build_hosts(&site);
 	await_links(net);
