@@ -22,6 +22,10 @@
 /* SYNs or answers of a flood between two looks. */
 #define MOST_OF_A_FLOOD (1L << 30)
 
+/* More than a kernel has, or a case: how long it takes to find one of them is bounded. */
+#define MOST_COUNTERS  1024
+#define MOST_LISTENERS 1024
+
 /* What a finding names. */
 struct culprit {
 	long seq, packet;

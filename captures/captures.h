@@ -152,7 +152,8 @@ const struct event *journal_event(const struct journal *journal, size_t index);
 char *event_to_json(const struct event *event);
 /*
  * Reads journal.jsonl. NULL with one line in *why (the caller frees it) that names the first bad
- * line: cut short, not JSON, an unknown kind, out of order; or says that its format is another.
+ * line: cut short, not JSON, an unknown kind, out of order, a number that no case leaves, more than
+ * a case leaves; or says that its format is another.
  */
 struct journal *journal_load(const char *path, char **why);
 /*
@@ -300,6 +301,7 @@ struct story_line {
 	nsec at;  /* a segment was sent, a call began, a look found it */
 	int step; /* its index in story.lines; -1: before the first */
 	int flow; /* 0: none */
+	int next; /* line of the flow; -1: none */
 	const char *words;
 	enum host host; /* of a call */
 	/* of a segment: */
@@ -328,6 +330,7 @@ struct story_flow {
 	const char *name;
 	bool raw;
 	int listener;
+	int first_line; /* -1: none */
 	/* The flow that began in the same step and whose ladder speaks for this one too; or itself.
 	 */
 	int leader;

@@ -17,9 +17,10 @@
 
 /* Beyond this many bytes it is packed: only crowds come so far. */
 #define LARGE_JOURNAL (1 << 20)
-/* A case leaves 5 MB and 40,000 events at most. What is longer by far is none of ours. */
-#define MOST_BYTES  (64 << 20)
-#define MOST_EVENTS (1 << 19)
+/* The longest that a case leaves has 3 MB and 20,000 events. What is longer by far is none of ours.
+ */
+#define MOST_BYTES  (32 << 20)
+#define MOST_EVENTS (1 << 17)
 /* Integers that all readers of JSON have exactly (RFC 7493, 2.2); in ns this is 104 days. */
 #define MOST_EXACT (1LL << 53)
 

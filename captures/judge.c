@@ -117,6 +117,10 @@ static void take_listener(struct judge *judge, const struct event *event)
 {
 	if (book_of_listener(judge, event->listener))
 		return;
+	if (judge->listener_count == MOST_LISTENERS) {
+		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
+		return;
+	}
 	judge->listeners = GROWN(judge->listeners, judge->listener_count);
 	judge->listeners[judge->listener_count++] = (struct listener_book){
 		.port = event->listener, .name = event->name, .foreign = event->object != NULL
@@ -242,6 +246,12 @@ static struct counter_book *enter_counter(struct judge *judge, const struct even
 
 	if (counter)
 		return counter;
+	if (host->counter_count == MOST_COUNTERS) {
+		judge_object(judge, event,
+			     format("more than %d counters of the %s", MOST_COUNTERS,
+				    host_name(event->host)));
+		return NULL;
+	}
 	host->counters = GROWN(host->counters, host->counter_count);
 	counter = &host->counters[host->counter_count++];
 	*counter = (struct counter_book){ .name = event->name };
@@ -271,6 +281,8 @@ static void take_counter(struct judge *judge, const struct event *event)
 {
 	struct counter_book *counter = enter_counter(judge, event);
 
+	if (!counter)
+		return;
 	if (counter->value + event->delta != event->value || event->delta == 0) {
 		judge_object(judge, event,
 			     format("%s of the %s stands at %ld after %ld %+ld", event->name,

@@ -31,6 +31,7 @@ struct layout {
 	int y, note_end;
 	nsec at; /* of the last stop that is drawn */
 	bool begun;
+	bool *noted; /* of each leader: that others went its way */
 };
 
 bool picture_shows(const struct story *story, const struct story_line *line)
@@ -277,9 +278,9 @@ static void note_crowd(struct layout *layout, const struct story_line *line)
 	struct picture *picture = layout->picture;
 	int leader = layout->story->flows[line->flow].leader;
 
-	for (int i = picture->crowd_count; i > 0; i--)
-		if (picture->crowds[i - 1].leader == leader)
-			return;
+	if (layout->noted[leader])
+		return;
+	layout->noted[leader] = true;
 	go_down(layout, ROW);
 	picture->crowds = GROWN(picture->crowds, picture->crowd_count);
 	picture->crowds[picture->crowd_count++] = (struct picture_crowd){ layout->y, leader };
@@ -329,10 +330,10 @@ static struct life life_of(const struct story *story, int flow)
 {
 	struct life life = { -1, -1, false };
 
-	for (int i = 0; i < story->line_count; i++) {
+	for (int i = story->flows[flow].first_line; i >= 0; i = story->lines[i].next) {
 		const struct story_line *line = &story->lines[i];
 
-		if (line->flow != flow || line->kind == LINE_CALL)
+		if (line->kind == LINE_CALL)
 			continue;
 		if (life.first < 0)
 			life.first = i;
@@ -393,6 +394,8 @@ struct picture *picture_of(const struct story *story)
 
 	picture->story = story;
 	picture->places = must_alloc((size_t)story->line_count + 1, sizeof(*picture->places));
+	autofree bool *noted = layout.noted =
+		must_alloc((size_t)story->flow_count + 1, sizeof(*noted));
 	note_lives(picture);
 	give_lanes(&layout);
 	walk(&layout);

@@ -397,6 +397,19 @@ static void tell_flows(struct story *story)
 	}
 }
 
+/* From the last one to the first: each is the next of the one before. */
+static void link_lines(struct story *story)
+{
+	for (int flow = 0; flow <= story->flow_count; flow++)
+		story->flows[flow].first_line = -1;
+	for (int i = story->line_count; i > 0; i--) {
+		struct story_line *line = &story->lines[i - 1];
+
+		line->next = story->flows[line->flow].first_line;
+		story->flows[line->flow].first_line = i - 1;
+	}
+}
+
 static void tell_listeners(struct story *story)
 {
 	const struct judge *judge = story->books->judge;
@@ -444,6 +457,7 @@ struct story *story_of(const struct journal *journal)
 	tell_strays(story);
 	put_in_order(story);
 	tell_flows(story);
+	link_lines(story);
 	tell_listeners(story);
 	tell_finding(story);
 	return story;

@@ -200,11 +200,11 @@ static void draw_band(const struct pen *pen, int flow, enum host host)
 	struct box box = { lane_x(pen, host, flow), 0, BAND, 0 };
 	enum tcp_state state = NO_SOCKET;
 
-	for (int i = 0; i < pen->story->line_count; i++) {
+	for (int i = pen->story->flows[flow].first_line; i >= 0; i = pen->story->lines[i].next) {
 		const struct story_line *line = &pen->story->lines[i];
 		int y;
 
-		if (line->flow != flow || !line->changed || line->states[host] == state)
+		if (!line->changed || line->states[host] == state)
 			continue;
 		y = y_at(pen, line, host);
 		box.height = y - box.y;
@@ -266,14 +266,28 @@ static bool is_overfull(struct depths depths)
 	return depths.accept > depths.limit;
 }
 
-static int most_requests(const struct pen *pen, int listener)
+/* The story's number of a listener; as many as there are: none of them. */
+static int place_of_listener(const struct story *story, int port)
 {
-	int most = 1;
+	int place = 0;
 
-	for (int i = 0; i < pen->picture->level_count; i++)
-		if (pen->picture->levels[i].listener == listener &&
-		    pen->picture->levels[i].depths.syn > most)
-			most = pen->picture->levels[i].depths.syn;
+	while (place < story->listener_count && story->listeners[place].port != port)
+		place++;
+	return place;
+}
+
+/* How many requests each had at most; the caller frees it. */
+static int *most_requests(const struct pen *pen)
+{
+	int *most = must_alloc((size_t)pen->story->listener_count + 1, sizeof(*most));
+
+	for (int i = 0; i < pen->picture->level_count; i++) {
+		const struct picture_level *level = &pen->picture->levels[i];
+		int place = place_of_listener(pen->story, level->listener);
+
+		if (level->depths.syn > most[place])
+			most[place] = level->depths.syn;
+	}
 	return most;
 }
 
@@ -299,13 +313,12 @@ static void draw_bar(const struct pen *pen, struct bar bar, struct box box, cons
 	draw_box(pen, box, class);
 }
 
-static void draw_level(const struct pen *pen, const struct picture_level *level, int end)
+static void draw_level(const struct pen *pen, const struct picture_level *level, int end, int most)
 {
 	const struct depths *depths = &level->depths;
 	struct box box = { 0, level->y, 0, end - level->y };
 	struct bar accept = { pen->at.accept, ACCEPT, depths->accept, depths->limit + 1L };
-	struct bar syn = { pen->at.syn, SYN_QUEUE, depths->syn,
-			   most_requests(pen, level->listener) };
+	struct bar syn = { pen->at.syn, SYN_QUEUE, depths->syn, most ? most : 1 };
 
 	draw_bar(pen, accept, box, is_overfull(*depths) ? "qf" : "qa");
 	draw_bar(pen, syn, box, "qs");
@@ -330,6 +343,7 @@ static void draw_queues(const struct pen *pen)
 {
 	const struct picture *picture = pen->picture;
 	const struct picture_level *before = NULL;
+	autofree int *most = most_requests(pen);
 
 	for (int i = 0; i < picture->level_count;) {
 		const struct picture_level *level = &picture->levels[i++];
@@ -337,7 +351,8 @@ static void draw_queues(const struct pen *pen)
 		while (i < picture->level_count && same_level(level, &picture->levels[i]))
 			i++;
 		draw_level(pen, level,
-			   i < picture->level_count ? picture->levels[i].y : picture->height);
+			   i < picture->level_count ? picture->levels[i].y : picture->height,
+			   most[place_of_listener(pen->story, level->listener)]);
 	}
 	for (int i = 0; i < picture->level_count; i++) {
 		if (!before || !same_level(before, &picture->levels[i]))
