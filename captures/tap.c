@@ -29,7 +29,7 @@ struct tap {
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *path;
-	char error[LINK_ERRORS + 64];
+	char error[LINK_ERRORS + 64]; /* what libpcap says, and before it what was tried */
 	uint64_t mark;
 	nsec offset, offset_before; /* from CLOCK_REALTIME, now and when it was drained last */
 	nsec drained;               /* when that was */

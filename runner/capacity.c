@@ -26,7 +26,8 @@ enum {
 struct group {
 	const char *controller;          /* "pids" */
 	const char *limit[2], *usage[2]; /* files, of version 1 and of version 2 */
-	char folder[2048], top[1024];
+	char *folder;
+	size_t top;  /* so much of it is where the hierarchy is mounted */
 	int version; /* 0: there is none */
 };
 
@@ -40,48 +41,47 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* The path of /proc/self/cgroup: "8:pids:/a/b", and "0::/a/b" for version 2. */
-static bool find_path(const struct group *group, int version, char *path, size_t size)
+/* The path of /proc/self/cgroup: "8:pids:/a/b", and "0::/a/b" for version 2. NULL: it has none. */
+static char *path_of(const struct group *group, int version)
 {
 	autofile FILE *file = fopen("/proc/self/cgroup", "re");
-	char line[2048];
+	autofree char *line = NULL;
+	size_t room = 0;
 
-	while (file && fgets(line, sizeof(line), file)) {
+	while (file && getline(&line, &room, file) > 0) {
 		char *list = strchr(line, ':'), *found = list ? strchr(list + 1, ':') : NULL;
 
 		if (!found)
 			continue;
 		*found++ = '\0';
-		found[strcspn(found, "\n")] = '\0';
 		if (version == 2 ? strncmp(line, "0:", 2) == 0 && !list[1]
-				 : has_word(list + 1, group->controller)) {
-			snprintf(path, size, "%s", found);
-			return true;
-		}
+				 : has_word(list + 1, group->controller))
+			return format("%.*s", (int)strcspn(found, "\n"), found);
 	}
-	return false;
+	return NULL;
 }
 
 /* A line of /proc/self/mountinfo: what is mounted there, and which part of the hierarchy. */
 static bool take_mount(struct group *group, int version, const char *line)
 {
-	char root[1024], at[1024], type[32], options[1024], path[1024];
+	autofree char *root = NULL, *at = NULL, *type = NULL, *options = NULL, *path = NULL;
 	const char *behind = strstr(line, " - ");
 	size_t length;
 
-	if (!behind || sscanf(line, "%*s %*s %*s %1023s %1023s", root, at) != 2 ||
-	    sscanf(behind, " - %31s %*s %1023s", type, options) != 2)
+	if (!behind || sscanf(line, "%*s %*s %*s %ms %ms", &root, &at) != 2 ||
+	    sscanf(behind, " - %ms %*s %ms", &type, &options) != 2)
 		return false;
 	if (strcmp(type, version == 2 ? "cgroup2" : "cgroup") != 0 ||
-	    (version == 1 && !has_word(options, group->controller)) ||
-	    !find_path(group, version, path, sizeof(path)))
+	    (version == 1 && !has_word(options, group->controller)))
+		return false;
+	path = path_of(group, version);
+	if (!path)
 		return false;
 	/* In a container the path is seen from where it is, or as it is outside: as far as it is
 	 * seen. */
 	length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	snprintf(group->top, sizeof(group->top), "%s", at);
-	snprintf(group->folder, sizeof(group->folder), "%s%s", at,
-		 strncmp(path, root, length) == 0 ? path + length : "");
+	group->top = strlen(at);
+	group->folder = format("%s%s", at, strncmp(path, root, length) == 0 ? path + length : "");
 	group->version = version;
 	return true;
 }
@@ -90,9 +90,10 @@ static void find_group(struct group *group)
 {
 	for (int version = 1; version <= 2 && !group->version; version++) {
 		autofile FILE *file = fopen("/proc/self/mountinfo", "re");
-		char line[4096];
+		autofree char *line = NULL;
+		size_t room = 0;
 
-		while (file && !group->version && fgets(line, sizeof(line), file))
+		while (file && !group->version && getline(&line, &room, file) > 0)
 			take_mount(group, version, line);
 	}
 }
@@ -115,17 +116,19 @@ static unsigned long group_leaves(struct group group)
 	find_group(&group);
 	if (!group.version)
 		return least;
+	autofree char *folder = group.folder;
+
 	for (;;) {
-		unsigned long limit = number_in(group.folder, group.limit[group.version - 1]);
-		unsigned long used = number_in(group.folder, group.usage[group.version - 1]);
-		char *end = strrchr(group.folder, '/');
+		unsigned long limit = number_in(folder, group.limit[group.version - 1]);
+		unsigned long used = number_in(folder, group.usage[group.version - 1]);
+		char *end = strrchr(folder, '/');
 
 		if (limit != ULONG_MAX && used != ULONG_MAX) {
 			unsigned long left = limit > used ? limit - used : 0;
 
 			least = left < least ? left : least;
 		}
-		if (!end || strlen(group.folder) <= strlen(group.top))
+		if (!end || strlen(folder) <= group.top)
 			return least;
 		*end = '\0';
 	}
