@@ -182,15 +182,17 @@ static int destroy(struct diag *diag, const struct inet_diag_sockid *id)
 	return netlink_ask(diag->netlink, header, NULL, NULL);
 }
 
-/* Requests go with their listener, and what is in TIME_WAIT with its namespace. */
+/*
+ * A request too: it stays until its timer, and with it the listener's socket and the namespace.
+ * What is in TIME_WAIT goes with its namespace.
+ */
 bool diag_destroy_all(struct diag *diag)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct doomed doomed = { 0 };
 	int error;
 
-	begin_request(diag, buffer, NLM_F_DUMP)->idiag_states &=
-		~(1u << SYN_RECV | 1u << TIME_WAIT);
+	begin_request(diag, buffer, NLM_F_DUMP)->idiag_states &= ~(1u << TIME_WAIT);
 	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer, doom,
 			    &doomed);
 	for (size_t i = 0; !error && i < doomed.count; i++) {
