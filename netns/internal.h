@@ -114,6 +114,12 @@ struct baseline {
 };
 /* What every namespace starts with; ends with a NULL name. */
 extern const struct baseline host_baselines[], wire_baselines[];
+#define MOST_BASELINES 256
+/* Which rows of a host's the calling thread's namespace, a new one, meets or does not have. */
+void baselines_try(bool met_here[MOST_BASELINES]);
+/* From now on those rows are not written in this process and its children. */
+void baselines_learn(const bool met_there[MOST_BASELINES]);
+bool baseline_is_met(const struct baseline *baseline);
 
 /* ---- in the namespace of the calling thread ------------------------------------------------ */
 

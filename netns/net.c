@@ -45,7 +45,7 @@ static void set_baselines(enum host host)
 	const struct baseline *b = host == WIRE ? wire_baselines : host_baselines;
 
 	for (; b->name; b++) {
-		int error = sysctl_write_here(b->name, b->value);
+		int error = baseline_is_met(b) ? 0 : sysctl_write_here(b->name, b->value);
 
 		/* Older kernels lack some, and have not what these switch off. */
 		if (error && error != -ENOENT)

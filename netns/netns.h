@@ -69,6 +69,9 @@ struct net_features {
  * Returns 0, or -1 with the cause and the remedy in *@why (one line; the caller frees it; else it
  * is NULL): a missing capability, user namespaces that are forbidden or stripped (Ubuntu's AppArmor
  * rule), no `ip`, no `tc`, ...
+ *
+ * It also looks at what settings a new namespace has, so that net_open() in this process and those
+ * that it forks writes only what must be changed; without it, all.
  */
 int net_probe(struct net_features *features, char **why);
 

@@ -19,6 +19,7 @@ struct findings {
 	struct refusal refusal;
 	struct net_features features;
 	bool refused, complete;
+	bool met[MOST_BASELINES];
 	char ending[256]; /* what broken() said */
 };
 
@@ -144,6 +145,14 @@ static void try_ipv6(struct findings *findings)
 		refuse(findings, TRY_IPV6, errno);
 }
 
+/* A host's namespace is made from the one in which the case begins. */
+static void try_new_host(struct findings *findings)
+{
+	if (unshare(CLONE_NEWNET))
+		refuse(findings, TRY_NAMESPACES, errno);
+	baselines_try(findings->met);
+}
+
 static _Noreturn void try_as_case(struct findings *findings)
 {
 	isolate_case(-1);
@@ -153,6 +162,7 @@ static _Noreturn void try_as_case(struct findings *findings)
 	try_packet_socket(findings);
 	try_sock_diag(findings);
 	try_netem(findings);
+	try_new_host(findings);
 	findings->complete = true;
 	_exit(0);
 }
@@ -192,6 +202,7 @@ int net_probe(struct net_features *features, char **why)
 	waitpid(pid, NULL, 0);
 
 	*features = findings->features;
+	baselines_learn(findings->met);
 	features->went_wrong =
 		findings->refused ? is_shortage(findings->refusal.error) : !findings->complete;
 	*why = NULL;

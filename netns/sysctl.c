@@ -194,6 +194,35 @@ const struct baseline wire_baselines[] = {
 	{ NULL, NULL },
 };
 
+_Static_assert(ARRAY_LENGTH(host_baselines) <= MOST_BASELINES, "findings have no room for them");
+
+/* Rows that a new namespace meets by itself: opening a file below /proc/sys is what a row costs. */
+static bool met[MOST_BASELINES];
+
+bool baseline_is_met(const struct baseline *baseline)
+{
+	return baseline >= host_baselines &&
+	       baseline < host_baselines + ARRAY_LENGTH(host_baselines) &&
+	       met[baseline - host_baselines];
+}
+
+void baselines_try(bool met_here[MOST_BASELINES])
+{
+	char seen[256];
+
+	for (size_t i = 0; host_baselines[i].name; i++) {
+		int error = sysctl_read_here(host_baselines[i].name, seen, sizeof(seen));
+
+		met_here[i] =
+			error == -ENOENT || (!error && strcmp(seen, host_baselines[i].value) == 0);
+	}
+}
+
+void baselines_learn(const bool met_there[MOST_BASELINES])
+{
+	memcpy(met, met_there, sizeof(met));
+}
+
 /* "net.ipv4.conf.all.rp_filter" as a path; a name with slashes keeps its dots. */
 static int sysctl_open(const char *name, int flags)
 {
