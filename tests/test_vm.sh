@@ -258,7 +258,8 @@ as_tap()
 interrupted()
 {
 	rm -rf artifacts
-	"$fake" run --kernel vm it_hangs/ipv4 >out 2>err &
+	# A shell has its background jobs ignore SIGINT.
+	env --default-signal=INT "$fake" run --kernel vm it_hangs/ipv4 >out 2>err &
 	runner=$!
 	within 60 one_runs || return 1
 	kill "-$1" $runner
