@@ -51,6 +51,5 @@ check 'a descriptor that is not closed' cppcheck_finds 'int fd = open(path, O_RD
 check 'a descriptor that closes itself' is_content 'autoclose int fd = open(path, O_RDONLY)'
 check 'a file that is not closed' cppcheck_finds 'FILE *file = fopen(path, "re")' resourceLeak
 check 'a file that closes itself' is_content 'autofile FILE *file = fopen(path, "re")'
-check 'a file that is not kept' cppcheck_finds 'FILE *file = whole_begin(path)' resourceLeak
 
 echo "1..$number"
