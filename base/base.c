@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -215,6 +216,25 @@ bool is_special_file(const char *path)
 	struct stat status;
 
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+FILE *open_to_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat status = { 0 };
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		close(fd);
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
 }
 
 FILE *whole_begin(const char *path)

@@ -195,6 +195,11 @@ bool make_path(const char *path);
 /* A device, a pipe, a folder: what no file may take the place of. */
 bool is_special_file(const char *path);
 /*
+ * Opens a regular file to be read, close-on-exec; NULL with errno. What is none is EINVAL (or
+ * EISDIR): nobody may write into a pipe of that name, and a device need not end.
+ */
+FILE *open_to_read(const char *path);
+/*
  * A file that is there whole or not at all: PATH.new is opened to be written, and takes its place
  * when all of it is there. A special file is written to as it is. NULL with errno.
  */

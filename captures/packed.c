@@ -54,7 +54,7 @@ static bool copy(FILE *in, struct archive *out)
 bool pack_file(const char *path)
 {
 	autofree char *packed = packed_path(path), *fresh = format("%s.new", packed);
-	autofile FILE *in = fopen(path, "re");
+	autofile FILE *in = open_to_read(path);
 	struct archive *out = in ? begin(fresh) : NULL;
 	bool good = out && copy(in, out);
 
@@ -95,15 +95,16 @@ FILE *open_packed(const char *path, size_t most)
 	autofree char *packed = packed_path(path);
 	struct archive *in;
 	struct archive_entry *entry;
-	FILE *file = fopen(path, "re");
+	FILE *file = open_to_read(path);
+	autofile FILE *source = file || errno != ENOENT ? NULL : open_to_read(packed);
 
-	if (file || errno != ENOENT || access(packed, F_OK) < 0)
+	if (!source)
 		return file;
 	in = archive_read_new();
 	archive_read_support_filter_gzip(in);
 	archive_read_support_format_raw(in);
 	errno = EINVAL; /* libarchive sets it where there is an errno */
-	if (archive_read_open_filename(in, packed, 65536) == ARCHIVE_OK &&
+	if (archive_read_open_FILE(in, source) == ARCHIVE_OK &&
 	    archive_read_next_header(in, &entry) == ARCHIVE_OK)
 		file = unpacked(in, most);
 	archive_read_free(in);

@@ -8,6 +8,7 @@
 #include "captures/books.h"
 
 #include <pcap/pcap.h>
+#include <errno.h>
 #include <string.h>
 
 struct reader {
@@ -101,14 +102,18 @@ static char *take_frames(struct reader *reader, pcap_t *capture)
 static char *read_capture(struct reader *reader)
 {
 	char refusal[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *capture = pcap_open_offline_with_tstamp_precision(
-		reader->path, PCAP_TSTAMP_PRECISION_NANO, refusal);
-	bool named = strncmp(refusal, reader->path, strlen(reader->path)) == 0;
+	FILE *file = open_to_read(reader->path);
+	pcap_t *capture;
 	char *why;
 
-	if (!capture)
-		return named ? format("cannot read %s", refusal)
-			     : format("%s is malformed: %s", reader->path, refusal);
+	if (!file)
+		return format("cannot read %s: %s", reader->path, strerror(errno));
+	capture =
+		pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, refusal);
+	if (!capture) {
+		fclose(file);
+		return format("%s is malformed: %s", reader->path, refusal);
+	}
 	why = take_frames(reader, capture);
 	pcap_close(capture);
 	return why;

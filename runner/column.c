@@ -19,7 +19,7 @@ static char *look_at_files(const struct column *column, json_t *result)
 				       member_string(result, "family"));
 	autofree char *path = format("%s/verdict.json", folder);
 	json_error_t error;
-	json_auto_t *verdict = json_load_file(path, 0, &error);
+	json_auto_t *verdict = json_load(path, &error);
 
 	if (!verdict)
 		return format("cannot read %s: %s", path,

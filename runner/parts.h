@@ -50,6 +50,8 @@ void text_wrap(FILE *out, struct wrap wrap, const char *text);
 
 /* A whole file; NULL with one line in *why (the caller frees either) unless it is all text. */
 char *text_load(const char *path, char **why);
+/* What json_load_file() does, of a regular file: without one error->line is -1, and errno tells. */
+json_t *json_load(const char *path, json_error_t *error);
 /* A number member, or 0. */
 double member_number(const json_t *object, const char *key);
 /* One from 0 to @most, without what is behind its point; else 0. */

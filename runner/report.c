@@ -57,7 +57,7 @@ static char *folder_of(const char *path, bool is_file)
 static void salvage_entry(struct told_run *told, const char *name, const char *family)
 {
 	autofree char *path = format("%s/%s/%s/verdict.json", told->folder, name, family);
-	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	json_auto_t *verdict = json_load(path, NULL);
 	const char *status = member_string(verdict, "status");
 
 	if (!status || ending_from_name(status) < 0 || results_find(told->run, name, family))

@@ -546,7 +546,7 @@ static void write_report(xml page, const char *text)
 static void write_trouble(xml page, const struct told *told)
 {
 	autofree char *path = format("%s/verdict.json", told->folder);
-	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	json_auto_t *verdict = json_load(path, NULL);
 	const char *reason = member_or_empty(told->result, "reason");
 
 	if (*reason)

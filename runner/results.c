@@ -130,7 +130,7 @@ static char *check_old_results(const char *artifacts)
 
 	if (access(path, F_OK) < 0)
 		return NULL;
-	json_auto_t *old = json_load_file(path, 0, NULL);
+	json_auto_t *old = json_load(path, NULL);
 	if (json_object_get(old, "halfopen"))
 		return NULL;
 	return format("%s is not from halfopen and would be replaced; move it away or choose "
@@ -214,7 +214,7 @@ json_t *results_read(const char *artifacts, char **why)
 {
 	autofree char *path = format("%s/results.json", artifacts);
 	json_error_t error;
-	json_t *value = json_load_file(path, 0, &error);
+	json_t *value = json_load(path, &error);
 	const char *problem = value ? what_is_wrong(value) : NULL;
 
 	if (value && !problem)

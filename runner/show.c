@@ -64,7 +64,7 @@ static char *verdict_of(const char *folder)
 {
 	autofree char *path = format("%s/verdict.json", folder);
 	json_error_t error;
-	json_auto_t *verdict = json_load_file(path, 0, &error);
+	json_auto_t *verdict = json_load(path, &error);
 	const char *status = json_string_value(json_object_get(verdict, "status"));
 	const char *reason = json_string_value(json_object_get(verdict, "reason"));
 

@@ -86,7 +86,7 @@ void text_wrap(FILE *out, struct wrap wrap, const char *text)
 char *text_load(const char *path, char **why)
 {
 	errno = 0;
-	autofile FILE *file = fopen(path, "re");
+	autofile FILE *file = open_to_read(path);
 	char *text = NULL;
 	size_t room = 0;
 	/* Up to a NUL: a text has none. */
@@ -102,6 +102,19 @@ char *text_load(const char *path, char **why)
 	else
 		*why = format("cannot read %s: %s", path, strerror(errno));
 	free(text);
+	return NULL;
+}
+
+json_t *json_load(const char *path, json_error_t *error)
+{
+	autofile FILE *file = open_to_read(path);
+
+	if (file)
+		return json_loadf(file, 0, error);
+	if (error) {
+		*error = (json_error_t){ .line = -1 };
+		text_fit(error->text, sizeof(error->text), strerror(errno));
+	}
 	return NULL;
 }
 

@@ -54,7 +54,7 @@ static bool make_folders(const struct run *run, const char *folder)
 static bool folder_is_ours(const struct run *run, const struct entry *entry)
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");
-	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	json_auto_t *verdict = json_load(path, NULL);
 	const char *name = json_string_value(json_object_get(verdict, "case"));
 	const char *family = json_string_value(json_object_get(verdict, "family"));
 	return name && strcmp(name, entry->spec->name) == 0 && family &&
@@ -193,7 +193,7 @@ static json_t *complaint_json(const struct result *result)
 bool verdict_amend(const struct run *run, const struct entry *entry)
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");
-	json_auto_t *verdict = json_load_file(path, 0, NULL);
+	json_auto_t *verdict = json_load(path, NULL);
 
 	if (!verdict)
 		return false;
@@ -249,7 +249,7 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");
 	json_error_t error;
-	json_auto_t *verdict = json_load_file(path, 0, &error);
+	json_auto_t *verdict = json_load(path, &error);
 	char *problem =
 		verdict ? verdict_parse(verdict, result)
 			: format("verdict.json cannot be read (%s): is the artifacts folder "

@@ -245,6 +245,19 @@ run run it_breaks_down
 check 'an error is called so, and shows nothing' is "$(status_of F-05)" error
 run claims --artifacts nowhere
 check 'claims of a folder that is not there say so' says 'no results.json in nowhere'
+
+# pipe NAME ARGUMENT...: where a file of that name should be is a pipe into which nobody writes.
+pipe()
+{
+	mkdir -p pipes && rm -f pipes/* && mkfifo "pipes/$1"
+	shift
+	timeout 10 "$fake" "$@" >out 2>err
+	[ $? -ne 124 ] || { echo 'it waits for the pipe'; return 1; }
+	says ': Invalid argument' err
+}
+check 'a pipe is no journal' pipe journal.jsonl show pipes
+check 'nor is it results.json' pipe results.json claims --artifacts pipes
+check 'nor a kernel' pipe bzImage run --kernel pipes/bzImage it_passes
 run run it_passes
 sed -i '/"format"/d' artifacts/results.json
 run claims F-01

@@ -42,27 +42,26 @@ char *bytes_text(const struct bytes *bytes, size_t at)
 }
 
 /* NULL with errno. */
-static FILE *open_regular(const char *path, size_t *size)
+static FILE *open_bounded(const char *path, size_t *size)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = open_to_read(path);
 	struct stat about;
 
 	if (!file)
 		return NULL;
-	if (fstat(fileno(file), &about) < 0)
-		about = (struct stat){ 0 };
-	*size = (size_t)about.st_size;
-	if (S_ISREG(about.st_mode) && *size <= LARGEST_FILE)
+	if (fstat(fileno(file), &about) == 0 && (size_t)about.st_size <= LARGEST_FILE) {
+		*size = (size_t)about.st_size;
 		return file;
+	}
 	fclose(file);
-	errno = S_ISREG(about.st_mode) ? EFBIG : S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+	errno = EFBIG;
 	return NULL;
 }
 
 bool bytes_read(struct bytes *bytes, const char *path)
 {
 	size_t size = 0;
-	autofile FILE *file = open_regular(path, &size);
+	autofile FILE *file = open_bounded(path, &size);
 
 	*bytes = (struct bytes){ 0 };
 	if (!file)
