@@ -135,16 +135,15 @@ void take_suspicion(struct run *run, struct entry *entry)
 void fail_for_complaint(const struct run *run, struct entry *entry, struct complaint complaint)
 {
 	struct result *result = &entry->result;
-	autofree char *said = result->ending == PASSED ? NULL : result->reason;
-	autofree char *report = result->report;
+	char *report = result->ending == PASSED ? format("%s", complaint.text)
+						: format("%sand the case: %s", complaint.text,
+							 reason_text(result->reason));
 
-	if (said)
-		result->reason = NULL;
+	free(result->report);
+	result->report = report;
 	free(result->complaint);
 	result->complaint = format("%s", complaint.text);
 	result->complained_alone = complaint.alone;
-	result->report = said ? format("%sand the case: %s", complaint.text, said)
-			      : format("%s", complaint.text);
 	amend(run, entry,
 	      (struct result){
 		      .ending = FAILED,

@@ -260,6 +260,7 @@ char *cache_store(const char *path, const struct bytes *bytes)
 	autofree char *beside = sum_path(path);
 	autoclose int lock = lock_folder_of(path);
 
+	(void)lock; /* until this returns */
 	if (whole_store(path, bytes->data, bytes->size) && whole_store(beside, sum, strlen(sum)))
 		return NULL;
 	return cannot_store(path);
