@@ -35,7 +35,8 @@ static void add_packets(struct journal *journal, enum host host, const char *pat
 			continue;
 		if (how & CHANGES_ONE && packet == 1)
 			parsed.segment.seq++;
-		journal_append(journal, &(struct event){ .at = MSEC(++packet),
+		packet++;
+		journal_append(journal, &(struct event){ .at = MSEC(packet),
 							 .kind = EVENT_PACKET,
 							 .host = host,
 							 .from = host,
