@@ -4,6 +4,7 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
+	base/files.c \
 	base/json.c \
 	base/json.h \
 	base/patience.c \
