@@ -33,32 +33,18 @@ bool wants_quiet(const struct entry *entry)
 	return entry->suspected || entry->attempts >= CROWDED_ATTEMPTS;
 }
 
-/* Writes the ending and its reason, which is taken, into the case's verdict too. */
-static void amend(const struct run *run, struct entry *entry, struct result changed)
-{
-	struct result *result = &entry->result;
-
-	free(result->reason);
-	result->reason = changed.reason;
-	result->ending = changed.ending;
-	if (verdict_amend(run, entry))
-		return;
-	free(result->reason);
-	result->ending = BROKEN;
-	result->reason = cannot_write("verdict.json");
-}
-
 /* Somebody may have looked into a namespace just then: so it counts when it comes twice. */
 void fail_for_lingering(const struct run *run, struct entry *entry)
 {
 	if (entry->result.ending != PASSED)
 		return;
 	entry->result.lingers = true;
-	amend(run, entry,
-	      (struct result){ .ending = FAILED,
-			       .reason = format("its namespaces are still there 20 s after its "
-						"last process ended and its sockets were "
-						"destroyed: something in the kernel holds them") });
+	change_ending(run, entry,
+		      (struct result){
+			      .ending = FAILED,
+			      .reason = format("its namespaces are still there 20 s after its "
+					       "last process ended and its sockets were "
+					       "destroyed: something in the kernel holds them") });
 }
 
 void attempt_is_final(const struct run *run, struct entry *entry)
@@ -67,11 +53,12 @@ void attempt_is_final(const struct run *run, struct entry *entry)
 
 	if (!result->machine || (result->ending != FAILED && result->ending != BROKEN))
 		return;
-	amend(run, entry,
-	      (struct result){ .ending = BROKEN,
-			       .reason = format("this machine reaches into the case: %s; what it "
-						"looked like: %s",
-						result->machine, reason_text(result->reason)) });
+	change_ending(
+		run, entry,
+		(struct result){ .ending = BROKEN,
+				 .reason = format("this machine reaches into the case: %s; what it "
+						  "looked like: %s",
+						  result->machine, reason_text(result->reason)) });
 }
 
 /* ---- what the kernel complains of ---------------------------------------------------------- */
@@ -144,12 +131,13 @@ void fail_for_complaint(const struct run *run, struct entry *entry, struct compl
 	free(result->complaint);
 	result->complaint = format("%s", complaint.text);
 	result->complained_alone = complaint.alone;
-	amend(run, entry,
-	      (struct result){
-		      .ending = FAILED,
-		      .reason = format("the kernel has complained of itself while this case%s "
-				       "there",
-				       complaint.alone ? " was" : " and others were") });
+	change_ending(
+		run, entry,
+		(struct result){
+			.ending = FAILED,
+			.reason = format("the kernel has complained of itself while this case%s "
+					 "there",
+					 complaint.alone ? " was" : " and others were") });
 }
 
 /* It came again, with one of those who were there. */

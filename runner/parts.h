@@ -358,8 +358,8 @@ char *folder_discard(const struct run *run, struct entry *entry);
 void take_verdict(const struct run *run, struct entry *entry, char *problem);
 /* Writes verdict.json from entry->result. False with errno. */
 bool verdict_write(const struct run *run, const struct entry *entry);
-/* Writes the status and the reason of entry->result into what the case wrote. False with errno. */
-bool verdict_amend(const struct run *run, const struct entry *entry);
+/* Gives the result another ending, for a reason that is taken; the case's verdict.json too. */
+void change_ending(const struct run *run, struct entry *entry, struct result changed);
 /* Reads it back. False (with result.ending BROKEN and a reason) when there is none. */
 bool verdict_read(const struct run *run, const struct entry *entry, struct result *result);
 /* Where in the sources the entry failed, else where its case begins. False: nobody knows. */

@@ -190,7 +190,8 @@ static json_t *complaint_json(const struct result *result)
 	return complaint;
 }
 
-bool verdict_amend(const struct run *run, const struct entry *entry)
+/* Writes what the runner made of the result into what the case wrote. False with errno. */
+static bool amend(const struct run *run, const struct entry *entry)
 {
 	autofree char *path = entry_path(run, entry, "verdict.json");
 	json_auto_t *verdict = json_load(path, NULL);
@@ -263,10 +264,24 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 		 strcmp(result->reason, not_finished) == 0);
 }
 
+void change_ending(const struct run *run, struct entry *entry, struct result changed)
+{
+	struct result *result = &entry->result;
+
+	free(result->reason);
+	result->reason = changed.reason;
+	result->ending = changed.ending;
+	if (amend(run, entry))
+		return;
+	free(result->reason);
+	result->ending = BROKEN;
+	result->reason = cannot_write("verdict.json");
+}
+
 /* A pass with what Linux has outgrown is none. A guest has judged its own. */
 static void judge_variant(const struct run *run, struct entry *entry)
 {
-	struct result *result = &entry->result;
+	const struct result *result = &entry->result;
 	char *lost;
 
 	if (entry->in_guest || result->ending != PASSED)
@@ -274,16 +289,8 @@ static void judge_variant(const struct run *run, struct entry *entry)
 	lost = variant_lost((struct seen_variant){ .case_name = entry->spec->name,
 						   .version = run->host.version,
 						   .variant = result->variant });
-	if (!lost)
-		return;
-	free(result->reason);
-	result->ending = FAILED;
-	result->reason = lost;
-	if (!verdict_amend(run, entry)) {
-		result->ending = BROKEN;
-		result->reason = cannot_write("verdict.json");
-		free(lost);
-	}
+	if (lost)
+		change_ending(run, entry, (struct result){ .ending = FAILED, .reason = lost });
 }
 
 void take_verdict(const struct run *run, struct entry *entry, char *problem)
