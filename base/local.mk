@@ -5,6 +5,8 @@ base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
 	base/files.c \
+	base/hosts.c \
+	base/hosts.h \
 	base/json.c \
 	base/json.h \
 	base/patience.c \

@@ -331,12 +331,12 @@ static void write_hosts(FILE *out)
 		pcapng_interface(
 			out, &(struct pcapng_interface){ .name = name,
 							 .description = description,
-							 .hardware = net_hardware((enum host)host),
+							 .hardware = host_hardware((enum host)host),
 							 .link_type = LINKTYPE_ETHERNET,
 							 .snap_length = SNAPSHOT });
 		for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
 			names[count++] =
-				(struct pcapng_name){ net_address((enum host)host, families[i], 0),
+				(struct pcapng_name){ host_address((enum host)host, families[i], 0),
 						      name };
 	}
 	pcapng_names(out, names, count);

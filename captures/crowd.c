@@ -131,8 +131,8 @@ static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t pee
 static void look_at_listener(struct crowd *crowd, uint16_t port)
 {
 	struct socket_ends ends = {
-		.here = net_address(SERVER, crowd->family, port),
-		.there = net_address(CLIENT, crowd->family, 0),
+		.here = host_address(SERVER, crowd->family, port),
+		.there = host_address(CLIENT, crowd->family, 0),
 	};
 
 	forget_socket(&crowd->seen[SERVER], port, 0);
@@ -150,7 +150,7 @@ static void look_at_flow(struct crowd *crowd, enum host host, const struct flow_
 {
 	struct sockaddr_storage client = flow->client;
 	struct sockaddr_storage server =
-		net_address(SERVER, crowd->family, (uint16_t)flow->listener);
+		host_address(SERVER, crowd->family, (uint16_t)flow->listener);
 	bool at_client = host == CLIENT;
 	struct socket_ends ends = {
 		.here = at_client ? client : server,

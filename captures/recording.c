@@ -38,7 +38,7 @@ static void add_frame(struct reader *reader, struct recorded_frame frame, const 
 	struct recording *recording = reader->recording;
 
 	frame.host = reader->host;
-	frame.outgoing = memcmp(bytes + 6, net_hardware(reader->host), 6) == 0;
+	frame.outgoing = memcmp(bytes + 6, host_hardware(reader->host), 6) == 0;
 	frame.place = recording->count;
 	frame.bytes = must_alloc(frame.length, 1);
 	memcpy(frame.bytes, bytes, frame.length);

@@ -211,7 +211,7 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 	tap->sighted(tap->context,
 		     &(struct sighting){
 			     .host = tap->host,
-			     .outgoing = memcmp(bytes + 6, net_hardware(tap->host), 6) == 0,
+			     .outgoing = memcmp(bytes + 6, host_hardware(tap->host), 6) == 0,
 			     .at = captured_at(tap, stamp),
 			     .parsed = &parsed,
 		     });

@@ -233,8 +233,8 @@ void wire_sentinel(struct net *net, enum host host, uint64_t mark)
 	struct ether_header *header = (struct ether_header *)bytes;
 	autofree struct frame *frame = NULL;
 
-	memcpy(header->ether_dhost, net_hardware(host), ETH_ALEN);
-	memcpy(header->ether_shost, net_hardware(head.from), ETH_ALEN);
+	memcpy(header->ether_dhost, host_hardware(host), ETH_ALEN);
+	memcpy(header->ether_shost, host_hardware(head.from), ETH_ALEN);
 	header->ether_type = htons(0x88b5);
 	for (int i = 0; i < 8; i++)
 		bytes[ETH_HLEN + i] = (uint8_t)(mark >> (56 - 8 * i));

@@ -185,7 +185,7 @@ static bool is_local_route(const char *line, const char *address)
 
 static bool takes_its_packets(struct net *net, enum host host)
 {
-	struct sockaddr_storage address = net_address(host, AF_INET6, 0);
+	struct sockaddr_storage address = host_address(host, AF_INET6, 0);
 	const uint8_t *bytes = ((const struct sockaddr_in6 *)&address)->sin6_addr.s6_addr;
 	int fd = net_proc(net, host, "ipv6_route");
 	autofile FILE *routes = fdopen(fd, "r");
@@ -249,16 +249,6 @@ struct net *net_open(struct net_options options)
 	for (int i = 0; i < NAMESPACES; i++)
 		namespace_announce(net->ns[i]);
 	return net;
-}
-
-const char *host_name(enum host host)
-{
-	return host == CLIENT ? "client" : "server";
-}
-
-enum host other(enum host host)
-{
-	return host == CLIENT ? SERVER : CLIENT;
 }
 
 void net_close(struct net *net)

@@ -18,6 +18,7 @@
 #define HALFOPEN_NETNS_H
 
 #include "base/base.h"
+#include "base/hosts.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -77,13 +78,7 @@ int net_probe(struct net_features *features, char **why);
 
 /* ---- the network --------------------------------------------------------------------------- */
 
-enum host { CLIENT, SERVER, HOSTS };
 #define WIRE HOSTS /* the third namespace, where namespaces are named */
-
-/* "client" or "server". */
-const char *host_name(enum host host);
-/* The one at the other end of the wire. */
-enum host other(enum host host);
 
 struct net;
 
@@ -95,9 +90,6 @@ struct net_options {
 /* Makes the three namespaces, links, addresses, neighbours and routes. Cannot fail but broken(). */
 struct net *net_open(struct net_options options);
 void net_close(struct net *net);
-
-/* The addresses of the hosts: 192.0.2.1 and 192.0.2.2; 2001:db8::1 and 2001:db8::2. */
-struct sockaddr_storage net_address(enum host host, int family, uint16_t port);
 
 /*
  * Peers that are no kernel: the server reaches 198.51.100.0/24, 203.0.113.0/24 and FLOOD_IPV4
@@ -121,8 +113,6 @@ int net_proc(struct net *net, enum host host, const char *name);
 int net_within(struct net *net, enum host host, int (*act)(void *), void *argument);
 /* The namespace's descriptor, still the net's, for setns() in a child. */
 int net_namespace(struct net *net, enum host host);
-/* Hardware address of a host's eth0. */
-const uint8_t *net_hardware(enum host host);
 
 /*
  * Writes a sysctl ("net.ipv4.tcp_syncookies") on a host and reads it back into @seen.

@@ -6,7 +6,6 @@
 #include "netns/internal.h"
 
 #include <arpa/inet.h>
-#include <net/ethernet.h>
 #include <string.h>
 
 static const char *const by_hand[NAMESPACES] = {
@@ -14,38 +13,6 @@ static const char *const by_hand[NAMESPACES] = {
 	[SERVER] = "halfopen-server",
 	[WIRE] = "halfopen-wire",
 };
-
-/* Locally administered: 02:... */
-static const uint8_t hardware[HOSTS][ETH_ALEN] = {
-	[CLIENT] = { 2, 0, 0, 0, 0, 1 },
-	[SERVER] = { 2, 0, 0, 0, 0, 2 },
-};
-
-const uint8_t *net_hardware(enum host host)
-{
-	return hardware[host];
-}
-
-struct sockaddr_storage net_address(enum host host, int family, uint16_t port)
-{
-	struct sockaddr_storage storage = { 0 };
-
-	if (family == AF_INET6) {
-		struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&storage;
-
-		ipv6->sin6_family = AF_INET6;
-		ipv6->sin6_port = htons(port);
-		inet_pton(AF_INET6, host == CLIENT ? "2001:db8::1" : "2001:db8::2",
-			  &ipv6->sin6_addr);
-	} else {
-		struct sockaddr_in *ipv4 = (struct sockaddr_in *)&storage;
-
-		ipv4->sin_family = AF_INET;
-		ipv4->sin_port = htons(port);
-		inet_pton(AF_INET, host == CLIENT ? "192.0.2.1" : "192.0.2.2", &ipv4->sin_addr);
-	}
-	return storage;
-}
 
 /* A block of addresses: its first one, of which only so many bits count. */
 struct block {
@@ -65,7 +32,7 @@ static struct block flood_block(int family)
 
 struct sockaddr_storage net_flood_address(int family, uint16_t port)
 {
-	struct sockaddr_storage storage = net_address(CLIENT, family, port);
+	struct sockaddr_storage storage = host_address(CLIENT, family, port);
 	struct block block = flood_block(family);
 
 	if (family == AF_INET6)

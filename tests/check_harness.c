@@ -362,7 +362,7 @@ static void expect_loss_at_gate(enum ending ending, const char *text, void *cont
 /* Sends datagrams of @bytes from the client to the server. */
 static void send_datagrams(struct net *net, int count, size_t bytes)
 {
-	struct sockaddr_storage server = net_address(SERVER, AF_INET, 9);
+	struct sockaddr_storage server = host_address(SERVER, AF_INET, 9);
 	autoclose int udp = net_socket(net, CLIENT, AF_INET, SOCK_DGRAM, 0);
 	static const uint8_t nothing[1400];
 

@@ -139,7 +139,7 @@ struct connection {
 
 static void listen_on(struct connection *c)
 {
-	struct sockaddr_storage address = net_address(SERVER, c->family, PORT);
+	struct sockaddr_storage address = host_address(SERVER, c->family, PORT);
 	int on = 1;
 
 	c->listener = net_socket(c->net, SERVER, c->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -151,7 +151,7 @@ static void listen_on(struct connection *c)
 
 static void start_connect(struct connection *c)
 {
-	struct sockaddr_storage address = net_address(SERVER, c->family, PORT);
+	struct sockaddr_storage address = host_address(SERVER, c->family, PORT);
 
 	c->client = net_socket(c->net, CLIENT, c->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(c->client, 0);
@@ -748,8 +748,8 @@ static void make_syn(uint8_t *frame, uint32_t source)
 	uint8_t *ip = frame + ETH_HLEN, *tcp = ip + 20;
 
 	memset(frame, 0, SYN_LENGTH);
-	memcpy(frame, net_hardware(SERVER), ETH_ALEN);
-	memcpy(frame + ETH_ALEN, net_hardware(CLIENT), ETH_ALEN);
+	memcpy(frame, host_hardware(SERVER), ETH_ALEN);
+	memcpy(frame + ETH_ALEN, host_hardware(CLIENT), ETH_ALEN);
 	put16(frame + 12, ETHERTYPE_IP);
 	ip[0] = 0x45;
 	put16(ip + 2, 40);
@@ -868,7 +868,7 @@ START_TEST(sentinel_reaches_the_hosts_link)
 	wire_sentinel(net, host, 0x0123456789abcdef);
 	length = recv(tap, frame, sizeof(frame), MSG_DONTWAIT);
 	ck_assert_int_ge(length, ETH_HLEN + 8);
-	ck_assert_int_eq(memcmp(frame, net_hardware(host), ETH_ALEN), 0);
+	ck_assert_int_eq(memcmp(frame, host_hardware(host), ETH_ALEN), 0);
 	ck_assert_int_eq(memcmp(frame + ETH_HLEN, mark, sizeof(mark)), 0);
 	ck_assert(!wire_turn(net));
 	net_close(net);
@@ -939,7 +939,7 @@ END_TEST
 START_TEST(netem_loses_as_many_as_it_says)
 {
 	static uint8_t syn[SYN_LENGTH];
-	struct sockaddr_storage server = net_address(SERVER, AF_INET, PORT);
+	struct sockaddr_storage server = host_address(SERVER, AF_INET, PORT);
 	struct net *net;
 	long arrived;
 	int udp;
@@ -1010,7 +1010,7 @@ START_TEST(replay_builds_the_network_by_hand)
 {
 	char path[] = "/tmp/replay.XXXXXX";
 	autofile FILE *file = NULL;
-	struct sockaddr_storage server = net_address(SERVER, families[_i], PORT);
+	struct sockaddr_storage server = host_address(SERVER, families[_i], PORT);
 	char *sh[] = { "sh", path, NULL };
 	autofree char *output = NULL;
 	struct tool tool;

@@ -212,7 +212,7 @@ static int named;
 CASE(connection_that_the_case_has_not_named, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 100);
-	struct sockaddr_storage address = net_address(SERVER, net->family, (uint16_t)server->port);
+	struct sockaddr_storage address = host_address(SERVER, net->family, (uint16_t)server->port);
 
 	STEP("somebody connects");
 	connect_clients(net, server, named);

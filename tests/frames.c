@@ -61,8 +61,8 @@ struct frame_bytes frame_of(const struct event *event)
 	uint64_t client = 0xc0000201, server = 0xc0000202;
 
 	put_options(&options, segment);
-	put_bytes(&frame, net_hardware(other(event->from)), 6);
-	put_bytes(&frame, net_hardware(event->from), 6);
+	put_bytes(&frame, host_hardware(other(event->from)), 6);
+	put_bytes(&frame, host_hardware(event->from), 6);
 	put(&frame, 0x08004500, 4);
 	put(&frame, 40 + options.length + segment->length, 2);
 	put(&frame, 0, 4);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two hosts of a case and their addresses: who builds the network has them, and who reads or
+ * draws what was captured on it.
+ */
+#ifndef HALFOPEN_HOSTS_H
+#define HALFOPEN_HOSTS_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum host { CLIENT, SERVER, HOSTS };
+
+/* "client" or "server". */
+const char *host_name(enum host host);
+/* The one at the other end of the wire. */
+enum host other(enum host host);
+
+/*
+ * The addresses of the hosts: 192.0.2.1 and 192.0.2.2; 2001:db8::1 and 2001:db8::2. @port is in
+ * the host's byte order.
+ */
+struct sockaddr_storage host_address(enum host host, int family, uint16_t port);
+/* The 6 bytes of the hardware address of a host's eth0. */
+const uint8_t *host_hardware(enum host host);
+
+#endif
