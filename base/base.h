@@ -38,7 +38,7 @@ static inline double seconds(nsec span)
 
 /*
  * How late what the kernel does may be beyond a timer's own tolerance (see tolerance() in
- * captures/ladder.c). After a stall that was longer nothing can be said about the kernel.
+ * captures/judge/ladder.c). After a stall that was longer nothing can be said about the kernel.
  */
 #define SLACK MSEC(100)
 

@@ -3,7 +3,7 @@
  * report_html: report.html, one page that needs nothing else: the runs and their totals, what
  * failed, the claims, and each case with its ladder as a picture.
  */
-#include "captures/captures.h"
+#include "captures/draw/draw.h"
 #include "runner/page.h"
 #include "runner/report.h"
 

@@ -3,7 +3,7 @@
  * show: the ladder of a case, and a look at the journal and the captures that it was drawn from:
  * what is damaged is said, and what can be shown of it is shown.
  */
-#include "captures/captures.h"
+#include "captures/draw/draw.h"
 #include "runner/parts.h"
 
 #include <errno.h>

@@ -7,8 +7,8 @@
  * DAMAGES=10000 SEED=1: how many there are, and which. What is damaged, and by what, hangs on the
  * seed alone. A file that the program did not bear is kept as damaged-SEED-NUMBER.
  */
-#include "captures/books.h"
-#include "captures/packed.h"
+#include "captures/draw/draw.h"
+#include "captures/journal/packed.h"
 #include "tests/damage.h"
 #include "tests/frames.h"
 #include "tests/tiny_kernel.h"

@@ -6,7 +6,7 @@
  *
  * FAILURES_WRITE=1 writes the texts anew. Read them.
  */
-#include "captures/captures.h"
+#include "captures/judge/judge.h"
 
 #include <check.h>
 #include <errno.h>

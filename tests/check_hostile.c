@@ -6,8 +6,8 @@
  * judged and drawn in every way that there is; and that is over soon. CHECK_SAMPLE=N tries
  * only one of N damages.
  */
-#include "captures/books.h"
-#include "captures/recording.h"
+#include "captures/draw/recording.h"
+#include "captures/judge/books.h"
 #include "tests/sample.h"
 
 #include <check.h>

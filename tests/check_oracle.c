@@ -10,6 +10,7 @@
  * words in their name, and tells of every mutation that goes wrong. CHECK_SAMPLE=N judges only one
  * of N mutations of each kind.
  */
+#include "captures/draw/draw.h"
 #include "tests/mutations.h"
 #include "tests/sample.h"
 

@@ -5,7 +5,7 @@
  * sanitizers see every byte too far), and journals that are cut short or changed. CHECK_SAMPLE=N
  * makes only one of N random changes.
  */
-#include "captures/captures.h"
+#include "captures/judge/judge.h"
 #include "tests/sample.h"
 
 #include <check.h>

@@ -3,7 +3,7 @@
  * check_story: the story of a recorded journal names every segment in the order of time, and knows
  * what became of each.
  */
-#include "captures/captures.h"
+#include "captures/draw/draw.h"
 
 #include <check.h>
 #include <glob.h>

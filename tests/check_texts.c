@@ -5,7 +5,7 @@
  * the files that it is about are compiled with an unsigned char, as half of all machines have it;
  * all other tests run with this machine's.
  */
-#include "captures/captures.h"
+#include "captures/judge/judge.h"
 
 #include <check.h>
 #include <jansson.h>

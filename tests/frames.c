@@ -4,7 +4,7 @@
  */
 #include "tests/frames.h"
 
-#include "captures/recording.h"
+#include "captures/draw/recording.h"
 
 #include <pcap/pcap.h>
 #include <string.h>

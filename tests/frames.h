@@ -5,7 +5,7 @@
 #ifndef HALFOPEN_TESTS_FRAMES_H
 #define HALFOPEN_TESTS_FRAMES_H
 
-#include "captures/captures.h"
+#include "captures/journal/journal.h"
 
 struct frame_bytes {
 	uint8_t at[2048];

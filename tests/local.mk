@@ -24,7 +24,7 @@ tests_check_matrix_SOURCES = tests/check_matrix.c tests/fake_cases.c
 tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
 
 # As on machines where char is unsigned.
-tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c captures/journal.c
+tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c captures/journal/journal.c
 tests_check_texts_CFLAGS = $(AM_CFLAGS) -funsigned-char
 
 tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c

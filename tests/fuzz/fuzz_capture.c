@@ -3,7 +3,7 @@
  * A capture, of libpcap's or as pcapng, beside a journal that agrees with it, or not quite: it is
  * read as `show` reads it, and annotated. libpcap must be able to read what that has written.
  */
-#include "captures/recording.h"
+#include "captures/draw/recording.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <pcap/pcap.h>

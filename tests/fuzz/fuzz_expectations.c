@@ -3,7 +3,7 @@
  * An expectation of a recorded case with other lines. The first byte says which one, the second
  * which kind it becomes; each line that follows is a line of it. What does not fit is reported.
  */
-#include "captures/books.h"
+#include "captures/judge/judge.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct {

@@ -4,8 +4,7 @@
  * of it. Lines get the number that they should have, so that one that is lost or comes again is not
  * the end of it.
  */
-#include "captures/books.h"
-#include "captures/recording.h"
+#include "captures/draw/recording.h"
 #include "tests/frames.h"
 #include "tests/fuzz/fuzz.h"
 

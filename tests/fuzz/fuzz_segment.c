@@ -2,7 +2,7 @@
 /*
  * Two frames: each is parsed, compared with the other, and put into words as the segment of a flow.
  */
-#include "captures/books.h"
+#include "captures/judge/judge.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += captures/draw/libdraw.a
+captures_draw_libdraw_a_SOURCES = \
+	captures/draw/annotate.c \
+	captures/draw/artifacts.c \
+	captures/draw/draw.h \
+	captures/draw/mermaid.c \
+	captures/draw/pcapng.c \
+	captures/draw/pcapng.h \
+	captures/draw/picture.c \
+	captures/draw/picture.h \
+	captures/draw/recording.c \
+	captures/draw/recording.h \
+	captures/draw/story.c \
+	captures/draw/svg.c \
+	captures/draw/timeline.c

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The story: the judge's books, read beside the journal, as one list in the order of time. What
+ * each segment left behind is noted at the look that followed it.
+ */
+#include "captures/draw/draw.h"
+#include "captures/judge/books.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How the story is made: the books, and what belongs to which. */
+struct story_books {
+	struct judge *judge;
+	int *rungs;   /* of each line; -1: none */
+	int *lines;   /* of each packet */
+	int packets;  /* lines[] of so many */
+	int noted;    /* lines before this one have been noted at a look */
+	int step;     /* how many steps have begun */
+	int *step_of; /* of each line: in how many-th step; 0: before the first */
+	char **texts; /* that the story owns */
+	int text_count;
+	struct stray *strays;
+	int stray_count;
+};
+
+/* A movement of a counter that is no rung's. */
+struct stray {
+	int line;
+	const struct event *event;
+};
+
+static const char *own(struct story *story, char *text)
+{
+	struct story_books *books = story->books;
+
+	books->texts = GROWN(books->texts, books->text_count);
+	return books->texts[books->text_count++] = text;
+}
+
+static struct story_line *add_line(struct story *story, const struct event *event, int rung)
+{
+	struct story_books *books = story->books;
+	/* a call, a step or a counter may name a flow that the case has not */
+	int flow = book_of_flow(books->judge, event->flow) ? event->flow : 0;
+	int index = story->line_count++;
+
+	story->lines = GROWN(story->lines, index);
+	books->rungs = GROWN(books->rungs, index);
+	books->step_of = GROWN(books->step_of, index);
+	books->rungs[index] = rung;
+	books->step_of[index] = books->step;
+	story->lines[index] = (struct story_line){ .seq = event->seq,
+						   .at = event->at,
+						   .step = -1,
+						   .flow = flow,
+						   .words = "",
+						   .fate = "",
+						   .counters = { "", "" } };
+	return &story->lines[index];
+}
+
+/* ---- what the judge's books have got since the last event ---------------------------------- */
+
+static void add_packet(struct story *story, const struct event *event, struct story_line *line)
+{
+	struct story_books *books = story->books;
+
+	line->kind = LINE_SEGMENT;
+	line->packet = event->packet;
+	line->from = event->from;
+	line->injected = event->injected;
+	line->segment = event->segment;
+	if (!story->began)
+		story->began = event->at;
+	while (books->packets <= event->packet) {
+		books->lines = GROWN(books->lines, books->packets);
+		books->lines[books->packets++] = -1;
+	}
+	books->lines[event->packet] = (int)(line - story->lines);
+}
+
+static void add_rungs(struct story *story, const struct event *event, int first)
+{
+	const struct judge *judge = story->books->judge;
+
+	for (int i = first; i < judge->rung_count; i++) {
+		struct story_line *line = add_line(story, event, i);
+
+		line->kind = LINE_CHANGE;
+		line->flow = judge->rungs[i].flow;
+		if (event->kind == EVENT_PACKET)
+			add_packet(story, event, line);
+	}
+}
+
+/* ---- what only the journal says ------------------------------------------------------------ */
+
+static void add_step(struct story *story, const struct event *event)
+{
+	struct story_line *line;
+
+	story->books->step++;
+	line = add_line(story, event, -1);
+	line->kind = LINE_STEP;
+	line->words = event->name;
+}
+
+/* Calls that do nothing to a connection, and the one that is a segment. */
+static bool is_untold(const char *name)
+{
+	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "inject") == 0;
+}
+
+/* "tcp_syncookies=2" */
+static char *sysctl_words(const char *call)
+{
+	const char *end = strstr(call, " = "), *name = end;
+
+	if (!end)
+		return format("%s", call);
+	while (name > call && name[-1] != '.')
+		name--;
+	return format("%.*s=%s", (int)(end - name), name, end + strlen(" = "));
+}
+
+static char *call_words(const struct event *event)
+{
+	const char *error = event->error ? strerrorname_np(event->error) : NULL;
+	bool transfers = strcmp(event->name, "read") == 0 || strcmp(event->name, "send") == 0;
+
+	if (strcmp(event->name, "listen") == 0 && !error)
+		return format("listen(%d)", event->limit);
+	if (event->error == EINPROGRESS)
+		return format("%s()", event->name);
+	if (error)
+		return format("%s() %s", event->name, error);
+	if (transfers)
+		return format("%s() %ld", event->name, event->result);
+	/* "sysctl net.ipv4.tcp_syncookies = 2" */
+	if (strncmp(event->name, "sysctl ", 7) == 0)
+		return sysctl_words(event->name);
+	/* "setsockopt TCP_DEFER_ACCEPT" */
+	return strchr(event->name, ' ') ? format("%s", strrchr(event->name, ' ') + 1)
+					: format("%s()", event->name);
+}
+
+static void add_call(struct story *story, const struct event *event)
+{
+	struct story_line *line;
+
+	if (is_untold(event->name))
+		return;
+	line = add_line(story, event, -1);
+	line->kind = LINE_CALL;
+	line->at = event->began;
+	line->host = event->host;
+	line->listener = event->listener;
+	line->words = own(story, call_words(event));
+}
+
+static void add_stray_counter(struct story *story, const struct event *event)
+{
+	struct story_books *books = story->books;
+	struct story_line *last = story->line_count ? &story->lines[story->line_count - 1] : NULL;
+
+	if (!last || last->kind != LINE_COUNTERS || last->at != event->at) {
+		last = add_line(story, event, -1);
+		last->kind = LINE_COUNTERS;
+	}
+	books->strays = GROWN(books->strays, books->stray_count);
+	books->strays[books->stray_count++] = (struct stray){ story->line_count - 1, event };
+}
+
+/* The counters of the line that the strays from @first on are of; returns the next line's first. */
+static int tell_strays_of_line(struct story *story, int first)
+{
+	const struct stray *strays = story->books->strays;
+	struct story_line *line = &story->lines[strays[first].line];
+	struct text counters[HOSTS] = { 0 };
+	int i = first;
+
+	for (; i < story->books->stray_count && strays[i].line == strays[first].line; i++) {
+		struct text *text = &counters[strays[i].event->host];
+
+		text_add(text, "%s%s %+ld", text->length ? ", " : "", strays[i].event->name,
+			 strays[i].event->delta);
+	}
+	for (int host = 0; host < HOSTS; host++)
+		line->counters[host] = own(story, text_take(&counters[host]));
+	return i;
+}
+
+static void tell_strays(struct story *story)
+{
+	for (int i = 0; i < story->books->stray_count;)
+		i = tell_strays_of_line(story, i);
+}
+
+static struct story_line *line_of_packet(const struct story *story, long packet)
+{
+	const struct story_books *books = story->books;
+	int index = packet > 0 && packet < books->packets ? books->lines[packet] : -1;
+
+	return index < 0 ? NULL : &story->lines[index];
+}
+
+static void note_gate(struct story *story, const struct event *event)
+{
+	struct story_line *line = line_of_packet(story, event->packet);
+
+	if (!line)
+		return;
+	if (strcmp(event->name, "held") == 0)
+		line->held = event->at;
+	else if (strcmp(event->name, "released") == 0)
+		line->released = event->at;
+	else if (strcmp(event->name, "duplicated") == 0)
+		line->copies++;
+	else if (strcmp(event->name, "taken") == 0)
+		line->arrived = event->at; /* the raw peer lives behind the gate */
+	else
+		line->lost = event->at;
+}
+
+static void note_arrival(struct story *story, const struct event *event)
+{
+	struct story_line *line = line_of_packet(story, event->packet);
+
+	if (!line || event->host == event->from || line->arrived)
+		return;
+	line->arrived = event->at;
+	if (line->released > line->arrived)
+		line->released = line->arrived; /* the gate writes down what it has done */
+}
+
+/* ---- what was found afterwards ------------------------------------------------------------- */
+
+static void note_standing(struct story *story, struct story_line *line)
+{
+	struct judge *judge = story->books->judge;
+	const struct flow_book *flow = book_of_flow(judge, line->flow);
+	const struct listener_book *listener;
+
+	if (flow)
+		line->listener = flow->listener;
+	for (int host = 0; flow && host < HOSTS; host++)
+		line->states[host] = flow->states[host];
+	listener = book_of_listener(judge, line->listener);
+	if (listener)
+		line->queue = listener->depths;
+}
+
+static void note_look(struct story *story, const struct event *event)
+{
+	struct story_line *cause = line_of_packet(story, event->packet);
+
+	for (; story->books->noted < story->line_count; story->books->noted++) {
+		struct story_line *line = &story->lines[story->books->noted];
+
+		note_standing(story, line);
+		memcpy(line->sent_states, line->states, sizeof(line->sent_states));
+		line->sent_queue = line->queue;
+	}
+	if (cause)
+		note_standing(story, cause);
+}
+
+static void take_event(struct story *story, const struct event *event)
+{
+	struct judge *judge = story->books->judge;
+	int rungs = judge->rung_count;
+
+	judge_event(judge, event);
+	add_rungs(story, event, rungs);
+	if (event->kind == EVENT_STEP)
+		add_step(story, event);
+	else if (event->kind == EVENT_CALL)
+		add_call(story, event);
+	else if (event->kind == EVENT_GATE)
+		note_gate(story, event);
+	else if (event->kind == EVENT_PACKET)
+		note_arrival(story, event);
+	else if (event->kind == EVENT_COUNTER && judge->astray)
+		add_stray_counter(story, event);
+	else if (event->kind == EVENT_SAMPLE)
+		note_look(story, event);
+}
+
+/* ---- in order ------------------------------------------------------------------------------ */
+
+static int in_time(const void *a, const void *b, void *context)
+{
+	const struct story *story = context;
+	const int left = *(const int *)a, right = *(const int *)b;
+	const int *step_of = story->books->step_of;
+	const struct story_line *first = &story->lines[left], *second = &story->lines[right];
+
+	if (step_of[left] != step_of[right])
+		return step_of[left] - step_of[right];
+	if ((first->kind == LINE_STEP) != (second->kind == LINE_STEP))
+		return first->kind == LINE_STEP ? -1 : 1;
+	if (first->at != second->at)
+		return first->at < second->at ? -1 : 1;
+	return left - right;
+}
+
+/* What the books know of a line only at the end. */
+static void fill_in(struct story *story, struct story_line *line, int index)
+{
+	const struct rung *rung;
+
+	if (index < 0)
+		return;
+	rung = &story->books->judge->rungs[index];
+	line->words = rung->words;
+	line->fate = rung_fate(rung);
+	line->ignored = rung->ignored;
+	line->changed = rung->changed;
+	line->expected = rung->expected;
+	for (int host = 0; host < HOSTS; host++) {
+		line->counters[host] =
+			own(story, rung_counters(story->books->judge, rung, (enum host)host));
+		if (rung->changed)
+			line->states[host] = rung->states[host];
+	}
+}
+
+static void put_in_order(struct story *story)
+{
+	struct story_books *books = story->books;
+	autofree int *order = must_alloc((size_t)story->line_count + 1, sizeof(*order));
+	struct story_line *lines = must_alloc((size_t)story->line_count + 1, sizeof(*lines));
+	int step = -1;
+
+	for (int i = 0; i < story->line_count; i++)
+		order[i] = i;
+	qsort_r(order, (size_t)story->line_count, sizeof(*order), in_time, story);
+	for (int i = 0; i < story->line_count; i++) {
+		lines[i] = story->lines[order[i]];
+		fill_in(story, &lines[i], books->rungs[order[i]]);
+		step = lines[i].kind == LINE_STEP ? i : step;
+		lines[i].step = step;
+		if (lines[i].packet)
+			books->lines[lines[i].packet] = i;
+	}
+	free(story->lines);
+	story->lines = lines;
+}
+
+/* The step in which each flow begins. */
+static int *first_steps(const struct story *story)
+{
+	int *steps = must_alloc((size_t)story->flow_count + 2, sizeof(*steps));
+
+	for (int i = story->line_count; i > 0; i--) {
+		const struct story_line *line = &story->lines[i - 1];
+
+		if (line->kind == LINE_SEGMENT || line->kind == LINE_CHANGE)
+			steps[line->flow] = line->step;
+	}
+	return steps;
+}
+
+/* How many go the same way as @leader, beginning in one step and with one listener. */
+static int crowd_of(const struct story *story, int leader, const int *steps)
+{
+	const struct ladder_form form = { .stable = true };
+	const struct judge *judge = story->books->judge;
+	int next = leader + 1;
+
+	while (next <= judge_flows(judge) && steps[next] == steps[leader] &&
+	       judge->flows[next].listener == judge->flows[leader].listener &&
+	       same_ladder(judge, leader, next, form))
+		next++;
+	return next - leader;
+}
+
+static void tell_flows(struct story *story)
+{
+	const struct judge *judge = story->books->judge;
+	autofree int *steps = NULL;
+
+	story->flow_count = judge_flows(judge);
+	story->flows = must_alloc((size_t)story->flow_count + 1, sizeof(*story->flows));
+	steps = first_steps(story);
+	for (int flow = 1, leader = 1; flow <= story->flow_count; leader = flow) {
+		int alike = crowd_of(story, leader, steps);
+
+		for (; flow < leader + alike; flow++)
+			story->flows[flow] =
+				(struct story_flow){ .name = judge->flows[flow].name,
+						     .raw = judge->flows[flow].raw,
+						     .listener = judge->flows[flow].listener,
+						     .leader = leader,
+						     .alike = alike };
+	}
+}
+
+/* From the last one to the first: each is the next of the one before. */
+static void link_lines(struct story *story)
+{
+	for (int flow = 0; flow <= story->flow_count; flow++)
+		story->flows[flow].first_line = -1;
+	for (int i = story->line_count; i > 0; i--) {
+		struct story_line *line = &story->lines[i - 1];
+
+		line->next = story->flows[line->flow].first_line;
+		story->flows[line->flow].first_line = i - 1;
+	}
+}
+
+static void tell_listeners(struct story *story)
+{
+	const struct judge *judge = story->books->judge;
+
+	story->listener_count = judge->listener_count;
+	story->listeners = must_alloc((size_t)judge->listener_count + 1, sizeof(*story->listeners));
+	for (int i = 0; i < judge->listener_count; i++)
+		story->listeners[i] =
+			(struct story_listener){ .port = judge->listeners[i].port,
+						 .name = judge->listeners[i].name,
+						 .queue = judge->listeners[i].depths };
+}
+
+static void tell_finding(struct story *story)
+{
+	struct judge *judge = story->books->judge;
+
+	story->finding_line = -1;
+	if (!judge->found)
+		return;
+	story->finding = &judge->finding;
+	for (int i = 0; i < story->line_count; i++)
+		if (story->lines[i].kind != LINE_STEP && story->lines[i].seq == judge->finding.seq)
+			story->finding_line = i;
+	if (story->finding_line < 0 && line_of_packet(story, judge->finding.packet))
+		story->finding_line = story->books->lines[judge->finding.packet];
+}
+
+struct story *story_of(const struct journal *journal)
+{
+	const struct event *begin = journal_event(journal, 0);
+	struct story *story = must_alloc(1, sizeof(*story));
+	size_t length = journal_length(journal);
+
+	story->title = begin && begin->name ? begin->name : "";
+	story->family = begin && begin->object ? begin->object : "";
+	story->books = must_alloc(1, sizeof(*story->books));
+	story->books->judge = judge_new();
+	for (size_t i = 0; i < length; i++)
+		take_event(story, journal_event(journal, i));
+	if (length) {
+		note_look(story, journal_event(journal, length - 1));
+		judge_finish(story->books->judge, journal_event(journal, length - 1));
+	}
+	tell_strays(story);
+	put_in_order(story);
+	tell_flows(story);
+	link_lines(story);
+	tell_listeners(story);
+	tell_finding(story);
+	return story;
+}
+
+void story_free(struct story *story)
+{
+	if (!story)
+		return;
+	for (int i = 0; i < story->books->text_count; i++)
+		free(story->books->texts[i]);
+	free((void *)story->books->texts);
+	free(story->books->strays);
+	free(story->books->rungs);
+	free(story->books->lines);
+	free(story->books->step_of);
+	judge_free(story->books->judge);
+	free(story->books);
+	free(story->lines);
+	free(story->flows);
+	free(story->listeners);
+	free(story);
+}
+
+const struct judge *story_judge(const struct story *story)
+{
+	return story->books->judge;
+}
+
+const struct story_line *story_segment(const struct story *story, long packet)
+{
+	return line_of_packet(story, packet);
+}
+
+const char *story_step(const struct story *story, const struct story_line *line)
+{
+	return line->step < 0 ? NULL : story->lines[line->step].words;
+}

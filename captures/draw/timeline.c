@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ladder for a terminal, with all connections of a case in the order of time.
+ */
+#include "captures/draw/draw.h"
+#include "captures/judge/books.h"
+#include "captures/draw/picture.h"
+
+#include <string.h>
+
+struct terminal {
+	FILE *out;
+	const struct story *story;
+	struct ladder_form form;
+};
+
+static void put_padded(const struct terminal *to, const char *code, int width, const char *text)
+{
+	autofree char *word = painted(to->form, code, width, text);
+
+	fprintf(to->out, "%s ", word);
+}
+
+/* Client and server, where one of them changed: 26 wide. */
+static void put_states(const struct terminal *to, const struct story_line *line)
+{
+	int width = 26;
+
+	for (int host = 0; line->changed && host < HOSTS; host++) {
+		const char *name = state_name(line->states[host]);
+		autofree char *word =
+			painted(to->form, colour_of_state(line->states[host]), 0, name);
+
+		fprintf(to->out, "%s%s", host == SERVER ? " / " : "", word);
+		width -= (int)strlen(name) + (host == SERVER ? 3 : 0);
+	}
+	fprintf(to->out, "%*s ", width > 0 ? width : 0, "");
+}
+
+static void put_counters(const struct terminal *to, const struct story_line *line)
+{
+	const char *separator = "";
+
+	for (int host = 0; host < HOSTS; host++) {
+		autofree char *text =
+			format("%s: %s", host_name((enum host)host), line->counters[host]);
+		autofree char *word = painted(to->form, FAINT_TEXT, 0, text);
+
+		if (!*line->counters[host])
+			continue;
+		fprintf(to->out, "%s%s", separator, word);
+		separator = "; ";
+	}
+}
+
+static char direction_of(const struct story_line *line)
+{
+	if (line->kind != LINE_SEGMENT)
+		return '.';
+	return line->from == CLIENT ? '>' : '<';
+}
+
+/* What happened; @fate is the ladder's, or what the gate does now. */
+static void put_line(const struct terminal *to, const struct story_line *line, const char *fate)
+{
+	const char *name = line->flow                ? to->story->flows[line->flow].name
+			   : line->kind == LINE_CALL ? host_name(line->host)
+						     : "";
+	autofree char *queue = line->listener ? format("%d/%d %d", line->queue.accept,
+						       line->queue.limit, line->queue.syn)
+					      : format("%s", "");
+
+	fprintf(to->out, "%c  ", direction_of(line));
+	put_padded(to, FAINT_TEXT, 12, name);
+	put_padded(to, "", 18, line->words);
+	put_padded(to, line->lost ? RED_TEXT : YELLOW_TEXT, 13, fate);
+	put_states(to, line);
+	put_padded(to, "", 9, queue);
+	put_counters(to, line);
+	fputc('\n', to->out);
+}
+
+static void put_stop(const struct terminal *to, const struct stop *stop)
+{
+	const struct story_line *line = &to->story->lines[stop->line];
+	bool told_later = line->held && line->arrived;
+	autofree char *time = format("%9.3f ", seconds(stop->at - to->story->began));
+	autofree char *heading = format("-- %s", line->words);
+	struct story_line held = *line;
+
+	if (line->kind == LINE_STEP) {
+		autofree char *bold = painted(to->form, BOLD_TEXT, 0, heading);
+		fprintf(to->out, "\n%s\n", bold);
+		return;
+	}
+	if (stop->kind != HAPPENS && stop->kind != SENDS && !(told_later && stop->kind == ARRIVES))
+		return;
+	put_padded(to, FAINT_TEXT, 0, line->at >= to->story->began ? time : "          ");
+	if (!told_later || stop->kind == ARRIVES) {
+		put_line(to, line, line->fate);
+		return;
+	}
+	held.changed = false;
+	held.listener = 0;
+	held.counters[CLIENT] = held.counters[SERVER] = "";
+	put_line(to, &held, "held");
+}
+
+int timeline_print(const struct story *story, struct ladder_form form, int from, FILE *out)
+{
+	const struct terminal to = { out, story, form };
+	int count;
+	autofree struct stop *stops = stops_of(story, &count);
+
+	if (from == 0)
+		fprintf(out,
+			"%s, %s\n\n     time     %-12s %-18s %-13s %-26s %-9s counters that it "
+			"moved\n",
+			story->title, story->family, "flow", "segment or call", "fate",
+			"client / server", "queues");
+	for (int i = from; i < count; i++)
+		put_stop(&to, &stops[i]);
+	return count;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * journal: what is known of a case, and how it is read and written.
+ *
+ *   segment   one TCP segment, parsed out of a frame
+ *   journal   the ordered list of events, on one clock
+ *
+ * Expectations are events of the journal too. So a recorded journal can be judged again without
+ * a network: what is asserted is what is shown, and the oracle itself can be tested.
+ */
+#ifndef HALFOPEN_JOURNAL_H
+#define HALFOPEN_JOURNAL_H
+
+#include "base/base.h"
+#include "base/hosts.h"
+
+/* ---- segment ------------------------------------------------------------------------------- */
+
+enum tcp_flag { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
+
+struct segment {
+	uint16_t source_port, destination_port;
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint16_t window;
+	uint16_t length; /* of the payload */
+	/* options; -1 or false where absent */
+	int mss, window_scale;
+	bool sack_permitted, timestamps;
+	uint32_t tsval, tsecr;
+};
+
+struct parsed {
+	int family;                          /* AF_INET, AF_INET6; 0: neither */
+	int protocol;                        /* IPPROTO_TCP, IPPROTO_ICMP, ... */
+	bool sentinel;                       /* EtherType 0x88b5 */
+	uint64_t mark;                       /* of a sentinel */
+	uint8_t source[16], destination[16]; /* 4 bytes used for AF_INET */
+	struct segment segment;              /* when protocol is IPPROTO_TCP */
+};
+
+/*
+ * Parses an Ethernet frame of @length bytes. Returns 0, or -1 when it is cut short or its lengths
+ * contradict each other; never reads past @length. Sums are not checked here: the receiver does.
+ */
+int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed);
+/* Whether all of it is the same, options too. */
+bool same_segment(const struct segment *a, const struct segment *b);
+
+/* Captures keep so many bytes of a frame; more than the MTU of 1500: nothing is cut. */
+#define SNAPSHOT 2048
+
+/* ---- journal ------------------------------------------------------------------------------- */
+
+/* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
+enum tcp_state {
+	NO_SOCKET,
+	ESTABLISHED,
+	SYN_SENT,
+	SYN_RECV,
+	FIN_WAIT1,
+	FIN_WAIT2,
+	TIME_WAIT,
+	CLOSED,
+	CLOSE_WAIT,
+	LAST_ACK,
+	LISTEN,
+	CLOSING,
+	TCP_STATES
+};
+const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
+
+enum event_kind {
+	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
+			itself delays a segment (-1: no bound), value: for how long a busy machine
+			may keep one from being handed on (0: PATIENCE), in ns; format, lines: see
+			below */
+	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
+			   it likes, NULL when the case does */
+	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
+	EVENT_STEP,     /* name: what the step is about */
+	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
+			   segment's flags), error, want, began;
+			   limit: that listen() has to give the accept queue */
+	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
+	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
+	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
+			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
+	EVENT_QUEUE,    /* listener, accept, limit, syn; packet: its cause */
+	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
+	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
+			   after which */
+	EVENT_WAIT,     /* name: for what, began, result: 1 met, 0 not */
+	EVENT_FLOOD,    /* of what goes past the gate, host. name: "begins", and until the next
+			   "SYNs" nobody knows how many there are; "SYNs", listener, value: so
+			   many went to it; "answers", value: so many segments came from it;
+			   "requests",    listener, delta: so many more half-open requests are the
+			   flood's
+			 */
+	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer; the rest by kind */
+	EVENT_END,      /* nothing comes after it */
+	EVENT_KINDS
+};
+
+struct event {
+	long seq; /* its place, from 1 */
+	nsec at;  /* since the case began */
+	enum event_kind kind;
+	enum host host;
+	int flow;    /* 0: none */
+	long packet; /* what it is about, or what caused it; 0: none */
+	const char *name, *object;
+	enum host from;
+	bool injected, copy;
+	struct segment segment;
+	uint64_t cookie;
+	enum tcp_state was, state;
+	int retrans; /* of a half-open request: SYN-ACKs sent again (num_retrans) */
+	nsec fires;  /* when its timer is due, same clock as @at; 0: none */
+	int listener, accept, limit, syn;
+	long delta, value;
+	long result;
+	int error;        /* errno of a call, 0 when it succeeded */
+	const char *want; /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
+	nsec began;       /* when a call or a wait began */
+	long rto;         /* of the flow's client after a call, in us; 0: unknown */
+	int format;       /* of a begin: ARTIFACTS_FORMAT */
+	/*
+	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
+	 * NULL-terminated, may be NULL.
+	 */
+	const char *const *lines;
+};
+
+struct journal;
+
+struct journal *journal_new(void);
+void journal_free(struct journal *journal);
+/*
+ * Events are written as lines of JSON to @out (not owned) by journal_flush(), so that writing
+ * takes its time where there is some. broken() when they cannot be written.
+ */
+void journal_write_to(struct journal *journal, FILE *out);
+void journal_flush(struct journal *journal);
+/*
+ * Appends a copy (strings and lines too), sets its seq, and returns it; valid until the next
+ * append. @event.at must be set.
+ */
+const struct event *journal_append(struct journal *journal, const struct event *event);
+size_t journal_length(const struct journal *journal);
+const struct event *journal_event(const struct journal *journal, size_t index);
+/* One event as one line of JSON (the caller frees), and back (strings are the journal's). */
+char *event_to_json(const struct event *event);
+/*
+ * Reads journal.jsonl. NULL with one line in *why (the caller frees it) that names the first bad
+ * line: cut short, not JSON, an unknown kind, out of order, a number that no case leaves, more than
+ * a case leaves; or says that its format is another.
+ */
+struct journal *journal_load(const char *path, char **why);
+/*
+ * Reads as much of a journal as there is: of a damaged one what comes before the first bad line,
+ * of one with another format what is understood, and *why. NULL, and *why, when that is nothing.
+ */
+struct journal *journal_salvage(const char *path, char **why);
+/*
+ * A journal of more than 1 MiB becomes journal.jsonl.gz, when a case has passed: where a journal is
+ * loaded by its path, that one is found too.
+ */
+void journal_pack(const char *folder);
+/* Whether the folder has a journal, packed or not. */
+bool journal_exists(const char *folder);
+
+/* sock_diag tells of timers in milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
+#define TIMER_GRAIN MSEC(20)
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parsing of one Ethernet frame down to the TCP options. Every read is bounded by what is there,
+ * since captures from elsewhere come through here too.
+ */
+#include "captures/journal/journal.h"
+
+#include <string.h>
+
+#define ETHERTYPE_IPV4     0x0800
+#define ETHERTYPE_IPV6     0x86dd
+#define ETHERTYPE_SENTINEL 0x88b5 /* IEEE 802 local experimental 1 */
+#define ETHERNET_HEADER    14
+
+/* What is left of a frame. */
+struct span {
+	const uint8_t *at;
+	size_t left;
+};
+
+static bool take(struct span *span, size_t length, const uint8_t **taken)
+{
+	if (length > span->left)
+		return false;
+	*taken = span->at;
+	span->at += length;
+	span->left -= length;
+	return true;
+}
+
+static uint16_t be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t be32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void parse_option(const uint8_t *option, uint8_t length, struct segment *segment)
+{
+	switch (option[0]) {
+	case 2:
+		if (length == 4)
+			segment->mss = be16(option + 2);
+		break;
+	case 3:
+		if (length == 3)
+			segment->window_scale = option[2];
+		break;
+	case 4:
+		segment->sack_permitted = length == 2;
+		break;
+	case 8:
+		if (length == 10) {
+			segment->timestamps = true;
+			segment->tsval = be32(option + 2);
+			segment->tsecr = be32(option + 6);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* RFC 9293, section 3.2: end of list and no-operation are one byte, all others carry a length. */
+static int parse_options(struct span options, struct segment *segment)
+{
+	while (options.left > 0 && options.at[0] != 0) {
+		const uint8_t *option;
+		uint8_t length = 1;
+
+		if (options.at[0] != 1) {
+			if (options.left < 2 || options.at[1] < 2)
+				return -1;
+			length = options.at[1];
+		}
+		if (!take(&options, length, &option))
+			return -1;
+		if (length > 1)
+			parse_option(option, length, segment);
+	}
+	return 0;
+}
+
+static int parse_tcp(struct span span, struct segment *segment)
+{
+	const uint8_t *header, *options;
+	size_t options_length;
+
+	*segment = (struct segment){ .mss = -1, .window_scale = -1 };
+	if (!take(&span, 20, &header))
+		return -1;
+	segment->source_port = be16(header);
+	segment->destination_port = be16(header + 2);
+	segment->seq = be32(header + 4);
+	segment->ack = be32(header + 8);
+	segment->flags = header[13];
+	segment->window = be16(header + 14);
+	if (header[12] >> 4 < 5)
+		return -1;
+	options_length = (size_t)(header[12] >> 4) * 4 - 20;
+	if (!take(&span, options_length, &options))
+		return -1;
+	segment->length = (uint16_t)span.left;
+	return parse_options((struct span){ options, options_length }, segment);
+}
+
+static int parse_payload(struct span span, struct parsed *parsed)
+{
+	return parsed->protocol == IPPROTO_TCP ? parse_tcp(span, &parsed->segment) : 0;
+}
+
+static int parse_ipv4(struct span span, struct parsed *parsed)
+{
+	const uint8_t *header, *options;
+	size_t header_length, total;
+
+	if (!take(&span, 20, &header) || header[0] >> 4 != 4)
+		return -1;
+	header_length = (size_t)(header[0] & 15) * 4;
+	total = be16(header + 2);
+	if (header_length < 20 || total < header_length || total - 20 > span.left)
+		return -1;
+	span.left = total - 20; /* Ethernet pads short frames */
+	if (!take(&span, header_length - 20, &options))
+		return -1;
+	parsed->family = AF_INET;
+	parsed->protocol = header[9];
+	memcpy(parsed->source, header + 12, 4);
+	memcpy(parsed->destination, header + 16, 4);
+	if (be16(header + 6) & 0x1fff) /* a later fragment has no TCP header */
+		return -1;
+	return parse_payload(span, parsed);
+}
+
+static int parse_ipv6(struct span span, struct parsed *parsed)
+{
+	const uint8_t *header;
+
+	if (!take(&span, 40, &header) || header[0] >> 4 != 6 || be16(header + 4) > span.left)
+		return -1;
+	span.left = be16(header + 4);
+	parsed->family = AF_INET6;
+	parsed->protocol = header[6];
+	memcpy(parsed->source, header + 8, 16);
+	memcpy(parsed->destination, header + 24, 16);
+	return parse_payload(span, parsed);
+}
+
+static int parse_sentinel(struct span span, struct parsed *parsed)
+{
+	const uint8_t *mark;
+
+	if (!take(&span, 8, &mark))
+		return -1;
+	parsed->sentinel = true;
+	parsed->mark = (uint64_t)be32(mark) << 32 | be32(mark + 4);
+	return 0;
+}
+
+int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed)
+{
+	struct span span = { bytes, length };
+	const uint8_t *header;
+
+	*parsed = (struct parsed){ .family = 0 };
+	if (!take(&span, ETHERNET_HEADER, &header))
+		return -1;
+	switch (be16(header + 12)) {
+	case ETHERTYPE_IPV4:
+		return parse_ipv4(span, parsed);
+	case ETHERTYPE_IPV6:
+		return parse_ipv6(span, parsed);
+	case ETHERTYPE_SENTINEL:
+		return parse_sentinel(span, parsed);
+	default:
+		return 0;
+	}
+}
+
+bool same_segment(const struct segment *a, const struct segment *b)
+{
+	return a->source_port == b->source_port && a->destination_port == b->destination_port &&
+	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
+	       a->window == b->window && a->length == b->length && a->mss == b->mss &&
+	       a->window_scale == b->window_scale && a->sack_permitted == b->sack_permitted &&
+	       a->timestamps == b->timestamps && a->tsval == b->tsval && a->tsecr == b->tsecr;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the judge keeps while it reads a journal; shared by those files of the room that judge and
+ * draw. Who watches a network does not see it: what is known only there is no index in here. Flat
+ * arrays, so that a judge can be cloned in the middle of a journal.
+ */
+#ifndef HALFOPEN_BOOKS_H
+#define HALFOPEN_BOOKS_H
+
+#include "captures/judge/judge.h"
+
+#ifdef HALFOPEN_PROBES_H
+#error "a file that looks at the network has no business in the judge's books"
+#endif
+
+/* That a failure tells of. */
+#define LAST_STEPS 4
+/* How long a busy machine may keep us from handing on a segment that the wire has let go of. */
+#define PATIENCE SEC(2)
+/* In seconds: 104 days. Whatever a journal says, sums of a few such spans are numbers. */
+#define LONGEST_SPAN 9e6
+/* SYNs or answers of a flood between two looks. */
+#define MOST_OF_A_FLOOD (1L << 30)
+
+/* More than a kernel has, or a case: how long it takes to find one of them is bounded. */
+#define MOST_COUNTERS  1024
+#define MOST_LISTENERS 1024
+
+/* What a finding names. */
+struct culprit {
+	long seq, packet;
+};
+
+/*
+ * What a host counts of its own timers. The look that finds these counters may be about any
+ * segment, or none; so they are put down to the line that is known to have moved them.
+ */
+enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4 };
+
+/* What a line of a ladder moved a counter by. */
+struct movement {
+	const char *counter;
+	long delta;
+	int next; /* of the same line on the same host; 0: none */
+};
+
+/* In judge.movements, from the first to the last; 0: none. */
+struct movements {
+	int first, last;
+};
+
+/*
+ * A segment in words: "DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win 0" is
+ * the longest.
+ */
+#define WORDS 80
+
+/* One line of a ladder: a segment, or a change of state without one. */
+struct rung {
+	int flow;
+	int next;         /* rung of the same flow; -1: none */
+	long seq, packet; /* packet 0: no segment */
+	nsec at;
+	nsec arrived;   /* when it did last; 0: not yet, or not at all */
+	nsec transit;   /* time that the flow's earlier segments spent on the wire */
+	char direction; /* '>' from the client, '<' from the server, '.' none */
+	bool by_call;   /* sent while a system call of the case was at work on the flow */
+	bool sampled;   /* no segment: found by a look, which is later than when it happened, */
+	nsec looked;    /* but not as late as the look before, which did not find it */
+	bool held, dropped, ignored, changed;
+	const char *expected; /* the line of an expectation that named it; NULL: none has */
+	const char *step;     /* in which it was sent or found; NULL: before the first */
+	enum tcp_state states[HOSTS];
+	char words[WORDS];             /* "SYN-ACK", "DATA 5" */
+	struct movements moved[HOSTS]; /* of the counters of each host, by it */
+	unsigned owed[HOSTS];          /* of enum timer_counter: that it moves, and has not yet */
+	long look;                     /* in which it was found */
+};
+
+/* What a host has got of a flow, ever. */
+struct heard {
+	bool syn, syn_ack, ack, fin, fin_sent;
+};
+
+struct flow_book {
+	const char *name;
+	int listener;
+	bool raw, begun;
+	nsec t0, transit;
+	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
+	const char *call_name[HOSTS];
+	int injections;         /* that no segment is known of yet */
+	uint8_t injected_flags; /* of the last one, as the case had it; 0: it did not say */
+	int client_port;        /* 0: not seen yet */
+	long rto;
+	enum tcp_state states[HOSTS];
+	int timeouts; /* of its request */
+	nsec fires;
+	long fires_seq; /* of the event that said so */
+	unsigned synacks;
+	struct culprit synack;   /* the last of them */
+	bool synack_by_timer;    /* the last one, and the timer was not yet seen set anew */
+	bool synack_since_timer; /* the request's timer has sent one since it last fired */
+	int first_rung, last_rung, next_unnamed; /* -1: none */
+	bool has_optional;                       /* lines in its expectations */
+	/* sequence space of each sender, relative to its ISN */
+	bool has_isn[HOSTS], has_segment[HOSTS];
+	uint32_t isn[HOSTS];
+	uint32_t sent_next[HOSTS];     /* after the last byte sent */
+	uint32_t received_next[HOSTS]; /* in order, as it arrived at this host */
+	uint32_t acked[HOSTS];         /* of what this host sent, as it learned */
+	struct segment first_syn[HOSTS], last_arrived[HOSTS];
+	bool has_tsval[HOSTS];
+	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
+	nsec synack_sent, syn_arrived;
+	/* the look (see judge.looks) that these belong to */
+	long synack_sent_in, syn_arrived_in, reset_in, challenged_in[HOSTS];
+	bool closed[HOSTS]; /* by a call */
+	struct heard heard[HOSTS];
+	unsigned sent[HOSTS], arrived[HOSTS];
+};
+
+struct packet_book {
+	int flow, rung;
+	bool injected, held, released, gone;
+	nsec released_at;
+	bool repeated;       /* a SYN or SYN-ACK that was sent before */
+	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */
+	enum host from;
+	unsigned arrivals, copies;
+	nsec sent;
+	struct segment segment;
+};
+
+struct socket_book {
+	enum host host;
+	uint64_t cookie;
+	int flow;
+	enum tcp_state state;
+	long changed_in; /* the look (see judge.looks) */
+};
+
+struct listener_book {
+	int port;
+	const char *name;
+	int children, accepted, requests; /* what the sockets and calls add up to */
+	int strangers;                    /* requests that are a flood's */
+	struct depths depths;             /* what the kernel said last */
+	int limit;                        /* what listen() made it */
+	long changed_seq;                 /* of the socket's event that moved one of them last */
+	long told_seq;                    /* of the event that said so; 0: none */
+	bool listens, closed;
+	bool foreign; /* another process accepts, and what it took is seen by what is left */
+};
+
+struct counter_book {
+	const char *name;
+	long total, step, named;
+	long value;
+	long last_seq;             /* of the event that moved it last */
+	long largest, largest_seq; /* its largest movement in this step */
+	bool exempt, tells_of_a_drop;
+	int ledger;         /* -1: none */
+	unsigned of_timers; /* an enum timer_counter; 0: none */
+	unsigned tallies;   /* a set */
+};
+
+/* Counters that the books can close at every look (RFC 4022 says what Tcp's count). */
+enum ledger {
+	IN_SEGS,
+	OUT_SEGS,
+	RETRANS_SEGS,
+	SYN_RETRANS,
+	OUT_RSTS,
+	SEGMENT_LEDGERS, /* the captures show those before it, the sockets those behind */
+	ACTIVE_OPENS = SEGMENT_LEDGERS,
+	PASSIVE_OPENS,
+	CURR_ESTAB,
+	LEDGERS
+};
+
+/* What Linux counts at least, or at most, of what can be seen; see counts.c. */
+enum tally {
+	CHALLENGES,
+	CHALLENGES_IN_ERROR,
+	CHALLENGE_ACKS,
+	TIMEOUTS,
+	REPEATS,
+	REARMS,
+	EMBRYONIC_RESETS,
+	FAILED_ATTEMPTS,
+	RESET_CONNECTIONS,
+	ABORTS,
+	COOKIES_CALLED_FOR,
+	COOKIES_SENT,
+	COOKIES_BACK,
+	DROPS,
+	OVERFLOWS,
+	FULL_REQUEST_QUEUES,
+	TALLIES
+};
+
+struct tally_book {
+	long owed;    /* so often it was seen in this look that it must be counted, */
+	long allowed; /* or may be, */
+	long moved;   /* and so far the counter moved */
+	/* What the looks before have counted and not seen; below 0: seen and not counted. */
+	long balance;
+	long seq, packet;            /* why it is owed */
+	long moved_seq, surplus_seq; /* of the counter's event */
+};
+
+/* What a flood did between two looks. */
+struct flood_book {
+	long syns, answers, requests; /* that came in, that went out, that are half-open since */
+	long repeats;                 /* that went out too, and again */
+	int listener;                 /* that the SYNs were for; 0: none came */
+	bool aside;                   /* it went on while other things happened */
+};
+
+struct host_book {
+	struct counter_book *counters;
+	int counter_count;
+	long seen[LEDGERS], counted[LEDGERS];
+	long ledger_seq[LEDGERS];        /* of the event that moved the counter last */
+	struct culprit entered[LEDGERS]; /* what was seen last */
+	bool flooded;                    /* some of what it sent is known as a number only */
+	bool flooding;                   /* and just now nobody knows the number */
+	struct flood_book flood;         /* of this look */
+	struct tally_book tallies[TALLIES];
+	unsigned syn_acks_again; /* since the step began */
+	nsec last_packet;
+	long last_packet_seq;
+};
+
+struct judge {
+	struct flow_book *flows; /* [0] is not used */
+	struct rung *rungs;
+	struct packet_book *packets; /* [0] is not used */
+	struct movement *movements;  /* [0] is not used */
+	struct socket_book *sockets;
+	struct listener_book *listeners;
+	int flow_count, rung_count, packet_count, socket_count, listener_count, movement_count;
+	struct host_book hosts[HOSTS];
+	int last_sampled; /* the last rung without a segment; -1: none */
+	nsec slack, step_began;
+	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
+	nsec patience;                 /* PATIENCE, stretched as the harness's deadlines were */
+	nsec now;                      /* when the last thing happened that is no segment */
+	long looks;                    /* at both hosts so far, one EVENT_SAMPLE each */
+	nsec looked;                   /* when the last one was */
+	long look_began;               /* seq of the last one */
+	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
+	int cause_count;
+	struct culprit given_up; /* the last client socket that ended before it was connected */
+	const char *step;
+	struct {
+		const char *name;
+		nsec began;
+	} steps[LAST_STEPS]; /* a ring of the last ones */
+	int step_count;      /* that have begun */
+	bool astray;         /* the last counter's movement belongs to no line of a ladder */
+	bool begun, ended;
+	struct finding finding;
+	bool found;
+	struct event found_by;     /* what the judge had in its hands then */
+	const char *found_counter; /* of @found_host, which the finding is about; NULL: none */
+	enum host found_host;
+};
+
+/* judge.c */
+void judge_object(struct judge *judge, const struct event *event, char *summary);
+/* An objection to another event than the present one. */
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
+struct packet_book *book_of_packet(struct judge *judge, long packet);
+struct listener_book *book_of_listener(struct judge *judge, int port);
+struct flow_book *book_of_flow(struct judge *judge, int flow);
+struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
+
+/* Notes the packet that the case's look is said to be about; at its end all must agree. */
+void note_cause(struct judge *judge, const struct event *event);
+
+/* packets.c, sockets.c */
+void take_packet(struct judge *judge, const struct event *event);
+void take_gate(struct judge *judge, const struct event *event);
+void take_socket(struct judge *judge, const struct event *event);
+void take_queue(struct judge *judge, const struct event *event);
+
+/* counts.c */
+/* Where a counter belongs, when it enters the books. */
+void classify_counter(struct counter_book *counter);
+void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);
+/* What must be counted of an arrival, of a segment sent, of a change of state. */
+void owe_for_arrival(struct judge *judge, const struct event *event);
+void owe_for_sending(struct judge *judge, const struct event *event);
+void owe_for_state(struct judge *judge, const struct event *event);
+void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
+/* At a look: object when a ledger is not even, or a debt is old. */
+void close_ledgers(struct judge *judge, const struct event *event);
+void close_tallies(struct judge *judge, const struct event *event);
+/* What was seen, so many times, must have been counted by the end of the next look. */
+struct debt {
+	enum host host;
+	enum tally tally;
+	long count; /* nothing is owed unless it is positive */
+};
+void owe(struct judge *judge, const struct event *event, struct debt debt);
+
+/* floods.c */
+/* Whether what was seen cannot say how a segments' ledger stands, because of a flood. */
+bool hidden_by_flood(const struct host_book *host, enum ledger ledger);
+/* What a flood sent and was sent. */
+void take_flood(struct judge *judge, const struct event *event);
+/* At a look, before its ledgers are closed: which answers to a flood were sent again. */
+void see_repeats_of_flood(struct judge *judge, const struct event *event);
+/* At a look: what must be counted of the SYNs of a flood. */
+void owe_for_flood(struct judge *judge, const struct event *event);
+/* Before anything is expected: no debt is left. */
+void settle_tallies(struct judge *judge);
+
+/* ladder.c */
+int add_rung(struct judge *judge, const struct event *event, int flow);
+/* All of a rung but its time, one blank between words, as it is compared; the caller frees it. */
+char *rung_words(const struct rung *rung);
+/* The same of an expected line: its time, and the rest of it. The caller frees both. */
+void split_line(const char *line, char **time, char **words);
+bool same_but_for_time(const struct rung *rung, const char *line);
+bool same_but_for_direction(const struct rung *rung, const char *line);
+/* "ListenOverflows +1, ListenDrops +1": what it moved on @host; the caller frees it. */
+char *rung_counters(const struct judge *judge, const struct rung *rung, enum host host);
+/* "ignored", "held", "held, ignored", "lost", or "". */
+const char *rung_fate(const struct rung *rung);
+/* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
+int flows_alike(const struct judge *judge, int flow, struct ladder_form form);
+/* Whether two flows' ladders are the same lines in this form, whatever was observed of times. */
+bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form);
+/* ECMA-48's codes for a terminal. */
+#define FAINT_TEXT   "2"
+#define BOLD_TEXT    "1"
+#define RED_TEXT     "1;31"
+#define GREEN_TEXT   "32"
+#define YELLOW_TEXT  "33"
+#define MAGENTA_TEXT "35"
+#define BLUE_TEXT    "34"
+
+/* @text, at least @width wide, in colour where the form has it. The caller frees it. */
+char *painted(struct ladder_form form, const char *code, int width, const char *text);
+const char *colour_of_state(enum tcp_state state);
+/* "~1.0 ...": a line that need not come. */
+bool line_is_optional(const char *expected);
+/* Whether a "~" line need not have come by @at. */
+bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
+/* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */
+char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected);
+
+/* expect.c */
+void judge_expectation(struct judge *judge, const struct event *event);
+/* At the end of a step: movements of watched counters that nothing named. */
+void judge_unnamed_counters(struct judge *judge, const struct event *event);
+/*
+ * Takes "NAME NUMBER" off @words; false when there is no other. The caller frees *@name, which is
+ * NULL or what the call before has given: that one is freed here.
+ */
+bool next_counter(const char **words, char **name, long *number);
+/* Whether the words "NAME NUMBER ..." name the counter. */
+bool counters_name(const char *words, const char *name);
+
+/* failure.c */
+/* In one line, where an expected ladder and the observed one part; the caller frees it. */
+char *describe_ladder(const struct judge *judge, const struct event *event);
+
+#endif

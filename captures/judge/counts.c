@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counters that other witnesses confirm. Ledgers are exact: what Tcp's counters mean is defined
+ * (RFC 4022), and captures and sockets show it. Tallies are what Linux counts at least, or in one
+ * case at most, of what is seen; whether there was more is for the case's own expectations.
+ */
+#include "captures/judge/books.h"
+
+#include <string.h>
+
+/* ---- ledgers ------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *counter, *what;
+} ledgers[LEDGERS] = {
+	[IN_SEGS] = { "Tcp.InSegs", "segments that came in" },
+	[OUT_SEGS] = { "Tcp.OutSegs", "segments that went out and were no retransmissions" },
+	[RETRANS_SEGS] = { "Tcp.RetransSegs", "segments that went out again" },
+	[SYN_RETRANS] = { "TCPSynRetrans", "SYNs and SYN-ACKs that went out again" },
+	[OUT_RSTS] = { "Tcp.OutRsts", "RSTs that went out" },
+	[ACTIVE_OPENS] = { "Tcp.ActiveOpens", "sockets that began to connect" },
+	[PASSIVE_OPENS] = { "Tcp.PassiveOpens", "children of listeners" },
+	[CURR_ESTAB] = { "Tcp.CurrEstab", "sockets in ESTABLISHED or CLOSE_WAIT" },
+};
+
+bool judge_agrees(const struct judge *judge, enum host host, counted *counted, void *context)
+{
+	const struct host_book *book = &judge->hosts[host];
+
+	for (int ledger = 0; ledger < SEGMENT_LEDGERS; ledger++)
+		if (!hidden_by_flood(book, (enum ledger)ledger) &&
+		    counted(context, ledgers[ledger].counter) != book->seen[ledger])
+			return false;
+	return true;
+}
+
+struct ledger_of {
+	enum host host;
+	enum ledger ledger;
+};
+
+void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event)
+{
+	host->seen[ledger]++;
+	host->entered[ledger] = (struct culprit){ event->seq, event->packet };
+}
+
+/* Either something was seen that was not counted, or the other way round. */
+static struct culprit culprit_of(const struct judge *judge, const struct event *event,
+				 struct ledger_of of)
+{
+	const struct host_book *host = &judge->hosts[of.host];
+	bool too_many_seen = host->seen[of.ledger] > host->counted[of.ledger];
+
+	if (too_many_seen && host->entered[of.ledger].seq > judge->look_began)
+		return host->entered[of.ledger];
+	if (host->ledger_seq[of.ledger] > judge->look_began)
+		return (struct culprit){ host->ledger_seq[of.ledger], event->packet };
+	return (struct culprit){ event->seq, event->packet };
+}
+
+static void close_ledger(struct judge *judge, const struct event *event, struct ledger_of of)
+{
+	const struct host_book *host = &judge->hosts[of.host];
+	long seen = host->seen[of.ledger], counted = host->counted[of.ledger];
+
+	if (seen == counted || (host->flooding && of.ledger < SEGMENT_LEDGERS))
+		return;
+	judge_object_to(judge, culprit_of(judge, event, of),
+			format("%s of the %s makes %ld, but seen were %ld %s",
+			       ledgers[of.ledger].counter, host_name(of.host), counted, seen,
+			       ledgers[of.ledger].what));
+}
+
+void close_ledgers(struct judge *judge, const struct event *event)
+{
+	see_repeats_of_flood(judge, event);
+	for (int host = 0; host < HOSTS; host++)
+		for (int ledger = 0; ledger < LEDGERS && !judge->found; ledger++)
+			close_ledger(judge, event,
+				     (struct ledger_of){ (enum host)host, (enum ledger)ledger });
+}
+
+/* ---- tallies ------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *counters; /* any of them; blank on both sides of each */
+	const char *why;
+} tallies[TALLIES] = {
+	[CHALLENGES] = { " TCPSYNChallenge ", "a SYN came for an established connection" },
+	[CHALLENGES_IN_ERROR] = { " Tcp.InErrs ", "a SYN came for an established connection" },
+	[CHALLENGE_ACKS] = { " TCPChallengeACK ",
+			     "a SYN for an established connection was answered" },
+	[TIMEOUTS] = { " TCPTimeouts ", "a timer fired" },
+	[REPEATS] = { " TCPTimeouts TCPLossProbes TCPFastRetrans TCPSlowStartRetrans ",
+		      "data went out again" },
+	[REARMS] = { "", "a SYN-ACK went out again" },
+	[EMBRYONIC_RESETS] = { " EmbryonicRsts ", "a half-open request was reset" },
+	[FAILED_ATTEMPTS] = { " Tcp.AttemptFails ", "a connection did not come about" },
+	[RESET_CONNECTIONS] = { " Tcp.EstabResets ", "a connection ended at once" },
+	[ABORTS] = { " TCPAbortOnTimeout ", "a client has given up" },
+	[COOKIES_CALLED_FOR] = { " TCPReqQFullDoCookies ", "a SYN was answered and nothing kept" },
+	[COOKIES_SENT] = { " SyncookiesSent ", "a SYN was answered and nothing kept" },
+	[COOKIES_BACK] = { " SyncookiesRecv ", "a connection came up without a request" },
+	[DROPS] = { " ListenDrops ", "a listener had no room" },
+	[OVERFLOWS] = { " ListenOverflows ", "a full accept queue let something fall" },
+	[FULL_REQUEST_QUEUES] = { " TCPReqQFullDrop ", "a full SYN queue let a SYN fall" },
+};
+
+/* What a host says by counting when it lets a segment go by without a word. */
+static const char drops[] = " ListenDrops ListenOverflows TCPDeferAcceptDrop TCPReqQFullDrop "
+			    "PAWSEstab TSEcrRejected TCPACKSkippedSynRecv ";
+
+static unsigned of_timers(const char *name)
+{
+	if (strcmp(name, "TCPTimeouts") == 0)
+		return A_TIMEOUT;
+	if (strcmp(name, ledgers[SYN_RETRANS].counter) == 0)
+		return A_REPEATED_SYN;
+	return strcmp(name, ledgers[RETRANS_SEGS].counter) == 0 ? A_RETRANSMISSION : 0;
+}
+
+void classify_counter(struct counter_book *counter)
+{
+	autofree char *word = format(" %s ", counter->name);
+
+	counter->exempt = counter_exempt(counter->name) != NULL;
+	counter->tells_of_a_drop = strstr(drops, word) != NULL;
+	counter->of_timers = of_timers(counter->name);
+	counter->ledger = -1;
+	for (int i = 0; i < LEDGERS; i++)
+		if (strcmp(counter->name, ledgers[i].counter) == 0)
+			counter->ledger = i;
+	for (int i = 0; i < TALLIES; i++)
+		if (strstr(tallies[i].counters, word))
+			counter->tallies |= 1u << i;
+}
+
+void count_tallies(struct judge *judge, const struct event *event, unsigned set)
+{
+	for (int i = 0; i < TALLIES; i++)
+		if (set & 1u << i) {
+			judge->hosts[event->host].tallies[i].moved += event->delta;
+			judge->hosts[event->host].tallies[i].moved_seq = event->seq;
+		}
+}
+
+void owe(struct judge *judge, const struct event *event, struct debt debt)
+{
+	struct tally_book *book = &judge->hosts[debt.host].tallies[debt.tally];
+
+	if (debt.count <= 0)
+		return;
+	if (book->balance >= 0 && !book->owed) {
+		book->seq = event->seq;
+		book->packet = event->packet;
+	}
+	book->owed += debt.count;
+}
+
+static void owe_of(struct judge *judge, const struct event *event, enum tally tally)
+{
+	owe(judge, event, (struct debt){ event->host, tally, 1 });
+}
+
+/* RFC 5961, 4.2: a SYN in a connection is not believed but asked about. */
+void owe_for_arrival(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = &judge->flows[event->flow];
+
+	if (!(event->segment.flags & SYN))
+		return;
+	if (event->host == SERVER) {
+		flow->syn_arrived_in = judge->looks + 1;
+		flow->syn_arrived = event->at;
+	}
+	if (flow->states[event->host] != ESTABLISHED)
+		return;
+	flow->challenged_in[event->host] = judge->looks + 1;
+	owe_of(judge, event, CHALLENGES);
+	owe_of(judge, event, CHALLENGES_IN_ERROR);
+}
+
+/* Of what went out; @event is not yet in the flow's books. */
+void owe_for_sending(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = &judge->flows[event->flow];
+	const struct packet_book *packet = book_of_packet(judge, event->packet);
+	uint8_t flags = event->segment.flags;
+	bool by_timer = packet->retransmission;
+
+	if (event->injected)
+		return;
+	if (flags & RST && event->host == SERVER)
+		flow->reset_in = judge->looks + 1;
+	if (flow->challenged_in[event->host] == judge->looks + 1 && !(flags & (SYN | RST)) &&
+	    event->segment.length == 0) {
+		flow->challenged_in[event->host] = 0;
+		owe_of(judge, event, CHALLENGE_ACKS);
+	}
+	if (packet->retransmission)
+		owe_of(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
+	if (flags & SYN && flags & ACK && packet->repeated &&
+	    flow->syn_arrived_in != judge->looks + 1) {
+		flow->synack_by_timer = by_timer = true;
+		owe_of(judge, event, REARMS);
+	}
+	judge->rungs[packet->rung].owed[event->host] =
+		(by_timer ? A_TIMEOUT : 0) | (packet->repeated ? A_REPEATED_SYN : 0) |
+		(packet->retransmission || packet->repeated ? A_RETRANSMISSION : 0);
+}
+
+static void owe_for_request_gone(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	const struct listener_book *listener = book_of_listener(judge, flow->listener);
+
+	if (!listener || listener->closed) /* it goes at the next occasion, whatever that is */
+		return;
+	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
+		owe_of(judge, event, EMBRYONIC_RESETS);
+		owe_of(judge, event, FAILED_ATTEMPTS);
+	} else if (flow->reset_in == judge->looks + 1) {
+		owe_of(judge, event, EMBRYONIC_RESETS);
+	} else if (!cause) {
+		owe_of(judge, event, TIMEOUTS); /* it expired */
+	}
+}
+
+static bool was_reset(struct judge *judge, const struct event *event)
+{
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+
+	return cause && cause->flow == event->flow && cause->from != event->host &&
+	       cause->segment.flags & RST;
+}
+
+/* Neither its user nor the other end wanted this, so a timer did: tcp_write_err(). */
+static void owe_for_timed_out(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	owe_of(judge, event, ABORTS);
+	if (flow->acked[event->host] != flow->sent_next[event->host])
+		owe_of(judge, event, TIMEOUTS); /* that of its retransmissions */
+}
+
+static void owe_for_end(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	if (event->was == SYN_SENT && !flow->closed[event->host]) {
+		owe_of(judge, event, FAILED_ATTEMPTS);
+		judge->given_up = (struct culprit){ event->seq, event->packet };
+	} else if (event->was == ESTABLISHED || event->was == CLOSE_WAIT) {
+		owe_of(judge, event, RESET_CONNECTIONS); /* RFC 4022, tcpEstabResets */
+		if (event->host == CLIENT && !flow->closed[CLIENT] && !was_reset(judge, event))
+			owe_for_timed_out(judge, event);
+	}
+}
+
+/* Between two looks a request's timer may fire and the request end: the new timer is never seen. */
+static void forgive_last_timeout(struct judge *judge, const struct event *event)
+{
+	struct tally_book *books = judge->hosts[SERVER].tallies;
+
+	if (judge->flows[event->flow].synack_by_timer) {
+		books[REARMS].moved++;
+		owe_of(judge, event, TIMEOUTS);
+	} else {
+		books[TIMEOUTS].allowed++;
+	}
+}
+
+void owe_for_state(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	bool ended = event->state == NO_SOCKET || event->state == CLOSED;
+
+	if (event->was == SYN_RECV && event->state != SYN_RECV)
+		forgive_last_timeout(judge, event);
+	if (event->was == SYN_RECV && event->state == SYN_RECV) {
+		judge->hosts[SERVER].tallies[REARMS].moved++;
+		/* a SYN that came again sets the timer too, and is no timeout */
+		if (flow->syn_arrived_in != judge->looks + 1)
+			owe_of(judge, event, TIMEOUTS);
+	} else if (event->was == SYN_RECV && ended) {
+		owe_for_request_gone(judge, event);
+	} else if (ended) {
+		judge->hosts[event->host].tallies[TIMEOUTS].allowed++;
+		owe_for_end(judge, event);
+	} else if (event->host == SERVER && event->was == NO_SOCKET &&
+		   event->state == ESTABLISHED) {
+		owe_of(judge, event, COOKIES_BACK);
+	}
+}
+
+/* A SYN was answered, yet there is no request: its answer was a cookie. */
+static void owe_for_cookie(struct judge *judge, const struct event *event)
+{
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	const struct flow_book *flow = cause ? &judge->flows[cause->flow] : NULL;
+
+	if (!cause || cause->from != CLIENT || (cause->segment.flags & (SYN | ACK)) != SYN ||
+	    flow->states[SERVER] != NO_SOCKET || flow->synack_sent_in != judge->looks + 1)
+		return;
+	owe(judge, event, (struct debt){ SERVER, COOKIES_CALLED_FOR, 1 });
+	owe(judge, event, (struct debt){ SERVER, COOKIES_SENT, 1 });
+}
+
+/*
+ * tcp_conn_request() and tcp_v4_syn_recv_sock(): who lets something fall counts why, and that it
+ * did. A queue over its limit is full on every kernel; what one at its limit is differs.
+ */
+static void owe_for_drop(struct judge *judge, const struct event *event)
+{
+	struct tally_book *server = judge->hosts[SERVER].tallies;
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	const struct listener_book *listener =
+		cause ? book_of_listener(judge, judge->flows[cause->flow].listener) : NULL;
+	long reasons = server[OVERFLOWS].moved + server[FULL_REQUEST_QUEUES].moved;
+
+	owe(judge, event, (struct debt){ SERVER, DROPS, reasons });
+	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding)
+		return;
+	if (listener->depths.accept > listener->depths.limit)
+		owe(judge, event, (struct debt){ SERVER, OVERFLOWS, 1 });
+	else if (cause->segment.flags & SYN && listener->depths.syn > listener->depths.limit)
+		owe(judge, event, (struct debt){ SERVER, FULL_REQUEST_QUEUES, 1 });
+}
+
+/* connect() ended by itself: if that was a timeout, two counters say so. */
+static void owe_for_giving_up(struct judge *judge)
+{
+	struct tally_book *client = judge->hosts[CLIENT].tallies;
+	struct event gone = { .seq = judge->given_up.seq, .packet = judge->given_up.packet };
+
+	if (judge->given_up.seq <= judge->look_began)
+		return;
+	if (client[ABORTS].moved)
+		owe(judge, &gone, (struct debt){ CLIENT, TIMEOUTS, 1 });
+	else if (client[TIMEOUTS].moved > client[TIMEOUTS].owed + client[REPEATS].owed)
+		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
+}
+
+/* The first one that would do; the caller frees it. */
+static char *first_counter(enum tally tally)
+{
+	const char *counters = tallies[tally].counters;
+
+	return *counters ? format("%.*s", (int)strcspn(counters + 1, " "), counters + 1)
+			 : format("the request's timer");
+}
+
+static void object_to_debt(struct judge *judge, enum host host, enum tally tally)
+{
+	const struct tally_book *book = &judge->hosts[host].tallies[tally];
+	autofree char *name = first_counter(tally);
+
+	judge_object_to(judge, (struct culprit){ book->seq, book->packet },
+			format("%s, but %s of the %s did not move", tallies[tally].why, name,
+			       host_name(host)));
+}
+
+static void object_to_surplus(struct judge *judge, enum host host)
+{
+	judge_object_to(judge,
+			(struct culprit){ judge->hosts[host].tallies[TIMEOUTS].surplus_seq, 0 },
+			format("TCPTimeouts of the %s moved, but no timer was seen to have fired",
+			       host_name(host)));
+}
+
+/* Of @number what is from 0 to @most. */
+static long within(long number, long most)
+{
+	if (number > most)
+		number = most;
+	return number > 0 ? number : 0;
+}
+
+/*
+ * A look reads the counters a moment before the sockets and the captures. What happens in between
+ * is seen by this look and counted by the next one; and what a timer has counted and not done yet
+ * is counted by this look and seen by the next one. So there is one look's grace, either way. Three
+ * looks, and a request's timer that fires in the first one, between the two readings:
+ *
+ *   look   seen (owed)          TCPTimeouts (moved)   balance
+ *   1      the timer set anew   0                     0 + 0 - 1 = -1   a debt
+ *   2      -                    +1                    -1 + 1 - 0 = 0   it is paid
+ *   3      -                    0                     0
+ *
+ * Had look 2 not counted it, that would be the finding: the debt of -1 is older than one look, and
+ * what moved does not pay it. The other way round look 1 counts +1 and sees nothing, a surplus of
+ * 1; look 2 must see what it is of. What may be a timer's that nobody can see, because the socket
+ * ended with it or the timer sent something that other counters tell of (allowed), takes away from
+ * a surplus and is no debt. A surplus is of what moved in this look: what moved before is closed.
+ */
+static void close_tally(struct judge *judge, enum host host, enum tally tally)
+{
+	struct tally_book *book = &judge->hosts[host].tallies[tally];
+	long debt = -book->balance, surplus = book->balance;
+	long balance = book->balance + book->moved - book->owed;
+
+	if (debt > 0 && debt > book->moved)
+		object_to_debt(judge, host, tally);
+	else if (tally == TIMEOUTS && surplus > book->owed + book->allowed)
+		object_to_surplus(judge, host);
+	if (balance > 0)
+		balance = within(balance - book->allowed, book->moved);
+	book->balance = balance;
+	book->surplus_seq = book->moved_seq;
+	book->owed = book->allowed = book->moved = 0;
+}
+
+void settle_tallies(struct judge *judge)
+{
+	for (int host = 0; host < HOSTS; host++) {
+		for (int tally = 0; tally < TALLIES; tally++)
+			if (judge->hosts[host].tallies[tally].balance < 0)
+				object_to_debt(judge, (enum host)host, (enum tally)tally);
+		if (judge->hosts[host].tallies[TIMEOUTS].balance > 0)
+			object_to_surplus(judge, (enum host)host);
+	}
+}
+
+static void close_tallies_of(struct judge *judge, enum host host)
+{
+	struct tally_book *books = judge->hosts[host].tallies;
+
+	books[TIMEOUTS].allowed += books[REPEATS].owed;
+	if (judge->hosts[host].flood.aside)
+		books[TIMEOUTS].allowed += books[TIMEOUTS].moved;
+	for (int tally = 0; tally < TALLIES && !judge->found; tally++)
+		close_tally(judge, host, (enum tally)tally);
+}
+
+void close_tallies(struct judge *judge, const struct event *event)
+{
+	if (!judge->found) { /* afterwards nothing that they tell is heard */
+		owe_for_cookie(judge, event);
+		owe_for_drop(judge, event);
+		owe_for_flood(judge, event);
+		owe_for_giving_up(judge);
+		for (int host = 0; host < HOSTS; host++)
+			close_tallies_of(judge, (enum host)host);
+	}
+	judge->hosts[SERVER].flood = (struct flood_book){ .aside = judge->hosts[SERVER].flooding };
+}

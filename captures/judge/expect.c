@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What cases assert: ladders, states, queues, counters and timers, each judged against the books.
+ */
+#include "captures/judge/books.h"
+
+#include <string.h>
+
+/* ---- ladder -------------------------------------------------------------------------------- */
+
+/* The first line that does not fit, and what is there instead; NULL: nothing is. */
+static void object_to_ladder(struct judge *judge, const struct event *event,
+			     const struct rung *rung)
+{
+	judge_object_to(judge,
+			rung ? (struct culprit){ rung->seq, rung->packet }
+			     : (struct culprit){ event->seq, event->packet },
+			describe_ladder(judge, event));
+}
+
+static void judge_ladder_expectation(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = book_of_flow(judge, event->flow);
+	int line, rung;
+
+	if (!flow || !event->lines) {
+		judge_object(judge, event, format("a ladder for a flow that does not exist"));
+		return;
+	}
+	rung = flow->next_unnamed;
+	for (line = 0; event->lines[line]; line++) {
+		const char *expected = event->lines[line];
+		char *why = rung < 0 ? format("missing: \"%s\"", expected)
+				     : rung_mismatch(judge, &judge->rungs[rung], expected);
+
+		flow->has_optional |= line_is_optional(expected);
+		if (!why) {
+			judge->rungs[rung].expected = expected;
+			rung = judge->rungs[rung].next;
+			continue;
+		}
+		if (line_may_be_missing(judge, event->flow, expected,
+					rung < 0 ? event->at : judge->rungs[rung].at)) {
+			free(why);
+			continue;
+		}
+		free(why);
+		object_to_ladder(judge, event, rung < 0 ? NULL : &judge->rungs[rung]);
+		return;
+	}
+	if (rung >= 0)
+		object_to_ladder(judge, event, &judge->rungs[rung]);
+	else
+		flow->next_unnamed = -1;
+}
+
+/* ---- states, queues, timers ---------------------------------------------------------------- */
+
+static void judge_states(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = book_of_flow(judge, event->flow);
+
+	if (!flow)
+		judge_object(judge, event, format("states of a flow that does not exist"));
+	else if (flow->states[CLIENT] != event->was || flow->states[SERVER] != event->state)
+		judge_object(judge, event,
+			     format("%s is in %s / %s, expected %s / %s (client / server)",
+				    flow->name, state_name(flow->states[CLIENT]),
+				    state_name(flow->states[SERVER]), state_name(event->was),
+				    state_name(event->state)));
+}
+
+struct depth {
+	int observed, expected;
+};
+
+/* "; accept queue is 3, expected 2" where they differ. */
+static void add_depth(struct text *text, const char *what, struct depth depth)
+{
+	if (depth.observed != depth.expected)
+		text_add(text, "%s%s is %d, expected %d", text->length ? "; " : "", what,
+			 depth.observed, depth.expected);
+}
+
+static void judge_queue_depths(struct judge *judge, const struct event *event)
+{
+	const struct listener_book *listener = book_of_listener(judge, event->listener);
+	struct text differences = { 0 };
+
+	if (!listener) {
+		judge_object(judge, event, format("queues of a listener that does not exist"));
+		return;
+	}
+	add_depth(&differences, "accept queue",
+		  (struct depth){ listener->depths.accept, event->accept });
+	add_depth(&differences, "the accept queue's limit",
+		  (struct depth){ listener->depths.limit, event->limit });
+	add_depth(&differences, "SYN queue", (struct depth){ listener->depths.syn, event->syn });
+	autofree char *text = text_take(&differences);
+
+	if (*text)
+		judge_object(judge, event, format("%s: %s", listener->name, text));
+}
+
+static void judge_timer(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = book_of_flow(judge, event->flow);
+	nsec due = flow ? flow->fires - flow->t0 : 0;
+
+	if (!flow || flow->states[SERVER] != SYN_RECV)
+		judge_object(judge, event, format("no half-open request, so it has no timer"));
+	else if (flow->timeouts != event->retrans)
+		judge_object(judge, event,
+			     format("%s's request has timed out %d times, expected %d", flow->name,
+				    flow->timeouts, event->retrans));
+	else if (due < event->fires - TIMER_GRAIN ||
+		 due > event->fires + event->fires * 15 / 100 + judge->slack + flow->transit)
+		judge_object_to(
+			judge, (struct culprit){ flow->fires_seq, 0 },
+			format("the timer of %s's request is due at %.3f s, expected %.1f s",
+			       flow->name, seconds(due), seconds(event->fires)));
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+bool next_counter(const char **words, char **name, long *number)
+{
+	static const char blanks[] = " \t\n";
+	const char *word = *words + strspn(*words, blanks);
+	size_t length = strcspn(word, blanks);
+	char *end;
+
+	*number = strtol(word + length, &end, 10);
+	if (length == 0 || end == word + length)
+		return false;
+	free(*name);
+	*name = format("%.*s", (int)length, word);
+	*words = end;
+	return true;
+}
+
+/* The first finding is about this counter. */
+static void blame_counter(struct judge *judge, enum host host, const struct counter_book *counter)
+{
+	if (judge->found_counter)
+		return;
+	judge->found_counter = counter->name;
+	judge->found_host = host;
+}
+
+static void judge_one_counter(struct judge *judge, const struct event *event, const char *name,
+			      long wanted)
+{
+	struct counter_book *counter = book_of_counter(judge, event->host, name);
+	long seen = counter ? counter->step : 0;
+
+	if (seen != wanted)
+		judge_object(judge, event,
+			     seen ? format("%s of the %s moved by %ld in \"%s\", expected %ld",
+					   name, host_name(event->host), seen, judge->step, wanted)
+				  : format("%s of the %s did not move in \"%s\", expected %ld",
+					   name, host_name(event->host), judge->step, wanted));
+	if (seen != wanted && counter)
+		blame_counter(judge, event->host, counter);
+	if (seen != wanted && counter && counter->largest && judge->finding.seq == event->seq)
+		judge->finding.seq = counter->largest_seq;
+	if (counter)
+		counter->named = counter->step;
+}
+
+bool counters_name(const char *words, const char *name)
+{
+	autofree char *named = NULL;
+	long number;
+
+	while (next_counter(&words, &named, &number))
+		if (strcmp(named, name) == 0)
+			return true;
+	return false;
+}
+
+static void object_to_unnamed(struct judge *judge, const struct event *event, enum host host,
+			      const struct counter_book *counter)
+{
+	judge_object(judge, event,
+		     format("%s of the %s moved by %ld in \"%s\", and no expectation names it",
+			    counter->name, host_name(host), counter->step, judge->step));
+	blame_counter(judge, host, counter);
+	if (judge->finding.seq == event->seq)
+		judge->finding.seq = counter->last_seq;
+}
+
+static void judge_counters(struct judge *judge, const struct event *event)
+{
+	const char *text = event->lines && event->lines[0] ? event->lines[0] : "";
+	const char *words = text;
+	struct host_book *host = &judge->hosts[event->host];
+	autofree char *name = NULL;
+	long wanted;
+
+	while (next_counter(&words, &name, &wanted))
+		judge_one_counter(judge, event, name, wanted);
+	if (words[strspn(words, " \t\n")])
+		judge_object(judge, event, format("\"%s\" is no list of NAME NUMBER", text));
+	for (int i = 0; i < host->counter_count && !judge->found; i++) {
+		struct counter_book *counter = &host->counters[i];
+
+		if (counter->step && !counter->exempt && !counters_name(text, counter->name))
+			object_to_unnamed(judge, event, event->host, counter);
+	}
+}
+
+void judge_unnamed_counters(struct judge *judge, const struct event *event)
+{
+	for (int host = 0; host < HOSTS; host++)
+		for (int i = 0; i < judge->hosts[host].counter_count && !judge->found; i++) {
+			const struct counter_book *counter = &judge->hosts[host].counters[i];
+
+			if (counter->step != counter->named && !counter->exempt)
+				object_to_unnamed(judge, event, (enum host)host, counter);
+		}
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+void judge_expectation(struct judge *judge, const struct event *event)
+{
+	static const struct {
+		const char *name;
+		void (*judge)(struct judge *judge, const struct event *event);
+	} kinds[] = {
+		{ "ladder", judge_ladder_expectation },
+		{ "states", judge_states },
+		{ "queue", judge_queue_depths },
+		{ "counters", judge_counters },
+		{ "timer", judge_timer },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (event->name && strcmp(kinds[i].name, event->name) == 0) {
+			kinds[i].judge(judge, event);
+			return;
+		}
+	judge_object(
+		judge, event,
+		format("an expectation of an unknown kind: %s", event->name ? event->name : "?"));
+}

@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a failure tells: what was expected beside what was observed, from the line where they part,
+ * and where all stood then. For people in at most 60 lines of at most 120 columns; for programs as
+ * one object of JSON.
+ */
+#include "captures/judge/books.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum {
+	ROWS_BEFORE = 6,  /* of two ladders, before the first difference */
+	ROWS_BEHIND = 14, /* from there on */
+	ALIGNED = 24,     /* lines that are looked at to find what belongs together */
+	TAIL = 6,         /* lines of a ladder where it is not the ladder that is wrong */
+	COUNTERS = 16,
+	GROUPS = 6, /* of flows in one state; of listeners */
+	WIDTH = 100,
+};
+
+/* ---- two ladders, row by row --------------------------------------------------------------- */
+
+struct row {
+	const char *expected;    /* NULL: nothing was */
+	const struct rung *rung; /* NULL: nothing was observed */
+	bool same;
+};
+
+struct rows {
+	struct row *row;
+	int count;
+	int first;  /* that differs; count: none */
+	int behind; /* so many lines, at least, come behind those that were looked at */
+};
+
+static void add_row(struct rows *rows, struct row row)
+{
+	rows->row = GROWN(rows->row, rows->count);
+	if (!row.same && rows->first == rows->count)
+		rows->first = rows->count;
+	else if (rows->first == rows->count)
+		rows->first++;
+	rows->row[rows->count++] = row;
+}
+
+/* What is left of an expectation from the first line that does not fit. */
+struct remainder {
+	const char *lines[ALIGNED];
+	const struct rung *rungs[ALIGNED];
+	int line_count, rung_count;
+	int cost[ALIGNED + 1][ALIGNED + 1]; /* of all from there on */
+};
+
+#define GAP 2
+
+/* How much less alike two lines are than those that fit: then a gap in both is the better guess. */
+static int cost_of_pair(const struct judge *judge, const struct rung *rung, const char *line)
+{
+	autofree char *why = rung_mismatch(judge, rung, line);
+
+	if (!why)
+		return 0;
+	return same_but_for_time(rung, line) || same_but_for_direction(rung, line) ? 1
+										   : 2 * GAP - 1;
+}
+
+static int cost_of_line(const char *line)
+{
+	return line_is_optional(line) ? 0 : GAP;
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static void weigh(const struct judge *judge, struct remainder *all)
+{
+	for (int i = all->line_count; i >= 0; i--)
+		for (int j = all->rung_count; j >= 0; j--) {
+			int *cost = &all->cost[i][j];
+
+			*cost = i == all->line_count && j == all->rung_count ? 0 : INT32_MAX;
+			if (i < all->line_count)
+				*cost = least(*cost,
+					      all->cost[i + 1][j] + cost_of_line(all->lines[i]));
+			if (j < all->rung_count)
+				*cost = least(*cost, all->cost[i][j + 1] + GAP);
+			if (i < all->line_count && j < all->rung_count)
+				*cost = least(*cost, all->cost[i + 1][j + 1] +
+							     cost_of_pair(judge, all->rungs[j],
+									  all->lines[i]));
+		}
+}
+
+static void align(const struct judge *judge, struct remainder *all, struct rows *rows)
+{
+	int i = 0, j = 0;
+
+	weigh(judge, all);
+	while (i < all->line_count || j < all->rung_count) {
+		const char *line = i < all->line_count ? all->lines[i] : NULL;
+		const struct rung *rung = j < all->rung_count ? all->rungs[j] : NULL;
+		int pair = line && rung ? cost_of_pair(judge, rung, line) : -1;
+
+		if (pair >= 0 && all->cost[i][j] == all->cost[i + 1][j + 1] + pair) {
+			add_row(rows, (struct row){ line, rung, pair == 0 });
+			i++, j++;
+		} else if (line && all->cost[i][j] == all->cost[i + 1][j] + cost_of_line(line)) {
+			add_row(rows, (struct row){ line, NULL, line_is_optional(line) });
+			i++;
+		} else {
+			add_row(rows, (struct row){ NULL, rung, false });
+			j++;
+		}
+	}
+}
+
+static int lines_behind(const struct judge *judge, const char *const *lines, int rung)
+{
+	int line_count = 0, rung_count = 0;
+
+	while (lines[line_count])
+		line_count++;
+	for (; rung >= 0; rung = judge->rungs[rung].next)
+		rung_count++;
+	return line_count > rung_count ? line_count : rung_count;
+}
+
+/*
+ * The rows of an expected ladder: those that fit, as the judge has found, then the others. The
+ * caller frees rows->row.
+ */
+static void pair_up(const struct judge *judge, const struct event *event, struct rows *rows)
+{
+	struct remainder rest = { .line_count = 0 };
+	int rung = judge->flows[event->flow].next_unnamed;
+	int line = 0;
+
+	*rows = (struct rows){ .count = 0 };
+	for (; event->lines[line]; line++) {
+		bool named = rung >= 0 && judge->rungs[rung].expected == event->lines[line];
+
+		if (!named && !line_is_optional(event->lines[line]))
+			break;
+		add_row(rows, (struct row){ event->lines[line], named ? &judge->rungs[rung] : NULL,
+					    true });
+		if (named)
+			rung = judge->rungs[rung].next;
+	}
+	for (; event->lines[line] && rest.line_count < ALIGNED; line++)
+		rest.lines[rest.line_count++] = event->lines[line];
+	for (; rung >= 0 && rest.rung_count < ALIGNED; rung = judge->rungs[rung].next)
+		rest.rungs[rest.rung_count++] = &judge->rungs[rung];
+	align(judge, &rest, rows);
+	rows->behind = lines_behind(judge, &event->lines[line], rung);
+}
+
+/* ---- rows as text -------------------------------------------------------------------------- */
+
+/* "1.0  <  SYN-ACK ignored", from the words as they are compared. */
+static char *row_text(const char *time, const char *words)
+{
+	int direction =
+		(int)text_fitting(words, 1); /* a line of a journal may begin with anything */
+
+	return format("%7s  %.*s  %s", time, direction, words,
+		      direction ? words + 1 + (words[1] == ' ') : words);
+}
+
+static char *expected_text(const char *line)
+{
+	autofree char *time = NULL, *words = NULL;
+
+	if (!line)
+		return format("%s", "");
+	split_line(line, &time, &words);
+	return row_text(time, words);
+}
+
+static char *observed_text(const struct judge *judge, const struct rung *rung)
+{
+	if (!rung)
+		return format("%s", "");
+	autofree char *time = format("%.3f", seconds(rung->at - judge->flows[rung->flow].t0));
+	autofree char *words = rung_words(rung);
+
+	return row_text(time, words);
+}
+
+/* As diff(1) has it. */
+static char sign_of(const struct row *row)
+{
+	if (row->same)
+		return ' ';
+	return !row->rung ? '<' : !row->expected ? '>' : '|';
+}
+
+static int width_of_expected(const struct rows *rows, int from, int to)
+{
+	size_t width = strlen("  expected");
+
+	for (int i = from; i < to; i++) {
+		autofree char *text = expected_text(rows->row[i].expected);
+
+		width = strlen(text) > width ? strlen(text) : width;
+	}
+	return (int)width;
+}
+
+/* One row; without blanks at its end. */
+static void print_row(FILE *out, const char *mark, char *row)
+{
+	size_t length = strlen(row);
+
+	while (length > 0 && row[length - 1] == ' ')
+		row[--length] = '\0';
+	fprintf(out, "%s %s\n", mark, row);
+}
+
+static void print_rows(FILE *out, const struct judge *judge, const struct rows *rows, int flow)
+{
+	int from = rows->first > ROWS_BEFORE ? rows->first - ROWS_BEFORE : 0;
+	int to = least(rows->count, rows->first + ROWS_BEHIND);
+	int width = width_of_expected(rows, from, to);
+
+	fprintf(out, "    %-*s     observed of %s\n", width, "  expected", judge->flows[flow].name);
+	if (from)
+		fprintf(out, "       (%d lines before these are as expected)\n", from);
+	for (int i = from; i < to; i++) {
+		const struct row *row = &rows->row[i];
+		autofree char *expected = expected_text(row->expected);
+		autofree char *observed = observed_text(judge, row->rung);
+		autofree char *both = format("%-*s %c %s", width, expected, sign_of(row), observed);
+
+		print_row(out, i == rows->first ? "-->" : "   ", both);
+	}
+	if (to < rows->count || rows->behind)
+		fprintf(out, "       (%s%d more)\n", rows->behind ? "at least " : "",
+			rows->count - to + rows->behind);
+}
+
+/* ---- in one line --------------------------------------------------------------------------- */
+
+static char *direction_hint(const struct rung *rung, const char *line)
+{
+	if (!same_but_for_direction(rung, line))
+		return format("%s", "");
+	return format(": it came from the %s", rung->direction == '<' ? "server" : "client");
+}
+
+static char *pair_summary(const struct judge *judge, const struct rung *rung, const char *line)
+{
+	autofree char *expected = expected_text(line), *observed = observed_text(judge, rung);
+	autofree char *why = NULL, *hint = direction_hint(rung, line);
+	const char *left = expected + strspn(expected, " "),
+		   *right = observed + strspn(observed, " ");
+
+	if (!same_but_for_time(rung, line))
+		return format("expected \"%s\", observed \"%s\"%s", left, right, hint);
+	why = rung_mismatch(judge, rung, line);
+	return format("\"%s\" %s", left, why ? why : "is as expected");
+}
+
+static char *ladder_summary(const struct judge *judge, const struct rows *rows)
+{
+	const struct row *row = &rows->row[rows->first];
+	autofree char *expected = expected_text(row->expected);
+	autofree char *observed = observed_text(judge, row->rung);
+
+	if (row->expected && row->rung)
+		return pair_summary(judge, row->rung, row->expected);
+	if (row->rung)
+		return format("not expected: \"%s\"", observed + strspn(observed, " "));
+	return format("missing: \"%s\"", expected + strspn(expected, " "));
+}
+
+/* The number of the expected line at which the ladders part. */
+static int line_number(const struct rows *rows)
+{
+	int number = 0;
+
+	for (int i = 0; i <= rows->first && i < rows->count; i++)
+		number += rows->row[i].expected != NULL;
+	return number;
+}
+
+static char *describe_rows(const struct judge *judge, const struct rows *rows, const char *name)
+{
+	if (rows->first == rows->count) /* the difference is behind what was looked at */
+		return format("ladder of %s: other lines than expected", name);
+	autofree char *what = ladder_summary(judge, rows);
+	int number = line_number(rows);
+
+	if (rows->row[rows->first].expected)
+		return format("ladder of %s, line %d: %s", name, number, what);
+	if (number == 0)
+		return format("ladder of %s: %s", name, what);
+	return format("ladder of %s, after line %d: %s", name, number, what);
+}
+
+char *describe_ladder(const struct judge *judge, const struct event *event)
+{
+	struct rows rows;
+	char *text;
+
+	pair_up(judge, event, &rows);
+	text = describe_rows(judge, &rows, judge->flows[event->flow].name);
+	free(rows.row);
+	return text;
+}
+
+/* ---- where the finding is ------------------------------------------------------------------ */
+
+static bool is_expectation(const struct event *event, const char *name)
+{
+	return event->kind == EVENT_EXPECT && event->name && strcmp(event->name, name) == 0;
+}
+
+static int last_flow(const struct judge *judge)
+{
+	return judge->rung_count ? judge->rungs[judge->rung_count - 1].flow : 0;
+}
+
+/* Whether its segment arrived, or it was found, in the present step. */
+static bool is_of_step(const struct judge *judge, const struct rung *rung)
+{
+	return (rung->arrived > rung->at ? rung->arrived : rung->at) >= judge->step_began;
+}
+
+/* Whether the rung moved the counter that the finding is about. */
+static bool moved_it(const struct judge *judge, const struct rung *rung)
+{
+	for (int i = rung->moved[judge->found_host].first; i > 0; i = judge->movements[i].next)
+		if (strcmp(judge->movements[i].counter, judge->found_counter) == 0)
+			return true;
+	return false;
+}
+
+static const struct rung *last_that_moved_it(const struct judge *judge)
+{
+	for (int i = judge->rung_count - 1; i >= 0; i--)
+		if (is_of_step(judge, &judge->rungs[i]) && moved_it(judge, &judge->rungs[i]))
+			return &judge->rungs[i];
+	return NULL;
+}
+
+/* The flow whose ladder tells most about the finding; 0: none. */
+static int flow_of_finding(const struct judge *judge)
+{
+	const struct event *event = &judge->found_by;
+	const struct packet_book *packet =
+		book_of_packet((struct judge *)judge, judge->finding.packet);
+	const struct rung *mover = NULL;
+
+	if (event->flow > 0 && event->flow < judge->flow_count)
+		return event->flow;
+	if (judge->found_counter)
+		mover = last_that_moved_it(judge);
+	if (mover)
+		return mover->flow;
+	return packet && packet->flow ? packet->flow : last_flow(judge);
+}
+
+/* ---- what is not a ladder ------------------------------------------------------------------ */
+
+/* The last lines of a ladder, with what has been expected of them so far. */
+static void print_tail(FILE *out, const struct judge *judge, int flow)
+{
+	struct rows rows = { .count = 0 };
+	int rung = judge->flows[flow].first_rung, count = 0;
+	bool all_named = judge->found_by.kind == EVENT_END;
+
+	for (int i = rung; i >= 0; i = judge->rungs[i].next)
+		count++;
+	for (; count > TAIL; count--)
+		rung = judge->rungs[rung].next;
+	for (; rung >= 0; rung = judge->rungs[rung].next) {
+		const struct rung *line = &judge->rungs[rung];
+
+		add_row(&rows, (struct row){ line->expected, line, line->expected || !all_named });
+	}
+	if (rows.count)
+		print_rows(out, judge, &rows, flow);
+	free(rows.row);
+}
+
+struct number {
+	const char *name;
+	long expected, observed;
+	bool named; /* by the expectation */
+};
+
+static void print_number(FILE *out, const struct number *number)
+{
+	bool same = number->expected == number->observed;
+	autofree char *expected = number->named ? format("%ld", number->expected) : format("-");
+
+	fprintf(out, "%s %-28s %8s %c %8ld\n", same ? "   " : "-->", number->name, expected,
+		same ? ' ' : '|', number->observed);
+}
+
+static void print_numbers(FILE *out, const char *of, const struct number *numbers, int count)
+{
+	fprintf(out, "    %-28s expected   observed\n", of);
+	for (int i = 0; i < count && i < COUNTERS; i++)
+		print_number(out, &numbers[i]);
+	if (count > COUNTERS)
+		fprintf(out, "       (%d more)\n", count - COUNTERS);
+}
+
+static void print_depths(FILE *out, const struct judge *judge, const struct event *event)
+{
+	const struct listener_book *listener =
+		book_of_listener((struct judge *)judge, event->listener);
+
+	if (!listener)
+		return;
+	const struct number numbers[] = {
+		{ "accept queue", event->accept, listener->depths.accept, true },
+		{ "its limit", event->limit, listener->depths.limit, true },
+		{ "SYN queue", event->syn, listener->depths.syn, true },
+	};
+
+	print_numbers(out, listener->name, numbers, ARRAY_LENGTH(numbers));
+}
+
+struct numbers {
+	struct number *all; /* their names are theirs */
+	int count;
+};
+
+static void add_number(struct numbers *numbers, struct number number)
+{
+	number.name = format("%s", number.name);
+	numbers->all = GROWN(numbers->all, numbers->count);
+	numbers->all[numbers->count++] = number;
+}
+
+/* What an expectation says of counters, and those that it does not speak of. */
+static struct numbers list_counters(const struct judge *judge, const struct event *event)
+{
+	const char *words = event->lines && event->lines[0] ? event->lines[0] : "";
+	const char *rest = words;
+	const struct host_book *host = &judge->hosts[event->host];
+	struct numbers numbers = { .count = 0 };
+	autofree char *name = NULL;
+	long wanted;
+
+	while (next_counter(&rest, &name, &wanted))
+		add_number(&numbers,
+			   (struct number){ name, wanted,
+					    judge_counter(judge, event->host, name, false), true });
+	for (int i = 0; i < host->counter_count; i++) {
+		const struct counter_book *counter = &host->counters[i];
+
+		if (counter->step && !counter->exempt && !counters_name(words, counter->name))
+			add_number(&numbers,
+				   (struct number){ counter->name, 0, counter->step, false });
+	}
+	return numbers;
+}
+
+static void print_counters(FILE *out, const struct judge *judge, const struct event *event)
+{
+	struct numbers numbers = list_counters(judge, event);
+	autofree char *of = format("counters of the %s", host_name(event->host));
+
+	print_numbers(out, of, numbers.all, numbers.count);
+	for (int i = 0; i < numbers.count; i++)
+		free((void *)numbers.all[i].name);
+	free(numbers.all);
+}
+
+/* With which segments and changes a counter moved in this step. */
+static void print_movers(FILE *out, const struct judge *judge)
+{
+	enum { MOST = 5 };
+	const char *name = judge->found_counter;
+	int count = 0;
+
+	for (int i = 0; i < judge->rung_count; i++) {
+		const struct rung *rung = &judge->rungs[i];
+
+		if (!is_of_step(judge, rung) || !moved_it(judge, rung))
+			continue;
+		autofree char *text = observed_text(judge, rung);
+
+		if (count == 0)
+			fprintf(out, "  %s moved in this step with\n", name);
+		if (count++ < MOST)
+			fprintf(out, "    %s  of %s\n", text, judge->flows[rung->flow].name);
+	}
+	if (count > MOST)
+		fprintf(out, "       (%d more)\n", count - MOST);
+}
+
+/* ---- where all stood ----------------------------------------------------------------------- */
+
+/* How many flows from @flow on are in the same states. */
+static int states_alike(const struct judge *judge, int flow)
+{
+	const struct flow_book *first = &judge->flows[flow];
+	int count = 1;
+
+	while (flow + count < judge->flow_count &&
+	       judge->flows[flow + count].states[CLIENT] == first->states[CLIENT] &&
+	       judge->flows[flow + count].states[SERVER] == first->states[SERVER])
+		count++;
+	return count;
+}
+
+static void print_states(FILE *out, const struct judge *judge)
+{
+	int groups = 0, count;
+
+	for (int flow = 1; flow < judge->flow_count; flow += count) {
+		const struct flow_book *first = &judge->flows[flow];
+		autofree char *more = NULL;
+
+		count = groups == GROUPS ? judge->flow_count - flow : states_alike(judge, flow);
+		more = count == 1 ? format("%s", "")
+				  : format(" %s %s", count == 2 ? "and" : "to",
+					   judge->flows[flow + count - 1].name);
+		if (groups++ == GROUPS)
+			fprintf(out, "    and %d more\n", count);
+		else
+			fprintf(out, "    %s%s: %s / %s\n", first->name, more,
+				state_name(first->states[CLIENT]),
+				state_name(first->states[SERVER]));
+	}
+}
+
+static void print_queues(FILE *out, const struct judge *judge)
+{
+	for (int i = 0; i < judge->listener_count && i < GROUPS; i++)
+		fprintf(out, "    %s: accept queue %d (limit %d), SYN queue %d%s\n",
+			judge->listeners[i].name, judge->listeners[i].depths.accept,
+			judge->listeners[i].depths.limit, judge->listeners[i].depths.syn,
+			judge->listeners[i].closed ? ", closed" : "");
+	if (judge->listener_count > GROUPS)
+		fprintf(out, "    and %d more listeners\n", judge->listener_count - GROUPS);
+}
+
+/* As many as fit into three lines. */
+static void print_counters_of_step(FILE *out, const struct judge *judge, enum host host)
+{
+	const struct host_book *book = &judge->hosts[host];
+	int column = fprintf(out, "    counters of the %s:", host_name(host));
+	int lines = 1, told = 0, left = 0;
+
+	for (int i = 0; i < book->counter_count; i++) {
+		const struct counter_book *counter = &book->counters[i];
+
+		if (!counter->step || counter->exempt)
+			continue;
+		if (column + (int)strlen(counter->name) + 8 > WIDTH && lines++ < 3)
+			column = fprintf(out, "\n       ") - 1;
+		if (lines > 3) {
+			left++;
+			continue;
+		}
+		column += fprintf(out, "  %s %ld", counter->name, counter->step);
+		told++;
+	}
+	if (left)
+		fprintf(out, "  and %d more", left);
+	fputs(told ? "\n" : "  none moved\n", out);
+}
+
+static void print_steps(FILE *out, const struct judge *judge)
+{
+	int first = judge->step_count > LAST_STEPS ? judge->step_count - LAST_STEPS : 0;
+
+	if (first)
+		fprintf(out, "    (%d before these)\n", first);
+	for (int i = first; i < judge->step_count; i++)
+		fprintf(out, "    %8.3f s  %s\n", seconds(judge->steps[i % LAST_STEPS].began),
+			judge->steps[i % LAST_STEPS].name);
+	fprintf(out, "    %8.3f s  it failed (event %ld of journal.jsonl)\n",
+		seconds(judge->found_by.at), judge->finding.seq);
+}
+
+/* ---- for programs -------------------------------------------------------------------------- */
+
+static json_t *states_json(const struct judge *judge)
+{
+	json_t *states = json_object();
+
+	for (int i = 1; i < judge->flow_count; i++) {
+		const struct flow_book *flow = &judge->flows[i];
+		autofree char *both = format("%s / %s", state_name(flow->states[CLIENT]),
+					     state_name(flow->states[SERVER]));
+
+		json_object_set_new(states, flow->name, json_string(both));
+	}
+	return states;
+}
+
+static json_t *depths_json(struct depths depths)
+{
+	return json_pack("{s:i, s:i, s:i}", "accept", depths.accept, "limit", depths.limit, "syn",
+			 depths.syn);
+}
+
+static json_t *queues_json(const struct judge *judge)
+{
+	json_t *queues = json_object();
+
+	for (int i = 0; i < judge->listener_count; i++)
+		json_object_set_new(queues, judge->listeners[i].name,
+				    depths_json(judge->listeners[i].depths));
+	return queues;
+}
+
+static json_t *counters_json(const struct judge *judge, enum host host)
+{
+	json_t *counters = json_object();
+
+	for (int i = 0; i < judge->hosts[host].counter_count; i++) {
+		const struct counter_book *counter = &judge->hosts[host].counters[i];
+
+		if (counter->step && !counter->exempt)
+			json_object_set_new(counters, counter->name, json_integer(counter->step));
+	}
+	return counters;
+}
+
+static json_t *steps_json(const struct judge *judge)
+{
+	json_t *steps = json_array();
+	int first = judge->step_count > LAST_STEPS ? judge->step_count - LAST_STEPS : 0;
+
+	for (int i = first; i < judge->step_count; i++)
+		json_array_append_new(steps, json_string(judge->steps[i % LAST_STEPS].name));
+	return steps;
+}
+
+/* What was expected beside what was observed; NULL both where it was no expectation. */
+struct both {
+	json_t *expected, *observed;
+};
+
+static json_t *trimmed_string(const char *text)
+{
+	return json_string(text + strspn(text, " "));
+}
+
+static struct both ladders_json(const struct judge *judge, const struct event *event)
+{
+	struct both both = { json_array(), json_array() };
+	int rung = judge->flows[event->flow].next_unnamed;
+
+	for (int i = 0; event->lines[i]; i++) {
+		autofree char *text = expected_text(event->lines[i]);
+
+		json_array_append_new(both.expected, trimmed_string(text));
+	}
+	for (; rung >= 0; rung = judge->rungs[rung].next) {
+		autofree char *text = observed_text(judge, &judge->rungs[rung]);
+
+		json_array_append_new(both.observed, trimmed_string(text));
+	}
+	return both;
+}
+
+static struct both states_of_both(const struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	autofree char *expected =
+		format("%s / %s", state_name(event->was), state_name(event->state));
+	autofree char *observed = format("%s / %s", state_name(flow->states[CLIENT]),
+					 state_name(flow->states[SERVER]));
+
+	return (struct both){ json_string(expected), json_string(observed) };
+}
+
+static struct both counters_of_both(const struct judge *judge, const struct event *event)
+{
+	const char *words = event->lines && event->lines[0] ? event->lines[0] : "";
+	struct both both = { json_object(), counters_json(judge, event->host) };
+	autofree char *name = NULL;
+	long wanted;
+
+	while (next_counter(&words, &name, &wanted))
+		json_object_set_new(both.expected, name, json_integer(wanted));
+	return both;
+}
+
+static struct both timers_of_both(const struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	return (struct both){ json_pack("{s:i, s:f}", "timeouts", event->retrans, "due",
+					seconds(event->fires)),
+			      json_pack("{s:i, s:f}", "timeouts", flow->timeouts, "due",
+					seconds(flow->fires - flow->t0)) };
+}
+
+static struct both call_of_both(const struct event *event)
+{
+	const char *name = event->error ? strerrorname_np(event->error) : NULL;
+	autofree char *got = name ? format("%s", name) : format("%ld", event->result);
+
+	return (struct both){ json_string(event->want), json_string(got) };
+}
+
+static struct both both_of(const struct judge *judge)
+{
+	const struct event *event = &judge->found_by;
+	const struct listener_book *listener =
+		book_of_listener((struct judge *)judge, event->listener);
+	bool flow = event->flow > 0 && event->flow < judge->flow_count;
+
+	if (is_expectation(event, "ladder") && flow && event->lines)
+		return ladders_json(judge, event);
+	if (is_expectation(event, "states") && flow)
+		return states_of_both(judge, event);
+	if (is_expectation(event, "timer") && flow)
+		return timers_of_both(judge, event);
+	if (is_expectation(event, "counters"))
+		return counters_of_both(judge, event);
+	if (is_expectation(event, "queue") && listener)
+		return (struct both){ depths_json((struct depths){ event->accept, event->limit,
+								   event->syn }),
+				      depths_json(listener->depths) };
+	if (event->kind == EVENT_CALL && event->want)
+		return call_of_both(event);
+	return (struct both){ NULL, NULL };
+}
+
+static char *details(const struct judge *judge)
+{
+	struct both both = both_of(judge);
+	json_t *all = json_pack(
+		"{s:s, s:f, s:i, s:o*, s:o*, s:o, s:o, s:{s:o, s:o}, s:o}", "step", judge->step,
+		"seconds", seconds(judge->found_by.at), "event", (int)judge->finding.seq,
+		"expected", both.expected, "observed", both.observed, "states", states_json(judge),
+		"queues", queues_json(judge), "counters", "client", counters_json(judge, CLIENT),
+		"server", counters_json(judge, SERVER), "last_steps", steps_json(judge));
+	char *text = json_dumps(all, JSON_COMPACT);
+
+	json_decref(all);
+	return text;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static void print_difference(FILE *out, const struct judge *judge)
+{
+	const struct event *event = &judge->found_by;
+	int flow = flow_of_finding(judge);
+	struct rows rows;
+
+	if (is_expectation(event, "ladder") && flow && flow == event->flow && event->lines) {
+		pair_up(judge, event, &rows);
+		print_rows(out, judge, &rows, flow);
+		free(rows.row);
+		return;
+	}
+	if (is_expectation(event, "queue"))
+		print_depths(out, judge, event);
+	if (is_expectation(event, "counters"))
+		print_counters(out, judge, event);
+	if (judge->found_counter)
+		print_movers(out, judge);
+	else if (flow)
+		print_tail(out, judge, flow);
+}
+
+void judge_report(struct judge *judge)
+{
+	struct text text = { 0 };
+	FILE *out;
+
+	if (!judge->found || judge->finding.report)
+		return;
+	out = text_stream(&text);
+	print_difference(out, judge);
+	fprintf(out, "  in \"%s\"\n", judge->step);
+	print_queues(out, judge);
+	print_states(out, judge);
+	print_counters_of_step(out, judge, CLIENT);
+	print_counters_of_step(out, judge, SERVER);
+	fprintf(out, "  the last steps\n");
+	print_steps(out, judge);
+	judge->finding.report = text_take(&text);
+	judge->finding.details = details(judge);
+}

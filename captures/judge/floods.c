@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Floods in the books: segments that nobody has seen, known as numbers of SYNs, of answers and of
+ * half-open requests. Between two looks these numbers explain each other and what was counted.
+ */
+#include "captures/judge/books.h"
+
+#include <string.h>
+
+bool hidden_by_flood(const struct host_book *host, enum ledger ledger)
+{
+	if (host->flooding)
+		return ledger < SEGMENT_LEDGERS;
+	return host->flooded && (ledger == RETRANS_SEGS || ledger == SYN_RETRANS);
+}
+
+/* If it moved, but too little, then the counter's event is the one to name. */
+static void owe_many(struct judge *judge, const struct event *event, enum tally tally, long count)
+{
+	const struct tally_book *book = &judge->hosts[SERVER].tallies[tally];
+	struct event cause = { .seq = book->moved ? book->moved_seq : event->seq };
+
+	owe(judge, &cause, (struct debt){ SERVER, tally, count });
+}
+
+/*
+ * What goes to a flood's sources is known as a number, with which OutSegs must agree. All of it are
+ * SYN-ACKs sent again, unless SYNs came since the last look: then two counters say how many are.
+ */
+void see_repeats_of_flood(struct judge *judge, const struct event *event)
+{
+	struct host_book *host = &judge->hosts[SERVER];
+	bool known = !host->flood.listener && !host->flood.aside;
+	long repeats =
+		known ? host->flood.answers : host->counted[SYN_RETRANS] - host->seen[SYN_RETRANS];
+
+	if (repeats <= 0)
+		return;
+	host->seen[SYN_RETRANS] += repeats;
+	host->seen[RETRANS_SEGS] += repeats;
+	host->syn_acks_again += (unsigned)repeats;
+	host->flood.answers -= repeats;
+	host->flood.repeats += repeats;
+	owe_many(judge, event, TIMEOUTS, repeats);
+}
+
+/* There are not more reasons for a drop than drops. */
+static void object_to_reasons(struct judge *judge, enum tally tally, long drops)
+{
+	const struct tally_book *reason = &judge->hosts[SERVER].tallies[tally];
+
+	if (reason->moved > drops)
+		judge_object_to(judge, (struct culprit){ reason->moved_seq, 0 },
+				format("%ld SYNs of a flood were dropped for one reason, and %ld "
+				       "in all",
+				       reason->moved, drops));
+}
+
+/* A SYN makes a request, or it is answered with a cookie, or it is dropped. */
+void owe_for_flood(struct judge *judge, const struct event *event)
+{
+	struct host_book *host = &judge->hosts[SERVER];
+	const struct flood_book *flood = &host->flood;
+	const struct listener_book *listener = book_of_listener(judge, flood->listener);
+	const struct tally_book *drops = &host->tallies[DROPS];
+	long expired = host->tallies[TIMEOUTS].moved - flood->repeats;
+	long cookies = flood->answers - flood->requests - (expired > 0 ? expired : 0);
+
+	if (flood->aside || !listener) {
+		owe_many(judge, event, TIMEOUTS, -flood->requests); /* they have expired */
+		return;
+	}
+	host->tallies[TIMEOUTS].allowed += expired;
+	owe_many(judge, event, COOKIES_CALLED_FOR, cookies);
+	owe_many(judge, event, COOKIES_SENT, cookies);
+	if (drops->moved != flood->syns - flood->answers)
+		judge_object_to(judge,
+				(struct culprit){ drops->moved ? drops->moved_seq : event->seq, 0 },
+				format("of a flood of %ld SYNs %ld were answered, but ListenDrops "
+				       "of the server makes the others %ld",
+				       flood->syns, flood->answers, drops->moved));
+	object_to_reasons(judge, FULL_REQUEST_QUEUES, drops->moved);
+	object_to_reasons(judge, OVERFLOWS, drops->moved);
+	if (listener->depths.accept > listener->depths.limit)
+		owe_many(judge, event, OVERFLOWS, drops->moved);
+	else if (listener->depths.syn > listener->depths.limit)
+		owe_many(judge, event, FULL_REQUEST_QUEUES, drops->moved);
+}
+
+static bool is_possible(const struct event *event, const struct listener_book *listener)
+{
+	long strangers = event->delta + (listener ? listener->strangers : 0);
+
+	return event->value >= 0 && event->value <= MOST_OF_A_FLOOD && strangers >= 0 &&
+	       strangers <= MOST_OF_A_FLOOD;
+}
+
+void take_flood(struct judge *judge, const struct event *event)
+{
+	struct host_book *host = &judge->hosts[event->host];
+	struct listener_book *listener = book_of_listener(judge, event->listener);
+
+	if (!is_possible(event, listener)) {
+		judge_object(judge, event,
+			     format("a flood of %ld SYNs or answers, or a change of its half-open "
+				    "requests by %ld, cannot be",
+				    event->value, event->delta));
+		return;
+	}
+	host->flooded = true;
+	if (strcmp(event->name, "begins") == 0) {
+		host->flooding = true;
+	} else if (strcmp(event->name, "SYNs") == 0) {
+		host->flood.aside |= host->flooding;
+		host->flooding = false;
+		host->flood.listener = event->listener;
+		host->flood.syns += event->value;
+		host->seen[IN_SEGS] += event->value;
+	} else if (strcmp(event->name, "answers") == 0) {
+		host->flood.answers += event->value;
+		host->seen[OUT_SEGS] += event->value;
+	} else if (strcmp(event->name, "requests") == 0 && listener) {
+		host->flood.requests += event->delta;
+		listener->strangers += (int)event->delta;
+	} else {
+		judge_object(judge, event, format("a flood of which \"%s\" is said", event->name));
+	}
+	host->flood.aside |= host->flooding;
+}

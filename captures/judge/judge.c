@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The judge: a fold over the journal. It keeps books of segments, sockets, queues and counters
+ * and objects at the first event that does not add up, whatever the case asserts besides.
+ */
+#include "captures/judge/books.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct judge *judge_new(void)
+{
+	struct judge *judge = must_alloc(1, sizeof(*judge));
+
+	judge->flows = GROWN(judge->flows, 0);
+	judge->packets = GROWN(judge->packets, 0);
+	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
+	judge->packets[0] = (struct packet_book){ .flow = 0 };
+	judge->movements = GROWN(judge->movements, 0);
+	judge->movements[0] = (struct movement){ .next = 0 };
+	judge->flow_count = judge->packet_count = judge->movement_count = 1;
+	judge->last_sampled = -1;
+	judge->step = "before the first step";
+	return judge;
+}
+
+#define COPY(array, count) copy->array = COPIED(judge->array, judge->count)
+
+struct judge *judge_clone(const struct judge *judge)
+{
+	struct judge *copy = must_alloc(1, sizeof(*copy));
+
+	*copy = *judge;
+	COPY(flows, flow_count);
+	COPY(rungs, rung_count);
+	COPY(packets, packet_count);
+	COPY(movements, movement_count);
+	COPY(sockets, socket_count);
+	COPY(listeners, listener_count);
+	for (int host = 0; host < HOSTS; host++)
+		COPY(hosts[host].counters, hosts[host].counter_count);
+	copy->finding = (struct finding){ .seq = 0 };
+	copy->found = false;
+	return copy;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	free(judge->flows);
+	free(judge->rungs);
+	free(judge->packets);
+	free(judge->movements);
+	free(judge->sockets);
+	free(judge->listeners);
+	for (int host = 0; host < HOSTS; host++)
+		free(judge->hosts[host].counters);
+	free(judge->finding.summary);
+	free(judge->finding.report);
+	free(judge->finding.details);
+	free(judge);
+}
+
+/* Records the first finding; takes over @summary. */
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
+{
+	if (judge->found) {
+		free(summary);
+		return;
+	}
+	judge->found = true;
+	judge->finding.seq = culprit.seq;
+	judge->finding.packet = culprit.packet;
+	judge->finding.summary = summary;
+}
+
+void judge_object(struct judge *judge, const struct event *event, char *summary)
+{
+	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);
+}
+
+struct flow_book *book_of_flow(struct judge *judge, int flow)
+{
+	return flow > 0 && flow < judge->flow_count ? &judge->flows[flow] : NULL;
+}
+
+struct listener_book *book_of_listener(struct judge *judge, int port)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == port)
+			return &judge->listeners[i];
+	return NULL;
+}
+
+struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name)
+{
+	struct host_book *book = &judge->hosts[host];
+
+	for (int i = 0; i < book->counter_count; i++)
+		if (book->counters[i].name == name || strcmp(book->counters[i].name, name) == 0)
+			return &book->counters[i];
+	return NULL;
+}
+
+/* ---- declarations -------------------------------------------------------------------------- */
+
+static void take_begin(struct judge *judge, const struct event *event)
+{
+	judge->begun = true;
+	judge->slack = event->delta;
+	judge->wire_delay = event->fires;
+	judge->patience = event->value > 0 ? event->value : PATIENCE;
+}
+
+static void take_listener(struct judge *judge, const struct event *event)
+{
+	if (book_of_listener(judge, event->listener))
+		return;
+	if (judge->listener_count == MOST_LISTENERS) {
+		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
+		return;
+	}
+	judge->listeners = GROWN(judge->listeners, judge->listener_count);
+	judge->listeners[judge->listener_count++] = (struct listener_book){
+		.port = event->listener, .name = event->name, .foreign = event->object != NULL
+	};
+}
+
+static void take_flow(struct judge *judge, const struct event *event)
+{
+	if (event->flow != judge->flow_count) {
+		judge_object(judge, event, format("flow %d is not the next one", event->flow));
+		return;
+	}
+	if (!book_of_listener(judge, event->listener)) {
+		judge_object(judge, event,
+			     format("%s goes to port %d, where nobody listens", event->name,
+				    event->listener));
+		return;
+	}
+	judge->flows = GROWN(judge->flows, judge->flow_count);
+	judge->flows[judge->flow_count++] = (struct flow_book){
+		.name = event->name,
+		.listener = event->listener,
+		.raw = event->injected,
+		.first_rung = -1,
+		.last_rung = -1,
+		.next_unnamed = -1,
+	};
+}
+
+/* What one look finds has one cause. Which, is known at its end: see check_causes(). */
+void note_cause(struct judge *judge, const struct event *event)
+{
+	for (int i = 0; i < judge->cause_count; i++)
+		if (judge->causes[i] == event->packet)
+			return;
+	if (judge->cause_count == (int)ARRAY_LENGTH(judge->causes))
+		return;
+	judge->causes[judge->cause_count] = event->packet;
+	judge->cause_seqs[judge->cause_count++] = event->seq;
+}
+
+static void check_causes(struct judge *judge, const struct event *event)
+{
+	for (int i = 0; i < judge->cause_count; i++)
+		if (judge->causes[i] != event->packet)
+			judge_object_to(
+				judge, (struct culprit){ judge->cause_seqs[i], judge->causes[i] },
+				format("something was found after segment %ld and is put down "
+				       "to segment %ld",
+				       event->packet, judge->causes[i]));
+	judge->cause_count = 0;
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+static void note_movement(struct judge *judge, struct rung *rung, const struct event *event,
+			  long delta)
+{
+	struct movements *moved = &rung->moved[event->host];
+	int place = judge->movement_count;
+
+	judge->movements = GROWN(judge->movements, judge->movement_count);
+	judge->movements[judge->movement_count++] =
+		(struct movement){ .counter = event->name, .delta = delta };
+	if (moved->first)
+		judge->movements[moved->last].next = place;
+	else
+		moved->first = place;
+	moved->last = place;
+}
+
+/*
+ * Gives the lines that owe this counter one each, and returns what is left of the movement. They
+ * are those of this look and the last one: counters are read a moment before the sockets.
+ */
+static long pay_owed(struct judge *judge, const struct event *event,
+		     const struct counter_book *counter)
+{
+	long left = event->delta;
+	int first = judge->rung_count;
+
+	while (first > 0 && judge->rungs[first - 1].look >= judge->looks)
+		first--;
+	for (int i = first; i < judge->rung_count && left > 0; i++) {
+		struct rung *rung = &judge->rungs[i];
+
+		if (!(rung->owed[event->host] & counter->of_timers))
+			continue;
+		rung->owed[event->host] &= ~counter->of_timers;
+		note_movement(judge, rung, event, 1);
+		left--;
+	}
+	return left;
+}
+
+static void attach_counter(struct judge *judge, const struct event *event,
+			   const struct counter_book *counter)
+{
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	int index = cause ? cause->rung : judge->last_sampled;
+	bool nowhere = index < 0 || (!cause && judge->rungs[index].at != event->at);
+	long left;
+
+	judge->astray = !counter->exempt;
+	if (judge->hosts[event->host].flooding)
+		return;
+	left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
+	if (counter->of_timers && judge->hosts[event->host].flooded)
+		return; /* what is left is of the requests that a flood has made */
+	judge->astray = nowhere && left && !counter->exempt;
+	if (nowhere || counter->exempt)
+		return;
+	if (cause && event->host != cause->from && counter->tells_of_a_drop)
+		judge->rungs[index].ignored = true;
+	if (left)
+		note_movement(judge, &judge->rungs[index], event, left);
+}
+
+static struct counter_book *enter_counter(struct judge *judge, const struct event *event)
+{
+	struct host_book *host = &judge->hosts[event->host];
+	struct counter_book *counter = book_of_counter(judge, event->host, event->name);
+
+	if (counter)
+		return counter;
+	if (host->counter_count == MOST_COUNTERS) {
+		judge_object(judge, event,
+			     format("more than %d counters of the %s", MOST_COUNTERS,
+				    host_name(event->host)));
+		return NULL;
+	}
+	host->counters = GROWN(host->counters, host->counter_count);
+	counter = &host->counters[host->counter_count++];
+	*counter = (struct counter_book){ .name = event->name };
+	classify_counter(counter);
+	return counter;
+}
+
+static void advance_counter(struct host_book *host, const struct event *event,
+			    struct counter_book *counter)
+{
+	counter->value = event->value;
+	counter->total += event->delta;
+	counter->step += event->delta;
+	counter->last_seq = event->seq;
+	if (labs(event->delta) >= labs(counter->largest)) {
+		counter->largest = event->delta;
+		counter->largest_seq = event->seq;
+	}
+	if (counter->ledger < 0)
+		return;
+	host->counted[counter->ledger] += event->delta;
+	host->ledger_seq[counter->ledger] = event->seq;
+}
+
+/* The namespaces are the case's own: their counters begin at 0. */
+static void take_counter(struct judge *judge, const struct event *event)
+{
+	struct counter_book *counter = enter_counter(judge, event);
+
+	if (!counter)
+		return;
+	if (counter->value + event->delta != event->value || event->delta == 0) {
+		judge_object(judge, event,
+			     format("%s of the %s stands at %ld after %ld %+ld", event->name,
+				    host_name(event->host), event->value, counter->value,
+				    event->delta));
+		return;
+	}
+	note_cause(judge, event);
+	advance_counter(&judge->hosts[event->host], event, counter);
+	count_tallies(judge, event, counter->tallies);
+	attach_counter(judge, event, counter);
+}
+
+/* ---- closing the books --------------------------------------------------------------------- */
+
+static void close_queue(struct judge *judge, const struct event *event,
+			struct listener_book *listener)
+{
+	int waiting = listener->children - listener->accepted;
+	int requests = listener->requests + listener->strangers;
+	struct culprit culprit = { event->seq, event->packet };
+
+	if (listener->foreign && listener->depths.accept < waiting) {
+		listener->accepted = listener->children - listener->depths.accept;
+		waiting = listener->depths.accept;
+	}
+	if (listener->told_seq > judge->look_began)
+		culprit.seq = listener->told_seq;
+	else if (listener->changed_seq > judge->look_began)
+		culprit.seq = listener->changed_seq;
+	if (!listener->told_seq || listener->depths.limit != listener->limit)
+		judge_object(judge, event,
+			     format("%s listens, and no queue of the limit %d is known of it",
+				    listener->name, listener->limit));
+	else if (listener->depths.accept != waiting || listener->depths.syn != requests)
+		judge_object_to(
+			judge, culprit,
+			format("queues of %s were %d and %d, but its sockets make them %d and %d",
+			       listener->name, listener->depths.accept, listener->depths.syn,
+			       waiting, requests));
+}
+
+static void take_sample(struct judge *judge, const struct event *event)
+{
+	check_causes(judge, event);
+	close_ledgers(judge, event);
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].listens && !judge->listeners[i].closed)
+			close_queue(judge, event, &judge->listeners[i]);
+	close_tallies(judge, event);
+	judge->looks++;
+	judge->looked = event->at;
+	judge->look_began = event->seq;
+}
+
+static void close_packets(struct judge *judge, const struct event *event)
+{
+	for (int i = 1; i < judge->packet_count && !judge->found; i++) {
+		const struct packet_book *packet = &judge->packets[i];
+
+		if (packet->arrivals == packet->copies + 1 || packet->gone ||
+		    (packet->held && !packet->released))
+			continue;
+		judge_object(judge, event,
+			     format("segment %d never arrived, and the gate did not have it", i));
+		judge->finding.packet = i;
+	}
+}
+
+static void close_flows(struct judge *judge, const struct event *event)
+{
+	for (int i = 1; i < judge->flow_count && !judge->found; i++) {
+		int unnamed = judge->flows[i].next_unnamed;
+
+		if (unnamed < 0)
+			continue;
+		const struct rung *rung = &judge->rungs[unnamed];
+		autofree char *words = rung_words(rung);
+
+		judge_object(judge, event,
+			     format("no expected ladder names this of %s: \"%s\" at %.3f s",
+				    judge->flows[i].name, words,
+				    seconds(rung->at - judge->flows[i].t0)));
+		judge->finding.seq = judge->rungs[unnamed].seq;
+		judge->finding.packet = judge->rungs[unnamed].packet;
+	}
+}
+
+static void take_end(struct judge *judge, const struct event *event)
+{
+	for (int host = 0; host < HOSTS; host++)
+		if (judge->hosts[host].flooding)
+			judge_object(judge, event, format("the end, and a flood still goes on"));
+	take_sample(judge, event);
+	close_packets(judge, event);
+	close_flows(judge, event);
+	judge_unnamed_counters(judge, event);
+	judge->ended = true;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+/* @want is "EAGAIN", "5", ">=0"; a call that fails returns -1 with its errno. */
+static bool call_as_wanted(const struct event *event)
+{
+	const char *name = event->error ? strerrorname_np(event->error) : NULL;
+	char *end;
+	long wanted;
+
+	if (!event->want)
+		return true;
+	if (name && event->result >= 0)
+		return false;
+	if (name || event->result < 0)
+		return name && strcmp(event->want, name) == 0;
+	if (strcmp(event->want, ">=0") == 0)
+		return true;
+	wanted = strtol(event->want, &end, 10);
+	return *end == '\0' && end != event->want && wanted == event->result;
+}
+
+/* Calls that cannot make a host send anything. */
+static bool only_asks(const char *name)
+{
+	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0 ||
+	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0;
+}
+
+static void note_time_of_call(struct flow_book *flow, const struct event *event)
+{
+	flow->call_began[event->host] = event->began;
+	flow->call_ended[event->host] = event->at;
+	flow->call_name[event->host] = event->name;
+}
+
+/* What a listening socket has not handed out ends with it: inet_csk_listen_stop(). */
+static void close_listener(struct judge *judge, struct listener_book *listener,
+			   const struct event *event)
+{
+	listener->closed = true;
+	for (int i = 1; i < judge->flow_count; i++)
+		if (judge->flows[i].listener == listener->port)
+			note_time_of_call(&judge->flows[i], event);
+}
+
+static void note_call_of_flow(struct flow_book *flow, const struct event *event)
+{
+	if (!only_asks(event->name))
+		note_time_of_call(flow, event);
+	if (strcmp(event->name, "inject") == 0) {
+		flow->injections++;
+		flow->injected_flags = (uint8_t)event->result;
+	}
+	if (strcmp(event->name, "close") == 0)
+		flow->closed[event->host] = true;
+	if (event->rto)
+		flow->rto = event->rto;
+}
+
+static void take_call(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = book_of_flow(judge, event->flow);
+	struct listener_book *listener = book_of_listener(judge, event->listener);
+
+	if (!call_as_wanted(event)) {
+		const char *name = event->error ? strerrorname_np(event->error) : NULL;
+		autofree char *got = name ? format("%s", name) : format("%ld", event->result);
+
+		judge_object(judge, event,
+			     format("%s of %s returned %s, expected %s", event->name,
+				    event->object ? event->object : "?", got, event->want));
+		return;
+	}
+	if (flow)
+		note_call_of_flow(flow, event);
+	if (!listener || event->result < 0)
+		return;
+	if (strcmp(event->name, "accept") == 0)
+		listener->accepted += !listener->foreign;
+	else if (strcmp(event->name, "close") == 0 && !flow)
+		close_listener(judge, listener, event);
+	if (strcmp(event->name, "listen") != 0)
+		return;
+	listener->listens = true;
+	listener->limit = event->limit;
+}
+
+static void begin_step(struct judge *judge, const struct event *event)
+{
+	int place = judge->step_count++ % LAST_STEPS;
+
+	judge->step = judge->steps[place].name = event->name;
+	judge->step_began = judge->steps[place].began = event->at;
+}
+
+static void take_step(struct judge *judge, const struct event *event)
+{
+	bool sound = !judge->found;
+
+	judge_unnamed_counters(judge, event);
+	if (sound && judge->found) /* it is about the step before */
+		return;
+	for (int host = 0; host < HOSTS; host++)
+		for (int i = 0; i < judge->hosts[host].counter_count; i++)
+			judge->hosts[host].counters[i].step = judge->hosts[host].counters[i].named =
+				judge->hosts[host].counters[i].largest = 0;
+	judge->hosts[SERVER].syn_acks_again = 0;
+	begin_step(judge, event);
+}
+
+static void take_wait(struct judge *judge, const struct event *event)
+{
+	if (!event->result)
+		judge_object(judge, event,
+			     format("waited %.1f s for %s in vain",
+				    seconds(event->at - event->began), event->name));
+}
+
+typedef void taker(struct judge *judge, const struct event *event);
+
+static taker *const takers[EVENT_KINDS] = {
+	[EVENT_BEGIN] = take_begin,   [EVENT_LISTENER] = take_listener,
+	[EVENT_FLOW] = take_flow,     [EVENT_STEP] = take_step,
+	[EVENT_CALL] = take_call,     [EVENT_PACKET] = take_packet,
+	[EVENT_GATE] = take_gate,     [EVENT_SOCKET] = take_socket,
+	[EVENT_QUEUE] = take_queue,   [EVENT_COUNTER] = take_counter,
+	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
+	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
+	[EVENT_END] = take_end,
+};
+
+/* Segments carry the kernel's time of them; all else is written down as it is found. */
+static void check_clock(struct judge *judge, const struct event *event)
+{
+	if (event->kind == EVENT_PACKET)
+		return;
+	if (event->at < judge->now)
+		judge_object(judge, event,
+			     format("the journal's time runs backwards, by %.6f s",
+				    seconds(judge->now - event->at)));
+	judge->now = event->at;
+}
+
+const struct finding *judge_event(struct judge *judge, const struct event *event)
+{
+	bool sound = !judge->found;
+
+	/* after a finding the books go on, so that the ladders show how it went on */
+	check_clock(judge, event);
+	if (event->kind == EVENT_EXPECT || event->kind == EVENT_STEP || event->kind == EVENT_END)
+		settle_tallies(judge);
+	if (judge->ended)
+		judge_object(judge, event, format("an event after the end"));
+	else if (event->kind != EVENT_BEGIN && !judge->begun)
+		judge_object(judge, event, format("the journal has no begin"));
+	else if (!judge->found || event->kind != EVENT_EXPECT)
+		takers[event->kind](judge, event);
+	if (sound && judge->found)
+		judge->found_by = *event;
+	return judge->found ? &judge->finding : NULL;
+}
+
+const struct finding *judge_finding(const struct judge *judge)
+{
+	return judge->found ? &judge->finding : NULL;
+}
+
+const struct finding *judge_finish(struct judge *judge, const struct event *last)
+{
+	if (!judge->ended)
+		judge_object(judge, last, format("the journal breaks off: it has no end"));
+	return judge->found ? &judge->finding : NULL;
+}
+
+const struct finding *judge_journal(struct judge *judge, const struct journal *journal)
+{
+	size_t length = journal_length(journal);
+
+	for (size_t i = 0; i < length; i++)
+		judge_event(judge, journal_event(journal, i));
+	return length ? judge_finish(judge, journal_event(journal, length - 1)) : NULL;
+}
+
+/* ---- what others ask ----------------------------------------------------------------------- */
+
+enum tcp_state judge_state(const struct judge *judge, int flow, enum host host)
+{
+	return judge->flows[flow].states[host];
+}
+
+long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin)
+{
+	const struct counter_book *counter = book_of_counter((struct judge *)judge, host, name);
+
+	if (!counter)
+		return 0;
+	return since_begin ? counter->total : counter->step;
+}
+
+unsigned judge_sent(const struct judge *judge, int flow, enum host from)
+{
+	return judge->flows[flow].sent[from];
+}
+
+struct depths judge_depths(const struct judge *judge, int port)
+{
+	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+
+	return listener ? listener->depths : (struct depths){ 0 };
+}
+
+int judge_timeouts(const struct judge *judge, int flow)
+{
+	return judge->flows[flow].timeouts;
+}
+
+long judge_agreement(const struct judge *judge, int flow, enum host host)
+{
+	const struct flow_book *book = &judge->flows[flow];
+	const struct segment *own = &book->first_syn[host], *others = &book->first_syn[other(host)];
+	bool scales = own->window_scale >= 0 && others->window_scale >= 0;
+	bool stamps = own->timestamps && others->timestamps;
+	int mss = others->mss < own->mss ? others->mss : own->mss;
+	long agreed = stamps | (own->sack_permitted && others->sack_permitted) << 1 | scales << 2;
+
+	if (!book->has_isn[CLIENT] || !book->has_isn[SERVER])
+		return 0;
+	if (scales)
+		agreed |= (long)others->window_scale << 4 | (long)own->window_scale << 8;
+	/* RFC 9293, 3.7.1: the smaller one, less the options that every segment carries */
+	return agreed | (mss - (stamps ? 12 : 0)) * 65536L;
+}
+
+bool judge_both_talk(const struct judge *judge, int flow)
+{
+	const struct flow_book *book = &judge->flows[flow];
+
+	return book->sent_next[CLIENT] > 1 && book->sent_next[SERVER] > 1;
+}
+
+int judge_syn_acks_again(const struct judge *judge)
+{
+	return (int)judge->hosts[SERVER].syn_acks_again;
+}
+
+int judge_flows(const struct judge *judge)
+{
+	return judge->flow_count - 1;
+}
+
+const char *judge_flow_name(const struct judge *judge, int flow)
+{
+	return judge->flows[flow].name;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge: reads a journal event by event, keeps books, and finds what does not add up.
+ */
+#ifndef HALFOPEN_JUDGE_H
+#define HALFOPEN_JUDGE_H
+
+#include "captures/journal/journal.h"
+
+/*
+ * What does not add up: the event that shows it, in words, and what was expected instead.
+ */
+struct finding {
+	long seq;      /* of the event that is wrong, or before which one is missing */
+	long packet;   /* that it is about; 0: none */
+	char *summary; /* one line */
+	/* made by judge_report() */
+	char *report; /* at most 60 lines: ladders side by side, queues, states, counters, steps */
+	/*
+	 * The same for programs, an object of JSON: "step", "seconds" since the case began, "event"
+	 * (its seq), "expected" and "observed" (of a ladder: arrays of lines; of counters and
+	 * queues: objects; of an errno or states: strings), "states", "queues", "counters",
+	 * "last_steps".
+	 */
+	char *details;
+};
+
+struct judge;
+
+struct judge *judge_new(void);
+struct judge *judge_clone(const struct judge *judge);
+void judge_free(struct judge *judge);
+/*
+ * Takes the next event. Returns NULL, or the first finding (the judge's own; later events are not
+ * looked at any more). What it checks by itself, without an expectation:
+ *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had
+ * it
+ *  - the gate does only what it can do with the segment that it speaks of
+ *  - flags, ports, timestamps and their echoes are such as TCP sends
+ *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
+ *  - at every look, what captures and sockets show is what Tcp's counters count (segments in, out,
+ *    out again, RSTs, opens, CurrEstab), and what Linux must count besides has moved (counts.c)
+ *  - sockets move from the state they were in; only to a state that TCP has from there, and not
+ *    without the segments that lead to it
+ *  - a request's timer is set when it can be, for a second that doubles, and its count is right
+ *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it;
+ *    where another process accepts, nobody who was accepted comes back
+ *  - what one look finds has one cause; time does not run backwards
+ *  - every call returned what was wanted
+ *  - every movement of a watched counter was named in its step
+ *  - every flow was named by a ladder up to its last segment and state
+ */
+const struct finding *judge_event(struct judge *judge, const struct event *event);
+const struct finding *judge_journal(struct judge *judge, const struct journal *journal);
+/* The first finding, the judge's own; NULL while all adds up. */
+const struct finding *judge_finding(const struct judge *judge);
+/* After the last event, @last: a journal must have an end. judge_journal() does it by itself. */
+const struct finding *judge_finish(struct judge *judge, const struct event *last);
+/*
+ * Makes the finding's report and details. They tell where all stands now: to be called when
+ * judge_event() has returned the finding. The journal must still be there.
+ */
+void judge_report(struct judge *judge);
+
+/* The state of one of a flow's two ends. */
+enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
+struct depths {
+	int accept, limit, syn;
+};
+/* The queues of the listener on @port, as the last look has found them. */
+struct depths judge_depths(const struct judge *judge, int port);
+/* How much a counter moved since the step began (or, since_begin, since the case began). */
+long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
+/* Segments of a flow that @from has sent so far. */
+unsigned judge_sent(const struct judge *judge, int flow, enum host from);
+/* How often the timer of the flow's half-open request has been set anew. */
+int judge_timeouts(const struct judge *judge, int flow);
+
+/*
+ * What the SYN and the SYN-ACK of a flow agreed on, for the end on @host, in the words of TCP_INFO:
+ * TCPI_OPT_* in bits 0-2, tcpi_snd_wscale from bit 4, tcpi_rcv_wscale from bit 8, tcpi_snd_mss
+ * from bit 16. 0 before both were seen.
+ */
+long judge_agreement(const struct judge *judge, int flow, enum host host);
+/* Whether both ends of a flow have sent more than a SYN: then either may delay its ACKs. */
+bool judge_both_talk(const struct judge *judge, int flow);
+/*
+ * Whether the counters of @host tell of as many segments as its captures have shown so far, where
+ * that can be known; @counted says how far a counter has moved since the case began.
+ */
+typedef long counted(void *context, const char *counter);
+bool judge_agrees(const struct judge *judge, enum host host, counted *counted, void *context);
+/* SYN-ACKs sent again by the server since the step began, of all flows, and to floods' sources. */
+int judge_syn_acks_again(const struct judge *judge);
+
+/*
+ * The whole ladder of a flow as text lines, a heading first, and one for each step
+ * (NULL-terminated; the caller frees all), as it was observed, or as a @stable text, which is the
+ * same for each run in which the kernel does the same:
+ *  - the time of a line is written as the expectation has it that named the line ("1.0", "3rto",
+ *    "-"); where none did, as observed, "about" so much
+ *  - lines that only a slow machine adds ("~1.0") are left out
+ */
+struct ladder_form {
+	bool stable;
+	bool colour; /* for a terminal that has it */
+};
+char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form);
+void ladder_free(char **lines);
+/* Flows are 1..judge_flows(). */
+int judge_flows(const struct judge *judge);
+const char *judge_flow_name(const struct judge *judge, int flow);
+
+/* Whether a counter is left out of expectations, and why (exempt.c has the one table). */
+const char *counter_exempt(const char *name);
+
+#endif

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += captures/judge/libjudge.a
+captures_judge_libjudge_a_SOURCES = \
+	captures/judge/books.h \
+	captures/judge/counts.c \
+	captures/judge/exempt.c \
+	captures/judge/expect.c \
+	captures/judge/failure.c \
+	captures/judge/floods.c \
+	captures/judge/judge.c \
+	captures/judge/judge.h \
+	captures/judge/ladder.c \
+	captures/judge/packets.c \
+	captures/judge/sockets.c

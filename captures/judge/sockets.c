@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The books of sockets and queues: which state may follow which, what must have come before it,
+ * when a request's timer is due, and what the queues then hold.
+ */
+#include "captures/judge/books.h"
+
+#define TO(state) (1u << (state))
+
+/* What one look may find where the last one found the row's state. CLOSED is never listed. */
+static const unsigned transitions[TCP_STATES] = {
+	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(CLOSE_WAIT),
+	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(FIN_WAIT1),
+	[SYN_RECV] =
+		TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1) | TO(SYN_RECV),
+	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET),
+	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET),
+	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET),
+	[TIME_WAIT] = TO(NO_SOCKET) | TO(SYN_RECV),
+	[CLOSE_WAIT] = TO(LAST_ACK) | TO(NO_SOCKET),
+	[LAST_ACK] = TO(NO_SOCKET),
+	[CLOSING] = TO(TIME_WAIT) | TO(NO_SOCKET),
+};
+
+/* What a host must have got, or sent, to be in a state. */
+static const char *missing_for(const struct flow_book *flow, const struct event *event)
+{
+	const struct heard *heard = &flow->heard[event->host];
+	bool client = event->host == CLIENT;
+	bool closes = heard->fin_sent || flow->closed[event->host];
+
+	switch (event->state) {
+	case SYN_SENT:
+		return client ? NULL : "the client's end";
+	case SYN_RECV:
+		return !client && heard->syn ? NULL : "a SYN";
+	case ESTABLISHED:
+		return (client ? heard->syn_ack : heard->ack) ? NULL
+		       : client                               ? "a SYN-ACK"
+							      : "an ACK";
+	case FIN_WAIT1:
+	case FIN_WAIT2:
+		return closes ? NULL : "close()";
+	case CLOSE_WAIT:
+		return heard->fin ? NULL : "a FIN";
+	case CLOSING:
+	case LAST_ACK:
+	case TIME_WAIT:
+		return heard->fin && closes ? NULL : "a FIN from both ends";
+	default:
+		return NULL;
+	}
+}
+
+static struct socket_book *book_of_socket(struct judge *judge, const struct event *event)
+{
+	for (int i = judge->socket_count; i > 0; i--)
+		if (judge->sockets[i - 1].cookie == event->cookie &&
+		    judge->sockets[i - 1].host == event->host)
+			return &judge->sockets[i - 1];
+	judge->sockets = GROWN(judge->sockets, judge->socket_count);
+	judge->sockets[judge->socket_count] = (struct socket_book){ .host = event->host,
+								    .cookie = event->cookie,
+								    .flow = event->flow };
+	return &judge->sockets[judge->socket_count++];
+}
+
+static bool is_child(enum tcp_state state)
+{
+	return state != NO_SOCKET && state != SYN_RECV && state != TIME_WAIT;
+}
+
+/* Tcp.CurrEstab counts these two (RFC 4022, tcpCurrEstab). */
+static bool counts_as_established(enum tcp_state state)
+{
+	return state == ESTABLISHED || state == CLOSE_WAIT;
+}
+
+static void count_socket(struct judge *judge, const struct event *event,
+			 const struct flow_book *flow)
+{
+	struct listener_book *listener = book_of_listener(judge, flow->listener);
+	struct host_book *host = &judge->hosts[event->host];
+
+	if (counts_as_established(event->state))
+		enter_ledger(host, CURR_ESTAB, event);
+	host->seen[CURR_ESTAB] -= counts_as_established(event->was);
+	if (event->host == CLIENT && event->was == NO_SOCKET)
+		enter_ledger(host, ACTIVE_OPENS, event);
+	if (event->host != SERVER || !listener)
+		return;
+	listener->changed_seq = event->seq;
+	listener->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
+	if (is_child(event->state) && !is_child(event->was)) {
+		listener->children++;
+		enter_ledger(host, PASSIVE_OPENS, event);
+	}
+}
+
+/* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
+static bool has_timed_out(const struct judge *judge, const struct event *event)
+{
+	return event->was == SYN_RECV && event->state == SYN_RECV &&
+	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
+}
+
+/* A change of state belongs to the rung of its cause, or makes a rung of its own. */
+static void attach_state(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	struct rung *rung;
+	int index = cause && cause->flow == event->flow ? cause->rung : -1;
+	bool silent_timer = has_timed_out(judge, event) && !flow->synack_since_timer;
+
+	if (event->was == event->state && !silent_timer)
+		return; /* its SYN-ACK has a rung already */
+	if (index < 0 && flow->last_rung >= 0 && judge->rungs[flow->last_rung].sampled &&
+	    judge->rungs[flow->last_rung].at == event->at)
+		index = flow->last_rung; /* the other host's change, found by the same sample */
+	if (index < 0 || silent_timer)
+		index = add_rung(judge, event, event->flow);
+	rung = &judge->rungs[index];
+	if (rung->sampled && !flow->closed[event->host])
+		rung->owed[event->host] |= A_TIMEOUT;
+	if (silent_timer) {
+		snprintf(rung->words, sizeof(rung->words), "timer");
+		return;
+	}
+	rung->changed = true;
+	rung->states[CLIENT] = flow->states[CLIENT];
+	rung->states[SERVER] = flow->states[SERVER];
+}
+
+/* TCP_TIMEOUT_INIT, doubled each time, up to TCP_RTO_MAX */
+static nsec request_period(int timeouts)
+{
+	return timeouts < 7 ? SEC(1 << timeouts) : SEC(120);
+}
+
+/* Between when and when the request's timer was set that is found now. */
+struct span {
+	nsec first, last;
+};
+
+/* It is set when a SYN-ACK leaves, when it fires without one, or when a SYN comes again. */
+static struct span timer_was_set(const struct judge *judge, const struct event *event,
+				 const struct flow_book *flow)
+{
+	long look = judge->looks + 1;
+
+	if (flow->synack_sent_in == look)
+		return (struct span){ flow->synack_sent, flow->synack_sent };
+	if (flow->syn_arrived_in == look)
+		return (struct span){ flow->syn_arrived, event->at };
+	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
+}
+
+static void check_request_timer(struct judge *judge, const struct event *event,
+				const struct flow_book *flow)
+{
+	nsec period = request_period(flow->timeouts + has_timed_out(judge, event));
+	struct span set = timer_was_set(judge, event, flow);
+
+	if (event->fires < set.first + period - 2 * TIMER_GRAIN ||
+	    event->fires > set.last + period + TIMER_GRAIN)
+		judge_object(
+			judge, event,
+			format("the timer of %s's request is due at %.3f s, but it was set between "
+			       "%.3f s and %.3f s, for %.0f s",
+			       flow->name, seconds(event->fires - flow->t0),
+			       seconds(set.first - flow->t0), seconds(set.last - flow->t0),
+			       seconds(period)));
+}
+
+/* Whether the change can be; objects when not. */
+static bool check_change(struct judge *judge, const struct event *event,
+			 const struct socket_book *socket)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	const char *missing = missing_for(flow, event);
+
+	if (socket->flow != event->flow)
+		judge_object(judge, event,
+			     format("%s's socket on the %s was another flow's", flow->name,
+				    host_name(event->host)));
+	else if (socket->state != event->was)
+		judge_object(judge, event,
+			     format("%s's socket on the %s left %s, but it was in %s: a state is "
+				    "missing",
+				    flow->name, host_name(event->host), state_name(event->was),
+				    state_name(socket->state)));
+	else if (socket->changed_in == judge->looks + 1)
+		judge_object(judge, event,
+			     format("one look found two changes of %s's socket on the %s",
+				    flow->name, host_name(event->host)));
+	else if (!(transitions[event->was] & TO(event->state)))
+		judge_object(judge, event,
+			     format("%s's socket on the %s went from %s to %s, which TCP has not",
+				    flow->name, host_name(event->host), state_name(event->was),
+				    state_name(event->state)));
+	else if (missing)
+		judge_object(judge, event,
+			     format("%s's socket on the %s is in %s without %s", flow->name,
+				    host_name(event->host), state_name(event->state), missing));
+	else
+		return true;
+	return false;
+}
+
+static bool check_repeats(struct judge *judge, const struct event *event,
+			  const struct flow_book *flow)
+{
+	int seen = (int)flow->synacks - 1;
+	bool just_sent = event->retrans < seen && flow->synack.seq > judge->look_began;
+
+	if (event->state != SYN_RECV || flow->synacks == 0 || event->retrans == seen)
+		return true;
+	judge_object_to(judge,
+			just_sent ? flow->synack : (struct culprit){ event->seq, event->packet },
+			format("%s's request counts %d SYN-ACKs sent again, its capture has %d",
+			       flow->name, event->retrans, seen));
+	return false;
+}
+
+static void change_request(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = &judge->flows[event->flow];
+
+	flow->timeouts += has_timed_out(judge, event);
+	flow->fires = event->fires;
+	flow->fires_seq = event->seq;
+}
+
+void take_socket(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = book_of_flow(judge, event->flow);
+	struct socket_book *socket;
+
+	if (!flow) {
+		judge_object(
+			judge, event,
+			format("a socket in %s on the %s belongs to no flow that the case named",
+			       state_name(event->state), host_name(event->host)));
+		return;
+	}
+	socket = book_of_socket(judge, event);
+	if (!check_change(judge, event, socket) || !check_repeats(judge, event, flow))
+		return;
+	if (event->state == SYN_RECV)
+		check_request_timer(judge, event, flow);
+	note_cause(judge, event);
+	owe_for_state(judge, event);
+	socket->state = flow->states[event->host] = event->state;
+	socket->changed_in = judge->looks + 1;
+	count_socket(judge, event, flow);
+	if (event->host == SERVER)
+		change_request(judge, event);
+	attach_state(judge, event, flow);
+	if (event->host == SERVER && (event->was == event->state || event->was == NO_SOCKET))
+		flow->synack_since_timer = flow->synack_by_timer = false;
+}
+
+void take_queue(struct judge *judge, const struct event *event)
+{
+	struct listener_book *listener = book_of_listener(judge, event->listener);
+
+	if (!listener) {
+		judge_object(judge, event,
+			     format("a queue of port %d, where nobody listens", event->listener));
+		return;
+	}
+	note_cause(judge, event);
+	listener->told_seq = event->seq;
+	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
+	if (!listener->listens || event->limit != listener->limit)
+		judge_object(judge, event,
+			     format("accept queue of %s has the limit %d, but listen() %s",
+				    listener->name, event->limit,
+				    listener->listens ? "made it another" : "was not called"));
+}

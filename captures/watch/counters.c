@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Tcp, TcpExt and MPTcpExt counters of a host, as /proc has them. All of them are read and
+ * watched, also those that nothing here has ever heard of.
+ */
+#include "captures/watch/probes.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct counter {
+	char *name;
+	long opened, accepted, read;
+};
+
+/* One pair of lines of a file: names, and below them as many numbers. */
+struct table {
+	const char *tag, *prefix;
+	struct counter *counters;
+	int count;
+};
+
+struct proc {
+	int fd;
+	char text[16384]; /* as it was read last */
+};
+
+struct counters {
+	struct proc netstat, snmp;
+	struct table tables[3];
+};
+
+/* False when the file holds what it held when it was read last. */
+static bool read_again(struct proc *proc)
+{
+	char buffer[sizeof(proc->text)];
+	ssize_t length = pread(proc->fd, buffer, sizeof(buffer) - 1, 0);
+
+	if (length <= 0 || (size_t)length == sizeof(buffer) - 1)
+		broken("cannot read the counters of a host: %s",
+		       length < 0 ? strerror(errno) : "more or less of them than expected");
+	buffer[length] = '\0';
+	if (memcmp(buffer, proc->text, (size_t)length + 1) == 0)
+		return false;
+	memcpy(proc->text, buffer, (size_t)length + 1);
+	return true;
+}
+
+/* The @nth line that begins with the tag; NULL where this kernel has none. */
+static char *find_line(char *text, const char *tag, int nth)
+{
+	size_t length = strlen(tag);
+
+	for (char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, tag, length) == 0 && nth-- == 0)
+			return line + length;
+	}
+	return NULL;
+}
+
+static void learn_names(struct table *table, char *text)
+{
+	char *names = find_line(text, table->tag, 0);
+	char *rest = NULL;
+	int room = 256;
+
+	if (!names)
+		return;
+	autofree char *line = format("%.*s", (int)strcspn(names, "\n"), names);
+
+	table->counters = must_alloc((size_t)room, sizeof(*table->counters));
+	for (char *name = strtok_r(line, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		if (table->count == room)
+			broken("this kernel has more than %d counters in %s", room, table->tag);
+		table->counters[table->count++].name = format("%s%s", table->prefix, name);
+	}
+}
+
+static void read_numbers(struct table *table, char *text)
+{
+	char *numbers = find_line(text, table->tag, 1), *end = numbers;
+	int count = 0;
+
+	for (; count < table->count && numbers; count++, numbers = end) {
+		table->counters[count].read = strtol(numbers, &end, 10);
+		if (end == numbers)
+			break;
+	}
+	if (count < table->count || (numbers && *numbers != '\n'))
+		broken("the counters of a host were cut short: %s has %d names, and not as many "
+		       "numbers",
+		       table->tag, table->count);
+}
+
+static void read_all(struct counters *counters)
+{
+	read_numbers(&counters->tables[0], counters->snmp.text);
+	read_numbers(&counters->tables[1], counters->netstat.text);
+	read_numbers(&counters->tables[2], counters->netstat.text);
+}
+
+struct counters *counters_open(struct net *net, enum host host)
+{
+	struct counters *counters = must_alloc(1, sizeof(*counters));
+
+	counters->netstat.fd = net_proc(net, host, "netstat");
+	counters->snmp.fd = net_proc(net, host, "snmp");
+	counters->tables[0] = (struct table){ .tag = "Tcp:", .prefix = "Tcp." };
+	counters->tables[1] = (struct table){ .tag = "TcpExt:", .prefix = "" };
+	counters->tables[2] = (struct table){ .tag = "MPTcpExt:", .prefix = "MPTcpExt." };
+	read_again(&counters->snmp);
+	read_again(&counters->netstat);
+	learn_names(&counters->tables[0], counters->snmp.text);
+	learn_names(&counters->tables[1], counters->netstat.text);
+	learn_names(&counters->tables[2], counters->netstat.text);
+	read_all(counters);
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++) {
+			struct counter *counter = &counters->tables[t].counters[i];
+
+			counter->opened = counter->accepted = counter->read;
+		}
+	return counters;
+}
+
+void counters_close(struct counters *counters)
+{
+	for (int t = 0; t < 3; t++) {
+		for (int i = 0; i < counters->tables[t].count; i++)
+			free(counters->tables[t].counters[i].name);
+		free(counters->tables[t].counters);
+	}
+	close(counters->netstat.fd);
+	close(counters->snmp.fd);
+	free(counters);
+}
+
+bool counters_stand(struct counters *counters)
+{
+	bool fresh = read_again(&counters->snmp);
+
+	fresh |= read_again(&counters->netstat);
+	if (fresh)
+		read_all(counters);
+	return !fresh;
+}
+
+bool counters_read(struct counters *counters)
+{
+	counters_stand(counters);
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++)
+			if (counters->tables[t].counters[i].read !=
+			    counters->tables[t].counters[i].accepted)
+				return true;
+	return false;
+}
+
+void counters_accept(struct counters *counters, counter_moved *moved, void *context)
+{
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++) {
+			struct counter *counter = &counters->tables[t].counters[i];
+
+			if (counter->read == counter->accepted)
+				continue;
+			moved(context, counter->name, counter->read - counter->accepted,
+			      counter->read);
+			counter->accepted = counter->read;
+		}
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+bool counters_moved_beyond(const struct counters *counters, const char *const *names)
+{
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++) {
+			const struct counter *counter = &counters->tables[t].counters[i];
+
+			if (counter->read != counter->accepted && !is_among(counter->name, names) &&
+			    !counter_exempt(counter->name))
+				return true;
+		}
+	return false;
+}
+
+long counters_since_open(const struct counters *counters, const char *name)
+{
+	for (int t = 0; t < 3; t++)
+		for (int i = 0; i < counters->tables[t].count; i++)
+			if (strcmp(counters->tables[t].counters[i].name, name) == 0)
+				return counters->tables[t].counters[i].read -
+				       counters->tables[t].counters[i].opened;
+	return 0;
+}

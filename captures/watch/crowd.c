@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a look lists: all sockets of a host or, of a crowd, those that something has happened to.
+ */
+#include "captures/watch/crowd.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Of more sockets than this on a host it saves time to list a part. */
+#define CROWD 24
+/* sock_diag says how long a timer still has: from when on is not known of a dump that took long. */
+#define LONG_DUMP MSEC(10)
+/* How often to list them again when it took that long, or they changed meanwhile. */
+#define SECOND_DUMPS 10
+
+struct flow_ends {
+	struct sockaddr_storage client;
+	int listener;
+};
+
+struct crowd {
+	int family;
+	struct diag *diags[HOSTS];
+	struct seen_sockets seen[HOSTS];
+	struct flow_ends *flows; /* [0] is not used */
+	int *listeners;          /* their ports */
+	int flow_count, listener_count;
+	bool behind;   /* a look was at a part, or left out, since one was at all */
+	bool told;     /* of something other than a segment that no look has followed yet */
+	int called;    /* the flow of the last system call */
+	long followed; /* segments up to this one have had their look */
+};
+
+struct crowd *crowd_open(struct net *net, int family)
+{
+	struct crowd *crowd = must_alloc(1, sizeof(*crowd));
+
+	crowd->family = family;
+	crowd->flows = GROWN(crowd->flows, 0);
+	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .listener = 0 };
+	for (int host = 0; host < HOSTS; host++)
+		crowd->diags[host] = diag_open(net, (enum host)host, family);
+	return crowd;
+}
+
+bool crowd_close(struct crowd *crowd)
+{
+	bool ended = true;
+
+	for (int host = 0; host < HOSTS; host++) {
+		ended &= diag_destroy_all(crowd->diags[host]);
+		diag_close(crowd->diags[host]);
+		free(crowd->seen[host].sockets);
+		free(crowd->seen[host].flooded);
+	}
+	free(crowd->flows);
+	free(crowd->listeners);
+	free(crowd);
+	return ended;
+}
+
+int crowd_add_flow(struct crowd *crowd, const struct flow_id *id)
+{
+	crowd->flows = GROWN(crowd->flows, crowd->flow_count);
+	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->listener };
+	return crowd->flow_count++;
+}
+
+struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host)
+{
+	return &crowd->seen[host];
+}
+
+void crowd_told(struct crowd *crowd, const struct event *event)
+{
+	crowd->told = true;
+	if (event->kind == EVENT_CALL)
+		crowd->called = event->flow;
+	if (event->kind != EVENT_LISTENER)
+		return;
+	crowd->listeners = GROWN(crowd->listeners, crowd->listener_count);
+	crowd->listeners[crowd->listener_count++] = event->listener;
+}
+
+/* ---- all ----------------------------------------------------------------------------------- */
+
+static void collect_socket(void *argument, const struct diag_socket *socket)
+{
+	struct seen_sockets *seen = argument;
+
+	if (socket->floods) {
+		seen->flooded = GROWN(seen->flooded, seen->flood_count);
+		seen->flooded[seen->flood_count++] = socket->port;
+		return;
+	}
+	seen->sockets = GROWN(seen->sockets, seen->count);
+	seen->sockets[seen->count++] = (struct seen_socket){ .diag = *socket, .anew = true };
+}
+
+static void look_at_all(struct crowd *crowd, enum host host)
+{
+	struct seen_sockets *seen = &crowd->seen[host];
+	bool whole = false;
+
+	for (int again = 0; again < SECOND_DUMPS; again++) {
+		seen->asked = clock_now();
+		seen->count = seen->flood_count = 0;
+		whole = diag_dump(crowd->diags[host], collect_socket, seen);
+		if (whole && clock_now() - seen->asked < LONG_DUMP)
+			break;
+	}
+	if (!whole)
+		broken("cannot list the sockets of the %s: %s", host_name(host),
+		       netlink_problem(EINTR));
+}
+
+/* ---- a part -------------------------------------------------------------------------------- */
+
+/* What was seen of the socket between these ports is forgotten. */
+static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t peer_port)
+{
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.port == port &&
+		    seen->sockets[i].diag.peer_port == peer_port) {
+			seen->sockets[i] = seen->sockets[--seen->count];
+			return;
+		}
+}
+
+static void look_at_listener(struct crowd *crowd, uint16_t port)
+{
+	struct socket_ends ends = {
+		.here = host_address(SERVER, crowd->family, port),
+		.there = host_address(CLIENT, crowd->family, 0),
+	};
+
+	forget_socket(&crowd->seen[SERVER], port, 0);
+	diag_find(crowd->diags[SERVER], &ends, collect_socket, &crowd->seen[SERVER]);
+}
+
+/* Where a connection is no more, a lookup finds the listener. */
+static void collect_connection(void *argument, const struct diag_socket *socket)
+{
+	if (socket->state != LISTEN)
+		collect_socket(argument, socket);
+}
+
+static void look_at_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
+{
+	struct sockaddr_storage client = flow->client;
+	struct sockaddr_storage server =
+		host_address(SERVER, crowd->family, (uint16_t)flow->listener);
+	bool at_client = host == CLIENT;
+	struct socket_ends ends = {
+		.here = at_client ? client : server,
+		.there = at_client ? server : client,
+	};
+
+	forget_socket(&crowd->seen[host], address_port(&ends.here), address_port(&ends.there));
+	diag_find(crowd->diags[host], &ends, collect_connection, &crowd->seen[host]);
+}
+
+/* The flow's socket, and its listener or, of no flow, all of them. */
+static void list_part(struct crowd *crowd, enum host host, const struct flow_ends *ends)
+{
+	if (ends)
+		look_at_flow(crowd, host, ends);
+	for (int i = 0; i < crowd->listener_count && host == SERVER; i++)
+		if (!ends || crowd->listeners[i] == ends->listener)
+			look_at_listener(crowd, (uint16_t)crowd->listeners[i]);
+}
+
+static void look_at_part(struct crowd *crowd, enum host host, int flow)
+{
+	struct seen_sockets *seen = &crowd->seen[host];
+	const struct flow_ends *ends =
+		flow > 0 && flow < crowd->flow_count ? &crowd->flows[flow] : NULL;
+
+	crowd->behind = true;
+	for (int i = 0; i < seen->count; i++)
+		seen->sockets[i].anew = false;
+	for (int again = 0; again < SECOND_DUMPS; again++) {
+		seen->asked = clock_now();
+		list_part(crowd, host, ends);
+		if (clock_now() - seen->asked < LONG_DUMP)
+			break;
+	}
+}
+
+/* ---- how much ------------------------------------------------------------------------------ */
+
+/* Counters that a connection moves when it comes about. */
+static const char *const usual_counters[] = { "Tcp.InSegs",      "Tcp.OutSegs",
+					      "Tcp.ActiveOpens", "Tcp.PassiveOpens",
+					      "Tcp.CurrEstab",   NULL };
+
+static bool is_crowd(const struct crowd *crowd, enum host host)
+{
+	return crowd->seen[host].count + crowd->seen[host].flood_count > CROWD;
+}
+
+bool crowd_look(struct crowd *crowd, const struct crowd_look *look)
+{
+	bool in_part = is_crowd(crowd, look->host) && !look->whole;
+
+	if (in_part && !look->here)
+		return false;
+	if (!counters_read(look->counters) && !look->here)
+		return false;
+	if (in_part && !counters_moved_beyond(look->counters, usual_counters))
+		look_at_part(crowd, look->host, look->flow ? look->flow : crowd->called);
+	else
+		look_at_all(crowd, look->host);
+	return true;
+}
+
+long crowd_looked(struct crowd *crowd, long packets, bool whole)
+{
+	long first = packets > crowd->followed ? crowd->followed + 1 : 0;
+
+	crowd->behind &= !whole;
+	crowd->told = false;
+	crowd->followed = packets;
+	return first;
+}
+
+bool crowd_has_followed(const struct crowd *crowd, long packet)
+{
+	return packet <= crowd->followed;
+}
+
+bool crowd_leaves_out(struct crowd *crowd, long packets)
+{
+	bool anything_new = crowd->told || packets != crowd->followed;
+
+	if (anything_new || !(is_crowd(crowd, CLIENT) || is_crowd(crowd, SERVER)))
+		return false;
+	crowd->behind = true;
+	return true;
+}
+
+bool crowd_is_behind(const struct crowd *crowd)
+{
+	return crowd->behind;
+}

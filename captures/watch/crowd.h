@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * crowd: the sockets of both hosts as looks have found them. Listing sockets is what a look costs,
+ * and a queue of 511 is listed some 3,000 times: of a crowd a look lists only a part where that is
+ * enough. Shared inside captures; used by watch.c alone.
+ *
+ * A socket changes by a segment, by a system call of the case, or by a timer. Each segment and each
+ * call has a look of its own, at the two sockets of its flow and at its listener; a timer moves a
+ * counter that is none of those that connections move when they come about, and then all are
+ * listed. So what a look leaves out stands as it stood. To be sure of it, all are listed
+ *   - before a step, and before anything is expected of a host (crowd_is_behind()),
+ *   - and whenever the case waits.
+ */
+#ifndef HALFOPEN_CROWD_H
+#define HALFOPEN_CROWD_H
+
+#include "captures/watch/probes.h"
+
+struct seen_socket {
+	struct diag_socket diag;
+	bool anew; /* listed by the last look at its host */
+	int known; /* the watch's place for it, once it has one */
+};
+
+struct seen_sockets {
+	struct seen_socket *sockets;
+	int count;
+	uint16_t *flooded; /* the port of each half-open request that is a flood's */
+	int flood_count;
+	nsec asked; /* when it was begun to list them, by clock_now() */
+};
+
+struct crowd;
+
+struct crowd *crowd_open(struct net *net, int family);
+/* Ends all sockets of both hosts; false where some could not be: see diag_destroy_all(). */
+bool crowd_close(struct crowd *crowd);
+/* Flows are 1, 2, ... in the order in which they are added. Returns the number. */
+int crowd_add_flow(struct crowd *crowd, const struct flow_id *id);
+/* What there is at @host, as the last look found it; valid until the next look. */
+struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host);
+
+/* The case has told of something: a listener, a call of which the next look is about the flow. */
+void crowd_told(struct crowd *crowd, const struct event *event);
+
+/* A look at one host's sockets. */
+struct crowd_look {
+	enum host host;
+	bool here; /* it is there that something has happened; else only where its counters moved */
+	bool whole; /* at every one of a crowd */
+	int flow;   /* that the segment is of which the look follows; 0: none, it follows a call */
+	struct counters *counters; /* of the host; they are read before the sockets */
+};
+/* Whether it was needed to list any, and they were. */
+bool crowd_look(struct crowd *crowd, const struct crowd_look *look);
+/*
+ * A look at both hosts is over. @packets: so many segments have come by so far. Returns the first
+ * of them that no look has followed before; 0: there is none.
+ */
+long crowd_looked(struct crowd *crowd, long packets, bool whole);
+/* Whether the look that follows the @packet was begun after the packet was captured. */
+bool crowd_has_followed(const struct crowd *crowd, long packet);
+/*
+ * Whether the look at the end of a call can be left out: it is a crowd, and all that was told of
+ * and that came by has had its look. If so, the crowd is behind.
+ */
+bool crowd_leaves_out(struct crowd *crowd, long packets);
+/* Whether some sockets were left out since all were listed. */
+bool crowd_is_behind(const struct crowd *crowd);
+
+#endif

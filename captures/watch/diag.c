@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Socket states, half-open requests and queue depths, through sock_diag. Requests are shown
+ * nowhere else; a request and the socket that it becomes carry one cookie.
+ */
+#include "captures/watch/probes.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+
+struct diag {
+	struct mnl_socket *netlink;
+	int family;
+	unsigned sequence;
+	found_socket *found;
+	void *context;
+};
+
+struct opening {
+	struct mnl_socket *netlink;
+};
+
+static int open_netlink(void *argument)
+{
+	struct opening *opening = argument;
+
+	opening->netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	return opening->netlink ? 0 : -1;
+}
+
+struct diag *diag_open(struct net *net, enum host host, int family)
+{
+	struct diag *diag = must_alloc(1, sizeof(*diag));
+	struct opening opening = { .netlink = NULL };
+
+	if (net_within(net, host, open_netlink, &opening) < 0 ||
+	    mnl_socket_bind(opening.netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		broken("cannot open sock_diag: %s. The kernel needs CONFIG_INET_DIAG.",
+		       shortage_text(errno));
+	diag->netlink = opening.netlink;
+	diag->family = family;
+	return diag;
+}
+
+void diag_close(struct diag *diag)
+{
+	mnl_socket_close(diag->netlink);
+	free(diag);
+}
+
+static int take_socket(const struct nlmsghdr *header, void *argument)
+{
+	struct diag *diag = argument;
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct diag_socket socket;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message)) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	socket = (struct diag_socket){
+		.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
+		.state = (enum tcp_state)message->idiag_state,
+		.port = ntohs(message->id.idiag_sport),
+		.peer_port = ntohs(message->id.idiag_dport),
+		.retrans = message->idiag_retrans,
+		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
+		.floods = net_is_floods(diag->family, message->id.idiag_dst),
+	};
+
+	if (socket.state == LISTEN) {
+		socket.queued = (int)message->idiag_rqueue;
+		socket.limit = (int)message->idiag_wqueue;
+	}
+	diag->found(diag->context, &socket);
+	return MNL_CB_OK;
+}
+
+static struct inet_diag_req_v2 *begin_request(struct diag *diag, char *buffer, uint16_t flags)
+{
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_REQUEST | flags;
+	header->nlmsg_seq = ++diag->sequence;
+	request->sdiag_family = (uint8_t)diag->family;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_states = (1u << TCP_STATES) - 1;
+	return request;
+}
+
+static int ask(struct diag *diag, const char *buffer)
+{
+	return netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer,
+			   take_socket, diag);
+}
+
+bool diag_dump(struct diag *diag, found_socket *found, void *context)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	int error;
+
+	begin_request(diag, buffer, NLM_F_DUMP);
+	diag->found = found;
+	diag->context = context;
+	error = ask(diag, buffer);
+	if (error && error != EINTR)
+		broken("cannot list the sockets through sock_diag: %s", netlink_problem(error));
+	return error == 0;
+}
+
+uint16_t address_port(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET6
+			     ? ((const struct sockaddr_in6 *)(const void *)address)->sin6_port
+			     : ((const struct sockaddr_in *)(const void *)address)->sin_port);
+}
+
+static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+
+	if (address->ss_family == AF_INET6) {
+		*port = six->sin6_port;
+		memcpy(words, &six->sin6_addr, sizeof(six->sin6_addr));
+	} else {
+		*port = four->sin_port;
+		memcpy(words, &four->sin_addr, sizeof(four->sin_addr));
+	}
+}
+
+void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *found,
+	       void *context)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
+	int error;
+
+	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
+	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
+	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	diag->found = found;
+	diag->context = context;
+	error = ask(diag, buffer);
+	if (error && error != ENOENT)
+		broken("cannot ask sock_diag for a socket: %s", netlink_problem(error));
+}
+
+/* ---- the end of them ----------------------------------------------------------------------- */
+
+struct doomed {
+	struct inet_diag_sockid *ids;
+	size_t count;
+};
+
+static int doom(const struct nlmsghdr *header, void *argument)
+{
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct doomed *doomed = argument;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message))
+		return MNL_CB_OK;
+	doomed->ids = must_realloc(doomed->ids, doomed->count + 1, sizeof(*doomed->ids));
+	doomed->ids[doomed->count++] = message->id;
+	return MNL_CB_OK;
+}
+
+static int destroy(struct diag *diag, const struct inet_diag_sockid *id)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, NLM_F_ACK);
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
+
+	header->nlmsg_type = SOCK_DESTROY;
+	request->id = *id;
+	return netlink_ask(diag->netlink, header, NULL, NULL);
+}
+
+/*
+ * A request too: it stays until its timer, and with it the listener's socket and the namespace.
+ * What is in TIME_WAIT goes with its namespace.
+ */
+bool diag_destroy_all(struct diag *diag)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct doomed doomed = { 0 };
+	int error;
+
+	begin_request(diag, buffer, NLM_F_DUMP)->idiag_states &= ~(1u << TIME_WAIT);
+	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer, doom,
+			    &doomed);
+	for (size_t i = 0; !error && i < doomed.count; i++) {
+		error = destroy(diag, &doomed.ids[i]);
+		if (error == ENOENT) /* it went by itself */
+			error = 0;
+	}
+	free(doomed.ids);
+	return error == 0;
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += captures/watch/libwatch.a
+captures_watch_libwatch_a_SOURCES = \
+	captures/watch/counters.c \
+	captures/watch/crowd.c \
+	captures/watch/crowd.h \
+	captures/watch/diag.c \
+	captures/watch/kernel_log.c \
+	captures/watch/probes.h \
+	captures/watch/tap.c \
+	captures/watch/watch.c \
+	captures/watch/watch.h

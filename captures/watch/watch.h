@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * watch: fills a journal from a live network, and has it judged as it grows: libpcap, sock_diag,
+ * counters. And the kernel's log, which tells of what no case asks for.
+ */
+#ifndef HALFOPEN_WATCH_H
+#define HALFOPEN_WATCH_H
+
+#include "captures/judge/judge.h"
+#include "netns/netns.h"
+
+struct watch;
+
+/* What the gate shall do with a frame. */
+typedef enum fate fate_rule(void *context, const struct frame *frame);
+
+struct watch_options {
+	struct net *net;
+	struct journal *journal;
+	struct judge *judge;
+	int family;
+	const char *folder;       /* client.pcap and server.pcap go there */
+	const char *wire;         /* its netem; NULL: none */
+	const char *title;        /* the case */
+	const char *const *about; /* lines of the begin, see struct event; may be NULL */
+	fate_rule *gate;          /* the case's rules; NULL: forward all */
+	void *context;
+};
+
+/* Opens captures on both hosts (side by side), sock_diag and counters; observes the wire. */
+struct watch *watch_open(struct watch_options options);
+/* Stops by sentinel, drains; whatever lost a frame is broken(). Journals EVENT_END. */
+void watch_finish(struct watch *watch);
+/* False where some of the hosts' sockets could not be ended, and hold their namespace for minutes.
+ */
+bool watch_close(struct watch *watch);
+
+/* Time since the case began: the journal's clock. */
+nsec watch_now(const struct watch *watch);
+/* Appends and judges an event made by the caller; sets @at unless it is set. */
+void watch_note(struct watch *watch, struct event event);
+/* Names a flow before its first segment: the client's address decides. Returns its number. */
+struct flow_id {
+	const char *name;
+	struct sockaddr_storage client; /* with port */
+	int listener;                   /* port */
+	bool raw;                       /* the client is a raw peer on the wire */
+};
+int watch_flow(struct watch *watch, struct flow_id id);
+/*
+ * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
+ * gate to the @listener's port. Then everything is looked at. Between the two nothing that the
+ * server counts can be put down to a segment, and how much came in and went out is not compared
+ * with the captures.
+ */
+void watch_flood_begins(struct watch *watch);
+void watch_flood(struct watch *watch, int listener, uint64_t syns);
+/*
+ * Moves frames until nothing waits in gate, netem or captures, then samples; of a crowd only what
+ * is new. So a call's whole effect is in the journal when it returns.
+ */
+void watch_settle(struct watch *watch);
+/* What the gate holds goes on its way, oldest first; then as watch_settle(). */
+void watch_release(struct watch *watch);
+/*
+ * Moves frames and samples until @met returns true (then true) or @within has passed (false; it
+ * is stretched as all deadlines are). @met is asked after each frame and each sample. Samples come
+ * every 50 ms, and the rarer the longer nothing has happened; but right before and after a socket's
+ * timer is due.
+ */
+struct wait {
+	const char *what; /* for the journal and the progress line */
+	bool (*met)(void *context);
+	void *context;
+	nsec within;
+	nsec every; /* ask @met so often also without a look, for what no look sees; 0: no */
+};
+bool watch_wait(struct watch *watch, struct wait wait);
+/* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */
+bool watch_has_timer(struct watch *watch, int flow, enum host host);
+/*
+ * client.pcap and server.pcap get their names; before, they are called *.new. What is captured
+ * afterwards is not in them. broken() when they cannot be written.
+ */
+void watch_keep_captures(struct watch *watch);
+/* Whether the last look has found a socket of the server's that listens on @port, whoever's. */
+bool watch_sees_listener(const struct watch *watch, int port);
+/*
+ * Ends with broken() when the wire or a capture has lost a frame, and says who, and how many. Then
+ * nothing is known of the kernel, whatever does not add up. watch_finish() does it too.
+ */
+void watch_check_losses(struct watch *watch);
+/* What the judge found; NULL while all adds up. */
+const struct finding *watch_finding(const struct watch *watch);
+/* How far a counter of @host has moved since the watch began, by now. It is not journalled. */
+long watch_counter(struct watch *watch, enum host host, const char *name);
+/* Kernel time waited so far, in waits. */
+nsec watch_waited(const struct watch *watch);
+
+/* ---- the kernel's log ---------------------------------------------------------------------- */
+
+/*
+ * Warnings, oopses, lockups and stalls, as the kernel counts them (/sys/kernel/warn_count and its
+ * like), taint bits that were clear before, and what its log (/dev/kmsg) has of them. What happened
+ * before kernel_log_open() is nobody's.
+ */
+struct kernel_log;
+struct kernel_log *kernel_log_open(void);
+void kernel_log_close(struct kernel_log *log);
+/* What was complained of since it was asked last, a few lines; NULL: nothing. The caller frees it.
+ */
+char *kernel_log_complaint(struct kernel_log *log);
+/* Reads a stage's files instead of the machine's: @folder stands before their paths. For tests. */
+void kernel_log_below(const char *folder);
+
+#endif
