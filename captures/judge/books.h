@@ -228,6 +228,7 @@ struct host_book {
 	bool flooding;                   /* and just now nobody knows the number */
 	struct flood_book flood;         /* of this look */
 	struct tally_book tallies[TALLIES];
+	unsigned named_ledgers;  /* a set: those whose counters the case has named in this step */
 	unsigned syn_acks_again; /* since the step began */
 	nsec last_packet;
 	long last_packet_seq;
@@ -295,6 +296,14 @@ void owe_for_arrival(struct judge *judge, const struct event *event);
 void owe_for_sending(struct judge *judge, const struct event *event);
 void owe_for_state(struct judge *judge, const struct event *event);
 void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
+/* The case expects a number of this counter; from here to the end of the step it is exact. */
+void name_ledger(struct host_book *host, const char *counter);
+/*
+ * Whether a movement of the counter that no expectation names is a finding. A ledger holds its
+ * counter to what was seen, so there it is one only in a step in which the case names that counter,
+ * or where a flood hides what there was to see.
+ */
+bool must_be_named(const struct host_book *host, const struct counter_book *counter);
 /* At a look: object when a ledger is not even, or a debt is old. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge, const struct event *event);

@@ -81,6 +81,32 @@ void close_ledgers(struct judge *judge, const struct event *event)
 				     (struct ledger_of){ (enum host)host, (enum ledger)ledger });
 }
 
+/* -1: none. */
+static int ledger_of(const char *counter)
+{
+	for (int i = 0; i < LEDGERS; i++)
+		if (strcmp(counter, ledgers[i].counter) == 0)
+			return i;
+	return -1;
+}
+
+void name_ledger(struct host_book *host, const char *counter)
+{
+	int ledger = ledger_of(counter);
+
+	if (ledger >= 0)
+		host->named_ledgers |= 1u << ledger;
+}
+
+bool must_be_named(const struct host_book *host, const struct counter_book *counter)
+{
+	if (counter->ledger < 0)
+		return !counter->exempt;
+	if (host->named_ledgers & 1u << counter->ledger)
+		return true;
+	return !counter->exempt && hidden_by_flood(host, (enum ledger)counter->ledger);
+}
+
 /* ---- tallies ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -127,10 +153,7 @@ void classify_counter(struct counter_book *counter)
 	counter->exempt = counter_exempt(counter->name) != NULL;
 	counter->tells_of_a_drop = strstr(drops, word) != NULL;
 	counter->of_timers = of_timers(counter->name);
-	counter->ledger = -1;
-	for (int i = 0; i < LEDGERS; i++)
-		if (strcmp(counter->name, ledgers[i].counter) == 0)
-			counter->ledger = i;
+	counter->ledger = ledger_of(counter->name);
 	for (int i = 0; i < TALLIES; i++)
 		if (strstr(tallies[i].counters, word))
 			counter->tallies |= 1u << i;

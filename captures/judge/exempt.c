@@ -7,7 +7,9 @@
 
 #include <fnmatch.h>
 
-/* Left out of expectations; they stay in the journal. A case may still name one: then it is exact.
+/*
+ * Left out of expectations and ladders; they stay in the journal. A case may still name one: then
+ * it is exact.
  */
 static const struct {
 	const char *pattern, *reason;

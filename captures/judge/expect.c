@@ -154,6 +154,7 @@ static void judge_one_counter(struct judge *judge, const struct event *event, co
 	struct counter_book *counter = book_of_counter(judge, event->host, name);
 	long seen = counter ? counter->step : 0;
 
+	name_ledger(&judge->hosts[event->host], name);
 	if (seen != wanted)
 		judge_object(judge, event,
 			     seen ? format("%s of the %s moved by %ld in \"%s\", expected %ld",
@@ -205,20 +206,23 @@ static void judge_counters(struct judge *judge, const struct event *event)
 	for (int i = 0; i < host->counter_count && !judge->found; i++) {
 		struct counter_book *counter = &host->counters[i];
 
-		if (counter->step && !counter->exempt && !counters_name(text, counter->name))
+		if (counter->step && must_be_named(host, counter) &&
+		    !counters_name(text, counter->name))
 			object_to_unnamed(judge, event, event->host, counter);
 	}
 }
 
 void judge_unnamed_counters(struct judge *judge, const struct event *event)
 {
-	for (int host = 0; host < HOSTS; host++)
-		for (int i = 0; i < judge->hosts[host].counter_count && !judge->found; i++) {
-			const struct counter_book *counter = &judge->hosts[host].counters[i];
+	for (int host = 0; host < HOSTS; host++) {
+		const struct host_book *book = &judge->hosts[host];
 
-			if (counter->step != counter->named && !counter->exempt)
-				object_to_unnamed(judge, event, (enum host)host, counter);
-		}
+		for (int i = 0; i < book->counter_count && !judge->found; i++)
+			if (book->counters[i].step != book->counters[i].named &&
+			    must_be_named(book, &book->counters[i]))
+				object_to_unnamed(judge, event, (enum host)host,
+						  &book->counters[i]);
+	}
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */

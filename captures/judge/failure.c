@@ -455,7 +455,8 @@ static struct numbers list_counters(const struct judge *judge, const struct even
 	for (int i = 0; i < host->counter_count; i++) {
 		const struct counter_book *counter = &host->counters[i];
 
-		if (counter->step && !counter->exempt && !counters_name(words, counter->name))
+		if (counter->step && must_be_named(host, counter) &&
+		    !counters_name(words, counter->name))
 			add_number(&numbers,
 				   (struct number){ counter->name, 0, counter->step, false });
 	}

@@ -486,10 +486,14 @@ static void take_step(struct judge *judge, const struct event *event)
 	judge_unnamed_counters(judge, event);
 	if (sound && judge->found) /* it is about the step before */
 		return;
-	for (int host = 0; host < HOSTS; host++)
-		for (int i = 0; i < judge->hosts[host].counter_count; i++)
-			judge->hosts[host].counters[i].step = judge->hosts[host].counters[i].named =
-				judge->hosts[host].counters[i].largest = 0;
+	for (int host = 0; host < HOSTS; host++) {
+		struct host_book *book = &judge->hosts[host];
+
+		book->named_ledgers = 0;
+		for (int i = 0; i < book->counter_count; i++)
+			book->counters[i].step = book->counters[i].named =
+				book->counters[i].largest = 0;
+	}
 	judge->hosts[SERVER].syn_acks_again = 0;
 	begin_step(judge, event);
 }
