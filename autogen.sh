@@ -64,7 +64,7 @@ command:qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core  qemu-x86  qem
 END
 }
 
-# What single cases play with; "-" where there is no such package, or its program has another name.
+# What single cases and tests play with; "-" where there is no such package, or its program has another name.
 program_needs()
 {
 	awk -v column="$(column_of_packages)" '$column != "-"' <<'END'
@@ -72,6 +72,7 @@ command:nginx    nginx        nginx      nginx                 nginx
 command:apache2  apache2-bin  -          -                     -
 command:hping3   hping3       hping3     -                     -
 command:netstat  net-tools    net-tools  net-tools-deprecated  net-tools
+command:rsvg-convert  librsvg2-bin  librsvg2-tools  rsvg-convert  librsvg
 END
 }
 

@@ -44,6 +44,10 @@ runner_librunner_a_SOURCES = \
 	runner/verdict.c \
 	runner/worker.c
 
+embedded += runner/pages/page.css runner/pages/report.css runner/pages/report.js
+runner/page.$(OBJEXT): runner/pages/page.css.h
+runner/report_html.$(OBJEXT): runner/pages/report.css.h runner/pages/report.js.h
+
 bin_PROGRAMS += halfopen
 halfopen_SOURCES = \
 	runner/main.c \

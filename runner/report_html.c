@@ -5,118 +5,14 @@
  */
 #include "captures/draw/draw.h"
 #include "runner/page.h"
+#include "runner/pages/report.css.h"
+#include "runner/pages/report.js.h"
 #include "runner/report.h"
 
 #include <string.h>
 
 /* Pictures are left out, and linked, when the page would get too big for a phone. */
 enum { MOST_BYTES = 2600000, MOST_OF_A_PICTURE = 120000 };
-
-/* Nothing in it may need escaping: it is written as it is. */
-static const char style[] =
-	".runs { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; margin: 1rem 0;\n"
-	"  list-style: none; }\n"
-	".runs li { border: 1px solid var(--line); border-radius: .4rem; padding: .8rem 1rem;\n"
-	"  flex: 1 1 20rem; max-width: 40rem; }\n"
-	".runs h2 { margin: 0; font-size: 1.05rem; }\n"
-	".totals { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .5rem 0; }\n"
-	".totals b { font-size: 1.5rem; font-variant-numeric: tabular-nums; }\n"
-	".runs p { margin: .2rem 0; color: var(--faint); font-size: .9rem; }\n"
-	"form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .8rem 0; "
-	"}\n"
-	"form[hidden] { display: none; }\n"
-	"input, select, button { font: inherit; color: inherit; background: var(--page);\n"
-	"  border: 1px solid var(--faint); border-radius: .3rem; padding: .35rem .5rem;\n"
-	"  max-width: 100%; }\n"
-	"input:focus-visible, select:focus-visible, button:focus-visible {\n"
-	"  outline: .15rem solid var(--other); outline-offset: .1rem; }\n"
-	"input { flex: 1 1 14rem; max-width: 24rem; }\n"
-	"output { color: var(--faint); }\n"
-	"tbody th { position: static; } .claims td { min-width: 6rem; }\n"
-	".claims th:first-child { width: 50%; } .claims td:last-child { width: 32%; }\n"
-	".claims details { margin: 0; } .claims summary { padding: 0; }\n"
-	".claims ul { overflow-wrap: anywhere; }\n"
-	".claims ul { margin: 0; padding: 0; list-style: none; font: .8rem/1.5 monospace; }\n"
-	".claims .scroll { max-height: none; }\n"
-	".case { border: 1px solid var(--line); border-radius: .4rem; margin: .4rem 0; }\n"
-	".case > summary { padding: .5rem .7rem; display: flex; flex-wrap: wrap; gap: 0 .8rem;\n"
-	"  align-items: baseline; list-style: none; }\n"
-	".case > summary::-webkit-details-marker { display: none; }\n"
-	".case > summary::before { content: '\\25b8'; color: var(--faint); width: .8rem; }\n"
-	".case[open] > summary::before { content: '\\25be'; }\n"
-	".case > summary code { font-weight: bold; overflow-wrap: anywhere; flex: 1 1 16rem; }\n"
-	".case > summary small { color: var(--faint); }\n"
-	".case > div { padding: 0 .7rem .7rem; min-width: 0; }\n"
-	"h3 { font: bold 1rem system-ui, sans-serif; }\n"
-	".case h4 { margin: 1rem 0 .3rem; }\n"
-	".case p { margin: .3rem 0; }\n"
-	".links { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .9rem; }\n"
-	".picture { max-height: none; padding: .4rem; }\n"
-	".picture svg { display: block; }\n"
-	"pre.report { max-height: none; } pre.report span, pre.report mark { min-height: 1.4em; }\n"
-	"mark { font-weight: bold; }\n"
-	"h2 small { font-weight: normal; color: var(--faint); }\n"
-	"@media (max-width: 50rem) {\n"
-	"  .claims thead { display: none; }\n"
-	"  .claims table, .claims tbody, .claims tr, .claims th, .claims td { display: block;\n"
-	"    min-width: 0 !important; max-width: none !important; border: 0;\n"
-	"    width: auto !important; }\n"
-	"  .claims tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }\n"
-	"  .claims tr[hidden] { display: none; }\n"
-	"  .claims td { padding: .1rem .4rem; display: inline-block; }\n"
-	"  .claims td:last-child { display: block; }\n"
-	"  .case > summary code { flex-basis: 100%; order: 2; font-size: .85rem; }\n"
-	"}\n"
-	"@media print {\n"
-	"  form { display: none; } .case, .topic { break-inside: auto; }\n"
-	"  details:not([open])::details-content { content-visibility: hidden; display: none; }\n"
-	"  .picture { overflow: hidden; } .picture svg { max-width: 100%; height: auto; }\n"
-	"}\n";
-
-static const char script[] =
-	"(() => {\n"
-	"const all = (what, where) => [...(where || document).querySelectorAll(what)];\n"
-	"const filter = form => {\n"
-	"  const rows = all(form.dataset.rows);\n"
-	"  const run = () => {\n"
-	"    const words = form.elements.words.value.trim().toLowerCase().split(/\\s+/);\n"
-	"    let shown = 0;\n"
-	"    for (const row of rows) {\n"
-	"      const text = (row.dataset.text || row.textContent).toLowerCase();\n"
-	"      const hit = words.every(word => text.includes(word)) ? all('select', form).every(\n"
-	"        one => !one.value || row.dataset[one.name].split(',').includes(one.value)) : "
-	"false;\n"
-	"      row.hidden = !hit;\n"
-	"      shown += hit ? 1 : 0;\n"
-	"    }\n"
-	"    for (const part of all('section.topic'))\n"
-	"      part.hidden = !part.querySelector('.case:not([hidden])');\n"
-	"    form.querySelector('output').textContent = shown + ' of ' + rows.length;\n"
-	"  };\n"
-	"  form.hidden = false;\n"
-	"  form.addEventListener('input', run);\n"
-	"  form.addEventListener('submit', event => event.preventDefault());\n"
-	"  run();\n"
-	"};\n"
-	"all('form').forEach(filter);\n"
-	"const go = () => {\n"
-	"  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));\n"
-	"  if (!place) return;\n"
-	"  place.hidden = false;\n"
-	"  for (let one = place; one; one = one.parentElement) {\n"
-	"    if (one.localName === 'details') one.open = true;\n"
-	"    if (one.classList.contains('topic')) one.hidden = false;\n"
-	"  }\n"
-	"  place.scrollIntoView();\n"
-	"};\n"
-	"addEventListener('hashchange', go);\n"
-	"go();\n"
-	"for (const button of all('button')) button.addEventListener('click', () => {\n"
-	"  const cases = all('.case:not([hidden])');\n"
-	"  const open = !cases.every(one => one.open);\n"
-	"  cases.forEach(one => { one.open = open; });\n"
-	"});\n"
-	"})();\n";
 
 /* A case's name may break behind each "_". */
 static void write_name(xml page, const char *name)
@@ -469,11 +365,6 @@ static void write_files(xml page, const struct told *told)
 	xml_close(page);
 }
 
-static void draw(xml out, const void *story)
-{
-	ladder_draw(story, out);
-}
-
 /* The picture, or a line that says why there is none. */
 static void write_picture(xml page, const struct writing *writing, const struct told *told)
 {
@@ -492,7 +383,7 @@ static void write_picture(xml page, const struct writing *writing, const struct 
 	if (!journal)
 		return;
 	struct story *story = story_of(journal);
-	autofree char *svg = xml_in_memory(draw, story);
+	autofree char *svg = ladder_svg_part(story);
 	size_t size = strlen(svg);
 	if (size > MOST_OF_A_PICTURE || *writing->bytes + size > MOST_BYTES) {
 		xml_element_of(page, "p", "faint",
@@ -774,10 +665,10 @@ static void write_body(xml page, const void *context)
 
 char *report_write_html(const struct report *report, const char *path)
 {
-	autofree char *both = format("%s%s\n", style, ladder_style());
+	autofree char *ladders = ladder_style(), *both = format("%s%s\n", report_css, ladders);
 	const struct page page = { .title = "halfopen report",
 				   .style = both,
-				   .script = script,
+				   .script = report_js,
 				   .write = write_body,
 				   .context = report };
 

@@ -114,7 +114,7 @@ has_library()
 
 has_everything()
 {
-	has_tool autoconf autoreconf automake make ip tc nginx apache2 hping3 netstat
+	has_tool autoconf autoreconf automake make ip tc nginx apache2 hping3 netstat rsvg-convert
 	has_compiler
 	has_pkg_config
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle

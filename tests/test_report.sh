@@ -168,6 +168,16 @@ check 'Mermaid' says '^sequenceDiagram'
 check 'what is lost does not arrive' says 'C-xS: .*DATA 5 (lost)'
 run show --format svg a/$lost/ipv4
 check 'SVG' says '^<svg '
+if command -v rsvg-convert >/dev/null; then
+	rsvg-convert -f svg out >drawn 2>err || : >drawn
+	mv drawn out
+	check 'librsvg draws it on white paper' says 'fill:rgb(100%,100%,100%)'
+	check 'half-open is orange' says 'fill:rgb(90.98[0-9]*%,34.90[0-9]*%,4.70[0-9]*%)'
+	check 'established is green' says 'fill:rgb(16.86[0-9]*%,54.11[0-9]*%,38.82[0-9]*%)'
+	check 'nothing is black for want of a colour' [ "$(grep -c 'rgb(0%,0%,0%)' out)" -eq 0 ]
+else
+	skip 'librsvg draws it' 'no rsvg-convert'
+fi
 run show --format timeline a/$lost/ipv4
 check 'all in the order of time' says '^-- '
 run show --format svg a/$lost

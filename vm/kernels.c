@@ -4,7 +4,8 @@
  */
 #include "vm/parts.h"
 
-#include "vm/fetch.h"
+#include "vm/fetch.sh.h"
+#include "vm/kernels.tab.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -15,20 +15,5 @@ vm_libvm_a_SOURCES = \
 	vm/vm.h \
 	vm/vmlinux.c
 
-EXTRA_DIST += \
-	vm/fetch.sh \
-	vm/kernels.tab
-
-# The script and the table as C strings: the installed program needs no files of its own.
-BUILT_SOURCES = vm/fetch.h
-CLEANFILES += vm/fetch.h
-as_string = $(SED) -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/'
-
-vm/fetch.h: $(top_srcdir)/vm/fetch.sh $(top_srcdir)/vm/kernels.tab
-	@mkdir -p vm
-	$(AM_V_GEN)$(as_string) $(top_srcdir)/vm/fetch.sh | \
-		{ echo 'static const char fetch_sh[] ='; cat; echo '	;'; } >$@.new && \
-	$(as_string) $(top_srcdir)/vm/kernels.tab | \
-		{ echo 'static const char kernels_tab[] ='; cat; echo '	;'; } >>$@.new && \
-	mv $@.new $@
-vm/kernels.$(OBJEXT): vm/fetch.h
+embedded += vm/fetch.sh vm/kernels.tab
+vm/kernels.$(OBJEXT): vm/fetch.sh.h vm/kernels.tab.h

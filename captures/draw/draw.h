@@ -104,11 +104,11 @@ const char *story_step(const struct story *story, const struct story_line *line)
  * there are, so that a case can be followed while it goes on.
  */
 int timeline_print(const struct story *story, struct ladder_form form, int from, FILE *out);
-/* As SVG, for a page that has ladder_style() in a <style> of its own. */
-void ladder_draw(const struct story *story, xml out);
-const char *ladder_style(void);
-/* As a file of its own; the caller frees it. */
+/* As SVG, a file of its own; the caller frees it. */
 char *ladder_svg(const struct story *story);
+/* The same for a page that has ladder_style() in a <style> of its own; the caller frees both. */
+char *ladder_svg_part(const struct story *story);
+char *ladder_style(void);
 /* As a Mermaid sequence diagram, with the times of ladder.txt; the caller frees it. */
 char *ladder_mermaid(const struct story *story);
 

@@ -15,3 +15,6 @@ captures_draw_libdraw_a_SOURCES = \
 	captures/draw/story.c \
 	captures/draw/svg.c \
 	captures/draw/timeline.c
+
+embedded += captures/draw/picture.svg
+captures/draw/svg.$(OBJEXT): captures/draw/picture.svg.h

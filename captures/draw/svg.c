@@ -2,12 +2,15 @@
 /*
  * The ladder as SVG: from left to right the time, the client's states, its life line (a lane for
  * each flow), the wire, the server's life line, its states, the queues as bars, and the counters
- * that moved. All colours are variables, so that it follows the reader's light or dark.
+ * that moved. How all of it looks is said by picture.svg, whose layers are filled here.
  */
+#include "captures/draw/picture.svg.h"
 #include "captures/draw/picture.h"
 
 #include "base/xml.h"
 
+#include <libxml/parser.h>
+#include <libxml/tree.h>
 #include <string.h>
 
 enum {
@@ -26,42 +29,49 @@ enum {
 	SMALL_WORDS = 38, /* of a note's "client:" */
 };
 
-const char *ladder_style(void)
-{
-	return ".ladder{color-scheme:light dark;--page:#fff;--ink:#1c1c1c;--faint:#666;"
-	       "--line:#ddd;--bad:#b00020;--warn:#8a4b00;--wrong:#fde7ea;--sent:#e3b505;"
-	       "--half:#e8590c;--up:#2b8a63;--closing:#6f7fd0;--wait:#9aa3ad;"
-	       "--accept:#bcd7f0;--full:#f7c4b8;--syn:#f7d3b5;"
-	       "background:var(--page);font:11px/1.2 system-ui,'DejaVu Sans',sans-serif;"
-	       "font-variant-numeric:tabular-nums}"
-	       "@media screen and (prefers-color-scheme:dark){.ladder{--page:#161616;"
-	       "--ink:#e4e4e4;--faint:#a0a0a0;--line:#3a3a3a;--bad:#ff8a8a;--warn:#f0b060;"
-	       "--wrong:#43181e;--sent:#d9b32a;--half:#f2762e;--up:#4db38a;--closing:#8d9bea;"
-	       "--wait:#7b848e;--accept:#2f5376;--full:#7d3b30;--syn:#6b4526}}"
-	       ".ladder text{fill:var(--ink)}"
-	       ".ladder .e{text-anchor:end}.ladder .m{text-anchor:middle}"
-	       ".ladder .h{font-weight:bold;font-size:12px}"
-	       ".ladder .f,.ladder .t{fill:var(--faint)}"
-	       ".ladder .i{font-style:italic;fill:var(--faint)}"
-	       ".ladder .l{paint-order:stroke;stroke:var(--page);stroke-width:4px;"
-	       "stroke-linejoin:round}"
-	       ".ladder .w{fill:var(--warn);font-weight:bold}"
-	       ".ladder .x{fill:var(--bad);font-weight:bold}"
-	       ".ladder .c{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:10px}"
-	       ".ladder path{fill:none;stroke:var(--ink);stroke-width:1.3}"
-	       ".ladder .g{stroke-dasharray:1 3;stroke:var(--warn);stroke-width:2}"
-	       ".ladder .k{stroke:var(--bad);stroke-width:2}"
-	       ".ladder .o{stroke:var(--warn)}"
-	       ".ladder .z{stroke:var(--page);stroke-width:3}"
-	       ".ladder .r{stroke:var(--line)}.ladder .d{stroke:var(--faint);"
-	       "stroke-dasharray:2 2;stroke-width:1}"
-	       ".ladder .p{fill:var(--page)}.ladder .wrong{fill:var(--wrong)}"
-	       ".ladder .s2{fill:var(--sent)}.ladder .s3{fill:var(--half)}"
-	       ".ladder .s1{fill:var(--up)}.ladder .s6{fill:var(--wait)}"
-	       ".ladder .sc{fill:var(--closing)}"
-	       ".ladder .qa{fill:var(--accept)}.ladder .qf{fill:var(--full)}"
-	       ".ladder .qs{fill:var(--syn)}";
-}
+/* What picture.svg has one element for each of: paths, groups of texts, and words of a text. */
+enum layer {
+	PAGE,
+	WRONG,
+	LIFE,
+	SENT,
+	HALF,
+	UP,
+	CLOSES,
+	WAITS,
+	ACCEPT_BAR,
+	FULL_BAR,
+	SYN_BAR,
+	BREAK,
+	ARROW,
+	IGNORED,
+	HELD,
+	GATE,
+	LOST,
+	GROUND,
+	RULE,
+	STEP_TEXT,
+	HEAD_BEFORE,
+	PAUSE_TEXT,
+	TIME_TEXT,
+	NOTE,
+	STATE_BEFORE,
+	STATE_TEXT,
+	GONE_BEFORE,
+	GONE_TEXT,
+	CALL_BEFORE,
+	CALL_TEXT,
+	SEGMENT_TEXT,
+	SEGMENT_BEFORE,
+	CHANGE_TEXT,
+	DEPTH,
+	COUNTER,
+	FINDING,
+	FAINT_WORDS,
+	FATE_WORDS,
+	LOSS_WORDS,
+	LAYERS
+};
 
 /* Where the columns begin. */
 struct columns {
@@ -104,51 +114,57 @@ static struct columns columns_of(const struct picture *picture, const struct sto
 }
 
 struct pen {
-	xml out;
 	const struct picture *picture;
 	const struct story *story;
 	struct columns at;
+	xmlNode *layers[LAYERS];
+	struct text paths[LAYERS]; /* what is drawn in each so far */
 };
 
 struct point {
 	int x, y;
 };
 
-static void write_text(const struct pen *pen, struct point at, const char *class, const char *text)
+static void set_number(xmlNode *node, const char *name, int number)
 {
-	xml_open(pen->out, "text");
-	xml_set(pen->out, "x", "%d", at.x);
-	xml_set(pen->out, "y", "%d", at.y);
-	if (*class)
-		xml_attribute(pen->out, "class", class);
-	xml_text(pen->out, text);
-	xml_close(pen->out);
+	autofree char *digits = format("%d", number);
+
+	xmlNewProp(node, BAD_CAST name, BAD_CAST digits);
+}
+
+/* The element, for those who add words to it. */
+static xmlNode *write_text(struct pen *pen, struct point at, enum layer layer, const char *text)
+{
+	autofree char *clean = text_clean(text);
+	xmlNode *node = xmlNewTextChild(pen->layers[layer], NULL, BAD_CAST "text", BAD_CAST clean);
+
+	set_number(node, "x", at.x);
+	set_number(node, "y", at.y);
+	return node;
+}
+
+/* Words of a text that look as @layer has it; nothing where there are none. */
+static void add_words(const struct pen *pen, xmlNode *text, enum layer layer, const char *words)
+{
+	autofree char *clean = text_clean(words);
+	xmlNode *span;
+
+	if (!*words)
+		return;
+	span = xmlCopyNode(pen->layers[layer], 1);
+	xmlNodeAddContent(span, BAD_CAST clean);
+	xmlAddChild(text, span);
 }
 
 struct box {
 	int x, y, width, height;
 };
 
-static void draw_box(const struct pen *pen, struct box box, const char *class)
+static void draw_box(struct pen *pen, struct box box, enum layer layer)
 {
-	if (box.width <= 0 || box.height <= 0)
-		return;
-	xml_open(pen->out, "rect");
-	xml_set(pen->out, "x", "%d", box.x);
-	xml_set(pen->out, "y", "%d", box.y);
-	xml_set(pen->out, "width", "%d", box.width);
-	xml_set(pen->out, "height", "%d", box.height);
-	xml_attribute(pen->out, "class", class);
-	xml_close_empty(pen->out);
-}
-
-static void draw_path(const struct pen *pen, const char *class, const char *path)
-{
-	xml_open(pen->out, "path");
-	if (*class)
-		xml_attribute(pen->out, "class", class);
-	xml_attribute(pen->out, "d", path);
-	xml_close_empty(pen->out);
+	if (box.width > 0 && box.height > 0)
+		text_add(&pen->paths[layer], "M%d %dh%dv%dh%dz", box.x, box.y, box.width,
+			 box.height, -box.width);
 }
 
 /* ---- life lines ---------------------------------------------------------------------------- */
@@ -179,23 +195,23 @@ static int y_at(const struct pen *pen, const struct story_line *line, enum host 
 	return place->sent;
 }
 
-static const char *band_class(enum tcp_state state)
+static enum layer band_layer(enum tcp_state state)
 {
 	switch (state) {
 	case ESTABLISHED:
-		return "s1";
+		return UP;
 	case SYN_SENT:
-		return "s2";
+		return SENT;
 	case SYN_RECV:
-		return "s3";
+		return HALF;
 	case TIME_WAIT:
-		return "s6";
+		return WAITS;
 	default:
-		return "sc";
+		return CLOSES;
 	}
 }
 
-static void draw_band(const struct pen *pen, int flow, enum host host)
+static void draw_band(struct pen *pen, int flow, enum host host)
 {
 	struct box box = { lane_x(pen, host, flow), 0, BAND, 0 };
 	enum tcp_state state = NO_SOCKET;
@@ -209,13 +225,13 @@ static void draw_band(const struct pen *pen, int flow, enum host host)
 		y = y_at(pen, line, host);
 		box.height = y - box.y;
 		if (state != NO_SOCKET)
-			draw_box(pen, box, band_class(state));
+			draw_box(pen, box, band_layer(state));
 		box.y = y;
 		state = line->states[host];
 	}
 	box.height = pen->picture->height - box.y;
 	if (state != NO_SOCKET)
-		draw_box(pen, box, band_class(state));
+		draw_box(pen, box, band_layer(state));
 }
 
 static bool is_drawn(const struct pen *pen, int flow)
@@ -223,32 +239,29 @@ static bool is_drawn(const struct pen *pen, int flow)
 	return pen->story->flows[flow].leader == flow;
 }
 
-static void draw_bands(const struct pen *pen)
+static void draw_bands(struct pen *pen)
 {
-	autofree char *lines =
-		format("M%d %dV%dM%d %dV%d", pen->at.wire, HEAD + 6, pen->picture->height,
-		       pen->at.server, HEAD + 6, pen->picture->height);
-
-	draw_path(pen, "r", lines);
+	text_add(&pen->paths[LIFE], "M%d %dV%dM%d %dV%d", pen->at.wire, HEAD + 6,
+		 pen->picture->height, pen->at.server, HEAD + 6, pen->picture->height);
 	for (int flow = 1; flow <= pen->story->flow_count; flow++)
 		for (int host = 0; is_drawn(pen, flow) && host < HOSTS; host++)
 			draw_band(pen, flow, (enum host)host);
 }
 
-static void write_state(const struct pen *pen, enum host host, int y, enum tcp_state state)
+static void write_state(struct pen *pen, enum host host, int y, enum tcp_state state)
 {
+	static const enum layer layers[HOSTS][2] = {
+		[CLIENT] = { STATE_BEFORE, GONE_BEFORE },
+		[SERVER] = { STATE_TEXT, GONE_TEXT },
+	};
 	struct point at = { host == CLIENT ? pen->at.client_state : pen->at.server_state, y + 4 };
-	const char *word = state == NO_SOCKET ? "gone" : state_name(state);
+	bool gone = state == NO_SOCKET;
 
-	write_text(pen, at,
-		   state == NO_SOCKET ? host == CLIENT ? "e i" : "i"
-		   : host == CLIENT   ? "e"
-				      : "",
-		   word);
+	write_text(pen, at, layers[host][gone], gone ? "gone" : state_name(state));
 }
 
 /* The names of the states that a line changed. @before is the flow's, and is moved on. */
-static void write_states(const struct pen *pen, const struct story_line *line,
+static void write_states(struct pen *pen, const struct story_line *line,
 			 enum tcp_state before[HOSTS])
 {
 	for (int host = 0; line->changed && host < HOSTS; host++) {
@@ -302,7 +315,7 @@ struct bar {
 	long scale;
 };
 
-static void draw_bar(const struct pen *pen, struct bar bar, struct box box, const char *class)
+static void draw_bar(struct pen *pen, struct bar bar, struct box box, enum layer layer)
 {
 	long width = bar.depth > 0 && bar.scale > 0 ? (long)bar.width * bar.depth / bar.scale : 0;
 
@@ -310,21 +323,21 @@ static void draw_bar(const struct pen *pen, struct bar bar, struct box box, cons
 	box.width = width > bar.width ? bar.width : (int)width;
 	if (bar.depth > 0 && box.width < 2)
 		box.width = 2;
-	draw_box(pen, box, class);
+	draw_box(pen, box, layer);
 }
 
-static void draw_level(const struct pen *pen, const struct picture_level *level, int end, int most)
+static void draw_level(struct pen *pen, const struct picture_level *level, int end, int most)
 {
 	const struct depths *depths = &level->depths;
 	struct box box = { 0, level->y, 0, end - level->y };
 	struct bar accept = { pen->at.accept, ACCEPT, depths->accept, depths->limit + 1L };
 	struct bar syn = { pen->at.syn, SYN_QUEUE, depths->syn, most ? most : 1 };
 
-	draw_bar(pen, accept, box, is_overfull(*depths) ? "qf" : "qa");
-	draw_bar(pen, syn, box, "qs");
+	draw_bar(pen, accept, box, is_overfull(*depths) ? FULL_BAR : ACCEPT_BAR);
+	draw_bar(pen, syn, box, SYN_BAR);
 }
 
-static void write_level(const struct pen *pen, const struct picture_level *level,
+static void write_level(struct pen *pen, const struct picture_level *level,
 			const struct picture_level *before)
 {
 	const struct depths *depths = &level->depths;
@@ -334,12 +347,12 @@ static void write_level(const struct pen *pen, const struct picture_level *level
 
 	if (other || before->depths.accept != depths->accept ||
 	    before->depths.limit != depths->limit)
-		write_text(pen, (struct point){ pen->at.accept + 3, level->y + 10 }, "", accept);
+		write_text(pen, (struct point){ pen->at.accept + 3, level->y + 10 }, DEPTH, accept);
 	if (other || before->depths.syn != depths->syn)
-		write_text(pen, (struct point){ pen->at.syn + 3, level->y + 10 }, "", syn);
+		write_text(pen, (struct point){ pen->at.syn + 3, level->y + 10 }, DEPTH, syn);
 }
 
-static void draw_queues(const struct pen *pen)
+static void draw_queues(struct pen *pen)
 {
 	const struct picture *picture = pen->picture;
 	const struct picture_level *before = NULL;
@@ -364,18 +377,13 @@ static void draw_queues(const struct pen *pen)
 /* ---- the wire ------------------------------------------------------------------------------ */
 
 /* A line from @a to @b, with a head there that looks the way it goes. */
-static char *arrow_path(struct point a, struct point b)
+static void draw_arrow(struct pen *pen, struct point a, struct point b, enum layer layer)
 {
 	int back = b.x > a.x ? -7 : 7;
+
 	/* the slope is gentle: a head that is turned by half of it looks right */
-	return format("M%d %dL%d %dm%d -5l%d 5l%d 3", a.x, a.y, b.x, b.y, back, -back, back);
-}
-
-static void draw_arrow(const struct pen *pen, struct point a, struct point b, const char *class)
-{
-	autofree char *path = arrow_path(a, b);
-
-	draw_path(pen, class, path);
+	text_add(&pen->paths[layer], "M%d %dL%d %dm%d -5l%d 5l%d 3", a.x, a.y, b.x, b.y, back,
+		 -back, back);
 }
 
 static int middle(const struct pen *pen)
@@ -383,129 +391,112 @@ static int middle(const struct pen *pen)
 	return pen->at.wire + ON_WIRE / 2;
 }
 
-static void draw_loss(const struct pen *pen, struct point at)
+static void draw_loss(struct pen *pen, struct point at)
 {
-	autofree char *cross = format("M%d %dl9 9m0 -9l-9 9", at.x - 4, at.y - 4);
-
-	draw_path(pen, "k", cross);
+	text_add(&pen->paths[LOST], "M%d %dl9 9m0 -9l-9 9", at.x - 4, at.y - 4);
 }
 
 /* What the gate holds waits in the middle of the wire. */
-static void draw_hold(const struct pen *pen, struct point at, int released)
+static void draw_hold(struct pen *pen, struct point at, int released)
 {
-	int end = released ? released : pen->picture->height;
-	autofree char *dots = format("M%d %dV%d", at.x, at.y, end);
-	autofree char *bars = format("M%d %dv10m4 -10v10", at.x - 2, at.y - 5);
-
-	draw_path(pen, "g", dots);
-	draw_path(pen, "o", bars);
+	text_add(&pen->paths[HELD], "M%d %dV%d", at.x, at.y,
+		 released ? released : pen->picture->height);
+	text_add(&pen->paths[GATE], "M%d %dv10m4 -10v10", at.x - 2, at.y - 5);
 }
 
-static void draw_segment(const struct pen *pen, const struct story_line *line)
+static void draw_segment(struct pen *pen, const struct story_line *line)
 {
 	const struct place *place = &pen->picture->places[line - pen->story->lines];
 	enum host to = other(line->from);
 	struct point start = { edge_x(pen, line->from, line->flow), place->sent };
 	struct point end = { edge_x(pen, to, line->flow), place->arrived };
 	struct point gate = { middle(pen), place->stopped ? place->stopped : place->sent + 7 };
-	const char *class = line->ignored ? "o" : "";
+	enum layer layer = line->ignored ? IGNORED : ARROW;
 
-	if (place->stopped || !place->arrived) {
-		autofree char *path = format("M%d %dL%d %d", start.x, start.y, gate.x, gate.y);
-
-		draw_path(pen, class, path);
-	} else {
-		draw_arrow(pen, start, end, class);
+	if (!place->stopped && place->arrived) {
+		draw_arrow(pen, start, end, layer);
 		return;
 	}
+	text_add(&pen->paths[layer], "M%d %dL%d %d", start.x, start.y, gate.x, gate.y);
 	if (line->held)
 		draw_hold(pen, gate, place->released);
 	else if (line->lost)
 		draw_loss(pen, gate);
 	if (place->released && place->arrived)
-		draw_arrow(pen, (struct point){ gate.x, place->released }, end, class);
+		draw_arrow(pen, (struct point){ gate.x, place->released }, end, layer);
 	else if (place->released || (line->held && line->lost))
 		draw_loss(pen,
 			  (struct point){ gate.x, place->released ? place->released : gate.y });
 }
 
-static void draw_segments(const struct pen *pen)
+static void draw_segments(struct pen *pen)
 {
 	for (int i = 0; i < pen->story->line_count; i++)
 		if (pen->story->lines[i].kind == LINE_SEGMENT && pen->picture->places[i].sent)
 			draw_segment(pen, &pen->story->lines[i]);
 }
 
-static void write_span(const struct pen *pen, const char *class, const char *text)
-{
-	if (*text)
-		xml_element_of(pen->out, "tspan", class, text);
-}
-
 /* Above the arrow, where it leaves: "late  ACK  held, ignored". */
-static void write_label(const struct pen *pen, const struct story_line *line, bool named)
+static void write_label(struct pen *pen, const struct story_line *line, bool named)
 {
 	const struct place *place = &pen->picture->places[line - pen->story->lines];
 	bool client = line->from == CLIENT;
+	enum layer layer = client ? SEGMENT_TEXT : SEGMENT_BEFORE;
 	autofree char *name =
 		named ? format("%s\u2002", pen->story->flows[line->flow].name) : format("%s", "");
 	autofree char *fate = format("%s%s%s", *line->fate ? "\u2002" : "", line->fate,
 				     line->copies ? "\u2002twice" : "");
+	autofree char *words = text_clean(line->words);
+	struct point at = { client ? pen->at.wire + 5 : pen->at.server - 5, place->sent - 4 };
+	xmlNode *text = write_text(pen, at, layer, "");
 
-	xml_open(pen->out, "text");
-	xml_set(pen->out, "x", "%d", client ? pen->at.wire + 5 : pen->at.server - 5);
-	xml_set(pen->out, "y", "%d", place->sent - 4);
-	xml_attribute(pen->out, "class", client ? "l" : "l e");
-	write_span(pen, "f", name);
-	xml_text(pen->out, line->words);
-	write_span(pen, line->lost ? "x" : "w", fate);
-	xml_close(pen->out);
+	add_words(pen, text, FAINT_WORDS, name);
+	xmlNodeAddContent(text, BAD_CAST words);
+	add_words(pen, text, line->lost ? LOSS_WORDS : FATE_WORDS, fate);
 	if (!place->released)
 		return;
 	autofree char *again = format("%s%s\u2002released", name, line->words);
 	write_text(pen, (struct point){ middle(pen) + (client ? 6 : -6), place->released - 4 },
-		   client ? "l" : "l e", again);
+		   layer, again);
 }
 
 /* ---- what is written ----------------------------------------------------------------------- */
 
-static void write_times(const struct pen *pen)
+static void write_times(struct pen *pen)
 {
 	for (int i = 0; i < pen->picture->time_count; i++) {
 		const struct picture_time *time = &pen->picture->times[i];
 		autofree char *text = format("%.3f", seconds(time->at - pen->story->began));
 
-		write_text(pen, (struct point){ TIME, time->y + 4 }, "t e", text);
+		write_text(pen, (struct point){ TIME, time->y + 4 }, TIME_TEXT, text);
 	}
 }
 
-static void write_heading(const struct pen *pen, const struct story_line *line)
+static void write_heading(struct pen *pen, const struct story_line *line)
 {
 	int y = pen->picture->places[line - pen->story->lines].sent;
-	autofree char *rule = format("M0 %dH%d", y - 17, pen->at.width);
 
-	draw_box(pen, (struct box){ 0, y - 21, pen->at.width, 27 }, "p");
-	draw_path(pen, "r", rule);
-	write_text(pen, (struct point){ 4, y }, "h", line->words);
+	draw_box(pen, (struct box){ 0, y - 21, pen->at.width, 27 }, GROUND);
+	text_add(&pen->paths[RULE], "M0 %dH%d", y - 17, pen->at.width);
+	write_text(pen, (struct point){ 4, y }, STEP_TEXT, line->words);
 }
 
-static void write_call(const struct pen *pen, const struct story_line *line)
+static void write_call(struct pen *pen, const struct story_line *line)
 {
 	bool client = line->host == CLIENT;
-	int y = pen->picture->places[line - pen->story->lines].sent;
+	struct point at = { client ? pen->at.client_state : pen->at.server_state,
+			    pen->picture->places[line - pen->story->lines].sent + 4 };
 
-	write_text(pen,
-		   (struct point){ client ? pen->at.client_state : pen->at.server_state, y + 4 },
-		   client ? "e c" : "c", line->words);
+	write_text(pen, at, client ? CALL_BEFORE : CALL_TEXT, line->words);
 }
 
-static void write_change(const struct pen *pen, const struct story_line *line)
+static void write_change(struct pen *pen, const struct story_line *line)
 {
 	const struct place *place = &pen->picture->places[line - pen->story->lines];
 	autofree char *words = format("%s%s", pen->story->flows[line->flow].name,
 				      *line->words ? ": timer, nothing sent" : "");
 
-	write_text(pen, (struct point){ middle(pen), place->sent + 4 }, "l m i", words);
+	write_text(pen, (struct point){ middle(pen), place->sent + 4 }, CHANGE_TEXT, words);
 }
 
 /* Which of the story's flows was spoken of last, and in which states each is. */
@@ -515,8 +506,7 @@ struct reading {
 	enum tcp_state (*states)[HOSTS];
 };
 
-static void write_line(const struct pen *pen, const struct story_line *line,
-		       struct reading *reading)
+static void write_line(struct pen *pen, const struct story_line *line, struct reading *reading)
 {
 	if (line->kind == LINE_SEGMENT)
 		write_label(pen, line, reading->several && reading->flow != line->flow);
@@ -530,7 +520,7 @@ static void write_line(const struct pen *pen, const struct story_line *line,
 	}
 }
 
-static void write_lines(const struct pen *pen)
+static void write_lines(struct pen *pen)
 {
 	struct reading reading = { 0 };
 
@@ -552,7 +542,7 @@ static void write_lines(const struct pen *pen)
 	free(reading.states);
 }
 
-static void write_crowds(const struct pen *pen)
+static void write_crowds(struct pen *pen)
 {
 	for (int i = 0; i < pen->picture->crowd_count; i++) {
 		const struct picture_crowd *crowd = &pen->picture->crowds[i];
@@ -562,25 +552,25 @@ static void write_crowds(const struct pen *pen)
 			flow->alike == 2 ? format("%s goes the same way", last)
 					 : format("%d more like it, to %s", flow->alike - 1, last);
 
-		write_text(pen, (struct point){ middle(pen), crowd->y + 4 }, "l m i", words);
+		write_text(pen, (struct point){ middle(pen), crowd->y + 4 }, CHANGE_TEXT, words);
 	}
 }
 
-static void write_notes(const struct pen *pen)
+static void write_notes(struct pen *pen)
 {
 	for (int i = 0; i < pen->picture->note_count; i++) {
 		const struct picture_note *note = &pen->picture->notes[i];
 		struct point at = { pen->at.notes, note->y + 4 };
 
 		if (note->first && !note->wrong)
-			write_text(pen, at, "f", host_name(note->host));
+			write_text(pen, at, NOTE, host_name(note->host));
 		at.x += SMALL_WORDS;
-		write_text(pen, at, note->wrong ? "x" : "", note->text);
+		write_text(pen, at, note->wrong ? FINDING : COUNTER, note->text);
 	}
 }
 
 /* "~" through both life lines, and how long the wait was that is left out. */
-static void write_pauses(const struct pen *pen)
+static void write_pauses(struct pen *pen)
 {
 	int lanes = pen->picture->lane_count * LANE;
 
@@ -591,39 +581,38 @@ static void write_pauses(const struct pen *pen)
 
 		for (int host = 0; host < HOSTS; host++) {
 			int x = host == CLIENT ? pen->at.wire - lanes : pen->at.server;
-			autofree char *mark = format("M%d %dl%d -4m0 5l%d 4", x - 3, pause->y + 2,
-						     lanes + 6, -lanes - 6);
 
-			draw_path(pen, "z", mark);
+			text_add(&pen->paths[BREAK], "M%d %dl%d -4m0 5l%d 4", x - 3, pause->y + 2,
+				 lanes + 6, -lanes - 6);
 		}
-		write_text(pen, (struct point){ middle(pen), pause->y + 4 }, "m f", words);
+		write_text(pen, (struct point){ middle(pen), pause->y + 4 }, PAUSE_TEXT, words);
 	}
 }
 
-static void write_heads(const struct pen *pen)
+static void write_heads(struct pen *pen)
 {
-	write_text(pen, (struct point){ TIME, HEAD }, "t e", "s");
-	write_text(pen, (struct point){ pen->at.wire, HEAD }, "h e", "client");
-	write_text(pen, (struct point){ pen->at.server, HEAD }, "h", "server");
-	write_text(pen, (struct point){ pen->at.accept, HEAD - 4 }, "f", "accept");
-	write_text(pen, (struct point){ pen->at.accept, HEAD + 8 }, "f", "queue");
-	write_text(pen, (struct point){ pen->at.syn, HEAD - 4 }, "f", "SYN");
-	write_text(pen, (struct point){ pen->at.syn, HEAD + 8 }, "f", "queue");
-	write_text(pen, (struct point){ pen->at.notes, HEAD }, "f", "counters that moved");
+	write_text(pen, (struct point){ TIME, HEAD }, TIME_TEXT, "s");
+	write_text(pen, (struct point){ pen->at.wire, HEAD }, HEAD_BEFORE, "client");
+	write_text(pen, (struct point){ pen->at.server, HEAD }, STEP_TEXT, "server");
+	write_text(pen, (struct point){ pen->at.accept, HEAD - 4 }, NOTE, "accept");
+	write_text(pen, (struct point){ pen->at.accept, HEAD + 8 }, NOTE, "queue");
+	write_text(pen, (struct point){ pen->at.syn, HEAD - 4 }, NOTE, "SYN");
+	write_text(pen, (struct point){ pen->at.syn, HEAD + 8 }, NOTE, "queue");
+	write_text(pen, (struct point){ pen->at.notes, HEAD }, NOTE, "counters that moved");
 }
 
 /* A ground for what does not add up. */
-static void draw_wrong(const struct pen *pen)
+static void draw_wrong(struct pen *pen)
 {
 	for (int i = 0; i < pen->picture->note_count; i++) {
 		const struct picture_note *note = &pen->picture->notes[i];
 
 		if (note->wrong)
-			draw_box(pen, (struct box){ 0, note->y - 8, pen->at.width, 16 }, "wrong");
+			draw_box(pen, (struct box){ 0, note->y - 8, pen->at.width, 16 }, WRONG);
 	}
 }
 
-static void draw(const struct pen *pen)
+static void draw(struct pen *pen)
 {
 	draw_wrong(pen);
 	draw_bands(pen);
@@ -637,41 +626,135 @@ static void draw(const struct pen *pen)
 	write_notes(pen);
 }
 
-/* As a file it has all that it needs; in a page that has ladder_style(), a name for who listens. */
-static void draw_svg(xml out, const struct story *story, bool alone)
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static xmlDoc *empty_ladder(void)
+{
+	xmlDoc *drawing = xmlReadMemory(picture_svg, (int)sizeof(picture_svg) - 1, "picture.svg",
+					NULL, XML_PARSE_NOBLANKS | XML_PARSE_NONET);
+
+	if (!drawing)
+		broken("no memory for a picture");
+	return drawing;
+}
+
+static bool is_element(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+}
+
+static void drop(xmlNode *node)
+{
+	xmlUnlinkNode(node);
+	xmlFreeNode(node);
+}
+
+/* Finds the layers, in the order of the file; what else is in it but its style goes. */
+static void find_layers(struct pen *pen, xmlNode *svg)
+{
+	int layer = 0;
+
+	for (xmlNode *node = svg->children, *next; node; node = next) {
+		next = node->next;
+		if (node->type == XML_COMMENT_NODE)
+			drop(node);
+		else if (!is_element(node, "style"))
+			pen->layers[layer < LAYERS ? layer : LAYERS - 1] = node, layer++;
+	}
+	if (layer != LAYERS)
+		broken("picture.svg has %d layers, and svg.c %d", layer, LAYERS);
+}
+
+/* Layers that stayed empty go, and so do the patterns of words. */
+static void finish_layers(struct pen *pen)
+{
+	for (int i = 0; i < LAYERS; i++) {
+		autofree char *path = text_take(&pen->paths[i]);
+
+		if (*path)
+			xmlNewProp(pen->layers[i], BAD_CAST "d", BAD_CAST path);
+		else if (i >= FAINT_WORDS || !pen->layers[i]->children)
+			drop(pen->layers[i]);
+	}
+}
+
+static xmlNode *style_of(xmlNode *svg)
+{
+	xmlNode *node = svg->children;
+
+	while (node && !is_element(node, "style"))
+		node = node->next;
+	return node;
+}
+
+/* A title for a file of its own; in a page that has ladder_style(), a name for who listens. */
+static void name_drawing(xmlNode *svg, const struct story *story, bool alone)
+{
+	autofree char *title = text_clean(story->title);
+	autofree char *label = format("Ladder of %s, %s", title, story->family);
+
+	if (alone) {
+		xmlNode *node = xmlNewTextChild(svg, NULL, BAD_CAST "title", BAD_CAST title);
+
+		xmlAddPrevSibling(svg->children, node);
+	} else {
+		xmlNewProp(svg, BAD_CAST "aria-label", BAD_CAST label);
+		drop(style_of(svg));
+	}
+}
+
+static char *text_of(xmlDoc *drawing)
+{
+	xmlBuffer *buffer = xmlBufferCreate();
+
+	if (!buffer || xmlNodeDump(buffer, drawing, xmlDocGetRootElement(drawing), 0, 0) < 0)
+		broken("no memory for a picture");
+	char *text = format("%s", (const char *)xmlBufferContent(buffer));
+	xmlBufferFree(buffer);
+	return text;
+}
+
+static char *draw_svg(const struct story *story, bool alone)
 {
 	struct picture *picture = picture_of(story);
-	struct pen pen = { .out = out, .picture = picture, .story = story };
+	struct pen pen = { .picture = picture, .story = story };
+	xmlDoc *drawing = empty_ladder();
+	xmlNode *svg = xmlDocGetRootElement(drawing);
+	autofree char *box = NULL;
 
 	pen.at = columns_of(picture, story);
-	xml_open(out, "svg");
-	xml_attribute(out, "xmlns", "http://www.w3.org/2000/svg");
-	xml_attribute(out, "class", "ladder");
-	xml_set(out, "width", "%d", pen.at.width);
-	xml_set(out, "height", "%d", picture->height);
-	xml_set(out, "viewBox", "0 0 %d %d", pen.at.width, picture->height);
-	if (alone) {
-		xml_element(out, "title", story->title);
-		xml_element(out, "style", ladder_style());
-	} else {
-		xml_set(out, "aria-label", "Ladder of %s, %s", story->title, story->family);
-	}
+	find_layers(&pen, svg);
+	set_number(svg, "width", pen.at.width);
+	set_number(svg, "height", picture->height);
+	box = format("0 0 %d %d", pen.at.width, picture->height);
+	xmlNewProp(svg, BAD_CAST "viewBox", BAD_CAST box);
+	draw_box(&pen, (struct box){ 0, 0, pen.at.width, picture->height }, PAGE);
 	draw(&pen);
-	xml_close(out);
+	finish_layers(&pen);
+	name_drawing(svg, story, alone);
+	char *text = text_of(drawing);
+	xmlFreeDoc(drawing);
 	picture_free(picture);
-}
-
-void ladder_draw(const struct story *story, struct _xmlTextWriter *out)
-{
-	draw_svg(out, story, false);
-}
-
-static void draw_alone(xml out, const void *story)
-{
-	draw_svg(out, story, true);
+	return text;
 }
 
 char *ladder_svg(const struct story *story)
 {
-	return xml_in_memory(draw_alone, story);
+	return draw_svg(story, true);
+}
+
+char *ladder_svg_part(const struct story *story)
+{
+	return draw_svg(story, false);
+}
+
+char *ladder_style(void)
+{
+	xmlDoc *drawing = empty_ladder();
+	xmlChar *style = xmlNodeGetContent(style_of(xmlDocGetRootElement(drawing)));
+	char *text = format("%s", (const char *)style);
+
+	xmlFree(style);
+	xmlFreeDoc(drawing);
+	return text;
 }
