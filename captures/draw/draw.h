@@ -9,7 +9,6 @@
 #ifndef HALFOPEN_DRAW_H
 #define HALFOPEN_DRAW_H
 
-#include "base/xml.h"
 #include "captures/judge/judge.h"
 
 /* ---- story --------------------------------------------------------------------------------- */
