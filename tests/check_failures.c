@@ -69,6 +69,16 @@ static void success(struct event *event)
 	event->want = "4";
 }
 
+static void not_writable(struct event *event)
+{
+	event->result = 0;
+}
+
+static void somebody_else(struct event *event)
+{
+	event->result--;
+}
+
 static void in_vain(struct event *event)
 {
 	event->result = 0;
@@ -223,6 +233,18 @@ static const struct wrong wrongs[] = {
 	  .kind = EVENT_CALL,
 	  .what = "read",
 	  .change = success },
+	{ .name = "poll",
+	  .journal = ignored,
+	  .step = "overtakes it",
+	  .kind = EVENT_CALL,
+	  .what = "poll for writing",
+	  .change = not_writable },
+	{ .name = "accept-of-somebody-else",
+	  .journal = "journals/syn_that_finds_the_accept_queue_full_gets_in_after_accept-ipv4",
+	  .step = "",
+	  .kind = EVENT_CALL,
+	  .what = "accept",
+	  .change = somebody_else },
 	{ .name = "timer-that-is-due-later",
 	  .journal = ignored,
 	  .step = "ever accepts",

@@ -415,7 +415,16 @@ static const struct event one_of_each[] = {
 	{ .kind = EVENT_EXPECT, .at = 10, .name = "ladder", .flow = 1, .lines = ladder },
 	{ .kind = EVENT_WAIT, .at = 11, .name = "nothing", .result = 1, .began = 10 },
 	{ .kind = EVENT_FLOOD, .at = 12, .host = SERVER, .name = "SYNs", .value = 3 },
-	{ .kind = EVENT_END, .at = 13 },
+	{ .kind = EVENT_INFO,
+	  .at = 13,
+	  .flow = 1,
+	  .object = "client",
+	  .agreement = { .mss = 1448,
+			 .advertised_mss = 1448,
+			 .window_scale = -1,
+			 .peer_window_scale = -1,
+			 .timestamps = true } },
+	{ .kind = EVENT_END, .at = 14 },
 };
 
 /* One event of every kind, as text; the caller frees it. */

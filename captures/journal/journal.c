@@ -43,7 +43,8 @@ static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_STEP] = "step",       [EVENT_CALL] = "call",         [EVENT_PACKET] = "packet",
 	[EVENT_GATE] = "gate",       [EVENT_SOCKET] = "socket",     [EVENT_QUEUE] = "queue",
 	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
-	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_END] = "end",
+	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_INFO] = "info",
+	[EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {
@@ -207,6 +208,13 @@ static const struct field fields[] = {
 	FIELD("timestamps", BOOL, segment.timestamps, 0),
 	FIELD("tsval", U32, segment.tsval, 0),
 	FIELD("tsecr", U32, segment.tsecr, 0),
+	FIELD("agreed_mss", COUNT, agreement.mss, OF(INFO)),
+	FIELD("advertised_mss", COUNT, agreement.advertised_mss, OF(INFO)),
+	FIELD("own_scale", OPTION, agreement.window_scale, OF(INFO)),
+	FIELD("peer_scale", OPTION, agreement.peer_window_scale, OF(INFO)),
+	FIELD("agreed_sack", BOOL, agreement.sack, OF(INFO)),
+	FIELD("agreed_timestamps", BOOL, agreement.timestamps, OF(INFO)),
+	FIELD("agreed_ecn", BOOL, agreement.ecn, OF(INFO)),
 	FIELD("cookie", U64, cookie, 0),
 	FIELD("was", STATE, was, OF(SOCKET) | OF(EXPECT)),
 	FIELD("state", STATE, state, OF(SOCKET) | OF(EXPECT)),
@@ -487,6 +495,7 @@ static bool needs_name(enum event_kind kind)
 {
 	switch (kind) {
 	case EVENT_PACKET:
+	case EVENT_INFO:
 	case EVENT_SOCKET:
 	case EVENT_QUEUE:
 	case EVENT_SAMPLE:

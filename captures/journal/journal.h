@@ -50,6 +50,17 @@ bool same_segment(const struct segment *a, const struct segment *b);
 /* Captures keep so many bytes of a frame; more than the MTU of 1500: nothing is cut. */
 #define SNAPSHOT 2048
 
+/*
+ * What an end of a connection goes by that its SYN and SYN-ACK have agreed on, as TCP_INFO tells
+ * it. A scale is -1 where windows are not scaled.
+ */
+struct agreement {
+	int mss;            /* tcpi_snd_mss: what it sends, less the options of every segment */
+	int advertised_mss; /* tcpi_advmss: what its own SYN or SYN-ACK said, less those options */
+	int window_scale, peer_window_scale; /* tcpi_rcv_wscale, tcpi_snd_wscale */
+	bool sack, timestamps, ecn;          /* TCPI_OPT_* */
+};
+
 /* ---- journal ------------------------------------------------------------------------------- */
 
 /* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
@@ -82,6 +93,7 @@ enum event_kind {
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
 			   segment's flags), error, want, began;
 			   limit: that listen() has to give the accept queue */
+	EVENT_INFO,     /* host, flow, object: whose TCP_INFO; agreement */
 	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
 	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
@@ -113,6 +125,7 @@ struct event {
 	enum host from;
 	bool injected, copy;
 	struct segment segment;
+	struct agreement agreement;
 	uint64_t cookie;
 	enum tcp_state was, state;
 	int retrans; /* of a half-open request: SYN-ACKs sent again (num_retrans) */

@@ -287,6 +287,18 @@ void take_gate(struct judge *judge, const struct event *event);
 void take_socket(struct judge *judge, const struct event *event);
 void take_queue(struct judge *judge, const struct event *event);
 
+/* calls.c: what a call was to return, and what it did, in words; the caller frees them */
+char *call_expected(const struct judge *judge, const struct event *event);
+char *call_observed(const struct judge *judge, const struct event *event);
+char *call_objection(const struct judge *judge, const struct event *event);
+
+/* agreement.c */
+void take_info(struct judge *judge, const struct event *event);
+/* What the end that the event is of is to go by. */
+struct agreement agreement_of(const struct judge *judge, const struct event *event);
+/* "MSS 1448, advertised MSS 1460, timestamps, ..."; the caller frees it. */
+char *agreement_words(const struct agreement *agreement);
+
 /* counts.c */
 /* Where a counter belongs, when it enters the books. */
 void classify_counter(struct counter_book *counter);

@@ -699,12 +699,21 @@ static struct both timers_of_both(const struct judge *judge, const struct event 
 					seconds(flow->fires - flow->t0)) };
 }
 
-static struct both call_of_both(const struct event *event)
+static struct both call_of_both(const struct judge *judge, const struct event *event)
 {
-	const char *name = event->error ? strerrorname_np(event->error) : NULL;
-	autofree char *got = name ? format("%s", name) : format("%ld", event->result);
+	autofree char *expected = call_expected(judge, event);
+	autofree char *observed = call_observed(judge, event);
 
-	return (struct both){ json_string(event->want), json_string(got) };
+	return (struct both){ json_string(expected), json_string(observed) };
+}
+
+static struct both agreements_of_both(const struct judge *judge, const struct event *event)
+{
+	struct agreement agreed = agreement_of(judge, event);
+	autofree char *expected = agreement_words(&agreed);
+	autofree char *observed = agreement_words(&event->agreement);
+
+	return (struct both){ json_string(expected), json_string(observed) };
 }
 
 static struct both both_of(const struct judge *judge)
@@ -727,7 +736,9 @@ static struct both both_of(const struct judge *judge)
 								   event->syn }),
 				      depths_json(listener->depths) };
 	if (event->kind == EVENT_CALL && event->want)
-		return call_of_both(event);
+		return call_of_both(judge, event);
+	if (event->kind == EVENT_INFO && flow)
+		return agreements_of_both(judge, event);
 	return (struct both){ NULL, NULL };
 }
 

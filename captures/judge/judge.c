@@ -449,12 +449,7 @@ static void take_call(struct judge *judge, const struct event *event)
 	struct listener_book *listener = book_of_listener(judge, event->listener);
 
 	if (!call_as_wanted(event)) {
-		const char *name = event->error ? strerrorname_np(event->error) : NULL;
-		autofree char *got = name ? format("%s", name) : format("%ld", event->result);
-
-		judge_object(judge, event,
-			     format("%s of %s returned %s, expected %s", event->name,
-				    event->object ? event->object : "?", got, event->want));
+		judge_object(judge, event, call_objection(judge, event));
 		return;
 	}
 	if (flow)
@@ -516,7 +511,7 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_QUEUE] = take_queue,   [EVENT_COUNTER] = take_counter,
 	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
 	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
-	[EVENT_END] = take_end,
+	[EVENT_INFO] = take_info,     [EVENT_END] = take_end,
 };
 
 /* Segments carry the kernel's time of them; all else is written down as it is found. */
@@ -602,23 +597,6 @@ struct depths judge_depths(const struct judge *judge, int port)
 int judge_timeouts(const struct judge *judge, int flow)
 {
 	return judge->flows[flow].timeouts;
-}
-
-long judge_agreement(const struct judge *judge, int flow, enum host host)
-{
-	const struct flow_book *book = &judge->flows[flow];
-	const struct segment *own = &book->first_syn[host], *others = &book->first_syn[other(host)];
-	bool scales = own->window_scale >= 0 && others->window_scale >= 0;
-	bool stamps = own->timestamps && others->timestamps;
-	int mss = others->mss < own->mss ? others->mss : own->mss;
-	long agreed = stamps | (own->sack_permitted && others->sack_permitted) << 1 | scales << 2;
-
-	if (!book->has_isn[CLIENT] || !book->has_isn[SERVER])
-		return 0;
-	if (scales)
-		agreed |= (long)others->window_scale << 4 | (long)own->window_scale << 8;
-	/* RFC 9293, 3.7.1: the smaller one, less the options that every segment carries */
-	return agreed | (mss - (stamps ? 12 : 0)) * 65536L;
 }
 
 bool judge_both_talk(const struct judge *judge, int flow)

@@ -47,6 +47,7 @@ void judge_free(struct judge *judge);
  *    where another process accepts, nobody who was accepted comes back
  *  - what one look finds has one cause; time does not run backwards
  *  - every call returned what was wanted
+ *  - each end goes by what SYN and SYN-ACK have agreed on
  *  - every movement of a watched counter was named in its step
  *  - every flow was named by a ladder up to its last segment and state
  */
@@ -76,12 +77,6 @@ unsigned judge_sent(const struct judge *judge, int flow, enum host from);
 /* How often the timer of the flow's half-open request has been set anew. */
 int judge_timeouts(const struct judge *judge, int flow);
 
-/*
- * What the SYN and the SYN-ACK of a flow agreed on, for the end on @host, in the words of TCP_INFO:
- * TCPI_OPT_* in bits 0-2, tcpi_snd_wscale from bit 4, tcpi_rcv_wscale from bit 8, tcpi_snd_mss
- * from bit 16. 0 before both were seen.
- */
-long judge_agreement(const struct judge *judge, int flow, enum host host);
 /* Whether both ends of a flow have sent more than a SYN: then either may delay its ACKs. */
 bool judge_both_talk(const struct judge *judge, int flow);
 /*

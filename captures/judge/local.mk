@@ -2,7 +2,9 @@
 
 noinst_LIBRARIES += captures/judge/libjudge.a
 captures_judge_libjudge_a_SOURCES = \
+	captures/judge/agreement.c \
 	captures/judge/books.h \
+	captures/judge/calls.c \
 	captures/judge/counts.c \
 	captures/judge/exempt.c \
 	captures/judge/expect.c \

@@ -90,7 +90,6 @@ static void judge_by_and_by(const struct journal *journal)
 		if (event->flow > 0 && event->flow <= judge_flows(judge)) {
 			judge_state(judge, event->flow, event->host);
 			judge_sent(judge, event->flow, event->from);
-			judge_agreement(judge, event->flow, event->host);
 			judge_timeouts(judge, event->flow);
 		}
 		judge_syn_acks_again(judge);
