@@ -71,6 +71,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/check-paused.sh \
 	tests/compare-runs.sh \
+	tests/compare_commands.pl \
 	tests/compare_ladders.pl \
 	tests/failures \
 	tests/installcheck.sh \

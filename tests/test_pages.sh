@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The ladders that the pages show are those that the cases have left, which were played before this
-# test: a case that changes takes its pages along.
+# The ladders that the pages show, and what they show of commands, are what the cases have left, which
+# were played before this test: a case that changes takes its pages along.
 
 set -u
 
@@ -82,12 +82,81 @@ echo 'CASE(another_case, .claims = "D2-34")' >>other.c
 compare run page other.c
 check 'the ladder may be of a case that was not played' ended 77
 
+# ---- whether it would find out of commands -------------------------------------------------------
+
+mkdir -p run/case_that_runs_commands/ipv4
+cat >run/results.json <<'END'
+{"results": [{"case": "case_that_runs_commands", "folder": "case_that_runs_commands/ipv4",
+              "status": "passed"}]}
+END
+cat >run/case_that_runs_commands/ipv4/commands.log <<'END'
+-- it begins
+server$ nstat -as 'TcpExtListen*'
+#kernel
+-- the queue is full
+client$ ss -tn
+State Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+ESTAB 0      0          192.0.2.1:40001    192.0.2.2:12345
+server$ ss -ltn
+State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess
+LISTEN 0      2          192.0.2.2:12346      0.0.0.0:*
+LISTEN 3      2          192.0.2.2:12345      0.0.0.0:*
+server$ nstat -as 'TcpExtListen*'
+#kernel
+TcpExtListenDrops               1                  0.0
+END
+cat >console <<'END'
+Look at it (`case_that_runs_commands`):
+
+```console
+server$ ss -ltn
+State   Recv-Q  Send-Q  Local Address:Port  Peer Address:Port
+LISTEN  3       2       192.0.2.2:12345     0.0.0.0:*
+LISTEN  0       2       192.0.2.2:12346     0.0.0.0:*
+
+server$ nstat -as 'TcpExtListen*'
+#kernel
+TcpExtListenDrops  1  0.0
+```
+END
+
+# compare_commands ARTIFACTS PAGE
+compare_commands()
+{
+	status=0
+	perl "$source_tree/tests/compare_commands.pl" "$@" >out 2>err || status=$?
+}
+
+# finds_out_command CHANGE: a page with such a change is another one.
+finds_out_command()
+{
+	sed "$1" console >changed
+	compare_commands run changed
+	ended 1
+}
+
+compare_commands run console
+check 'a page that leaves out a command, blanks and the order of lines' ended 0
+check 'another number' finds_out_command 's/3 /4 /'
+check 'another counter' finds_out_command 's/ListenDrops/ListenOverflows/'
+check 'a line less' finds_out_command '/12346/d'
+check 'another host' finds_out_command 's/^server\$ ss/client$ ss/'
+check 'another command' finds_out_command 's/-ltn/-ltnp/'
+check 'commands of two steps' finds_out_command '/ListenDrops/d'
+check 'it says which output it is' says 'has no such output' out
+sed 's/"passed"/"skipped"/' run/results.json >skipped && mv skipped run/results.json
+compare_commands run console
+check 'the commands of a case that was skipped' ended 77
+
 # ---- the pages -----------------------------------------------------------------------------------
 
-for page in README.md docs/claims.md docs/half-open.md; do
-	name="$page has the ladders of this run"
+# has_what_was_left NAME COMMAND...: the command compares a page with what the cases have left.
+has_what_was_left()
+{
+	name=$1
+	shift
 	if [ -e "$artifacts/results.json" ]; then
-		compare "$artifacts" "$source_tree/$page" "$source_tree"/suites/*.c
+		"$@"
 	else
 		status=77
 	fi
@@ -96,5 +165,12 @@ for page in README.md docs/claims.md docs/half-open.md; do
 	else
 		check "$name" ended 0
 	fi
+}
+
+for page in README.md docs/claims.md docs/half-open.md docs/operating.md; do
+	has_what_was_left "$page has the ladders of this run" \
+		compare "$artifacts" "$source_tree/$page" "$source_tree"/suites/*.c
 done
+has_what_was_left 'docs/operating.md has what the commands of this run have said' \
+	compare_commands "$artifacts" "$source_tree/docs/operating.md"
 echo "1..$number"
