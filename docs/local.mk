@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	docs/design.md \
 	docs/fuzzing.md \
 	docs/half-open.md \
+	docs/operating.md \
 	docs/reading-artifacts.md \
 	docs/vm.md \
 	docs/writing-a-case.md

@@ -128,7 +128,8 @@ static void replay_host(FILE *file, enum host host)
 
 	replay_lines(file, prefix, lines);
 	fprintf(file,
-		"ip netns exec %s ethtool -K eth0 rx off tx off sg off tso off gso off gro off\n",
+		"! command -v ethtool >/dev/null || ip netns exec %s ethtool -K eth0 rx off tx off "
+		"sg off tso off gso off gro off\n",
 		by_hand[host]);
 }
 
@@ -163,9 +164,11 @@ void replay_network(FILE *file, const char *netem)
 	memcpy(plan.names, by_hand, sizeof(plan.names));
 	lines = plan_wire(&plan);
 	fputs("#!/bin/sh\n"
-	      "# This network by hand: paste it into a root shell. To remove it:\n"
+	      "# This network by hand: run it as root, or paste it into a shell of root's.\n"
+	      "# To look into it: ip netns exec halfopen-server bash. To remove it:\n"
 	      "#   for n in client wire server; do ip netns del halfopen-$n; done\n"
-	      "# To look into it: ip netns exec halfopen-server bash\n\n",
+	      "# Without ethtool the hosts' offloads stay on: captures have larger segments\n"
+	      "# than the wire, and checksums that are not computed yet.\n\n",
 	      file);
 	for (int i = 0; i < NAMESPACES; i++)
 		fprintf(file, "ip netns add %s\n", by_hand[i]);
@@ -181,6 +184,9 @@ void replay_network(FILE *file, const char *netem)
 		replay_lines(file, "tc -n halfopen-wire", disciplines);
 	}
 	replay_gate(file, netem);
+	fputs("echo 'halfopen-server: 192.0.2.2, 2001:db8::2; halfopen-client: 192.0.2.1, "
+	      "2001:db8::1'\n",
+	      file);
 	fflush(file);
 }
 
