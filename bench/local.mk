@@ -4,7 +4,8 @@ EXTRA_PROGRAMS += bench/run-bench
 bench_run_bench_SOURCES = \
 	bench/bench.c \
 	bench/bench.h \
-	bench/floods.c
+	bench/floods.c \
+	bench/workers.c
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 # Eight claims that the documents are about first, and the longest wait: played on the host and in
