@@ -134,6 +134,16 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
+void complain(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	autofree char *text = vformat(fmt, args);
+	va_end(args);
+	fprintf(stderr, "halfopen: %s\n", text);
+}
+
 /* ---- how a case ends ----------------------------------------------------------------------- */
 
 static const char *const ending_names[] = {

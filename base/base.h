@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -115,6 +116,8 @@ void *copied(const void *array, size_t count, size_t size);
 /* A formatted string of its own; the caller frees it. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+/* One line on stderr, "halfopen: ...". */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * A text in the making: struct text text = { 0 }; text_add(&text, ...); ... text_take(&text). What
@@ -140,6 +143,25 @@ size_t text_fitting(const char *text, size_t most);
 void text_fit(char *room, size_t size, const char *text);
 /* The next blank-separated word of *rest, or NULL; the caller frees it. @rest may hold NULL. */
 char *text_word(const char **rest);
+/* Whether one of the blank-separated @words, which may be NULL, is @word. */
+bool text_has_word(const char *words, const char *word);
+/* Whether both are the same, or both NULL. */
+bool text_is(const char *left, const char *right);
+/* @reason, or that none was given. */
+const char *reason_or_none(const char *reason);
+/* What stands before the first line end; the caller frees it. */
+char *text_first_line(const char *text);
+/* "12.3 s", "3 min 10 s", "1 h 2 min"; the caller frees it. */
+char *text_duration(double span);
+/* "2025-11-25T10:00:00Z"; the caller frees it. */
+char *text_date(time_t when);
+/* Each line of @text with @prefix before it. */
+void text_indent(FILE *out, const char *prefix, const char *text);
+/* @text in lines of at most @width columns, each after the first indented by @indent blanks. */
+struct wrap {
+	unsigned indent, width;
+};
+void text_wrap(FILE *out, struct wrap wrap, const char *text);
 
 /* ---- how a case ends ----------------------------------------------------------------------- */
 
@@ -171,6 +193,16 @@ _Noreturn void end_with(enum ending ending, const char *fmt, ...)
 #define skip(...)   end_with(SKIPPED, __VA_ARGS__)
 #define broken(...) end_with(BROKEN, __VA_ARGS__)
 
+/* How the program ends, beside what stands there. */
+enum exit_status {
+	EXIT_GOOD = 0,
+	EXIT_CASE_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_ALL_SKIPPED = 77,
+	EXIT_RUN_ERROR = 99,
+	EXIT_SIGNALLED = 128, /* plus its number */
+};
+
 /* ---- what the machine lacks (shortage.c) --------------------------------------------------- */
 
 /*
@@ -199,6 +231,8 @@ bool is_special_file(const char *path);
  * EISDIR): nobody may write into a pipe of that name, and a device need not end.
  */
 FILE *open_to_read(const char *path);
+/* All of it; NULL with one line in *why (the caller frees either) unless it is all text. */
+char *text_load(const char *path, char **why);
 /*
  * A file that is there whole or not at all: PATH.new is opened to be written, and takes its place
  * when all of it is there. A special file is written to as it is. NULL with errno.

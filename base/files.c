@@ -3,6 +3,7 @@
  * files.c: the machine's files: folders, files that are there whole or not at all, programs.
  */
 #include "base/base.h"
+#include "base/xml.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,28 @@ bool whole_store(const char *path, const void *data, size_t size)
 		return false;
 	fwrite(data, 1, size, file);
 	return whole_end(&file, path);
+}
+
+char *text_load(const char *path, char **why)
+{
+	errno = 0;
+	autofile FILE *file = open_to_read(path);
+	char *text = NULL;
+	size_t room = 0;
+	/* Up to a NUL: a text has none. */
+	ssize_t length = file ? getdelim(&text, &room, '\0', file) : -1;
+	autofree char *clean = length > 0 ? text_clean(text) : NULL;
+	if (clean && strlen(text) == (size_t)length && strcmp(clean, text) == 0)
+		return text;
+
+	if (length > 0)
+		*why = format("%s is damaged: it holds bytes that are no text", path);
+	else if (file && !ferror(file))
+		*why = format("%s is empty", path);
+	else
+		*why = format("cannot read %s: %s", path, strerror(errno));
+	free(text);
+	return NULL;
 }
 
 /* ---- the machine's programs ---------------------------------------------------------------- */

@@ -4,6 +4,8 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
+	base/catalogue.c \
+	base/catalogue.h \
 	base/files.c \
 	base/hosts.c \
 	base/hosts.h \
@@ -11,6 +13,8 @@ base_libbase_a_SOURCES = \
 	base/json.h \
 	base/patience.c \
 	base/shortage.c \
+	base/terminal.c \
+	base/terminal.h \
 	base/text.c \
 	base/xml.c \
 	base/xml.h

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Texts: those that get longer piece by piece, and those that must fit into a room of fixed size.
+ * Texts: those that get longer piece by piece, those that must fit into a room of fixed size, and
+ * what their words and lines are.
  */
 #include "base/base.h"
 
 #include <string.h>
+#include <time.h>
 
 FILE *text_stream(struct text *text)
 {
@@ -80,4 +82,81 @@ char *text_word(const char **rest)
 
 	*rest = start + length;
 	return length ? format("%.*s", (int)length, start) : NULL;
+}
+
+/* ---- words and lines ----------------------------------------------------------------------- */
+
+char *text_first_line(const char *text)
+{
+	return format("%.*s", (int)strcspn(text, "\n"), text);
+}
+
+char *text_duration(double span)
+{
+	if (span < 60)
+		return format("%.1f s", span);
+	if (span > 1e9)
+		return format("%g s", span); /* what no run takes, in a damaged file */
+	long whole = (long)(span + 0.5);
+	if (whole < 3600)
+		return format("%ld min %ld s", whole / 60, whole % 60);
+	return format("%ld h %ld min", whole / 3600, whole % 3600 / 60);
+}
+
+char *text_date(time_t when)
+{
+	struct tm parts;
+	char text[32];
+
+	gmtime_r(&when, &parts);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return format("%s", text);
+}
+
+bool text_is(const char *left, const char *right)
+{
+	return left == right || (left && right && strcmp(left, right) == 0);
+}
+
+const char *reason_or_none(const char *reason)
+{
+	return reason ? reason : "no reason was given";
+}
+
+bool text_has_word(const char *words, const char *word)
+{
+	for (char *each; (each = text_word(&words));) {
+		bool same = strcmp(each, word) == 0;
+
+		free(each);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+void text_indent(FILE *out, const char *prefix, const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+
+		fprintf(out, "%s%.*s\n", prefix, length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+void text_wrap(FILE *out, struct wrap wrap, const char *text)
+{
+	unsigned column = wrap.indent;
+
+	for (char *word; (word = text_word(&text)); free(word)) {
+		unsigned length = (unsigned)strlen(word);
+
+		if (column > wrap.indent && column + 1 + length > wrap.width) {
+			fprintf(out, "\n%*s", (int)wrap.indent, "");
+			column = wrap.indent;
+		}
+		column += (unsigned)fprintf(out, "%s%s", column > wrap.indent ? " " : "", word);
+	}
+	fputc('\n', out);
 }

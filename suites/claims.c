@@ -247,15 +247,3 @@ const struct claim *all_claims(size_t *count)
 	*count = sizeof(claims) / sizeof(claims[0]);
 	return claims;
 }
-
-const char *claim_verdict_name(enum claim_verdict verdict)
-{
-	static const char *const names[] = {
-		[CONFIRMED] = "confirmed",
-		[REFINED] = "refined",
-		[REFUTED] = "refuted",
-		[ARGUED] = "argued",
-	};
-
-	return names[verdict];
-}

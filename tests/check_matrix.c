@@ -4,8 +4,9 @@
  * fake_cases.c: that a cell says what its run showed and no more, that neighbours and recorded
  * variants are compared, and that two texts are aligned.
  */
-#include "runner/parts.h"
-#include "runner/runner.h"
+#include "runner/cli/cli.h"
+#include "runner/pages/pages.h"
+#include "suites/suites.h"
 
 #include <check.h>
 #include <errno.h>
@@ -33,6 +34,7 @@ struct made_up {
 #define TIMER_IPV4 "it_passes_after_a_timer/ipv4"
 
 static char folder[32]; /* of the matrix; each test is a process of its own */
+static struct catalogue catalogue;
 
 static void make_folder(void)
 {
@@ -162,7 +164,7 @@ static int halfopen(const char *const *words)
 	fflush(stdout);
 	send_to("out", stdout);
 	send_to("err", stderr);
-	int status = halfopen_main(count, arguments);
+	int status = halfopen_main(&catalogue, count, arguments);
 	fflush(NULL);
 	free(said);
 	free(complained);
@@ -502,7 +504,7 @@ START_TEST(no_part_of_a_run_is_taken_for_one)
 	for (size_t length = strlen(text) - 1; length > 7; length -= 7) {
 		text[length] = '\0';
 		ck_assert(whole_store(path, text, strlen(text)));
-		struct column column = column_read(folder, "6.12.1");
+		struct column column = column_read(&catalogue, folder, "6.12.1");
 		ck_assert_ptr_nonnull(column.error);
 		column_free(&column);
 	}
@@ -517,11 +519,11 @@ END_TEST
 START_TEST(a_run_that_could_not_be_made_is_told_and_its_folder_is_not_read)
 {
 	static const struct matrix_column column = { .name = "6.12.1", .error = "no QEMU here" };
-	const struct options options = { .command = MATRIX };
 	make_folder();
+	const struct options options = { .catalogue = &catalogue, .artifacts = folder };
 	make_good_run("6.12.1", "linear"); /* of an earlier time */
 	send_to("out", stdout);
-	ck_assert_int_eq(matrix_tell(&options, folder, &column, 1), 99);
+	ck_assert_int_eq(matrix_tell(&options, &column, 1), 99);
 	fflush(stdout);
 	said = output_of("out");
 	ck_says("\n  6.12.1: no QEMU here\n");
@@ -699,10 +701,10 @@ START_TEST(a_run_fails_for_an_older_variant_than_is_recorded_and_for_no_newer_on
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
-		autofree char *lost =
-			variant_lost((struct seen_variant){ .case_name = "it_passes_after_a_timer",
-							    .version = wanted[i].version,
-							    .variant = wanted[i].variant });
+		autofree char *lost = variant_lost(
+			&catalogue, (struct seen_variant){ .case_name = "it_passes_after_a_timer",
+							   .version = wanted[i].version,
+							   .variant = wanted[i].variant });
 		ck_assert_pstr_eq(lost, wanted[i].told);
 	}
 }
@@ -912,6 +914,7 @@ END_TEST
 
 int main(void)
 {
+	catalogue = suites_catalogue();
 	Suite *suite = suite_create("matrix");
 	TCase *tcase = tcase_create("matrix");
 	suite_add_tcase(suite, tcase);

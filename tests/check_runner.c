@@ -4,7 +4,11 @@
  * text of a case and no half-written file can make a pass of what was none. The cases are the
  * fakes of fake_cases.c.
  */
-#include "runner/parts.h"
+#include "runner/play/internal.h"
+#include "runner/tell/tell.h"
+#include "suites/suites.h"
+
+#include "base/xml.h"
 
 #include <check.h>
 #include <libxml/parser.h>
@@ -12,7 +16,17 @@
 #include <sys/stat.h>
 
 static char folder[32];
-static const struct options defaults = { .kernel = "host", .repeat = 1, .timeout_multiplier = 1 };
+static struct catalogue catalogue;
+
+/* A run of what the pattern means. */
+static struct run_options options_of(char *const *pattern, unsigned repeat)
+{
+	return (struct run_options){ .catalogue = &catalogue,
+				     .patterns = { pattern, 1 },
+				     .kernel = "host",
+				     .repeat = repeat,
+				     .timeout_multiplier = 1 };
+}
 
 /* Files of a test, in the build tree where make check runs. */
 static void make_folder(void)
@@ -33,10 +47,7 @@ static void remove_folder(void)
 
 static size_t planned(char *pattern, unsigned repeat)
 {
-	struct options options = defaults;
-	options.words = &pattern;
-	options.word_count = 1;
-	options.repeat = repeat;
+	struct run_options options = options_of(&pattern, repeat);
 	struct plan plan;
 	size_t count = plan_make(&plan, &options) ? plan.count : 0;
 	plan_free(&plan);
@@ -141,27 +152,24 @@ END_TEST
 /* ---- verdicts and results ------------------------------------------------------------------ */
 
 /* A run of the one case "it_passes" over one family, with its folder. */
-static void begin_run(struct run *run, const struct options *options)
+static void begin_run(struct run *run)
 {
 	static char *pattern = "it_passes/ipv4";
-	struct options planned_options = *options;
-	planned_options.words = &pattern;
-	planned_options.word_count = 1;
+	static struct run_options options;
 
+	options = options_of(&pattern, 1);
 	make_folder();
-	*run = (struct run){ .options = options, .artifacts = realpath(folder, NULL) };
+	*run = (struct run){ .options = &options, .lock = -1, .artifacts = realpath(folder, NULL) };
 	run->host = (struct lane){ .count = 1, .release = format("a test"), .clock = "real" };
 	ck_assert_ptr_nonnull(run->artifacts);
-	ck_assert(plan_make(&run->plan, &planned_options));
+	ck_assert(plan_make(&run->plan, &options));
 	ck_assert_uint_eq(run->plan.count, 1);
 	ck_assert_ptr_null(folder_prepare(run, run->plan.entries));
 }
 
 static void end_run(struct run *run)
 {
-	plan_free(&run->plan);
-	lanes_free(run);
-	free(run->artifacts);
+	run_free(run);
 	remove_folder();
 }
 
@@ -184,7 +192,7 @@ static void write_part(const char *path, const char *text, size_t length)
 START_TEST(a_case_that_has_just_begun_has_no_verdict)
 {
 	struct run run;
-	begin_run(&run, &defaults);
+	begin_run(&run);
 	struct result result = { 0 };
 	ck_assert(!verdict_read(&run, run.plan.entries, &result));
 	ck_assert_int_eq(result.ending, BROKEN);
@@ -196,7 +204,7 @@ END_TEST
 START_TEST(no_part_of_a_verdict_is_a_pass)
 {
 	struct run run;
-	begin_run(&run, &defaults);
+	begin_run(&run);
 	struct entry *entry = run.plan.entries;
 	entry->result = (struct result){ .ending = PASSED, .seconds = 1 };
 	ck_assert(verdict_write(&run, entry));
@@ -226,7 +234,7 @@ START_TEST(every_artifact_is_missed)
 					     "replay.sh",   "case.pcapng",  "ladder.mmd",
 					     "ladder.svg" };
 	struct run run;
-	begin_run(&run, &defaults);
+	begin_run(&run);
 	for (size_t missing = 0; missing <= ARRAY_LENGTH(names); missing++) {
 		for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 			autofree char *path = entry_path(&run, run.plan.entries, names[i]);
@@ -245,7 +253,7 @@ END_TEST
 START_TEST(no_part_of_results_is_read)
 {
 	struct run run;
-	begin_run(&run, &defaults);
+	begin_run(&run);
 	run.plan.entries->state = ENDED;
 	ck_assert(results_store(&run, true));
 	autofree char *path = format("%s/results.json", folder);
@@ -268,7 +276,7 @@ END_TEST
 START_TEST(junit_is_well_formed_whatever_a_case_says)
 {
 	struct run run;
-	begin_run(&run, &defaults);
+	begin_run(&run);
 	struct entry *entry = run.plan.entries;
 	entry->state = ENDED;
 	entry->result = (struct result){ .ending = FAILED,
@@ -296,13 +304,13 @@ END_TEST
 START_TEST(needs_are_looked_at)
 {
 	struct net_features features = { .user_namespace = true, .netem_reason = "a test" };
-	struct case_spec spec = { .needs = "root" };
+	struct listed_case spec = { .needs = "root" };
 	struct entry entry = { .spec = &spec };
 	char *reason = unmet_need(&entry, &features, true);
 	ck_assert_str_eq(reason, "needs root: run halfopen as root");
 	free(reason);
 
-	spec = (struct case_spec){ .netem = "loss 1%" };
+	spec = (struct listed_case){ .netem = "loss 1%" };
 	reason = unmet_need(&entry, &features, true);
 	ck_assert_str_eq(reason, "needs netem: a test");
 	free(reason);
@@ -315,7 +323,7 @@ END_TEST
 
 START_TEST(minutes_of_kernel_time_are_for_virtual_time_or_for_who_names_them)
 {
-	struct case_spec spec = { .virtual_time = true, .kernel_seconds = 985 };
+	struct listed_case spec = { .virtual_time = true, .kernel_seconds = 985 };
 	struct entry entry = { .spec = &spec };
 	struct net_features features = { 0 };
 	autofree char *reason = unmet_need(&entry, &features, true);
@@ -329,9 +337,7 @@ END_TEST
 
 static bool is_named(char *word, const char *id)
 {
-	struct options options = defaults;
-	options.words = &word;
-	options.word_count = 1;
+	struct run_options options = options_of(&word, 1);
 	struct plan plan;
 	bool named = false;
 
@@ -356,6 +362,7 @@ END_TEST
 
 int main(void)
 {
+	catalogue = suites_catalogue();
 	Suite *suite = suite_create("runner");
 	TCase *tcase = tcase_create("runner");
 	suite_add_tcase(suite, tcase);

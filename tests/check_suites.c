@@ -6,8 +6,9 @@
  * case tells its line.
  */
 #include "fixtures/fixtures.h"
-#include "runner/parts.h"
+#include "runner/saved/saved.h"
 #include "suites/suites.h"
+#include "vm/vm.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -39,11 +40,12 @@ END_TEST
 
 START_TEST(every_case_with_variants_has_a_record_for_each_pinned_kernel)
 {
+	const struct catalogue catalogue = suites_catalogue();
 	size_t count;
 	const struct pin *pins = pins_all(&count);
 	for (const struct case_spec *spec = all_cases(); spec; spec = spec->next)
 		for (size_t i = 0; spec->variants && i < count; i++)
-			ck_assert_msg(record_of(spec->name, pins[i].version) != NULL,
+			ck_assert_msg(record_of(&catalogue, spec->name, pins[i].version) != NULL,
 				      "%s has no record for %s: see suites/variants.c", spec->name,
 				      pins[i].version);
 }
@@ -146,14 +148,19 @@ END_TEST
 
 /* What no failure comes from, and what cases do not call, or only in processes of their own. */
 static const char *const without_a_place[] = {
-	"all_cases",        "await_word",       "case_folder",
-	"case_is_at",       "case_named",       "case_perform",
-	"case_progress_in", "flow_of_end",      "flow_of_peer",
-	"flow_of_scene",    "given_descriptor", "has_sysctl",
-	"over_ipv6",        "place_on_server",  "register_case",
-	"saw_variant",      "scene_of_end",     "scene_of_peer",
-	"scene_of_scene",   "state_of_flow",    "stray_ack_is_looked_at_as_cookie",
-	"syn_acks_again",   "tell_call",        "word_is_given",
+	"all_cases",       "await_word",
+	"case_folder",     "listed_cases",
+	"case_is_at",      "case_named",
+	"case_perform",    "case_progress_in",
+	"flow_of_end",     "flow_of_peer",
+	"flow_of_scene",   "given_descriptor",
+	"has_sysctl",      "over_ipv6",
+	"place_on_server", "register_case",
+	"saw_variant",     "scene_of_end",
+	"scene_of_peer",   "scene_of_scene",
+	"state_of_flow",   "stray_ack_is_looked_at_as_cookie",
+	"syn_acks_again",  "tell_call",
+	"word_is_given",
 };
 
 /* The name that the first "(" of the line follows. The caller frees it. */

@@ -9,7 +9,7 @@
  * names a folder with the files in which the kernel complains of itself.
  */
 #include "fixtures/fixtures.h"
-#include "runner/runner.h"
+#include "runner/cli/cli.h"
 #include "suites/suites.h"
 
 #include <fcntl.h>
@@ -437,12 +437,6 @@ const struct claim *all_claims(size_t *count)
 	return claims;
 }
 
-const char *claim_verdict_name(enum claim_verdict verdict)
-{
-	static const char *const names[] = { "confirmed", "refined", "refuted", "argued" };
-	return names[verdict];
-}
-
 static const struct recorded_variant records[] = {
 	{ "it_passes_after_a_timer", "6.1", "exponential" },
 	{ "it_passes_after_a_timer", "6.12", "linear" },
@@ -597,5 +591,7 @@ enum ending case_perform(const struct case_run *run)
 
 __attribute__((weak)) int main(int argc, char **argv)
 {
-	return halfopen_main(argc, argv);
+	const struct catalogue catalogue = suites_catalogue();
+
+	return halfopen_main(&catalogue, argc, argv);
 }

@@ -19,7 +19,10 @@ libcheck_tests = \
 	tests/check_texts \
 	tests/check_watch
 
-tests_check_matrix_SOURCES = tests/check_matrix.c tests/fake_cases.c
+# Cases without a network, instead of those of suites/.
+fake_cases = tests/fake_cases.c suites/catalogue.c
+
+tests_check_matrix_SOURCES = tests/check_matrix.c $(fake_cases)
 
 tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
 
@@ -27,7 +30,7 @@ tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
 tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c captures/journal/journal.c
 tests_check_texts_CFLAGS = $(AM_CFLAGS) -funsigned-char
 
-tests_check_runner_SOURCES = tests/check_runner.c tests/fake_cases.c
+tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)
 
 # Not tests: what tests run.
 test_helpers = \
@@ -44,7 +47,7 @@ tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutati
 
 tests_check_segment_SOURCES = tests/check_segment.c tests/sample.h
 
-tests_fake_halfopen_SOURCES = tests/fake_cases.c
+tests_fake_halfopen_SOURCES = $(fake_cases)
 
 shell_tests = \
 	tests/test_again.sh \

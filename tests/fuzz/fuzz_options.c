@@ -2,7 +2,8 @@
 /*
  * A command line, a word in each line: its options, and what its words mean as patterns.
  */
-#include "runner/parts.h"
+#include "runner/cli/cli.h"
+#include "suites/suites.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -11,12 +12,11 @@ enum { MOST_WORDS = 32 };
 
 static void match(const struct options *options)
 {
-	struct options once = *options;
-	struct plan plan;
+	const struct catalogue catalogue = suites_catalogue();
+	struct selection selection;
 
-	once.repeat = options->repeat % 3 + 1;
-	plan_make(&plan, &once);
-	plan_free(&plan);
+	if (selection_make(&selection, &catalogue, patterns_of(options)))
+		selection_free(&selection);
 	for (size_t i = 1; i < options->word_count; i++) {
 		struct nearest nearest = { .typed = options->words[i] };
 

@@ -4,7 +4,9 @@
  * report, claims, matrix --no-run, diff, show. An input has the files of files[], one behind the
  * other, with a line "====" between; what is missing is not there.
  */
-#include "runner/parts.h"
+#include "runner/cli/cli.h"
+#include "runner/pages/pages.h"
+#include "suites/suites.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PLAYED "it_passes_after_a_timer"
@@ -23,6 +25,7 @@ static const char *const files[] = {
 
 static void read_runs(void *context)
 {
+	const struct catalogue catalogue = suites_catalogue();
 	struct input input = *(struct input *)context;
 	autofree char *first = own_path(FIRST), *second = own_path(SECOND);
 	char *runs[] = { (char *)own_folder() };
@@ -31,17 +34,22 @@ static void read_runs(void *context)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
 		put_file(files[i], take_part(&input));
-	free(report_of_run(first));
+	free(report_of_run(&catalogue, first));
 	must_be_page(FIRST "/report.html");
-	command_report(&(struct options){ .words = runs, .word_count = 1 });
+	command_report(
+		&(struct options){ .catalogue = &catalogue, .words = runs, .word_count = 1 });
 	must_be_page("report.html");
-	command_claims(&(struct options){ .artifacts = first });
-	command_claims(&(struct options){ .artifacts = second, .json = true });
-	command_claims(&(struct options){ .artifacts = second, .words = wanted, .word_count = 2 });
-	command_matrix(&(struct options){ .artifacts = own_folder(), .no_run = true, .repeat = 1 });
+	command_claims(&(struct options){ .catalogue = &catalogue, .artifacts = first });
+	command_claims(
+		&(struct options){ .catalogue = &catalogue, .artifacts = second, .json = true });
+	command_claims(&(struct options){
+		.catalogue = &catalogue, .artifacts = second, .words = wanted, .word_count = 2 });
+	matrix_again(&(struct options){ .catalogue = &catalogue, .artifacts = own_folder() });
 	must_be_page("matrix.html");
-	command_diff(&(struct options){
-		.artifacts = own_folder(), .words = compared, .word_count = 3, .repeat = 1 });
+	command_diff(&(struct options){ .catalogue = &catalogue,
+					.artifacts = own_folder(),
+					.words = compared,
+					.word_count = 3 });
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

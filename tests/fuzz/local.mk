@@ -9,9 +9,9 @@ fuzz_capture_sources = tests/fuzz/fuzz_capture.c $(fuzz_shared)
 fuzz_expectations_sources = tests/fuzz/fuzz_expectations.c $(fuzz_shared)
 fuzz_image_sources = tests/fuzz/fuzz_image.c $(fuzz_shared)
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c tests/frames.c tests/frames.h $(fuzz_shared)
-fuzz_options_sources = tests/fuzz/fuzz_options.c tests/fake_cases.c $(fuzz_shared)
+fuzz_options_sources = tests/fuzz/fuzz_options.c $(fake_cases) $(fuzz_shared)
 fuzz_package_sources = tests/fuzz/fuzz_package.c $(fuzz_shared)
-fuzz_results_sources = tests/fuzz/fuzz_results.c tests/fake_cases.c $(fuzz_shared)
+fuzz_results_sources = tests/fuzz/fuzz_results.c $(fake_cases) $(fuzz_shared)
 fuzz_segment_sources = tests/fuzz/fuzz_segment.c $(fuzz_shared)
 
 fuzz_replays = \

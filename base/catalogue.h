@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * catalogue: which cases, claims and recorded variants there are, as data. suites/ has them;
+ * whoever reads what runs have left gets them from here, and needs no code of a case.
+ */
+#ifndef HALFOPEN_CATALOGUE_H
+#define HALFOPEN_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum families { BOTH_FAMILIES, IPV4_ONLY, IPV6_ONLY };
+
+/* What can be told of a case without playing it; struct case_spec says what the members mean. */
+struct listed_case {
+	const char *name, *topic;
+	const char *claims, *needs, *variants; /* blank separated; NULL: none */
+	const char *netem;                     /* NULL: the run's default */
+	double kernel_seconds;
+	bool virtual_time;
+	enum families families;
+	const char *file;
+	int line;
+};
+
+enum claim_verdict {
+	CONFIRMED, /* Linux does what the document says */
+	REFINED,   /* it does so under conditions, or with other numbers */
+	REFUTED,   /* it does something else */
+	ARGUED,    /* cannot be shown by a case; docs/claims.md says why */
+};
+
+struct claim {
+	const char *id;             /* "D2-06" */
+	const char *document;       /* "listen backlogs" or "TCP_DEFER_ACCEPT" */
+	const char *text;           /* what the document says, in our words */
+	enum claim_verdict verdict; /* what the cases assert */
+	const char *finding;        /* what Linux does, in one sentence */
+};
+
+/*
+ * Which variant of a case Linux shows, since when: "6.13" is Linux 6.13 and all that followed,
+ * "6.1.176" the stable kernels of 6.1 from there on, which took a change over. Of two since the
+ * same version the last is what is recorded, and the other no loss: a defect that may be mended.
+ */
+struct recorded_variant {
+	const char *case_name;
+	const char *since;
+	const char *variant; /* NULL: it passes without naming one */
+};
+
+/* All of it belongs to whoever made it, and outlives the program's commands. */
+struct catalogue {
+	const struct listed_case *cases; /* by file, and as they are written there */
+	size_t case_count;
+	const struct claim *claims; /* in the order of the table */
+	size_t claim_count;
+	const struct recorded_variant *variants; /* by case and version; others are not judged */
+	size_t variant_count;
+};
+
+/* NULL when there is none of that name. */
+const struct listed_case *catalogue_case(const struct catalogue *catalogue, const char *name);
+bool case_has_family(const struct listed_case *listed, int family);
+/* "ipv4" of AF_INET, "ipv6" of AF_INET6. */
+const char *family_name(int family);
+/* "confirmed", "refined", "refuted", "argued". */
+const char *claim_verdict_name(enum claim_verdict verdict);
+
+#endif

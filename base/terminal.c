@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * terminal: see terminal.h.
+ */
+#include "base/terminal.h"
+
+#include "base/base.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+
+unsigned terminal_columns(unsigned otherwise)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return otherwise;
+}
+
+/* https://no-color.org: a variable that is there and not empty. */
+bool terminal_has_colours(void)
+{
+	const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
+	       !(none && *none);
+}
+
+enum colour colour_of(const char *word)
+{
+	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
+		return RED;
+	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
+	    strcmp(word, "argued") == 0)
+		return FAINT;
+	return strcmp(word, "variant") == 0 ? CYAN : GREEN;
+}
+
+void print_in_colour(enum colour colour, const char *text)
+{
+	static const char *const codes[] = {
+		[GREEN] = "32", [RED] = "1;31", [YELLOW] = "33", [CYAN] = "36", [FAINT] = "2",
+	};
+
+	if (colour == PLAIN || !terminal_has_colours())
+		fputs(text, stdout);
+	else
+		printf("\033[%sm%s\033[0m", codes[colour], text);
+}

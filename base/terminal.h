@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * terminal: what stdout can show.
+ */
+#ifndef HALFOPEN_TERMINAL_H
+#define HALFOPEN_TERMINAL_H
+
+#include <stdbool.h>
+
+/* The width of the terminal, or @otherwise where stdout is none. */
+unsigned terminal_columns(unsigned otherwise);
+bool terminal_has_colours(void);
+enum colour { PLAIN, GREEN, RED, YELLOW, CYAN, FAINT };
+/* That of a status, of a claim's verdict, or of "variant": FAINT for what has shown nothing. */
+enum colour colour_of(const char *word);
+/* In colour on a terminal that has them, unless NO_COLOR is set. */
+void print_in_colour(enum colour colour, const char *text);
+
+#endif

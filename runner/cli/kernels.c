@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernels: the `kernels` command: what is pinned and in the cache, fetching, removing.
+ */
+#include "runner/cli/cli.h"
+#include "vm/vm.h"
+
+#include <string.h>
+
+static int list_kernels(void)
+{
+	size_t count;
+	const struct pin *pins = pins_all(&count);
+
+	printf("%-10s %-6s %-18s %-8s %s\n", "version", "size", "Debian suite", "cached",
+	       "SHA-256 of its packages");
+	for (size_t i = 0; i < count; i++) {
+		const char *sums = pins[i].sums;
+		bool first = true;
+
+		for (char *sum; (sum = text_word(&sums)); free(sum), first = false) {
+			autofree char *size = format("%.0f MB", (double)pins[i].size / 1e6);
+			const char *cached = !pins[i].cached ? "no"
+					     : strcmp(pins[i].cached, pins[i].version)
+						     ? pins[i].cached
+						     : "yes";
+
+			printf("%-10s %-6s %-18s %-8s %s\n", first ? pins[i].version : "",
+			       first ? size : "", first ? pins[i].suite : "", first ? cached : "",
+			       sum);
+		}
+	}
+	return EXIT_GOOD;
+}
+
+/* False after saying which word is no pinned kernel. */
+static bool all_pinned(char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *why = NULL;
+
+		if (pin_find(words[i]))
+			continue;
+		kernel_free(kernel_find(words[i], &why));
+		complain("%s", why ? why : "only pinned kernels are kept in the cache");
+		free(why);
+		return false;
+	}
+	return true;
+}
+
+static int remove_kernels(char *const *words, size_t count)
+{
+	size_t all;
+	const struct pin *pins = pins_all(&all);
+
+	for (size_t i = 0; i < all; i++) {
+		bool wanted = count == 0;
+
+		for (size_t j = 0; j < count; j++)
+			wanted |= pin_find(words[j]) == &pins[i];
+		if (!wanted || !pins[i].cached)
+			continue;
+		autofree char *problem = pin_remove(&pins[i]);
+		if (problem) {
+			complain("%s", problem);
+			return EXIT_RUN_ERROR;
+		}
+		printf("removed Linux %s\n", pins[i].cached);
+	}
+	return EXIT_GOOD;
+}
+
+int command_kernels(const struct options *options)
+{
+	const char *verb = options->words[0];
+	char *const *words = options->words + 1;
+	size_t count = options->word_count - 1;
+
+	if (strcmp(verb, "list") == 0)
+		return list_kernels();
+	if (!all_pinned(words, count))
+		return EXIT_USAGE;
+	if (strcmp(verb, "remove") == 0)
+		return remove_kernels(words, count);
+	return pins_fetch(words, count) ? EXIT_GOOD : EXIT_RUN_ERROR;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * list: the cases there are, and what each needs.
+ */
+#include "runner/cli/cli.h"
+
+#include <string.h>
+
+enum { WIDTH = 100, NAME_COLUMN = 75 };
+
+/* What the case declares, and netem where its wire asks for it. */
+static char *needs_of(const struct listed_case *spec)
+{
+	const char *needs = spec->needs ? spec->needs : "";
+	bool netem = spec->netem && !text_has_word(needs, "netem");
+
+	return format("%s%s%s", netem ? "netem" : "", netem && *needs ? " " : "", needs);
+}
+
+static const char *families_of(const struct listed_case *spec)
+{
+	if (spec->families == BOTH_FAMILIES)
+		return "ipv4 ipv6";
+	return spec->families == IPV4_ONLY ? "ipv4" : "ipv6";
+}
+
+static json_t *case_json(const struct listed_case *spec)
+{
+	autofree char *needs = needs_of(spec);
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "case", spec->name, "topic",
+			 json_text(spec->topic), "claims", json_words(spec->claims), "families",
+			 json_words(families_of(spec)), "needs", json_words(needs),
+			 "kernel_seconds", spec->kernel_seconds, "variants",
+			 json_words(spec->variants));
+}
+
+static void print_detail(const char *label, const char *words)
+{
+	static const struct wrap wrap = { .indent = 4, .width = WIDTH };
+
+	if (!words || !*words)
+		return;
+	autofree char *text = format("%s%s", label, words);
+	printf("%*s", (int)wrap.indent, "");
+	text_wrap(stdout, wrap, text);
+}
+
+static void print_case(const struct listed_case *spec, int name_column)
+{
+	autofree char *needs = needs_of(spec);
+	autofree char *time = text_duration(spec->kernel_seconds);
+
+	printf("  %-*s %10s  %s\n", name_column, spec->name, time, families_of(spec));
+	print_detail("claims ", spec->claims);
+	print_detail("needs ", needs);
+	print_detail("variants ", spec->variants);
+}
+
+static int longest_name(const struct selection *selection)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		size_t length = strlen(selection->tests[i].spec->name);
+
+		longest = length > longest ? length : longest;
+	}
+	return longest < NAME_COLUMN ? (int)longest : NAME_COLUMN;
+}
+
+int command_list(const struct options *options)
+{
+	struct selection selection;
+
+	if (!selection_make(&selection, options->catalogue, patterns_of(options)))
+		return EXIT_USAGE;
+	json_auto_t *array = json_array();
+	int name_column = longest_name(&selection);
+	const struct listed_case *last = NULL;
+
+	for (size_t i = 0; i < selection.count; i++) {
+		const struct listed_case *spec = selection.tests[i].spec;
+
+		if (spec == last)
+			continue;
+		if (options->json) {
+			json_array_append_new(array, case_json(spec));
+		} else {
+			if (!last || strcmp(last->topic, spec->topic) != 0)
+				printf("%s%s\n", last ? "\n" : "", spec->topic);
+			print_case(spec, name_column);
+		}
+		last = spec;
+	}
+	if (options->json) {
+		json_dumpf(array, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	selection_free(&selection);
+	return EXIT_GOOD;
+}

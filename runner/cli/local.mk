@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+noinst_LIBRARIES += runner/cli/libcli.a
+runner_cli_libcli_a_SOURCES = \
+	runner/cli/claims.c \
+	runner/cli/cli.h \
+	runner/cli/command.c \
+	runner/cli/diff.c \
+	runner/cli/kernels.c \
+	runner/cli/list.c \
+	runner/cli/matrix.c \
+	runner/cli/matrix_run.c \
+	runner/cli/options.c \
+	runner/cli/report.c \
+	runner/cli/run.c \
+	runner/cli/show.c

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * matrix_run: the `matrix` command: a run in each kernel of a matrix, one after the other: a run by
+ * itself uses all processors. Every kernel is looked for before the first is run.
+ */
+#include "runner/cli/cli.h"
+#include "runner/pages/pages.h"
+#include "vm/vm.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+struct wanted {
+	char *word; /* as --kernel has it */
+	char *name; /* of its folder and column */
+};
+
+struct list {
+	struct wanted *all;
+	size_t count;
+};
+
+static void list_free(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->all[i].word);
+		free(list->all[i].name);
+	}
+	free(list->all);
+}
+
+/* "/boot/vmlinuz-6.1" as the name of a folder. */
+static char *clean_name(const char *path)
+{
+	char *name = format("%s", path + strspn(path, "/."));
+
+	for (char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*c = '_';
+	return name;
+}
+
+static void add(struct list *list, const char *word, const char *name)
+{
+	list->all = must_realloc(list->all, list->count + 1, sizeof(*list->all));
+	list->all[list->count++] =
+		(struct wanted){ .word = format("%s", word), .name = clean_name(name) };
+}
+
+/* False after saying why there is no such kernel here. */
+static bool add_word(struct list *list, const char *word, int *status)
+{
+	char *why = NULL;
+	struct kernel *kernel = NULL;
+
+	if (strcmp(word, "host") == 0) {
+		add(list, word, word);
+		return true;
+	}
+	kernel = kernel_find(word, &why);
+	if (kernel) {
+		add(list, word, kernel->name);
+	} else {
+		*status = pin_find(word) ? EXIT_RUN_ERROR : EXIT_USAGE;
+		complain("--kernels: %s", why);
+	}
+	kernel_free(kernel);
+	free(why);
+	return kernel != NULL;
+}
+
+static bool add_words(struct list *list, const char *words, int *status)
+{
+	autofree char *copy = format("%s", words);
+	char *rest = copy;
+
+	for (const char *word; (word = strsep(&rest, ","));)
+		if (!add_word(list, word, status))
+			return false;
+	return true;
+}
+
+/* What is in the cache, oldest first, and the host. */
+static void add_all(struct list *list)
+{
+	size_t count;
+	const struct pin *pins = pins_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (pins[i].cached)
+			add(list, pins[i].version, pins[i].cached);
+	add(list, "host", "host");
+}
+
+/* Removes what an older run has left to be read. False after saying why not. */
+static bool forget(const char *folder)
+{
+	autofree char *path = format("%s/results.json", folder);
+
+	if (unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return true;
+	complain("cannot remove %s: %s", path, strerror(errno));
+	return false;
+}
+
+/* Plays the runs; a signal ends them all, with its status. */
+static int play_all(const struct options *options, const struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		autofree char *folder = format("%s/%s", matrix_folder(options), list->all[i].name);
+		struct options of_run = *options;
+
+		of_run.command = RUN;
+		of_run.kernel = list->all[i].word;
+		of_run.artifacts = folder;
+		of_run.brief = true;
+		of_run.keep_ladders = true;
+		if (!forget(folder))
+			return EXIT_RUN_ERROR;
+		int status = command_run(&of_run);
+		if (status >= EXIT_SIGNALLED || status == EXIT_USAGE)
+			return status;
+	}
+	return EXIT_GOOD;
+}
+
+static int run_and_tell(const struct options *options, const struct list *list)
+{
+	autofree struct matrix_column *columns =
+		must_alloc(list->count, sizeof(struct matrix_column));
+	int status = play_all(options, list);
+
+	if (status != EXIT_GOOD)
+		return status;
+	for (size_t i = 0; i < list->count; i++)
+		columns[i].name = list->all[i].name;
+	putchar('\n');
+	return matrix_tell(options, columns, list->count);
+}
+
+static int run_all(const struct options *options)
+{
+	struct list list = { 0 };
+	int status = EXIT_GOOD;
+
+	if (!options->kernels)
+		add_all(&list);
+	if (!options->kernels || add_words(&list, options->kernels, &status))
+		status = run_and_tell(options, &list);
+	list_free(&list);
+	return status;
+}
+
+int command_matrix(const struct options *options)
+{
+	return options->no_run ? matrix_again(options) : run_all(options);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report: the `report` command.
+ */
+#include "runner/cli/cli.h"
+#include "runner/pages/pages.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int store(struct report *report, const char *path)
+{
+	autofree char *problem = report_store(report);
+
+	report_complain(report);
+	if (problem) {
+		complain("%s", problem);
+		return EXIT_RUN_ERROR;
+	}
+	printf("%s\n", path);
+	return EXIT_GOOD;
+}
+
+int command_report(const struct options *options)
+{
+	static char here[] = "artifacts";
+	char *usual[] = { here };
+	char **folders = options->word_count ? options->words : usual;
+	size_t count = options->word_count ? options->word_count : 1;
+	autofree char *beside = format("%s/report.html", folders[0]);
+	const char *path = options->output ? options->output : count == 1 ? beside : "report.html";
+	struct report *report = report_new(options->catalogue, path);
+	bool good = true;
+
+	if (!report) {
+		complain("report: cannot write %s, there is no such folder: %s", path,
+			 strerror(errno));
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < count; i++)
+		good = report_add_folder(report, folders[i]) && good;
+	int status = report_is_empty(report) ? EXIT_USAGE : store(report, path);
+	report_free(report);
+	return good ? status : EXIT_USAGE;
+}

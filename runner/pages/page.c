@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * page: what matrix.html and report.html have in common. A page needs nothing else, and is
+ * well-formed XML too.
+ */
+#include "runner/pages/page.h"
+
+#include "base/terminal.h"
+#include "runner/pages/page.css.h"
+
+#include <libxml/uri.h>
+#include <string.h>
+
+void page_heading(xml page, const char *scope)
+{
+	xml_open(page, "th");
+	xml_attribute(page, "scope", scope);
+}
+
+void page_scrolled(xml page, const char *name, const char *label)
+{
+	xml_open(page, name);
+	xml_attribute(page, "tabindex", "0");
+	xml_attribute(page, "role", "region");
+	xml_attribute(page, "aria-label", label);
+}
+
+static void write_link(xml page, const char *href, const char *text)
+{
+	xml_open(page, "a");
+	xml_attribute(page, "href", href);
+	xml_text(page, text);
+	xml_close(page);
+}
+
+void page_link_file(xml page, const char *path, const char *text)
+{
+	xmlChar *escaped = xmlURIEscapeStr(BAD_CAST path, BAD_CAST "/");
+
+	write_link(page, (const char *)escaped, text);
+	xmlFree(escaped);
+}
+
+void page_link_part(xml page, const char *id, const char *text)
+{
+	autofree char *href = format("#%s", id);
+
+	write_link(page, href, text);
+}
+
+const char *page_class(const char *word)
+{
+	static const char *const classes[] = {
+		[GREEN] = "good", [RED] = "bad", [FAINT] = "faint", [CYAN] = "other"
+	};
+
+	return classes[colour_of(word)];
+}
+
+/* ---- the page ------------------------------------------------------------------------------ */
+
+static void write_meta(xml page, const char *name, const char *content)
+{
+	xml_open(page, "meta");
+	xml_attribute(page, "name", name);
+	xml_attribute(page, "content", content);
+	xml_close_empty(page);
+}
+
+static void write_head(xml page, const struct page *about)
+{
+	xml_open(page, "head");
+	xml_open(page, "meta");
+	xml_attribute(page, "charset", "utf-8");
+	xml_close_empty(page);
+	write_meta(page, "viewport", "width=device-width, initial-scale=1");
+	write_meta(page, "generator", "halfopen " PACKAGE_VERSION);
+	xml_element(page, "title", about->title);
+	xml_open(page, "style");
+	xml_raw(page, page_css);
+	xml_raw(page, about->style ? about->style : "");
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
+}
+
+static void write_script(xml page, const char *script)
+{
+	if (!script)
+		return;
+	xml_open(page, "script");
+	xml_raw(page, "//<![CDATA[\n");
+	xml_raw(page, script);
+	xml_raw(page, "//]]>\n");
+	xml_close(page);
+}
+
+static void write_page(xml page, const void *context)
+{
+	const struct page *about = context;
+
+	xmlTextWriterWriteDTD(page, BAD_CAST "html", NULL, NULL, NULL);
+	xml_open(page, "html");
+	xml_attribute(page, "lang", "en");
+	write_head(page, about);
+	xml_open(page, "body");
+	xml_open(page, "main");
+	xml_element(page, "h1", "What Linux does between a SYN and accept(2)");
+	about->write(page, about->context);
+	xml_close(page);
+	write_script(page, about->script);
+	xmlTextWriterEndDocument(page);
+}
+
+char *page_store(const struct page *page, const char *path)
+{
+	autofree char *text = xml_in_memory(write_page, page);
+
+	return whole_store(path, text, strlen(text)) ? NULL : cannot_write(path);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report: one page for one run or several. It is made of what the runs have left on the disk, so
+ * that a run that was interrupted is told of as far as it came.
+ */
+#include "runner/pages/report.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- paths --------------------------------------------------------------------------------- */
+
+/* @to as it is called from the folder @from; both are absolute. */
+static char *relative_path(const char *from, const char *to)
+{
+	size_t common = 0, ups = 0;
+
+	for (size_t i = 0;; i++) {
+		bool from_ends = from[i] == '/' || !from[i], to_ends = to[i] == '/' || !to[i];
+
+		if (from_ends && to_ends)
+			common = i;
+		if (from[i] != to[i] || !from[i] || !to[i])
+			break;
+	}
+	for (const char *rest = from + common; (rest = strchr(rest, '/')); rest++)
+		ups += rest[1] != '\0' && rest[1] != '/';
+	const char *down = to + common + (to[common] == '/');
+	struct text path = { 0 };
+
+	text_add(&path, "%s", ups ? ".." : ".");
+	for (size_t i = 1; i < ups; i++)
+		text_add(&path, "/..");
+	if (*down)
+		text_add(&path, "/%s", down);
+	return text_take(&path);
+}
+
+/* The real path of a folder, or of the one in which a file shall be. */
+static char *folder_of(const char *path, bool is_file)
+{
+	const char *slash = is_file ? strrchr(path, '/') : NULL;
+	autofree char *folder = !is_file ? format("%s", path)
+				: !slash ? format(".")
+					 : format("%.*s", (int)(slash - path) + 1, path);
+	char resolved[PATH_MAX];
+
+	return realpath(folder, resolved) ? format("%s", resolved) : NULL;
+}
+
+/* ---- reading a run ------------------------------------------------------------------------- */
+
+/* What a case has left in a run that does not tell of it any more. */
+static void salvage_entry(struct told_run *told, const char *name, const char *family)
+{
+	autofree char *path = format("%s/%s/%s/verdict.json", told->folder, name, family);
+	json_auto_t *verdict = json_load(path, NULL);
+	const char *status = member_string(verdict, "status");
+
+	if (!status || ending_from_name(status) < 0 || results_find(told->run, name, family))
+		return;
+	json_object_set_new(verdict, "case", json_text(name));
+	json_object_set_new(verdict, "family", json_text(family));
+	json_object_set_new(verdict, "topic", json_string("of a run that did not finish"));
+	autofree char *folder = format("%s/%s", name, family);
+	json_object_set_new(verdict, "folder", json_text(folder));
+	json_array_append(json_object_get(told->run, "results"), verdict);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void salvage_entries(struct told_run *told)
+{
+	struct dirent **names = NULL;
+	int count = scandir(told->folder, &names, NULL, by_name);
+
+	for (int i = 0; i < count; i++) {
+		if (names[i]->d_name[0] != '.') {
+			salvage_entry(told, names[i]->d_name, "ipv4");
+			salvage_entry(told, names[i]->d_name, "ipv6");
+		}
+		free(names[i]);
+	}
+	free((void *)names);
+}
+
+static bool run_begins(struct told_run *told)
+{
+	told->run = results_read(told->folder, &told->problem);
+	if (told->run && !told->problem)
+		told->problem = results_other_format(told->run, told->folder);
+	if (told->run && json_is_true(json_object_get(told->run, "complete")))
+		return true;
+	if (!told->run)
+		told->run = json_pack("{s:[]}", "results");
+	else if (!told->problem)
+		told->problem = format("%s: the run did not finish; what it has left is shown",
+				       told->folder);
+	salvage_entries(told);
+	return json_array_size(json_object_get(told->run, "results")) > 0;
+}
+
+static void run_free(struct told_run *told)
+{
+	free(told->folder);
+	free(told->link);
+	free(told->problem);
+	json_decref(told->run);
+}
+
+static bool has_results(const char *folder)
+{
+	autofree char *path = format("%s/results.json", folder);
+
+	return access(path, F_OK) == 0;
+}
+
+/* The run in @folder. False when there is nothing of one in it. */
+bool report_add_run(struct report *report, const char *folder)
+{
+	autofree char *real = folder_of(folder, false);
+	struct told_run told = { .folder = format("%s", folder) };
+
+	if (!real || (!run_begins(&told) && !has_results(folder))) {
+		run_free(&told);
+		return false;
+	}
+	told.link = relative_path(report->page, real);
+	report->runs = must_realloc(report->runs, report->run_count + 1, sizeof(*report->runs));
+	report->runs[report->run_count++] = told;
+	return true;
+}
+
+/* A run, or a folder of runs as the matrix has it. False after complaining. */
+bool report_add_folder(struct report *report, const char *folder)
+{
+	struct dirent **names = NULL;
+	size_t before = report->run_count;
+
+	if (has_results(folder))
+		return report_add_run(report, folder);
+	int count = scandir(folder, &names, NULL, by_name);
+	if (count < 0) {
+		complain("report '%s': %s; it takes the artifacts folders of runs", folder,
+			 strerror(errno));
+		return false;
+	}
+	for (int i = 0; i < count; i++) {
+		autofree char *below = format("%s/%s", folder, names[i]->d_name);
+
+		if (names[i]->d_name[0] != '.' && has_results(below))
+			report_add_run(report, below);
+		free(names[i]);
+	}
+	free((void *)names);
+	if (report->run_count > before || report_add_run(report, folder))
+		return true;
+	complain("report '%s': there is no results.json in it, nor in a folder below; `halfopen "
+		 "run` leaves one in ./artifacts",
+		 folder);
+	return false;
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+static void add_entry(struct report *report, const struct told_run *of, const json_t *result)
+{
+	struct told told = { .of = of,
+			     .result = result,
+			     .name = member_string(result, "case"),
+			     .family = member_string(result, "family"),
+			     .status = member_string(result, "status") };
+	const char *folder = member_string(result, "folder");
+	autofree char *usual = format("%s/%s", told.name, told.family);
+	char *why = NULL;
+
+	/* a path that leads out of the run's folder is none of ours */
+	if (!folder || *folder == '/' || strstr(folder, ".."))
+		folder = usual;
+	told.folder = format("%s/%s", of->folder, folder);
+	told.link = format("%s/%s", of->link, folder);
+	autofree char *ladder = format("%s/ladder.txt", told.folder);
+	told.ladder = text_load(ladder, &why);
+	free(why);
+	report->entries =
+		must_realloc(report->entries, report->entry_count + 1, sizeof(*report->entries));
+	report->entries[report->entry_count++] = told;
+}
+
+bool report_has_case(const struct report *report, const char *name)
+{
+	for (size_t i = report->entry_count; i > 0; i--)
+		if (strcmp(report->entries[i - 1].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* All that the runs from @first on say of a case. */
+static void add_case(struct report *report, size_t first, const char *name)
+{
+	for (size_t i = first; i < report->run_count; i++) {
+		size_t index;
+		json_t *result;
+
+		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
+			if (strcmp(member_string(result, "case"), name) == 0)
+				add_entry(report, &report->runs[i], result);
+	}
+}
+
+void report_add_entries(struct report *report)
+{
+	for (size_t i = 0; i < report->run_count; i++) {
+		size_t index;
+		json_t *result;
+
+		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
+			if (!report_has_case(report, member_string(result, "case")))
+				add_case(report, i, member_string(result, "case"));
+	}
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+struct report *report_new(const struct catalogue *catalogue, const char *path)
+{
+	char *folder = folder_of(path, true);
+
+	if (!folder)
+		return NULL;
+	struct report *report = must_alloc(1, sizeof(*report));
+	report->catalogue = catalogue;
+	report->path = format("%s", path);
+	report->page = folder;
+	return report;
+}
+
+bool report_is_empty(const struct report *report)
+{
+	return report->run_count == 0;
+}
+
+void report_complain(const struct report *report)
+{
+	for (size_t i = 0; i < report->run_count; i++)
+		if (report->runs[i].problem)
+			complain("%s", report->runs[i].problem);
+}
+
+void report_free(struct report *report)
+{
+	for (size_t i = 0; i < report->run_count; i++)
+		run_free(&report->runs[i]);
+	for (size_t i = 0; i < report->entry_count; i++) {
+		free(report->entries[i].folder);
+		free(report->entries[i].link);
+		free(report->entries[i].ladder);
+	}
+	free(report->runs);
+	free(report->entries);
+	free(report->path);
+	free(report->page);
+	free(report);
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guests: plays entries in machines of another kernel. A machine runs this very program on its
+ * share of the entries and brings back the folder that it wrote; what is in it is taken in as if
+ * it had been written here.
+ */
+#include "runner/play/internal.h"
+
+#include "base/xml.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	TICK_MS = 100,
+	MOST_GUESTS = 64,
+	LEAST_SHARE = 4, /* entries for which another boot pays */
+	LINES_TOLD = 8,
+};
+
+/* What a machine gets, on the wall: to boot, for each entry's work, and for idle time. */
+#define BOOT_SECONDS   120
+#define ENTRY_SECONDS  30
+#define GUEST_PER_WALL 20 /* guest seconds that go by in one on the wall while it idles */
+/* On the guest's clock a case has a limit of its own; this is for what hangs around it. */
+#define GUEST_SECONDS 600
+
+struct guest {
+	struct machine *machine;
+	struct entry **entries;
+	size_t count;
+	char *folder; /* below the artifacts: "vm-1" */
+};
+
+struct guests {
+	struct run *run;
+	struct guest all[MOST_GUESTS];
+	unsigned count;
+	int signals;
+};
+
+/* ---- who plays what ------------------------------------------------------------------------ */
+
+static unsigned guest_count(const struct run *run)
+{
+	size_t distinct = run->guest.count / run->options->repeat;
+	size_t most = (distinct + LEAST_SHARE - 1) / LEAST_SHARE;
+
+	/* In real time the processors are the guest's; in virtual time a machine has one. */
+	if (run->options->real_time || run->options->pause)
+		return 1;
+	if (most > run->cpus)
+		most = run->cpus;
+	if (most > MOST_GUESTS)
+		most = MOST_GUESTS;
+	return most > 0 ? (unsigned)most : 1;
+}
+
+/* Idle time costs the host little, and each guest that waits for minutes as much as this many. */
+#define SLEEP_WORTH 20 /* entries */
+
+static bool waits_for_minutes(const struct entry *entry)
+{
+	return entry->spec->virtual_time;
+}
+
+/* Who waits for minutes waits in the same guest, and that one gets less of the rest. */
+static struct guest *guest_for(struct guests *guests, const struct entry *entry)
+{
+	struct guest *sleeper = &guests->all[0], *least = sleeper;
+	size_t slept = sleeper->count && waits_for_minutes(sleeper->entries[0]) ? SLEEP_WORTH : 0;
+
+	if (waits_for_minutes(entry))
+		return sleeper;
+	for (unsigned i = 1; i < guests->count; i++)
+		if (guests->all[i].count < least->count + (least == sleeper ? slept : 0))
+			least = &guests->all[i];
+	return least;
+}
+
+/* Repetitions of an entry stay together: they are one word of the command line. */
+static void deal(struct guests *guests)
+{
+	const struct run *run = guests->run;
+	size_t count = run->guest.count;
+	autofree struct entry **order = lane_order(run, &run->guest);
+	struct guest *guest = NULL;
+
+	guests->count = guest_count(run);
+	for (unsigned i = 0; i < guests->count; i++)
+		guests->all[i].entries = must_alloc(count, sizeof(struct entry *));
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(order[i]->id, order[i - 1]->id) != 0)
+			guest = guest_for(guests, order[i]);
+		guest->entries[guest->count++] = order[i];
+	}
+	while (guests->count > 1 && guests->all[guests->count - 1].count == 0)
+		free(guests->all[--guests->count].entries);
+}
+
+/* ---- starting ------------------------------------------------------------------------------ */
+
+struct words {
+	char **words;
+	size_t count;
+};
+
+static void add(struct words *words, char *word)
+{
+	words->words = must_realloc(words->words, words->count + 2, sizeof(char *));
+	words->words[words->count++] = word;
+	words->words[words->count] = NULL;
+}
+
+static void words_free(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(words->words[i]);
+	free(words->words);
+}
+
+/* The command line in the guest. */
+static struct words arguments_of(const struct run *run, const struct guest *guest)
+{
+	const struct run_options *options = run->options;
+	struct words words = { 0 };
+
+	add(&words, format("run"));
+	add(&words, format("--kernel=host"));
+	add(&words, format("--time=%s", run->guest.clock));
+	add(&words, format("--artifacts=/artifacts"));
+	add(&words, format("--no-report"));
+	add(&words, format("--repeat=%u", options->repeat));
+	add(&words, format("--timeout-multiplier=%g", options->timeout_multiplier));
+	if (options->jobs)
+		add(&words, format("--jobs=%u", options->jobs));
+	if (options->wire)
+		add(&words, format("--wire=%s", options->wire));
+	for (size_t i = 0; i < guest->count; i++)
+		if (i == 0 || strcmp(guest->entries[i]->id, guest->entries[i - 1]->id) != 0)
+			add(&words, format("%s", guest->entries[i]->id));
+	return words;
+}
+
+/* Every program that a case names, whether it is in this share or not: one image for all. */
+static struct words programs_of_cases(const struct catalogue *catalogue)
+{
+	static const char program[] = "program:";
+	struct words words = { 0 };
+
+	for (size_t i = 0; i < catalogue->case_count; i++) {
+		const char *needs = catalogue->cases[i].needs;
+
+		for (char *need; (need = text_word(&needs)); free(need))
+			if (strncmp(need, program, strlen(program)) == 0)
+				add(&words, format("%s", need + strlen(program)));
+	}
+	return words;
+}
+
+static double kernel_seconds(const struct guest *guest)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < guest->count; i++)
+		sum += guest->entries[i]->spec->kernel_seconds;
+	return sum;
+}
+
+static bool start(struct run *run, struct guest *guest)
+{
+	struct words arguments = arguments_of(run, guest);
+	double multiplier = run->options->timeout_multiplier, waits = kernel_seconds(guest);
+	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
+	char *why = NULL;
+
+	guest->machine = machine_start(
+		(struct machine_options){
+			.boot = run->guest.boot,
+			.arguments = arguments.words,
+			.folder = folder,
+			.clock = run->options->real_time ? REAL_TIME : VIRTUAL_TIME,
+			.cpus = run->options->cpus ? run->options->cpus : run->cpus,
+			.guest_seconds = multiplier * (GUEST_SECONDS + 4 * waits),
+			.wall_seconds =
+				BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
+				waits * (run->options->real_time ? 4 : 4.0 / GUEST_PER_WALL),
+		},
+		&why);
+	words_free(&arguments);
+	if (!guest->machine)
+		run_fatal(run, why);
+	else
+		run->guests++;
+	return guest->machine != NULL;
+}
+
+/* What an older machine has left could be taken for what this one brings. */
+static bool forget_older(const char *folder)
+{
+	static const char *const names[] = { "results.json", "output.txt", "console.txt" };
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		autofree char *path = format("%s/%s", folder, names[i]);
+
+		good = good && (unlink(path) == 0 || errno == ENOENT);
+	}
+	return good;
+}
+
+/* Folders of the entries as a worker finds them, and one for what the machine itself says. */
+static bool prepare(struct run *run, struct guest *guest)
+{
+	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
+	char *problem = NULL;
+
+	for (size_t i = 0; !problem && i < guest->count; i++)
+		problem = folder_prepare(run, guest->entries[i]);
+	if (!problem && ((mkdir(folder, 0777) < 0 && errno != EEXIST) || !forget_older(folder)))
+		problem = cannot_write(folder);
+	if (problem)
+		run_fatal(run, problem);
+	return !problem;
+}
+
+char *guests_prepare(struct run *run)
+{
+	struct words programs = programs_of_cases(run->options->catalogue);
+	char *why = NULL;
+
+	run->guest.boot = boot_make(run->guest.kernel, programs.words, &why);
+	words_free(&programs);
+	return why;
+}
+
+static void start_all(struct guests *guests)
+{
+	for (unsigned i = 0; i < guests->count && !guests->run->fatal; i++) {
+		struct guest *guest = &guests->all[i];
+
+		guest->folder = format("vm-%u", i + 1);
+		if (prepare(guests->run, guest) && start(guests->run, guest))
+			for (size_t j = 0; j < guest->count; j++)
+				guest->entries[j]->state = UNDER_WAY;
+	}
+}
+
+/* ---- what they bring back ------------------------------------------------------------------ */
+
+/* The guest's word for the entry, from its results.json. */
+static const json_t *result_of(const json_t *results, const struct entry *entry)
+{
+	size_t index;
+	const json_t *each;
+
+	json_array_foreach (json_object_get(results, "results"), index, each) {
+		const char *folder = json_string_value(json_object_get(each, "folder"));
+
+		if (folder && strcmp(folder, entry->folder) == 0)
+			return each;
+	}
+	return NULL;
+}
+
+/*
+ * Moves what is in the folder into another, which may hold what is not the runner's to remove: logs
+ * of programs, folders of repetitions. False with errno.
+ */
+static bool move_all(const char *from, const char *to)
+{
+	DIR *listing = opendir(from);
+	bool good = listing != NULL;
+
+	for (const struct dirent *each; good && (each = readdir(listing));) {
+		autofree char *here = format("%s/%s", from, each->d_name);
+		autofree char *there = format("%s/%s", to, each->d_name);
+
+		if (strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0)
+			continue;
+		/* a folder that is there already takes in what its namesake has */
+		good = rename(here, there) == 0 ||
+		       ((errno == ENOTEMPTY || errno == EEXIST) && move_all(here, there));
+	}
+	if (listing)
+		closedir(listing);
+	return good && rmdir(from) == 0;
+}
+
+/* The guest's folder of the entry takes the place of the one that was prepared here. */
+static bool move_in(const struct run *run, const struct guest *guest, const struct entry *entry)
+{
+	autofree char *from = format("%s/%s/%s", run->artifacts, guest->folder, entry->folder);
+	autofree char *to = entry_path(run, entry, "");
+	autofree char *prepared = entry_path(run, entry, "verdict.json");
+
+	return access(from, F_OK) == 0 && unlink(prepared) == 0 && move_all(from, to);
+}
+
+/* What remains are the empty folders above those that moved. */
+static void remove_emptied(const struct run *run, const struct guest *guest)
+{
+	for (size_t i = 0; i < guest->count; i++) {
+		char *path = format("%s/%s/%s", run->artifacts, guest->folder,
+				    guest->entries[i]->folder);
+
+		for (size_t least = strlen(run->artifacts) + strlen(guest->folder) + 1;
+		     strlen(path) > least; *strrchr(path, '/') = '\0')
+			rmdir(path);
+		free(path);
+	}
+}
+
+/*
+ * Several were there when the guest's kernel complained, and it did not again in that machine: then
+ * it may complain so only once a boot, and each of them gets a machine of its own. (Not where there
+ * are repetitions: a machine plays all of a case.)
+ */
+static bool needs_own_machine(const struct run *run, const struct entry *entry)
+{
+	return entry->result.complaint && !entry->result.complained_alone && !entry->suspected &&
+	       run->options->repeat == 1;
+}
+
+static void conclude(struct run *run, struct entry *entry)
+{
+	if (needs_own_machine(run, entry)) {
+		take_suspicion(run, entry);
+		entry->state = PLANNED;
+		return;
+	}
+	if (entry->suspected && entry->result.complaint)
+		entry->complaint = format("%s", entry->result.complaint);
+	if (entry->suspected)
+		entry->state = HELD_BACK;
+	else
+		run_result(run, entry);
+}
+
+static void take_in(struct run *run, const struct guest *guest, const json_t *results)
+{
+	for (size_t i = 0; i < guest->count; i++) {
+		struct entry *entry = guest->entries[i];
+		const json_t *result = result_of(results, entry);
+
+		bool brought = result && move_in(run, guest, entry);
+
+		entry->attempts += brought ? member_whole(result, "attempts", 100) : 1;
+		take_verdict(run, entry,
+			     brought ? NULL : format("the machine brought nothing back of it"));
+		conclude(run, entry);
+	}
+	remove_emptied(run, guest);
+}
+
+static char *last_lines(const char *path)
+{
+	autofile FILE *file = fopen(path, "re");
+	char *lines[LINES_TOLD] = { 0 };
+	autofree char *line = NULL;
+	size_t room = 0;
+	struct text all = { 0 };
+	size_t count = 0;
+
+	while (file && getline(&line, &room, file) > 0) {
+		free(lines[count % LINES_TOLD]);
+		lines[count++ % LINES_TOLD] = format("  %s", line);
+	}
+	for (size_t i = 0; i < LINES_TOLD; i++) {
+		char *each = lines[(count + i) % LINES_TOLD];
+
+		text_add(&all, "%s", each ? each : "");
+		free(each);
+	}
+	return text_take(&all);
+}
+
+static void take_error(struct run *run, const struct guest *guest, const struct machine_end *end)
+{
+	autofree char *clean = text_clean(end->report);
+
+	run_fatal(run, format("the machine of kernel %s: %s; its console, %s/%s/console.txt, ends "
+			      "with:\n%s",
+			      run->guest.kernel->name, end->error, run->artifacts, guest->folder,
+			      *clean ? clean : "(nothing)\n"));
+}
+
+/* The guest's run came to no results: what it said tells why. */
+static void take_no_results(struct run *run, const struct guest *guest, int status)
+{
+	autofree char *path = format("%s/%s/output.txt", run->artifacts, guest->folder);
+	autofree char *said = last_lines(path);
+	autofree char *clean = text_clean(said);
+
+	run_fatal(run, format("the machine of kernel %s could not run the cases (status %d); it "
+			      "said:\n%s",
+			      run->guest.kernel->name, status, clean));
+}
+
+static void note_guest(struct run *run, const json_t *results, const struct machine_end *end)
+{
+	if (!run->guest.release)
+		run->guest.release = member_text(results, "kernel");
+	if (end->boot_seconds > run->guest.boot_seconds)
+		run->guest.boot_seconds = end->boot_seconds;
+	if (end->memory_kib > run->guest.memory_kib)
+		run->guest.memory_kib = end->memory_kib;
+}
+
+static void finish(struct run *run, struct guest *guest)
+{
+	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
+	struct machine_end end = machine_finish(guest->machine, folder);
+	bool missing = false;
+
+	machine_free(guest->machine);
+	guest->machine = NULL;
+	run->guests--;
+	if (end.error) {
+		take_error(run, guest, &end);
+	} else {
+		json_auto_t *results = results_load(folder, &missing);
+
+		if (results) {
+			note_guest(run, results, &end);
+			take_in(run, guest, results);
+		} else {
+			take_no_results(run, guest, end.status);
+		}
+	}
+	free(end.error);
+	free(end.report);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void wait_for_events(const struct guests *guests)
+{
+	struct pollfd polled[MOST_GUESTS + 1] = { { .fd = guests->signals, .events = POLLIN } };
+	nfds_t count = 1;
+
+	for (unsigned i = 0; i < guests->count; i++)
+		if (guests->all[i].machine)
+			polled[count++] =
+				(struct pollfd){ .fd = machine_descriptor(guests->all[i].machine),
+						 .events = POLLIN };
+	(void)await_events(polled, count, MSEC(TICK_MS));
+	read_signals(guests->run, guests->signals);
+}
+
+static void play(struct guests *guests)
+{
+	struct run *run = guests->run;
+
+	while (run->guests > 0 && !run->signal) {
+		wait_for_events(guests);
+		for (unsigned i = 0; i < guests->count; i++)
+			if (guests->all[i].machine && machine_ended(guests->all[i].machine))
+				finish(run, &guests->all[i]);
+		run->reporter->tick(run);
+	}
+}
+
+static void play_round(struct guests *guests)
+{
+	start_all(guests);
+	play(guests);
+	for (unsigned i = 0; i < guests->count; i++) {
+		machine_free(guests->all[i].machine);
+		free(guests->all[i].entries);
+		free(guests->all[i].folder);
+		guests->all[i] = (struct guest){ 0 };
+	}
+	guests->run->guests = 0;
+}
+
+/* A machine for each, as many at once as there were before. False when none is left. */
+static bool deal_suspects(struct guests *guests)
+{
+	struct run *run = guests->run;
+	unsigned most = run->options->real_time ? 1 : run->cpus;
+
+	guests->count = 0;
+	for (size_t i = 0; i < run->plan.count && guests->count < most; i++) {
+		struct entry *entry = &run->plan.entries[i];
+
+		if (!entry->suspected || !entry->in_guest || entry->state != PLANNED)
+			continue;
+		guests->all[guests->count].entries = must_alloc(1, sizeof(struct entry *));
+		guests->all[guests->count].entries[0] = entry;
+		guests->all[guests->count++].count = 1;
+	}
+	return guests->count > 0 && !run->signal && !run->fatal;
+}
+
+void guests_play(struct run *run)
+{
+	sigset_t before;
+	autoclose int signals = watch_signals(&before);
+	struct guests guests = { .run = run, .signals = signals };
+
+	deal(&guests);
+	play_round(&guests);
+	while (deal_suspects(&guests))
+		play_round(&guests);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}

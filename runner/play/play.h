@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * play: cases are played, on this kernel or in machines of another, and their verdicts taken in.
+ * Who tells the user of it is handed in as a struct reporter.
+ */
+#ifndef HALFOPEN_PLAY_H
+#define HALFOPEN_PLAY_H
+
+#include "base/base.h"
+#include "fixtures/fixtures.h"
+#include "netns/netns.h"
+#include "runner/saved/saved.h"
+#include "vm/vm.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <time.h>
+
+/* What the user asks for. */
+struct run_options {
+	const struct catalogue *catalogue;
+	struct patterns patterns;
+	const char *artifacts; /* NULL: the default */
+	const char *wire;      /* netem; NULL: as a case or the default has it */
+	const char *kernel;    /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;         /* 0: as many as this machine takes */
+	unsigned cpus;         /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;        /* of a guest */
+	unsigned repeat;
+	double timeout_multiplier;
+	bool pause, verbose;
+	bool only_failures; /* of artifacts, those of failed cases and errors are kept */
+	bool keep_ladders;  /* in results.json, of what is not kept: matrix compares them */
+};
+
+/* ---- plan.c: tests x repetitions ----------------------------------------------------------- */
+
+struct result {
+	enum ending ending;
+	char *reason;          /* one line; of a failure, a skip, an error */
+	char *report;          /* the lines after it, or NULL */
+	json_t *failure;       /* the same for programs, see judge_report(); or NULL */
+	char *complaint;       /* of the kernel, while the case was there; or NULL */
+	bool complained_alone; /* nobody else was there */
+	bool lingers;          /* its namespaces did not go: see again.c */
+	char *machine;         /* what of the machine reached into the case; or NULL */
+	char *variant;         /* or NULL */
+	char *ladder;          /* ladder.txt of a folder that was discarded, or NULL */
+	double seconds, kernel_seconds;
+	double stalled;     /* for so long at once the machine kept the case from running, */
+	double stall_limit; /* and for longer than this it may not: the shortest timer that it
+			       races with */
+};
+
+/* HELD_BACK: it has a result, which may change when all suspects were played again. */
+enum entry_state { PLANNED, UNDER_WAY, HELD_BACK, ENDED };
+
+struct entry {
+	const struct listed_case *spec;
+	int family;
+	char *id;      /* "name/ipv4": what patterns see */
+	char *folder;  /* below the artifacts; the id, and the repetition where there are several */
+	bool in_guest; /* in another kernel than the host's */
+	char *unmet;   /* why it cannot be played at all, or NULL */
+	bool own_folder; /* nobody else had put anything in its folder */
+	bool named;      /* by its whole name or id, so that it is meant and not just matched */
+	enum entry_state state;
+	int attempts;    /* see again.c */
+	bool suspected;  /* the kernel complained while it and others were there */
+	char *complaint; /* of the kernel while it was there alone, or NULL */
+	struct result result;
+};
+
+struct plan {
+	struct entry *entries;
+	size_t count;
+};
+
+/* False after saying which pattern matches nothing, and what is near. */
+bool plan_make(struct plan *plan, const struct run_options *options);
+void plan_free(struct plan *plan);
+/* It was skipped; for the @reason, where that is not NULL. */
+bool is_skipped(const struct entry *entry, const char *reason);
+
+/* ---- a run --------------------------------------------------------------------------------- */
+
+struct run;
+
+/* Who tells the user: a terminal or a log, or TAP. */
+struct reporter {
+	void (*begin)(const struct run *run);
+	void (*result)(const struct run *run, const struct entry *entry);
+	void (*tick)(const struct run *run); /* every 100 ms */
+	void (*end)(const struct run *run);
+};
+
+/* What a worker and its case share with the runner; one per job. */
+struct slot {
+	struct case_progress progress;
+	sem_t turn;       /* posted when the case may tear down */
+	atomic_bool asks; /* it waits for that */
+	int bell;         /* eventfd that wakes the runner */
+	/* the runner's own */
+	struct entry *entry; /* NULL: free */
+	unsigned lane;
+	bool alone; /* nobody else is there until it ends */
+	pid_t worker;
+	nsec began;
+	atomic_bool lingers; /* its namespaces did not go */
+	int64_t alive;       /* the case's last sign of life, as seen last */
+	nsec idle;           /* for how long there was none since; while the runner ran itself */
+	int input, hears;    /* --pause: what is typed goes in here and comes out there; -1 */
+	struct deadline deadline;
+	bool overdue; /* it was ended: its worker hangs, */
+	bool idled;   /* or its case did nothing */
+};
+
+/* What is known of the kernel that entries are played in. */
+struct lane {
+	size_t count;      /* of entries */
+	char *release;     /* as uname has it; of a guest not before it ended */
+	char *version;     /* "6.1.192-2": what variants are recorded by; of the host only */
+	const char *clock; /* "real" or "virtual" */
+	const char *wire;  /* netem of every wire that does not ask for another; NULL: none */
+	/* of a guest: */
+	struct kernel *kernel;
+	struct boot *boot;
+	double boot_seconds; /* until the first case, on the wall */
+	long memory_kib;
+};
+
+struct run {
+	const struct run_options *options;
+	const struct reporter *reporter;
+	struct net_features features;
+	struct lane host, guest;
+	struct plan plan;
+	char *artifacts; /* absolute */
+	int lock;        /* on that folder */
+	unsigned cpus, jobs;
+	const char *jobs_reason; /* what they are limited by */
+	time_t started;
+	nsec began, took;
+	size_t ended, tally[BROKEN + 1];
+	double kernel_seconds;
+	int signal;  /* that ended the run, or 0 */
+	char *fatal; /* what ended the run, or NULL */
+	struct slot *slots;
+	unsigned guests; /* machines that run */
+	struct suspicion *suspicions;
+	size_t suspicion_count;
+};
+
+/* ---- play.c -------------------------------------------------------------------------------- */
+
+/*
+ * Plays all that the plan has, or as much as it can until a signal or a fatal error. The artifacts
+ * folder is there, and the guest's boot image.
+ */
+void run_play(struct run *run);
+/* Releases all that the run holds. */
+void run_free(struct run *run);
+
+/* ---- tally.c ------------------------------------------------------------------------------- */
+
+/* Ends the run: nothing more is started. The first reason counts. Takes @text. */
+void run_fatal(struct run *run, char *text);
+/* What the program exits with, an enum exit_status. */
+int run_status(const struct run *run);
+
+/* ---- capacity.c: how many cases this machine takes at once --------------------------------- */
+
+void choose_jobs(struct run *run);
+
+/* ---- inherited.c: what a process has from whoever started it ------------------------------- */
+
+/* Puts right what is wrong; first of all. */
+void inherited_put_right(void);
+/* Says what cannot be put right. */
+void inherited_tell(void);
+
+/* ---- lanes.c: which kernel plays what ------------------------------------------------------ */
+
+enum lanes { LANES_FOUND, LANES_USAGE, LANES_ERROR, LANES_NONE };
+/*
+ * Decides for every entry where it is played, or that it cannot be, after looking at what this
+ * machine has. LANES_NONE: nothing can be played, for *why. The others are said already.
+ */
+enum lanes lanes_assign(struct run *run, char **why);
+const char *lane_name(const struct entry *entry);
+const struct lane *lane_of(const struct run *run, const struct entry *entry);
+
+/* ---- guests.c ------------------------------------------------------------------------------ */
+
+/* Makes what the guest's kernel boots. NULL, or one line. */
+char *guests_prepare(struct run *run);
+
+/* ---- verdict.c: an entry's folder and its verdict.json ------------------------------------- */
+
+/* The path of what is called @name in the entry's folder; of the folder itself for "". */
+char *entry_path(const struct run *run, const struct entry *entry, const char *name);
+/* Where in the sources the entry failed, else where its case begins. False: nobody knows. */
+struct place {
+	const char *file; /* the entry's or its case's */
+	int line;
+};
+bool entry_place(const struct entry *entry, struct place *place);
+
+#endif

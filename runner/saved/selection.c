@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * selection: which cases, over which families, and which claims the words of a command line mean.
+ */
+#include "runner/saved/saved.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static const int families[] = { AF_INET, AF_INET6 };
+
+static bool test_matches(const struct test *test, const char *pattern, enum strictness strictness)
+{
+	const struct listed_case *spec = test->spec;
+	bool found = pattern_matches(pattern, spec->name, strictness) ||
+		     pattern_matches(pattern, test->id, strictness) ||
+		     pattern_matches(pattern, spec->topic, strictness);
+	const char *claims = spec->claims;
+
+	for (char *claim; !found && (claim = text_word(&claims)); free(claim))
+		found = pattern_matches(pattern, claim, strictness);
+	return found;
+}
+
+static void complain_of_pattern(const struct selection *all, const char *pattern)
+{
+	struct nearest nearest = { .typed = pattern };
+	/* Claims are made anew for each test, so they must outlive the loop. */
+	json_auto_t *claims = json_array();
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct listed_case *spec = all->tests[i].spec;
+
+		nearest_offer(&nearest, spec->name);
+		if (strchr(pattern, '/'))
+			nearest_offer(&nearest, all->tests[i].id);
+		nearest_offer(&nearest, spec->topic);
+		json_t *words = json_words(spec->claims), *word;
+		size_t index;
+		json_array_append_new(claims, words);
+		json_array_foreach (words, index, word)
+			nearest_offer(&nearest, json_string_value(word));
+	}
+	autofree char *near = nearest_text(&nearest);
+	complain("no case, topic or claim matches '%s'%s; see halfopen list", pattern, near);
+}
+
+static struct selection select_all(const struct catalogue *catalogue)
+{
+	struct selection all = { 0 };
+
+	for (size_t i = 0; i < catalogue->case_count; i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(families); j++) {
+			const struct listed_case *spec = &catalogue->cases[i];
+			const char *family = family_name(families[j]);
+
+			if (!case_has_family(spec, families[j]))
+				continue;
+			all.tests = GROWN(all.tests, all.count);
+			all.tests[all.count++] =
+				(struct test){ .spec = spec,
+					       .family = families[j],
+					       .id = format("%s/%s", spec->name, family) };
+		}
+	return all;
+}
+
+static bool test_is_named(const struct test *test, const char *pattern)
+{
+	return pattern_matches(pattern, test->spec->name, EXACTLY) ||
+	       pattern_matches(pattern, test->id, EXACTLY);
+}
+
+/* Marks what the pattern means: the name itself if there is one, else everything like it. */
+static bool mark(struct selection *all, const char *pattern, bool *wanted)
+{
+	bool found = false;
+
+	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
+		for (size_t i = 0; i < all->count; i++) {
+			struct test *test = &all->tests[i];
+
+			test->named |= test_is_named(test, pattern);
+			if (test_matches(test, pattern, (enum strictness)strictness))
+				found = wanted[i] = true;
+		}
+	return found;
+}
+
+/* Those that are wanted, and nothing else. */
+static void keep(struct selection *all, const bool *wanted)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (wanted[i])
+			all->tests[kept++] = all->tests[i];
+		else
+			free(all->tests[i].id);
+	all->count = kept;
+}
+
+bool selection_make(struct selection *selection, const struct catalogue *catalogue,
+		    struct patterns patterns)
+{
+	bool good = true;
+
+	*selection = select_all(catalogue);
+	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
+	for (size_t i = 0; good && i < patterns.count; i++) {
+		good = mark(selection, patterns.words[i], wanted);
+		if (!good)
+			complain_of_pattern(selection, patterns.words[i]);
+	}
+	if (patterns.count > 0)
+		keep(selection, wanted);
+	if (!good)
+		selection_free(selection);
+	return good;
+}
+
+void selection_free(struct selection *selection)
+{
+	for (size_t i = 0; i < selection->count; i++)
+		free(selection->tests[i].id);
+	free(selection->tests);
+	*selection = (struct selection){ 0 };
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+json_t *cases_of_claim(const struct catalogue *catalogue, const char *claim)
+{
+	json_t *cases = json_array();
+
+	for (size_t i = 0; i < catalogue->case_count; i++)
+		if (text_has_word(catalogue->cases[i].claims, claim))
+			json_array_append_new(cases, json_text(catalogue->cases[i].name));
+	return cases;
+}
+
+/* By its words, or by those of a case that answers it. */
+static bool claim_matches(const struct claim *claim, const json_t *cases, const char *pattern,
+			  enum strictness strictness)
+{
+	bool found = pattern_matches(pattern, claim->id, strictness) ||
+		     pattern_matches(pattern, claim->document, strictness) ||
+		     pattern_matches(pattern, claim->text, strictness);
+	size_t index;
+	json_t *name;
+
+	json_array_foreach (cases, index, name)
+		found = found || pattern_matches(pattern, json_string_value(name), strictness);
+	return found;
+}
+
+bool claims_mark(const struct catalogue *catalogue, const char *pattern, bool *wanted)
+{
+	bool found = false;
+
+	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
+		for (size_t i = 0; i < catalogue->claim_count; i++) {
+			const struct claim *claim = &catalogue->claims[i];
+			json_auto_t *cases = cases_of_claim(catalogue, claim->id);
+
+			if (claim_matches(claim, cases, pattern, (enum strictness)strictness))
+				found = wanted[i] = true;
+		}
+	return found;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console: a run as a person reads it. What this run is, one live line on a terminal, and at the
+ * end the failures in full, the reasons of skips, and the counts.
+ */
+#include "runner/tell/tell.h"
+
+#include "base/terminal.h"
+
+#include <signal.h>
+#include <string.h>
+
+static bool live(const struct run *run)
+{
+	return !run->options->pause && isatty(STDOUT_FILENO);
+}
+
+static void wipe(const struct run *run)
+{
+	if (live(run))
+		fputs("\r\033[K", stdout);
+}
+
+static void begin_host(const struct run *run)
+{
+	printf("kernel %s, lane host, clock real, %s\n", run->host.release,
+	       run->features.user_namespace ? "in a user namespace" : "as root");
+	printf("%zu to run, %u at once on %u CPU%s%s\n", run->host.count, run->jobs, run->cpus,
+	       run->cpus == 1 ? "" : "s", run->jobs_reason);
+	if (run->host.wire)
+		printf("wire: netem %s\n", run->host.wire);
+	else
+		printf("wire: no netem, the default delay of 1 ms is left out: %s\n",
+		       run->features.netem_reason);
+}
+
+static void begin_guest(const struct run *run)
+{
+	printf("kernel %s, lane vm, clock %s, as root\n", run->guest.kernel->name,
+	       run->guest.clock);
+	printf("%zu to run%s\n", run->guest.count, run->host.count ? " after that" : "");
+	printf("wire: netem %s\n", run->guest.wire);
+}
+
+static void console_begin(const struct run *run)
+{
+	if (run->host.count)
+		begin_host(run);
+	if (run->guest.count)
+		begin_guest(run);
+	printf("artifacts: %s\n", run->artifacts);
+	fflush(stdout);
+}
+
+/* ---- the live line ------------------------------------------------------------------------- */
+
+/* The case writes while this reads; what is shown is a line of printable characters anyway. */
+static char *shown(const char *text, size_t size)
+{
+	char *copy = format("%.*s", (int)strnlen(text, size), text);
+
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return copy;
+}
+
+/* The slot that has waited longest and is not yet told of. */
+static const struct slot *next_waiting(const struct run *run, const struct slot *after)
+{
+	const struct slot *best = NULL;
+
+	for (unsigned i = 0; run->slots && i < run->jobs; i++) {
+		const struct slot *slot = &run->slots[i];
+
+		if (!slot->entry || !slot->progress.waiting_for[0])
+			continue;
+		bool later = !after || slot->progress.since > after->progress.since ||
+			     (slot->progress.since == after->progress.since && slot > after);
+		if (later && (!best || slot->progress.since < best->progress.since))
+			best = slot;
+	}
+	return best;
+}
+
+static void console_tick(const struct run *run)
+{
+	if (!live(run))
+		return;
+	size_t running = 0, width = terminal_columns(80) - 1;
+	for (unsigned i = 0; run->slots && i < run->jobs; i++)
+		running += run->slots[i].entry != NULL;
+	struct text text = { 0 };
+
+	text_add(&text, "%zu/%zu done, %zu failed, ", run->ended, run->plan.count,
+		 run->tally[FAILED] + run->tally[BROKEN]);
+	if (run->guests)
+		text_add(&text, "the rest in %u machine%s of kernel %s for %.0f s", run->guests,
+			 run->guests == 1 ? "" : "s", run->guest.kernel->name,
+			 seconds(clock_now() - run->began));
+	else
+		text_add(&text, "%zu running", running);
+	const struct slot *slot = NULL;
+	while (text.length < width && (slot = next_waiting(run, slot))) {
+		autofree char *waiting =
+			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
+
+		text_add(&text, " | %s: %s %.1f s", slot->entry->folder, waiting,
+			 seconds(clock_now() - slot->progress.since));
+	}
+	autofree char *whole = text_take(&text), *line = must_alloc(width + 1, 1);
+
+	text_fit(line, width + 1, whole);
+	printf("\r%s\033[K", line);
+	fflush(stdout);
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+static void console_result(const struct run *run, const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+
+	if (!run->options->verbose)
+		return;
+	wipe(run);
+	printf("%-7s %s (%.1f s)%s%s\n", ending_name(result->ending), entry->folder,
+	       result->seconds, result->ending != PASSED && result->reason ? ": " : "",
+	       result->ending != PASSED && result->reason ? result->reason : "");
+	fflush(stdout);
+}
+
+static void tell_in_full(const struct run *run, enum ending ending)
+{
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+		const struct result *result = &entry->result;
+		struct place place;
+
+		if (entry->state != ENDED || result->ending != ending)
+			continue;
+		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
+		       result->seconds);
+		text_indent(stdout, "  ", reason_or_none(result->reason));
+		if (ending == FAILED && entry_place(entry, &place))
+			printf("  at %s:%d%s%s\n", place.file, place.line,
+			       result->variant ? ", in the variant " : "",
+			       result->variant ? result->variant : "");
+		if (result->report)
+			text_indent(stdout, "  ", result->report);
+		if (result->stalled > result->stall_limit)
+			printf("  the machine kept it from running for %.2f s between two of its "
+			       "waits, in the last of %d attempts\n",
+			       result->stalled, entry->attempts);
+		printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
+	}
+}
+
+/* All that were skipped for the same reason, below it. */
+static void tell_skips(const struct run *run)
+{
+	const struct plan *plan = &run->plan;
+	autofree bool *told = must_alloc(plan->count, sizeof(*told));
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (told[i] || !is_skipped(&plan->entries[i], NULL))
+			continue;
+		const char *reason = reason_or_none(plan->entries[i].result.reason);
+		printf("\nskipped: %s\n", reason);
+		for (size_t j = i; j < plan->count; j++)
+			if (is_skipped(&plan->entries[j], reason)) {
+				told[j] = true;
+				printf("  %s\n", plan->entries[j].folder);
+			}
+	}
+}
+
+static void console_end(const struct run *run)
+{
+	wipe(run);
+	tell_skips(run);
+	tell_in_full(run, FAILED);
+	tell_in_full(run, BROKEN);
+	putchar('\n');
+	if (run->signal)
+		printf("ended by SIG%s: %zu of %zu had finished\n", sigabbrev_np(run->signal),
+		       run->ended, run->plan.count);
+	else if (run->ended < run->plan.count)
+		printf("ended early: %zu of %zu had finished\n", run->ended, run->plan.count);
+	autofree char *wall = text_duration(seconds(run->took));
+	autofree char *kernel = text_duration(run->kernel_seconds);
+	printf("%s of kernel time in %s\n", kernel, wall);
+	if (run->tally[BROKEN])
+		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
+	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],
+	       run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED]);
+}
+
+const struct reporter console_reporter = {
+	.begin = console_begin,
+	.result = console_result,
+	.tick = console_tick,
+	.end = console_end,
+};
+
+/* ---- one line ------------------------------------------------------------------------------ */
+
+static void brief_begin(const struct run *run)
+{
+	(void)run;
+}
+
+static void brief_result(const struct run *run, const struct entry *entry)
+{
+	(void)run;
+	(void)entry;
+}
+
+static void brief_end(const struct run *run)
+{
+	autofree char *wall = text_duration(seconds(run->took));
+	autofree char *kernel = text_duration(run->kernel_seconds);
+	const char *name = run->guest.count ? run->guest.kernel->name : "host";
+
+	wipe(run);
+	printf("%-10s %zu passed, %zu failed, %zu skipped, %zu error%s; %s of kernel time in %s\n",
+	       name, run->tally[PASSED], run->tally[FAILED], run->tally[SKIPPED],
+	       run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s", kernel, wall);
+	fflush(stdout);
+}
+
+const struct reporter brief_reporter = {
+	.begin = brief_begin,
+	.result = brief_result,
+	.tick = console_tick,
+	.end = brief_end,
+};

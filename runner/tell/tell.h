@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tell: a run for whoever reads of it: people, TAP harnesses, CI servers, and results.json.
+ */
+#ifndef HALFOPEN_TELL_H
+#define HALFOPEN_TELL_H
+
+#include "runner/play/play.h"
+
+/* ---- console.c, tap.c: while it goes on ---------------------------------------------------- */
+
+/* In full; one line at the end, for a matrix; TAP 14. */
+extern const struct reporter console_reporter, brief_reporter, tap_reporter;
+/* TAP of a run that cannot begin: all of it is skipped, or it bails out. */
+void tap_of_nothing(const char *why, bool error);
+
+/* ---- results.c ----------------------------------------------------------------------------- */
+
+/* Writes results.json; @complete: every entry of the plan ended. False after run_fatal(). */
+bool results_store(struct run *run, bool complete);
+/*
+ * NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there, and locks it
+ * (shared) until the process ends: results_folder_is_live().
+ */
+char *results_claim_folder(struct run *run);
+
+/* ---- junit.c, github.c: when it has ended -------------------------------------------------- */
+
+/* NULL, or what went wrong. */
+char *junit_write(const struct run *run, const char *path);
+/*
+ * Under GitHub Actions: annotations, and the step's summary. NULL, or why that could not be
+ * written.
+ */
+char *github_tell(const struct run *run);
+
+#endif
