@@ -269,82 +269,44 @@ struct judge {
 	enum host found_host;
 };
 
-/* judge.c */
-void judge_object(struct judge *judge, const struct event *event, char *summary);
-/* An objection to another event than the present one. */
-void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
-struct packet_book *book_of_packet(struct judge *judge, long packet);
-struct listener_book *book_of_listener(struct judge *judge, int port);
-struct flow_book *book_of_flow(struct judge *judge, int flow);
-struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
+/* ---- books.c ------------------------------------------------------------------------------- */
 
+/* Enters the first finding, which is about @event; takes over @summary. */
+void judge_object(struct judge *judge, const struct event *event, char *summary);
+/* The same about another event than the present one. */
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
 /* Notes the packet that the case's look is said to be about; at its end all must agree. */
 void note_cause(struct judge *judge, const struct event *event);
+/* NULL: the case has none such. */
+struct flow_book *book_of_flow(struct judge *judge, int flow);
+struct packet_book *book_of_packet(struct judge *judge, long packet);
+struct listener_book *book_of_listener(struct judge *judge, int port);
+struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
 
-/* packets.c, sockets.c */
-void take_packet(struct judge *judge, const struct event *event);
-void take_gate(struct judge *judge, const struct event *event);
-void take_socket(struct judge *judge, const struct event *event);
-void take_queue(struct judge *judge, const struct event *event);
+/* ---- words.c ------------------------------------------------------------------------------- */
 
-/* calls.c: what a call was to return, and what it did, in words; the caller frees them */
-char *call_expected(const struct judge *judge, const struct event *event);
-char *call_observed(const struct judge *judge, const struct event *event);
-char *call_objection(const struct judge *judge, const struct event *event);
-
-/* agreement.c */
-void take_info(struct judge *judge, const struct event *event);
-/* What the end that the event is of is to go by. */
-struct agreement agreement_of(const struct judge *judge, const struct event *event);
-/* "MSS 1448, advertised MSS 1460, timestamps, ..."; the caller frees it. */
-char *agreement_words(const struct agreement *agreement);
-
-/* counts.c */
-/* Where a counter belongs, when it enters the books. */
-void classify_counter(struct counter_book *counter);
-void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);
-/* What must be counted of an arrival, of a segment sent, of a change of state. */
-void owe_for_arrival(struct judge *judge, const struct event *event);
-void owe_for_sending(struct judge *judge, const struct event *event);
-void owe_for_state(struct judge *judge, const struct event *event);
-void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
-/* The case expects a number of this counter; from here to the end of the step it is exact. */
-void name_ledger(struct host_book *host, const char *counter);
+/* The first word of *@line, "" at the end, which goes on behind it. The caller frees it. */
+char *cut_word(const char **line);
+/* @line with one blank between words, and none before and behind them. The caller frees it. */
+char *squeezed(const char *line);
+/* The time of an expected line, and the rest of it, squeezed. The caller frees both. */
+void split_line(const char *line, char **time, char **words);
+/* "~1.0 ...": a line that need not come. */
+bool line_is_optional(const char *expected);
 /*
- * Whether a movement of the counter that no expectation names is a finding. A ledger holds its
- * counter to what was seen, so there it is one only in a step in which the case names that counter,
- * or where a flood hides what there was to see.
+ * Takes "NAME NUMBER" off @words; false when there is no other. The caller frees *@name, which is
+ * NULL or what the call before has given: that one is freed here.
  */
-bool must_be_named(const struct host_book *host, const struct counter_book *counter);
-/* At a look: object when a ledger is not even, or a debt is old. */
-void close_ledgers(struct judge *judge, const struct event *event);
-void close_tallies(struct judge *judge, const struct event *event);
-/* What was seen, so many times, must have been counted by the end of the next look. */
-struct debt {
-	enum host host;
-	enum tally tally;
-	long count; /* nothing is owed unless it is positive */
-};
-void owe(struct judge *judge, const struct event *event, struct debt debt);
+bool next_counter(const char **words, char **name, long *number);
+/* Whether the words "NAME NUMBER ..." name the counter. */
+bool counters_name(const char *words, const char *name);
 
-/* floods.c */
-/* Whether what was seen cannot say how a segments' ledger stands, because of a flood. */
-bool hidden_by_flood(const struct host_book *host, enum ledger ledger);
-/* What a flood sent and was sent. */
-void take_flood(struct judge *judge, const struct event *event);
-/* At a look, before its ledgers are closed: which answers to a flood were sent again. */
-void see_repeats_of_flood(struct judge *judge, const struct event *event);
-/* At a look: what must be counted of the SYNs of a flood. */
-void owe_for_flood(struct judge *judge, const struct event *event);
-/* Before anything is expected: no debt is left. */
-void settle_tallies(struct judge *judge);
+/* ---- ladder.c ------------------------------------------------------------------------------ */
 
-/* ladder.c */
+/* A line for what @event tells: a segment, or what a look found. Returns its index. */
 int add_rung(struct judge *judge, const struct event *event, int flow);
 /* All of a rung but its time, one blank between words, as it is compared; the caller frees it. */
 char *rung_words(const struct rung *rung);
-/* The same of an expected line: its time, and the rest of it. The caller frees both. */
-void split_line(const char *line, char **time, char **words);
 bool same_but_for_time(const struct rung *rung, const char *line);
 bool same_but_for_direction(const struct rung *rung, const char *line);
 /* "ListenOverflows +1, ListenDrops +1": what it moved on @host; the caller frees it. */
@@ -367,27 +329,78 @@ bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_f
 /* @text, at least @width wide, in colour where the form has it. The caller frees it. */
 char *painted(struct ladder_form form, const char *code, int width, const char *text);
 const char *colour_of_state(enum tcp_state state);
-/* "~1.0 ...": a line that need not come. */
-bool line_is_optional(const char *expected);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
 /* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected);
 
-/* expect.c */
+/* ---- counts.c ------------------------------------------------------------------------------ */
+
+/* Where a counter belongs, when it enters the books. */
+void classify_counter(struct counter_book *counter);
+void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);
+void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
+/* The case expects a number of this counter; from here to the end of the step it is exact. */
+void name_ledger(struct host_book *host, const char *counter);
+/*
+ * Whether a movement of the counter that no expectation names is a finding. A ledger holds its
+ * counter to what was seen, so there it is one only in a step in which the case names that counter,
+ * or where a flood hides what there was to see.
+ */
+bool must_be_named(const struct host_book *host, const struct counter_book *counter);
+/* What was seen, so many times, must have been counted by the end of the next look. */
+struct debt {
+	enum host host;
+	enum tally tally;
+	long count; /* nothing is owed unless it is positive */
+};
+void owe(struct judge *judge, const struct event *event, struct debt debt);
+/* What must be counted of an arrival, of a segment sent, of a change of state. */
+void owe_for_arrival(struct judge *judge, const struct event *event);
+void owe_for_sending(struct judge *judge, const struct event *event);
+void owe_for_state(struct judge *judge, const struct event *event);
+/* At a look, before its tallies are closed: what must be counted of all that it has found. */
+void owe_for_look(struct judge *judge, const struct event *event);
+/* At a look: object when a ledger is not even, or a debt is old. */
+void close_ledgers(struct judge *judge, const struct event *event);
+void close_tallies(struct judge *judge);
+/* Before anything is expected: no debt is left. */
+void settle_tallies(struct judge *judge);
+
+/* ---- floods.c ------------------------------------------------------------------------------ */
+
+/* What a flood sent and was sent. */
+void take_flood(struct judge *judge, const struct event *event);
+/* At a look, before its ledgers are closed: which answers to a flood were sent again. */
+void see_repeats_of_flood(struct judge *judge, const struct event *event);
+/* At a look, before its tallies are closed: what must be counted of the SYNs of a flood. */
+void owe_for_flood(struct judge *judge, const struct event *event);
+/* At the end of a look: the numbers are those of the next one. */
+void forget_flood(struct judge *judge);
+
+/* ---- calls.c ------------------------------------------------------------------------------- */
+
+/* What a call was to return, and what it did, in words; the caller frees them. */
+char *call_expected(const struct judge *judge, const struct event *event);
+char *call_observed(const struct judge *judge, const struct event *event);
+char *call_objection(const struct judge *judge, const struct event *event);
+
+/* ---- agreement.c --------------------------------------------------------------------------- */
+
+void take_info(struct judge *judge, const struct event *event);
+/* What the end that the event is of is to go by. */
+struct agreement agreement_of(const struct judge *judge, const struct event *event);
+/* "MSS 1448, advertised MSS 1460, timestamps, ..."; the caller frees it. */
+char *agreement_words(const struct agreement *agreement);
+
+/* ---- packets.c, sockets.c, expect.c -------------------------------------------------------- */
+
+void take_packet(struct judge *judge, const struct event *event);
+void take_gate(struct judge *judge, const struct event *event);
+void take_socket(struct judge *judge, const struct event *event);
+void take_queue(struct judge *judge, const struct event *event);
 void judge_expectation(struct judge *judge, const struct event *event);
 /* At the end of a step: movements of watched counters that nothing named. */
 void judge_unnamed_counters(struct judge *judge, const struct event *event);
-/*
- * Takes "NAME NUMBER" off @words; false when there is no other. The caller frees *@name, which is
- * NULL or what the call before has given: that one is freed here.
- */
-bool next_counter(const char **words, char **name, long *number);
-/* Whether the words "NAME NUMBER ..." name the counter. */
-bool counters_name(const char *words, const char *name);
-
-/* failure.c */
-/* In one line, where an expected ladder and the observed one part; the caller frees it. */
-char *describe_ladder(const struct judge *judge, const struct event *event);
 
 #endif

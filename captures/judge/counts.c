@@ -23,6 +23,14 @@ static const struct {
 	[CURR_ESTAB] = { "Tcp.CurrEstab", "sockets in ESTABLISHED or CLOSE_WAIT" },
 };
 
+/* Whether what was seen cannot say how a segments' ledger stands, because of a flood. */
+static bool hidden_by_flood(const struct host_book *host, enum ledger ledger)
+{
+	if (host->flooding)
+		return ledger < SEGMENT_LEDGERS;
+	return host->flooded && (ledger == RETRANS_SEGS || ledger == SYN_RETRANS);
+}
+
 bool judge_agrees(const struct judge *judge, enum host host, counted *counted, void *context)
 {
 	const struct host_book *book = &judge->hosts[host];
@@ -74,7 +82,6 @@ static void close_ledger(struct judge *judge, const struct event *event, struct 
 
 void close_ledgers(struct judge *judge, const struct event *event)
 {
-	see_repeats_of_flood(judge, event);
 	for (int host = 0; host < HOSTS; host++)
 		for (int ledger = 0; ledger < LEDGERS && !judge->found; ledger++)
 			close_ledger(judge, event,
@@ -367,6 +374,13 @@ static void owe_for_giving_up(struct judge *judge)
 		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
 }
 
+void owe_for_look(struct judge *judge, const struct event *event)
+{
+	owe_for_cookie(judge, event);
+	owe_for_drop(judge, event);
+	owe_for_giving_up(judge);
+}
+
 /* The first one that would do; the caller frees it. */
 static char *first_counter(enum tally tally)
 {
@@ -458,15 +472,8 @@ static void close_tallies_of(struct judge *judge, enum host host)
 		close_tally(judge, host, (enum tally)tally);
 }
 
-void close_tallies(struct judge *judge, const struct event *event)
+void close_tallies(struct judge *judge)
 {
-	if (!judge->found) { /* afterwards nothing that they tell is heard */
-		owe_for_cookie(judge, event);
-		owe_for_drop(judge, event);
-		owe_for_flood(judge, event);
-		owe_for_giving_up(judge);
-		for (int host = 0; host < HOSTS; host++)
-			close_tallies_of(judge, (enum host)host);
-	}
-	judge->hosts[SERVER].flood = (struct flood_book){ .aside = judge->hosts[SERVER].flooding };
+	for (int host = 0; host < HOSTS; host++)
+		close_tallies_of(judge, (enum host)host);
 }

@@ -2,7 +2,7 @@
 /*
  * What cases assert: ladders, states, queues, counters and timers, each judged against the books.
  */
-#include "captures/judge/books.h"
+#include "captures/judge/align.h"
 
 #include <string.h>
 
@@ -123,22 +123,6 @@ static void judge_timer(struct judge *judge, const struct event *event)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
-bool next_counter(const char **words, char **name, long *number)
-{
-	static const char blanks[] = " \t\n";
-	const char *word = *words + strspn(*words, blanks);
-	size_t length = strcspn(word, blanks);
-	char *end;
-
-	*number = strtol(word + length, &end, 10);
-	if (length == 0 || end == word + length)
-		return false;
-	free(*name);
-	*name = format("%.*s", (int)length, word);
-	*words = end;
-	return true;
-}
-
 /* The first finding is about this counter. */
 static void blame_counter(struct judge *judge, enum host host, const struct counter_book *counter)
 {
@@ -167,17 +151,6 @@ static void judge_one_counter(struct judge *judge, const struct event *event, co
 		judge->finding.seq = counter->largest_seq;
 	if (counter)
 		counter->named = counter->step;
-}
-
-bool counters_name(const char *words, const char *name)
-{
-	autofree char *named = NULL;
-	long number;
-
-	while (next_counter(&words, &named, &number))
-		if (strcmp(named, name) == 0)
-			return true;
-	return false;
 }
 
 static void object_to_unnamed(struct judge *judge, const struct event *event, enum host host,

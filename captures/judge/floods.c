@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-bool hidden_by_flood(const struct host_book *host, enum ledger ledger)
-{
-	if (host->flooding)
-		return ledger < SEGMENT_LEDGERS;
-	return host->flooded && (ledger == RETRANS_SEGS || ledger == SYN_RETRANS);
-}
-
 /* If it moved, but too little, then the counter's event is the one to name. */
 static void owe_many(struct judge *judge, const struct event *event, enum tally tally, long count)
 {
@@ -126,4 +119,11 @@ void take_flood(struct judge *judge, const struct event *event)
 		judge_object(judge, event, format("a flood of which \"%s\" is said", event->name));
 	}
 	host->flood.aside |= host->flooding;
+}
+
+void forget_flood(struct judge *judge)
+{
+	struct host_book *host = &judge->hosts[SERVER];
+
+	host->flood = (struct flood_book){ .aside = host->flooding };
 }

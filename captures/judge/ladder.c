@@ -243,32 +243,6 @@ char *rung_words(const struct rung *rung)
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-/* Cuts the first word off *@line; "" at the end. The caller frees it. */
-static char *cut_word(const char **line)
-{
-	const char *word = *line + strspn(*line, " \t");
-	size_t length = strcspn(word, " \t");
-
-	*line = word + length;
-	return format("%.*s", (int)length, word);
-}
-
-/* With one blank between words, and none before and behind them. */
-static char *squeezed(const char *line)
-{
-	char *out = must_alloc(strlen(line) + 2, 1), *end = out;
-
-	for (line += strspn(line, " \t"); *line; line += strspn(line, " \t")) {
-		size_t length = strcspn(line, " \t");
-
-		if (end > out)
-			*end++ = ' ';
-		end = mempcpy(end, line, length);
-		line += length;
-	}
-	return out;
-}
-
 /* The line before @rung; not one that was still on its way to where @rung comes from. */
 static const struct rung *rung_before(const struct judge *judge, const struct rung *rung)
 {
@@ -384,12 +358,6 @@ static char *time_mismatch(const struct judge *judge, const struct rung *rung, c
 		seconds(timing.since - t0 + allowed));
 }
 
-void split_line(const char *line, char **time, char **words)
-{
-	*time = cut_word(&line);
-	*words = squeezed(line);
-}
-
 char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
 {
 	autofree char *time = NULL, *wanted = NULL;
@@ -420,11 +388,6 @@ bool same_but_for_direction(const struct rung *rung, const char *line)
 
 	split_line(line, &time, &words);
 	return *words && *words != *seen && strcmp(words + 1, seen + 1) == 0;
-}
-
-bool line_is_optional(const char *expected)
-{
-	return *expected == '~';
 }
 
 bool line_may_be_missing(const struct judge *judge, int flow_number, const char *expected, nsec at)

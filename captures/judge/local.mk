@@ -3,6 +3,9 @@
 noinst_LIBRARIES += captures/judge/libjudge.a
 captures_judge_libjudge_a_SOURCES = \
 	captures/judge/agreement.c \
+	captures/judge/align.c \
+	captures/judge/align.h \
+	captures/judge/books.c \
 	captures/judge/books.h \
 	captures/judge/calls.c \
 	captures/judge/counts.c \
@@ -14,4 +17,5 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/judge.h \
 	captures/judge/ladder.c \
 	captures/judge/packets.c \
-	captures/judge/sockets.c
+	captures/judge/sockets.c \
+	captures/judge/words.c

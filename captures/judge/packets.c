@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-struct packet_book *book_of_packet(struct judge *judge, long packet)
-{
-	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
-}
-
 /* A SYN or SYN-ACK that comes again must be the same but for its timestamps (RFC 9293, 3.8.1). */
 static bool repeats(const struct segment *first, const struct segment *again)
 {

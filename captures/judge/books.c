@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The books: how they begin and end, what stands in them, and how the first objection is entered.
+ */
+#include "captures/judge/books.h"
+
+#include <string.h>
+
+struct judge *judge_new(void)
+{
+	struct judge *judge = must_alloc(1, sizeof(*judge));
+
+	judge->flows = GROWN(judge->flows, 0);
+	judge->packets = GROWN(judge->packets, 0);
+	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
+	judge->packets[0] = (struct packet_book){ .flow = 0 };
+	judge->movements = GROWN(judge->movements, 0);
+	judge->movements[0] = (struct movement){ .next = 0 };
+	judge->flow_count = judge->packet_count = judge->movement_count = 1;
+	judge->last_sampled = -1;
+	judge->step = "before the first step";
+	return judge;
+}
+
+#define COPY(array, count) copy->array = COPIED(judge->array, judge->count)
+
+struct judge *judge_clone(const struct judge *judge)
+{
+	struct judge *copy = must_alloc(1, sizeof(*copy));
+
+	*copy = *judge;
+	COPY(flows, flow_count);
+	COPY(rungs, rung_count);
+	COPY(packets, packet_count);
+	COPY(movements, movement_count);
+	COPY(sockets, socket_count);
+	COPY(listeners, listener_count);
+	for (int host = 0; host < HOSTS; host++)
+		COPY(hosts[host].counters, hosts[host].counter_count);
+	copy->finding = (struct finding){ .seq = 0 };
+	copy->found = false;
+	return copy;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	free(judge->flows);
+	free(judge->rungs);
+	free(judge->packets);
+	free(judge->movements);
+	free(judge->sockets);
+	free(judge->listeners);
+	for (int host = 0; host < HOSTS; host++)
+		free(judge->hosts[host].counters);
+	free(judge->finding.summary);
+	free(judge->finding.report);
+	free(judge->finding.details);
+	free(judge);
+}
+
+/* ---- objections ---------------------------------------------------------------------------- */
+
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
+{
+	if (judge->found) {
+		free(summary);
+		return;
+	}
+	judge->found = true;
+	judge->finding.seq = culprit.seq;
+	judge->finding.packet = culprit.packet;
+	judge->finding.summary = summary;
+}
+
+void judge_object(struct judge *judge, const struct event *event, char *summary)
+{
+	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);
+}
+
+/* What one look finds has one cause. Which, is known at its end: see check_causes(). */
+void note_cause(struct judge *judge, const struct event *event)
+{
+	for (int i = 0; i < judge->cause_count; i++)
+		if (judge->causes[i] == event->packet)
+			return;
+	if (judge->cause_count == (int)ARRAY_LENGTH(judge->causes))
+		return;
+	judge->causes[judge->cause_count] = event->packet;
+	judge->cause_seqs[judge->cause_count++] = event->seq;
+}
+
+const struct finding *judge_finding(const struct judge *judge)
+{
+	return judge->found ? &judge->finding : NULL;
+}
+
+/* ---- look-ups ------------------------------------------------------------------------------ */
+
+struct flow_book *book_of_flow(struct judge *judge, int flow)
+{
+	return flow > 0 && flow < judge->flow_count ? &judge->flows[flow] : NULL;
+}
+
+struct packet_book *book_of_packet(struct judge *judge, long packet)
+{
+	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
+}
+
+struct listener_book *book_of_listener(struct judge *judge, int port)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == port)
+			return &judge->listeners[i];
+	return NULL;
+}
+
+struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name)
+{
+	struct host_book *book = &judge->hosts[host];
+
+	for (int i = 0; i < book->counter_count; i++)
+		if (book->counters[i].name == name || strcmp(book->counters[i].name, name) == 0)
+			return &book->counters[i];
+	return NULL;
+}
+
+/* ---- what others ask ----------------------------------------------------------------------- */
+
+enum tcp_state judge_state(const struct judge *judge, int flow, enum host host)
+{
+	return judge->flows[flow].states[host];
+}
+
+long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin)
+{
+	const struct counter_book *counter = book_of_counter((struct judge *)judge, host, name);
+
+	if (!counter)
+		return 0;
+	return since_begin ? counter->total : counter->step;
+}
+
+unsigned judge_sent(const struct judge *judge, int flow, enum host from)
+{
+	return judge->flows[flow].sent[from];
+}
+
+struct depths judge_depths(const struct judge *judge, int port)
+{
+	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+
+	return listener ? listener->depths : (struct depths){ 0 };
+}
+
+int judge_timeouts(const struct judge *judge, int flow)
+{
+	return judge->flows[flow].timeouts;
+}
+
+bool judge_both_talk(const struct judge *judge, int flow)
+{
+	const struct flow_book *book = &judge->flows[flow];
+
+	return book->sent_next[CLIENT] > 1 && book->sent_next[SERVER] > 1;
+}
+
+int judge_syn_acks_again(const struct judge *judge)
+{
+	return (int)judge->hosts[SERVER].syn_acks_again;
+}
+
+int judge_flows(const struct judge *judge)
+{
+	return judge->flow_count - 1;
+}
+
+const char *judge_flow_name(const struct judge *judge, int flow)
+{
+	return judge->flows[flow].name;
+}
