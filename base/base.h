@@ -113,6 +113,17 @@ void *grown(void *array, size_t count, size_t size);
 #define COPIED(array, count)                                                                       \
 	((__typeof__(array))copied((const void *)(array), (size_t)(count), sizeof(*(array))))
 void *copied(const void *array, size_t count, size_t size);
+/*
+ * Memory that lives as long as its owner: struct owned owned = { 0 }; own(&owned, format(...));
+ * ... owned_free(&owned).
+ */
+struct owned {
+	void **items;
+	size_t count;
+};
+/* Takes @memory over, and returns it. */
+void *own(struct owned *owned, void *memory);
+void owned_free(struct owned *owned);
 /* A formatted string of its own; the caller frees it. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));

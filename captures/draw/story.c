@@ -18,8 +18,7 @@ struct story_books {
 	int noted;    /* lines before this one have been noted at a look */
 	int step;     /* how many steps have begun */
 	int *step_of; /* of each line: in how many-th step; 0: before the first */
-	char **texts; /* that the story owns */
-	int text_count;
+	struct owned texts;
 	struct stray *strays;
 	int stray_count;
 };
@@ -29,14 +28,6 @@ struct stray {
 	int line;
 	const struct event *event;
 };
-
-static const char *own(struct story *story, char *text)
-{
-	struct story_books *books = story->books;
-
-	books->texts = GROWN(books->texts, books->text_count);
-	return books->texts[books->text_count++] = text;
-}
 
 static struct story_line *add_line(struct story *story, const struct event *event, int rung)
 {
@@ -157,7 +148,7 @@ static void add_call(struct story *story, const struct event *event)
 	line->at = event->began;
 	line->host = event->host;
 	line->listener = event->listener;
-	line->words = own(story, call_words(event));
+	line->words = own(&story->books->texts, call_words(event));
 }
 
 static void add_stray_counter(struct story *story, const struct event *event)
@@ -188,7 +179,7 @@ static int tell_strays_of_line(struct story *story, int first)
 			 strays[i].event->delta);
 	}
 	for (int host = 0; host < HOSTS; host++)
-		line->counters[host] = own(story, text_take(&counters[host]));
+		line->counters[host] = own(&story->books->texts, text_take(&counters[host]));
 	return i;
 }
 
@@ -321,7 +312,8 @@ static void fill_in(struct story *story, struct story_line *line, int index)
 	line->expected = rung->expected;
 	for (int host = 0; host < HOSTS; host++) {
 		line->counters[host] =
-			own(story, rung_counters(story->books->judge, rung, (enum host)host));
+			own(&story->books->texts,
+			    rung_counters(story->books->judge, rung, (enum host)host));
 		if (rung->changed)
 			line->states[host] = rung->states[host];
 	}
@@ -468,9 +460,7 @@ void story_free(struct story *story)
 {
 	if (!story)
 		return;
-	for (int i = 0; i < story->books->text_count; i++)
-		free(story->books->texts[i]);
-	free((void *)story->books->texts);
+	owned_free(&story->books->texts);
 	free(story->books->strays);
 	free(story->books->rungs);
 	free(story->books->lines);

@@ -24,16 +24,10 @@
 /* Integers that all readers of JSON have exactly (RFC 7493, 2.2); in ns this is 104 days. */
 #define MOST_EXACT (1LL << 53)
 
-/* Memory that the events point to, freed with the journal. */
-struct keepsakes {
-	void **items;
-	size_t count, room;
-};
-
 struct journal {
 	struct event *events;
-	size_t length, room;
-	struct keepsakes strings, arrays;
+	size_t length;
+	struct owned strings, arrays; /* that the events point to */
 	FILE *out;
 	size_t written; /* events */
 };
@@ -78,19 +72,12 @@ struct journal *journal_new(void)
 	return must_alloc(1, sizeof(struct journal));
 }
 
-static void release(struct keepsakes *kept)
-{
-	for (size_t i = 0; i < kept->count; i++)
-		free(kept->items[i]);
-	free((void *)kept->items);
-}
-
 void journal_free(struct journal *journal)
 {
 	if (!journal)
 		return;
-	release(&journal->strings);
-	release(&journal->arrays);
+	owned_free(&journal->strings);
+	owned_free(&journal->arrays);
 	free(journal->events);
 	free(journal);
 }
@@ -110,19 +97,9 @@ const struct event *journal_event(const struct journal *journal, size_t index)
 	return index < journal->length ? &journal->events[index] : NULL;
 }
 
-static void *keep(struct keepsakes *kept, void *memory)
-{
-	if (kept->count == kept->room) {
-		kept->room = kept->room ? kept->room * 2 : 64;
-		kept->items = must_realloc((void *)kept->items, kept->room, sizeof(*kept->items));
-	}
-	kept->items[kept->count++] = memory;
-	return memory;
-}
-
 static const char *keep_string(struct journal *journal, const char *string)
 {
-	const struct keepsakes *kept = &journal->strings;
+	const struct owned *kept = &journal->strings;
 
 	if (!string)
 		return NULL;
@@ -130,7 +107,7 @@ static const char *keep_string(struct journal *journal, const char *string)
 	for (size_t i = kept->count, tried = 0; i > 0 && tried < 32; i--, tried++)
 		if (strcmp(kept->items[i - 1], string) == 0)
 			return kept->items[i - 1];
-	return keep(&journal->strings, format("%s", string));
+	return own(&journal->strings, format("%s", string));
 }
 
 static const char *const *keep_lines(struct journal *journal, const char *const *lines)
@@ -142,7 +119,7 @@ static const char *const *keep_lines(struct journal *journal, const char *const 
 		return NULL;
 	while (lines[count])
 		count++;
-	kept = keep(&journal->arrays, must_alloc(count + 1, sizeof(*kept)));
+	kept = own(&journal->arrays, must_alloc(count + 1, sizeof(*kept)));
 	for (size_t i = 0; i < count; i++)
 		kept[i] = keep_string(journal, lines[i]);
 	return kept;
@@ -152,11 +129,7 @@ const struct event *journal_append(struct journal *journal, const struct event *
 {
 	struct event *added;
 
-	if (journal->length == journal->room) {
-		journal->room = journal->room ? journal->room * 2 : 256;
-		journal->events =
-			must_realloc(journal->events, journal->room, sizeof(*journal->events));
-	}
+	journal->events = GROWN(journal->events, journal->length);
 	added = &journal->events[journal->length++];
 	*added = *event;
 	added->seq = (long)journal->length;
