@@ -12,19 +12,19 @@
 #define ETHERTYPE_SENTINEL 0x88b5 /* IEEE 802 local experimental 1 */
 #define ETHERNET_HEADER    14
 
-/* What is left of a frame. */
-struct span {
+/* What is left of a frame, or of a part of it. */
+struct rest {
 	const uint8_t *at;
 	size_t left;
 };
 
-static bool take(struct span *span, size_t length, const uint8_t **taken)
+static bool take(struct rest *rest, size_t length, const uint8_t **taken)
 {
-	if (length > span->left)
+	if (length > rest->left)
 		return false;
-	*taken = span->at;
-	span->at += length;
-	span->left -= length;
+	*taken = rest->at;
+	rest->at += length;
+	rest->left -= length;
 	return true;
 }
 
@@ -65,7 +65,7 @@ static void parse_option(const uint8_t *option, uint8_t length, struct segment *
 }
 
 /* RFC 9293, section 3.2: end of list and no-operation are one byte, all others carry a length. */
-static int parse_options(struct span options, struct segment *segment)
+static int parse_options(struct rest options, struct segment *segment)
 {
 	while (options.left > 0 && options.at[0] != 0) {
 		const uint8_t *option;
@@ -84,13 +84,13 @@ static int parse_options(struct span options, struct segment *segment)
 	return 0;
 }
 
-static int parse_tcp(struct span span, struct segment *segment)
+static int parse_tcp(struct rest rest, struct segment *segment)
 {
 	const uint8_t *header, *options;
 	size_t options_length;
 
 	*segment = (struct segment){ .mss = -1, .window_scale = -1 };
-	if (!take(&span, 20, &header))
+	if (!take(&rest, 20, &header))
 		return -1;
 	segment->source_port = be16(header);
 	segment->destination_port = be16(header + 2);
@@ -101,30 +101,30 @@ static int parse_tcp(struct span span, struct segment *segment)
 	if (header[12] >> 4 < 5)
 		return -1;
 	options_length = (size_t)(header[12] >> 4) * 4 - 20;
-	if (!take(&span, options_length, &options))
+	if (!take(&rest, options_length, &options))
 		return -1;
-	segment->length = (uint16_t)span.left;
-	return parse_options((struct span){ options, options_length }, segment);
+	segment->length = (uint16_t)rest.left;
+	return parse_options((struct rest){ options, options_length }, segment);
 }
 
-static int parse_payload(struct span span, struct parsed *parsed)
+static int parse_payload(struct rest rest, struct parsed *parsed)
 {
-	return parsed->protocol == IPPROTO_TCP ? parse_tcp(span, &parsed->segment) : 0;
+	return parsed->protocol == IPPROTO_TCP ? parse_tcp(rest, &parsed->segment) : 0;
 }
 
-static int parse_ipv4(struct span span, struct parsed *parsed)
+static int parse_ipv4(struct rest rest, struct parsed *parsed)
 {
 	const uint8_t *header, *options;
 	size_t header_length, total;
 
-	if (!take(&span, 20, &header) || header[0] >> 4 != 4)
+	if (!take(&rest, 20, &header) || header[0] >> 4 != 4)
 		return -1;
 	header_length = (size_t)(header[0] & 15) * 4;
 	total = be16(header + 2);
-	if (header_length < 20 || total < header_length || total - 20 > span.left)
+	if (header_length < 20 || total < header_length || total - 20 > rest.left)
 		return -1;
-	span.left = total - 20; /* Ethernet pads short frames */
-	if (!take(&span, header_length - 20, &options))
+	rest.left = total - 20; /* Ethernet pads short frames */
+	if (!take(&rest, header_length - 20, &options))
 		return -1;
 	parsed->family = AF_INET;
 	parsed->protocol = header[9];
@@ -132,28 +132,28 @@ static int parse_ipv4(struct span span, struct parsed *parsed)
 	memcpy(parsed->destination, header + 16, 4);
 	if (be16(header + 6) & 0x1fff) /* a later fragment has no TCP header */
 		return -1;
-	return parse_payload(span, parsed);
+	return parse_payload(rest, parsed);
 }
 
-static int parse_ipv6(struct span span, struct parsed *parsed)
+static int parse_ipv6(struct rest rest, struct parsed *parsed)
 {
 	const uint8_t *header;
 
-	if (!take(&span, 40, &header) || header[0] >> 4 != 6 || be16(header + 4) > span.left)
+	if (!take(&rest, 40, &header) || header[0] >> 4 != 6 || be16(header + 4) > rest.left)
 		return -1;
-	span.left = be16(header + 4);
+	rest.left = be16(header + 4);
 	parsed->family = AF_INET6;
 	parsed->protocol = header[6];
 	memcpy(parsed->source, header + 8, 16);
 	memcpy(parsed->destination, header + 24, 16);
-	return parse_payload(span, parsed);
+	return parse_payload(rest, parsed);
 }
 
-static int parse_sentinel(struct span span, struct parsed *parsed)
+static int parse_sentinel(struct rest rest, struct parsed *parsed)
 {
 	const uint8_t *mark;
 
-	if (!take(&span, 8, &mark))
+	if (!take(&rest, 8, &mark))
 		return -1;
 	parsed->sentinel = true;
 	parsed->mark = (uint64_t)be32(mark) << 32 | be32(mark + 4);
@@ -162,19 +162,19 @@ static int parse_sentinel(struct span span, struct parsed *parsed)
 
 int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed)
 {
-	struct span span = { bytes, length };
+	struct rest rest = { bytes, length };
 	const uint8_t *header;
 
 	*parsed = (struct parsed){ .family = 0 };
-	if (!take(&span, ETHERNET_HEADER, &header))
+	if (!take(&rest, ETHERNET_HEADER, &header))
 		return -1;
 	switch (be16(header + 12)) {
 	case ETHERTYPE_IPV4:
-		return parse_ipv4(span, parsed);
+		return parse_ipv4(rest, parsed);
 	case ETHERTYPE_IPV6:
-		return parse_ipv6(span, parsed);
+		return parse_ipv6(rest, parsed);
 	case ETHERTYPE_SENTINEL:
-		return parse_sentinel(span, parsed);
+		return parse_sentinel(rest, parsed);
 	default:
 		return 0;
 	}

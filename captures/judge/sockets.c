@@ -138,28 +138,28 @@ static nsec request_period(int timeouts)
 }
 
 /* Between when and when the request's timer was set that is found now. */
-struct span {
+struct interval {
 	nsec first, last;
 };
 
 /* It is set when a SYN-ACK leaves, when it fires without one, or when a SYN comes again. */
-static struct span timer_was_set(const struct judge *judge, const struct event *event,
-				 const struct flow_book *flow)
+static struct interval timer_was_set(const struct judge *judge, const struct event *event,
+				     const struct flow_book *flow)
 {
 	long look = judge->looks + 1;
 
 	if (flow->synack_sent_in == look)
-		return (struct span){ flow->synack_sent, flow->synack_sent };
+		return (struct interval){ flow->synack_sent, flow->synack_sent };
 	if (flow->syn_arrived_in == look)
-		return (struct span){ flow->syn_arrived, event->at };
-	return (struct span){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
+		return (struct interval){ flow->syn_arrived, event->at };
+	return (struct interval){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
 }
 
 static void check_request_timer(struct judge *judge, const struct event *event,
 				const struct flow_book *flow)
 {
 	nsec period = request_period(flow->timeouts + has_timed_out(judge, event));
-	struct span set = timer_was_set(judge, event, flow);
+	struct interval set = timer_was_set(judge, event, flow);
 
 	if (event->fires < set.first + period - 2 * TIMER_GRAIN ||
 	    event->fires > set.last + period + TIMER_GRAIN)
