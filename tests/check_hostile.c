@@ -7,7 +7,6 @@
  * only one of N damages.
  */
 #include "captures/draw/recording.h"
-#include "captures/judge/books.h"
 #include "tests/sample.h"
 
 #include <check.h>
@@ -111,7 +110,7 @@ static void draw_all(const struct journal *journal)
 	ck_assert(*mermaid && *svg);
 	timeline_print(story, observed, 0, out);
 	for (int flow = 1; flow <= story->flow_count; flow++)
-		ladder_free(judge_ladder(story_judge(story), flow, observed));
+		ladder_free(ladder_lines(story_judge(story), flow, observed));
 	ladder_print(journal, stable, out);
 	draw_capture(journal, story, out);
 	for (size_t i = 0; i < journal_length(journal); i++)
@@ -128,7 +127,7 @@ static void judge_all(const struct journal *journal)
 		if (judge_event(judge, journal_event(journal, i)) && !found) {
 			found = true;
 			judge_report(judge);
-			ck_assert(judge->finding.report && judge->finding.details);
+			ck_assert(judge_finding(judge)->report && judge_finding(judge)->details);
 		}
 	judge_free(judge);
 }

@@ -5,7 +5,7 @@
  * sanitizers see every byte too far), and journals that are cut short or changed. CHECK_SAMPLE=N
  * makes only one of N random changes.
  */
-#include "captures/judge/judge.h"
+#include "captures/draw/draw.h"
 #include "tests/sample.h"
 
 #include <check.h>
@@ -472,7 +472,7 @@ static void judge_and_free(struct journal *journal)
 	judge_report(judge);
 	for (int flow = 1; flow <= judge_flows(judge); flow++)
 		for (int stable = 0; stable < 2; stable++)
-			ladder_free(judge_ladder(judge, flow,
+			ladder_free(ladder_lines(judge, flow,
 						 (struct ladder_form){ .stable = stable == 1 }));
 	judge_free(judge);
 	journal_free(journal);

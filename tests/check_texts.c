@@ -5,7 +5,7 @@
  * the files that it is about are compiled with an unsigned char, as half of all machines have it;
  * all other tests run with this machine's.
  */
-#include "captures/judge/judge.h"
+#include "captures/draw/draw.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -168,7 +168,7 @@ static struct judge *judge_of(const struct event *events, size_t count)
 
 static void check_ladder_has(const struct judge *judge, const char *words)
 {
-	char **lines = judge_ladder(judge, 1, (struct ladder_form){ .stable = false });
+	char **lines = ladder_lines(judge, 1, (struct ladder_form){ .stable = false });
 	bool has = false;
 
 	for (size_t i = 0; lines[i]; i++)

@@ -11,8 +11,6 @@
  * "ignored", "held" and "lost" are only in the comments of segments that were: display filters
  * look for these words.
  */
-#include "captures/draw/draw.h"
-#include "captures/judge/books.h"
 #include "captures/draw/pcapng.h"
 #include "captures/draw/recording.h"
 

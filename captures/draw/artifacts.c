@@ -3,8 +3,7 @@
  * What people read, drawn from the journal: ladder.txt, ladder.mmd, ladder.svg,
  * counters.txt, and case.pcapng.
  */
-#include "captures/draw/draw.h"
-#include "captures/judge/books.h"
+#include "captures/draw/ladder_text.h"
 #include "captures/draw/recording.h"
 
 #include <errno.h>
@@ -12,13 +11,13 @@
 
 static void print_ladder(const struct judge *judge, int flow, struct ladder_form form, FILE *out)
 {
-	char **lines = judge_ladder(judge, flow, form);
+	struct judged_flow of = judge_flow(judge, flow);
+	char **lines = ladder_lines(judge, flow, form);
 
-	fprintf(out, "%s%s\n", judge_flow_name(judge, flow),
-		judge->flows[flow].raw ? " (a raw peer)" : "");
+	fprintf(out, "%s%s\n", of.name, of.raw ? " (a raw peer)" : "");
 	for (int i = 0; lines[i]; i++)
 		fprintf(out, "%s\n", lines[i]);
-	if (form.stable && judge->flows[flow].has_optional)
+	if (form.stable && of.has_optional)
 		fprintf(out, "lines that only a slow machine adds are left out\n");
 	fputc('\n', out);
 	ladder_free(lines);
@@ -32,18 +31,20 @@ static void print_ladders(const struct judge *judge, struct ladder_form form, FI
 		print_ladder(judge, flow, form, out);
 		if (alike > 1)
 			fprintf(out, "%d more went the same way, the last of them %s\n\n",
-				alike - 1, judge_flow_name(judge, flow + alike - 1));
+				alike - 1, judge_flow(judge, flow + alike - 1).name);
 		flow += alike;
 	}
-	for (int i = 0; i < judge->listener_count; i++) {
-		const struct listener_book *listener = &judge->listeners[i];
+}
 
-		fprintf(out, "%s: accept queue %d (limit %d), SYN queue %d %s\n", listener->name,
-			listener->depths.accept, listener->depths.limit, listener->depths.syn,
-			listener->closed ? "when it was closed" : "at the end");
+static void print_queues(const struct judge *judge, FILE *out)
+{
+	for (int i = 0; i < judge_listeners(judge); i++) {
+		struct judged_listener listener = judge_listener(judge, i);
+
+		fprintf(out, "%s: accept queue %d (limit %d), SYN queue %d %s\n", listener.name,
+			listener.depths.accept, listener.depths.limit, listener.depths.syn,
+			listener.closed ? "when it was closed" : "at the end");
 	}
-	if (judge->found)
-		fprintf(out, "\nwhat does not add up: %s\n", judge->finding.summary);
 }
 
 static void print_whole(const struct story *story, struct ladder_form form, FILE *out)
@@ -51,6 +52,9 @@ static void print_whole(const struct story *story, struct ladder_form form, FILE
 	if (*story->title)
 		fprintf(out, "%s, %s\n\n", story->title, *story->family ? story->family : "?");
 	print_ladders(story_judge(story), form, out);
+	print_queues(story_judge(story), out);
+	if (story->finding)
+		fprintf(out, "\nwhat does not add up: %s\n", story->finding->summary);
 }
 
 void ladder_print(const struct journal *journal, struct ladder_form form, FILE *out)
@@ -63,11 +67,11 @@ void ladder_print(const struct journal *journal, struct ladder_form form, FILE *
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct counter_book *)a)->name,
-		      ((const struct counter_book *)b)->name);
+	return strcmp(((const struct judged_counter *)a)->name,
+		      ((const struct judged_counter *)b)->name);
 }
 
-static void print_counter(const struct counter_book *counter, FILE *out)
+static void print_counter(const struct judged_counter *counter, FILE *out)
 {
 	const char *reason = counter_exempt(counter->name);
 
@@ -78,23 +82,20 @@ static void print_counter(const struct counter_book *counter, FILE *out)
 		fprintf(out, "%+8ld  %s\n", counter->total, counter->name);
 }
 
-/* In the books they are in the order in which they moved first, which may be another every time. */
-static void print_counters(const struct judge *judge, FILE *out)
+/* The judge has them in the order in which they moved first, which may be another every time. */
+static void print_counters(const struct judge *judge, enum host host, FILE *out)
 {
-	for (int host = 0; host < HOSTS; host++) {
-		const struct host_book *book = &judge->hosts[host];
-		size_t count = (size_t)book->counter_count;
-		autofree struct counter_book *sorted = must_alloc(count + 1, sizeof(*sorted));
+	int count = judge_counters(judge, host);
+	autofree struct judged_counter *sorted = must_alloc((size_t)count + 1, sizeof(*sorted));
 
-		for (size_t i = 0; i < count; i++)
-			sorted[i] = book->counters[i];
-		qsort(sorted, count, sizeof(*sorted), by_name);
-		fprintf(out, "counters of the %s, from the begin to the end of the case\n",
-			host_name((enum host)host));
-		for (size_t i = 0; i < count; i++)
-			print_counter(&sorted[i], out);
-		fputc('\n', out);
-	}
+	for (int i = 0; i < count; i++)
+		sorted[i] = judge_counter_at(judge, host, i);
+	qsort(sorted, (size_t)count, sizeof(*sorted), by_name);
+	fprintf(out, "counters of the %s, from the begin to the end of the case\n",
+		host_name(host));
+	for (int i = 0; i < count; i++)
+		print_counter(&sorted[i], out);
+	fputc('\n', out);
 }
 
 /* PATH.new in the folder, to be kept by keep(). */
@@ -124,7 +125,8 @@ static void put_ladders(const struct story *story, FILE *out)
 
 static void put_counters(const struct story *story, FILE *out)
 {
-	print_counters(story_judge(story), out);
+	for (int host = 0; host < HOSTS; host++)
+		print_counters(story_judge(story), (enum host)host, out);
 }
 
 static void put_mermaid(const struct story *story, FILE *out)

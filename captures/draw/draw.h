@@ -96,6 +96,26 @@ const struct story_line *story_segment(const struct story *story, long packet);
 /* The name of the step that a line belongs to, or NULL. */
 const char *story_step(const struct story *story, const struct story_line *line);
 
+/* ---- a ladder as text ---------------------------------------------------------------------- */
+
+/*
+ * As it was observed, or as a @stable text, which is the same for each run in which the kernel does
+ * the same:
+ *  - the time of a line is written as the expectation has it that named the line ("1.0", "3rto",
+ *    "-"); where none did, as observed, "about" so much
+ *  - lines that only a slow machine adds ("~1.0") are left out
+ */
+struct ladder_form {
+	bool stable;
+	bool colour; /* for a terminal that has it */
+};
+/*
+ * The whole ladder of a flow as lines, a heading first, and one for each step (NULL-terminated; to
+ * be freed by ladder_free()).
+ */
+char **ladder_lines(const struct judge *judge, int flow, struct ladder_form form);
+void ladder_free(char **lines);
+
 /* ---- drawings of a story ------------------------------------------------------------------- */
 
 /*

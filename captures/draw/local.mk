@@ -5,6 +5,8 @@ captures_draw_libdraw_a_SOURCES = \
 	captures/draw/annotate.c \
 	captures/draw/artifacts.c \
 	captures/draw/draw.h \
+	captures/draw/ladder_text.c \
+	captures/draw/ladder_text.h \
 	captures/draw/mermaid.c \
 	captures/draw/pcapng.c \
 	captures/draw/pcapng.h \

@@ -6,8 +6,6 @@
  */
 #include "captures/draw/picture.h"
 
-#include "captures/judge/books.h"
-
 #include <string.h>
 
 enum {

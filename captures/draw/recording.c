@@ -5,8 +5,6 @@
  */
 #include "captures/draw/recording.h"
 
-#include "captures/judge/books.h"
-
 #include <pcap/pcap.h>
 #include <errno.h>
 #include <string.h>

@@ -3,8 +3,7 @@
  * The story: the judge's books, read beside the journal, as one list in the order of time. What
  * each segment left behind is noted at the look that followed it.
  */
-#include "captures/draw/draw.h"
-#include "captures/judge/books.h"
+#include "captures/draw/ladder_text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 /* How the story is made: the books, and what belongs to which. */
 struct story_books {
 	struct judge *judge;
-	int *rungs;   /* of each line; -1: none */
+	int *ladder;  /* of each line: its index in the judge's; -1: it is of no ladder */
 	int *lines;   /* of each packet */
 	int packets;  /* lines[] of so many */
 	int noted;    /* lines before this one have been noted at a look */
@@ -23,23 +22,28 @@ struct story_books {
 	int stray_count;
 };
 
-/* A movement of a counter that is no rung's. */
+/* A movement of a counter that is put down to no line of a ladder. */
 struct stray {
 	int line;
 	const struct event *event;
 };
 
-static struct story_line *add_line(struct story *story, const struct event *event, int rung)
+static bool is_flow(const struct judge *judge, int flow)
+{
+	return flow > 0 && flow <= judge_flows(judge);
+}
+
+static struct story_line *add_line(struct story *story, const struct event *event, int ladder)
 {
 	struct story_books *books = story->books;
 	/* a call, a step or a counter may name a flow that the case has not */
-	int flow = book_of_flow(books->judge, event->flow) ? event->flow : 0;
+	int flow = is_flow(books->judge, event->flow) ? event->flow : 0;
 	int index = story->line_count++;
 
 	story->lines = GROWN(story->lines, index);
-	books->rungs = GROWN(books->rungs, index);
+	books->ladder = GROWN(books->ladder, index);
 	books->step_of = GROWN(books->step_of, index);
-	books->rungs[index] = rung;
+	books->ladder[index] = ladder;
 	books->step_of[index] = books->step;
 	story->lines[index] = (struct story_line){ .seq = event->seq,
 						   .at = event->at,
@@ -71,15 +75,15 @@ static void add_packet(struct story *story, const struct event *event, struct st
 	books->lines[event->packet] = (int)(line - story->lines);
 }
 
-static void add_rungs(struct story *story, const struct event *event, int first)
+static void add_ladder_lines(struct story *story, const struct event *event, int first)
 {
 	const struct judge *judge = story->books->judge;
 
-	for (int i = first; i < judge->rung_count; i++) {
+	for (int i = first; i < judge_lines(judge); i++) {
 		struct story_line *line = add_line(story, event, i);
 
 		line->kind = LINE_CHANGE;
-		line->flow = judge->rungs[i].flow;
+		line->flow = judge_line(judge, i).flow;
 		if (event->kind == EVENT_PACKET)
 			add_packet(story, event, line);
 	}
@@ -230,17 +234,13 @@ static void note_arrival(struct story *story, const struct event *event)
 
 static void note_standing(struct story *story, struct story_line *line)
 {
-	struct judge *judge = story->books->judge;
-	const struct flow_book *flow = book_of_flow(judge, line->flow);
-	const struct listener_book *listener;
+	const struct judge *judge = story->books->judge;
 
-	if (flow)
-		line->listener = flow->listener;
-	for (int host = 0; flow && host < HOSTS; host++)
-		line->states[host] = flow->states[host];
-	listener = book_of_listener(judge, line->listener);
-	if (listener)
-		line->queue = listener->depths;
+	if (line->flow)
+		line->listener = judge_flow(judge, line->flow).listener;
+	for (int host = 0; line->flow && host < HOSTS; host++)
+		line->states[host] = judge_state(judge, line->flow, (enum host)host);
+	line->queue = judge_depths(judge, line->listener);
 }
 
 static void note_look(struct story *story, const struct event *event)
@@ -261,10 +261,10 @@ static void note_look(struct story *story, const struct event *event)
 static void take_event(struct story *story, const struct event *event)
 {
 	struct judge *judge = story->books->judge;
-	int rungs = judge->rung_count;
+	int lines = judge_lines(judge);
 
 	judge_event(judge, event);
-	add_rungs(story, event, rungs);
+	add_ladder_lines(story, event, lines);
 	if (event->kind == EVENT_STEP)
 		add_step(story, event);
 	else if (event->kind == EVENT_CALL)
@@ -273,7 +273,7 @@ static void take_event(struct story *story, const struct event *event)
 		note_gate(story, event);
 	else if (event->kind == EVENT_PACKET)
 		note_arrival(story, event);
-	else if (event->kind == EVENT_COUNTER && judge->astray)
+	else if (event->kind == EVENT_COUNTER && judge_counter_is_stray(judge))
 		add_stray_counter(story, event);
 	else if (event->kind == EVENT_SAMPLE)
 		note_look(story, event);
@@ -297,25 +297,25 @@ static int in_time(const void *a, const void *b, void *context)
 	return left - right;
 }
 
-/* What the books know of a line only at the end. */
+/* What the judge knows of a line only at the end. */
 static void fill_in(struct story *story, struct story_line *line, int index)
 {
-	const struct rung *rung;
+	const struct judge *judge = story->books->judge;
+	struct ladder_line known;
 
 	if (index < 0)
 		return;
-	rung = &story->books->judge->rungs[index];
-	line->words = rung->words;
-	line->fate = rung_fate(rung);
-	line->ignored = rung->ignored;
-	line->changed = rung->changed;
-	line->expected = rung->expected;
+	known = judge_line(judge, index);
+	line->words = known.words;
+	line->fate = known.fate;
+	line->ignored = known.ignored;
+	line->changed = known.changed;
+	line->expected = known.expected;
 	for (int host = 0; host < HOSTS; host++) {
-		line->counters[host] =
-			own(&story->books->texts,
-			    rung_counters(story->books->judge, rung, (enum host)host));
-		if (rung->changed)
-			line->states[host] = rung->states[host];
+		line->counters[host] = own(&story->books->texts,
+					   judge_line_counters(judge, index, (enum host)host));
+		if (known.changed)
+			line->states[host] = known.states[host];
 	}
 }
 
@@ -331,7 +331,7 @@ static void put_in_order(struct story *story)
 	qsort_r(order, (size_t)story->line_count, sizeof(*order), in_time, story);
 	for (int i = 0; i < story->line_count; i++) {
 		lines[i] = story->lines[order[i]];
-		fill_in(story, &lines[i], books->rungs[order[i]]);
+		fill_in(story, &lines[i], books->ladder[order[i]]);
 		step = lines[i].kind == LINE_STEP ? i : step;
 		lines[i].step = step;
 		if (lines[i].packet)
@@ -363,7 +363,7 @@ static int crowd_of(const struct story *story, int leader, const int *steps)
 	int next = leader + 1;
 
 	while (next <= judge_flows(judge) && steps[next] == steps[leader] &&
-	       judge->flows[next].listener == judge->flows[leader].listener &&
+	       judge_flow(judge, next).listener == judge_flow(judge, leader).listener &&
 	       same_ladder(judge, leader, next, form))
 		next++;
 	return next - leader;
@@ -380,13 +380,15 @@ static void tell_flows(struct story *story)
 	for (int flow = 1, leader = 1; flow <= story->flow_count; leader = flow) {
 		int alike = crowd_of(story, leader, steps);
 
-		for (; flow < leader + alike; flow++)
-			story->flows[flow] =
-				(struct story_flow){ .name = judge->flows[flow].name,
-						     .raw = judge->flows[flow].raw,
-						     .listener = judge->flows[flow].listener,
-						     .leader = leader,
-						     .alike = alike };
+		for (; flow < leader + alike; flow++) {
+			struct judged_flow of = judge_flow(judge, flow);
+
+			story->flows[flow] = (struct story_flow){ .name = of.name,
+								  .raw = of.raw,
+								  .listener = of.listener,
+								  .leader = leader,
+								  .alike = alike };
+		}
 	}
 }
 
@@ -407,28 +409,28 @@ static void tell_listeners(struct story *story)
 {
 	const struct judge *judge = story->books->judge;
 
-	story->listener_count = judge->listener_count;
-	story->listeners = must_alloc((size_t)judge->listener_count + 1, sizeof(*story->listeners));
-	for (int i = 0; i < judge->listener_count; i++)
-		story->listeners[i] =
-			(struct story_listener){ .port = judge->listeners[i].port,
-						 .name = judge->listeners[i].name,
-						 .queue = judge->listeners[i].depths };
+	story->listener_count = judge_listeners(judge);
+	story->listeners = must_alloc((size_t)story->listener_count + 1, sizeof(*story->listeners));
+	for (int i = 0; i < story->listener_count; i++) {
+		struct judged_listener of = judge_listener(judge, i);
+
+		story->listeners[i] = (struct story_listener){ of.port, of.name, of.depths };
+	}
 }
 
 static void tell_finding(struct story *story)
 {
-	struct judge *judge = story->books->judge;
+	const struct finding *finding = judge_finding(story->books->judge);
 
 	story->finding_line = -1;
-	if (!judge->found)
+	if (!finding)
 		return;
-	story->finding = &judge->finding;
+	story->finding = finding;
 	for (int i = 0; i < story->line_count; i++)
-		if (story->lines[i].kind != LINE_STEP && story->lines[i].seq == judge->finding.seq)
+		if (story->lines[i].kind != LINE_STEP && story->lines[i].seq == finding->seq)
 			story->finding_line = i;
-	if (story->finding_line < 0 && line_of_packet(story, judge->finding.packet))
-		story->finding_line = story->books->lines[judge->finding.packet];
+	if (story->finding_line < 0 && line_of_packet(story, finding->packet))
+		story->finding_line = story->books->lines[finding->packet];
 }
 
 struct story *story_of(const struct journal *journal)
@@ -462,7 +464,7 @@ void story_free(struct story *story)
 		return;
 	owned_free(&story->books->texts);
 	free(story->books->strays);
-	free(story->books->rungs);
+	free(story->books->ladder);
 	free(story->books->lines);
 	free(story->books->step_of);
 	judge_free(story->books->judge);

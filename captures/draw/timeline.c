@@ -2,8 +2,7 @@
 /*
  * The ladder for a terminal, with all connections of a case in the order of time.
  */
-#include "captures/draw/draw.h"
-#include "captures/judge/books.h"
+#include "captures/draw/ladder_text.h"
 #include "captures/draw/picture.h"
 
 #include <string.h>

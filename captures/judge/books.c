@@ -176,7 +176,43 @@ int judge_flows(const struct judge *judge)
 	return judge->flow_count - 1;
 }
 
-const char *judge_flow_name(const struct judge *judge, int flow)
+struct judged_flow judge_flow(const struct judge *judge, int flow)
 {
-	return judge->flows[flow].name;
+	const struct flow_book *book = &judge->flows[flow];
+
+	return (struct judged_flow){ .name = book->name,
+				     .listener = book->listener,
+				     .raw = book->raw,
+				     .has_optional = book->has_optional,
+				     .began = book->t0,
+				     .first_line = book->first_rung };
+}
+
+int judge_listeners(const struct judge *judge)
+{
+	return judge->listener_count;
+}
+
+struct judged_listener judge_listener(const struct judge *judge, int index)
+{
+	const struct listener_book *book = &judge->listeners[index];
+
+	return (struct judged_listener){ book->port, book->name, book->depths, book->closed };
+}
+
+bool judge_counter_is_stray(const struct judge *judge)
+{
+	return judge->astray;
+}
+
+int judge_counters(const struct judge *judge, enum host host)
+{
+	return judge->hosts[host].counter_count;
+}
+
+struct judged_counter judge_counter_at(const struct judge *judge, enum host host, int index)
+{
+	const struct counter_book *book = &judge->hosts[host].counters[index];
+
+	return (struct judged_counter){ book->name, book->total };
 }

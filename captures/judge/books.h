@@ -309,26 +309,8 @@ int add_rung(struct judge *judge, const struct event *event, int flow);
 char *rung_words(const struct rung *rung);
 bool same_but_for_time(const struct rung *rung, const char *line);
 bool same_but_for_direction(const struct rung *rung, const char *line);
-/* "ListenOverflows +1, ListenDrops +1": what it moved on @host; the caller frees it. */
-char *rung_counters(const struct judge *judge, const struct rung *rung, enum host host);
 /* "ignored", "held", "held, ignored", "lost", or "". */
 const char *rung_fate(const struct rung *rung);
-/* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
-int flows_alike(const struct judge *judge, int flow, struct ladder_form form);
-/* Whether two flows' ladders are the same lines in this form, whatever was observed of times. */
-bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form);
-/* ECMA-48's codes for a terminal. */
-#define FAINT_TEXT   "2"
-#define BOLD_TEXT    "1"
-#define RED_TEXT     "1;31"
-#define GREEN_TEXT   "32"
-#define YELLOW_TEXT  "33"
-#define MAGENTA_TEXT "35"
-#define BLUE_TEXT    "34"
-
-/* @text, at least @width wide, in colour where the form has it. The caller frees it. */
-char *painted(struct ladder_form form, const char *code, int width, const char *text);
-const char *colour_of_state(enum tcp_state state);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
 /* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */

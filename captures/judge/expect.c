@@ -164,7 +164,7 @@ static void object_to_unnamed(struct judge *judge, const struct event *event, en
 		judge->finding.seq = counter->last_seq;
 }
 
-static void judge_counters(struct judge *judge, const struct event *event)
+static void judge_counters_expectation(struct judge *judge, const struct event *event)
 {
 	const char *text = event->lines && event->lines[0] ? event->lines[0] : "";
 	const char *words = text;
@@ -209,7 +209,7 @@ void judge_expectation(struct judge *judge, const struct event *event)
 		{ "ladder", judge_ladder_expectation },
 		{ "states", judge_states },
 		{ "queue", judge_queue_depths },
-		{ "counters", judge_counters },
+		{ "counters", judge_counters_expectation },
 		{ "timer", judge_timer },
 	};
 

@@ -88,23 +88,61 @@ bool judge_agrees(const struct judge *judge, enum host host, counted *counted, v
 /* SYN-ACKs sent again by the server since the step began, of all flows, and to floods' sources. */
 int judge_syn_acks_again(const struct judge *judge);
 
+/* ---- what there is to draw ----------------------------------------------------------------- */
+
 /*
- * The whole ladder of a flow as text lines, a heading first, and one for each step
- * (NULL-terminated; the caller frees all), as it was observed, or as a @stable text, which is the
- * same for each run in which the kernel does the same:
- *  - the time of a line is written as the expectation has it that named the line ("1.0", "3rto",
- *    "-"); where none did, as observed, "about" so much
- *  - lines that only a slow machine adds ("~1.0") are left out
+ * Flows are 1 .. judge_flows(), listeners, counters and lines 0 .. their number - 1. Strings are
+ * the judge's, or its journal's.
  */
-struct ladder_form {
-	bool stable;
-	bool colour; /* for a terminal that has it */
+struct judged_flow {
+	const char *name;
+	int listener;      /* its port */
+	bool raw;          /* its client is a raw peer */
+	bool has_optional; /* lines in its expectations, which need not come */
+	nsec began;        /* its first segment */
+	int first_line;    /* of its ladder; -1: none yet */
 };
-char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form);
-void ladder_free(char **lines);
-/* Flows are 1..judge_flows(). */
 int judge_flows(const struct judge *judge);
-const char *judge_flow_name(const struct judge *judge, int flow);
+struct judged_flow judge_flow(const struct judge *judge, int flow);
+
+struct judged_listener {
+	int port;
+	const char *name;
+	struct depths depths; /* as the last look has found them */
+	bool closed;
+};
+int judge_listeners(const struct judge *judge);
+struct judged_listener judge_listener(const struct judge *judge, int index);
+
+/* One line of a flow's ladder: a segment, or a change of state that a look found without one. */
+struct ladder_line {
+	int flow;
+	int next;          /* line of the flow; -1: none */
+	nsec at;           /* a segment was sent, a look found it */
+	char direction;    /* '>' from the client, '<' from the server, '.' no segment */
+	const char *words; /* "SYN-ACK", "DATA 5"; without a segment "timer" or nothing */
+	const char *fate;  /* "ignored", "held", "held, ignored", "lost", or "" */
+	bool ignored;      /* it arrived, and the host counted a drop */
+	bool changed;      /* one of the states, which then are: */
+	enum tcp_state states[HOSTS];
+	const char *expected; /* the line of an expectation that named it; NULL: none has */
+	bool optional;        /* which allows for its not coming, "~1.0 ..." */
+	const char *step;     /* in which it was sent or found; NULL: before the first */
+};
+int judge_lines(const struct judge *judge);
+struct ladder_line judge_line(const struct judge *judge, int index);
+/* "ListenOverflows +1, ListenDrops +1": what the line moved on @host; the caller frees it. */
+char *judge_line_counters(const struct judge *judge, int index, enum host host);
+/* Whether the counter that the last event tells of was moved by no line of a ladder. */
+bool judge_counter_is_stray(const struct judge *judge);
+
+struct judged_counter {
+	const char *name;
+	long total; /* since the case began */
+};
+/* How many counters of @host have moved, and each, in the order in which they moved first. */
+int judge_counters(const struct judge *judge, enum host host);
+struct judged_counter judge_counter_at(const struct judge *judge, enum host host, int index);
 
 /* Whether a counter is left out of expectations, and why (exempt.c has the one table). */
 const char *counter_exempt(const char *name);

@@ -21,7 +21,6 @@
  */
 #include "captures/judge/books.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -197,16 +196,6 @@ int add_rung(struct judge *judge, const struct event *event, int flow_number)
 	return index;
 }
 
-char *rung_counters(const struct judge *judge, const struct rung *rung, enum host host)
-{
-	struct text text = { 0 };
-
-	for (int i = rung->moved[host].first; i > 0; i = judge->movements[i].next)
-		text_add(&text, "%s%s %+ld", text.length ? ", " : "", judge->movements[i].counter,
-			 judge->movements[i].delta);
-	return text_take(&text);
-}
-
 const char *rung_fate(const struct rung *rung)
 {
 	if (rung->dropped)
@@ -221,14 +210,6 @@ static char *states_text(const struct rung *rung)
 	return rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
 				      state_name(rung->states[SERVER]))
 			     : format("%s", "");
-}
-
-/* Takes @line and gives it back without blanks at its end. */
-static char *trimmed(char *line)
-{
-	for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
-		line[end - 1] = '\0';
-	return line;
 }
 
 /* All of a line but its time, one blank between words. */
@@ -399,193 +380,38 @@ bool line_may_be_missing(const struct judge *judge, int flow_number, const char 
 	       at <= flow->t0 + wanted + tolerance(judge, wanted) + flow->transit;
 }
 
-/* ---- whole ladders ------------------------------------------------------------------------- */
+/* ---- what there is to draw ------------------------------------------------------------------- */
 
-/* About half of what a timer that long may be late. */
-static double rounded(double time)
+int judge_lines(const struct judge *judge)
 {
-	double step = time < 1 ? 0.1 : time < 10 ? 0.5 : time < 60 ? 1 : 5;
-
-	return floor(time / step + 0.5) * step;
+	return judge->rung_count;
 }
 
-static char *time_text(const struct judge *judge, const struct rung *rung, struct ladder_form form)
+struct ladder_line judge_line(const struct judge *judge, int index)
 {
-	double time = seconds(rung->at - judge->flows[rung->flow].t0);
-	const char *expected = rung->expected;
+	const struct rung *rung = &judge->rungs[index];
 
-	if (!form.stable)
-		return format("%.3f", time);
-	if (!rung->expected)
-		return format("about %.1f", rounded(time));
-	return cut_word(&expected);
+	return (struct ladder_line){ .flow = rung->flow,
+				     .next = rung->next,
+				     .at = rung->at,
+				     .direction = rung->direction,
+				     .words = rung->words,
+				     .fate = rung_fate(rung),
+				     .ignored = rung->ignored,
+				     .changed = rung->changed,
+				     .states = { rung->states[CLIENT], rung->states[SERVER] },
+				     .expected = rung->expected,
+				     .optional = rung->expected && line_is_optional(rung->expected),
+				     .step = rung->step };
 }
 
-/* The first rung of those from @index on that this form shows; -1: none. */
-static int shown_rung(const struct judge *judge, int index, struct ladder_form form)
+char *judge_line_counters(const struct judge *judge, int index, enum host host)
 {
-	while (form.stable && index >= 0 && judge->rungs[index].expected &&
-	       line_is_optional(judge->rungs[index].expected))
-		index = judge->rungs[index].next;
-	return index;
-}
+	const struct rung *rung = &judge->rungs[index];
+	struct text text = { 0 };
 
-static int first_shown(const struct judge *judge, int flow, struct ladder_form form)
-{
-	return shown_rung(judge, judge->flows[flow].first_rung, form);
-}
-
-static int next_shown(const struct judge *judge, int index, struct ladder_form form)
-{
-	return shown_rung(judge, judge->rungs[index].next, form);
-}
-
-/* Of the column with the times, which have their last character below each other. */
-static int width_of_times(const struct judge *judge, int flow, struct ladder_form form)
-{
-	size_t width = strlen(" time");
-
-	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
-		autofree char *time = time_text(judge, &judge->rungs[i], form);
-
-		width = strlen(time) > width ? strlen(time) : width;
-	}
-	return (int)width;
-}
-
-static char *counters_text(const struct judge *judge, const struct rung *rung)
-{
-	autofree char *client = rung_counters(judge, rung, CLIENT);
-	autofree char *server = rung_counters(judge, rung, SERVER);
-
-	return format("%s%s%s%s%s", *client ? "client: " : "", client,
-		      *client && *server ? "; " : "", *server ? "server: " : "", server);
-}
-
-char *painted(struct ladder_form form, const char *code, int width, const char *text)
-{
-	int left = width - (int)strlen(text);
-
-	if (!form.colour || !*text)
-		return format("%-*s", width, text);
-	return format("\033[%sm%s\033[0m%*s", code, text, left > 0 ? left : 0, "");
-}
-
-const char *colour_of_state(enum tcp_state state)
-{
-	switch (state) {
-	case NO_SOCKET:
-		return FAINT_TEXT;
-	case ESTABLISHED:
-		return GREEN_TEXT;
-	case SYN_SENT:
-		return YELLOW_TEXT;
-	case SYN_RECV:
-		return MAGENTA_TEXT;
-	default:
-		return BLUE_TEXT;
-	}
-}
-
-/* As states_text(), 26 wide. */
-static char *painted_states(struct ladder_form form, const struct rung *rung)
-{
-	autofree char *plain = states_text(rung);
-	autofree char *client = painted(form, colour_of_state(rung->states[CLIENT]), 0,
-					state_name(rung->states[CLIENT]));
-	autofree char *server = painted(form, colour_of_state(rung->states[SERVER]), 0,
-					state_name(rung->states[SERVER]));
-	int left = 26 - (int)strlen(plain);
-
-	if (!form.colour || !rung->changed)
-		return format("%-26s", plain);
-	return format("%s / %s%*s", client, server, left > 0 ? left : 0, "");
-}
-
-static char *ladder_line(const struct judge *judge, const struct rung *rung,
-			 struct ladder_form form, int width)
-{
-	autofree char *time = time_text(judge, rung, form);
-	autofree char *right = format("%*s", width, time);
-	autofree char *times = painted(form, FAINT_TEXT, width, right);
-	autofree char *fate =
-		painted(form, rung->dropped ? RED_TEXT : YELLOW_TEXT, 14, rung_fate(rung));
-	autofree char *states = painted_states(form, rung);
-	autofree char *counters = counters_text(judge, rung);
-	autofree char *moved = painted(form, FAINT_TEXT, 0, counters);
-
-	return trimmed(format("  %s  %c  %-14s %s %s %s", times, rung->direction, rung->words, fate,
-			      states, moved));
-}
-
-static bool begins_step(const struct rung *rung, const char *step)
-{
-	return rung->step && (!step || strcmp(rung->step, step) != 0);
-}
-
-static char *step_line(const char *step, struct ladder_form form)
-{
-	autofree char *line = format("  -- %s", step);
-
-	return painted(form, BOLD_TEXT, 0, line);
-}
-
-char **judge_ladder(const struct judge *judge, int flow, struct ladder_form form)
-{
-	int width = width_of_times(judge, flow, form), count = 0;
-	char **lines = NULL;
-	const char *step = NULL;
-
-	lines = GROWN(lines, count);
-	lines[count++] = format("  %*s     %-14s %-14s %-26s counters that it moved", width, "time",
-				"segment", "fate", "client / server");
-	for (int i = first_shown(judge, flow, form); i >= 0; i = next_shown(judge, i, form)) {
-		const struct rung *rung = &judge->rungs[i];
-
-		if (begins_step(rung, step)) {
-			lines = GROWN(lines, count);
-			lines[count++] = step_line(rung->step, form);
-			step = rung->step;
-		}
-		lines = GROWN(lines, count);
-		lines[count++] = ladder_line(judge, rung, form, width);
-	}
-	lines = GROWN(lines, count);
-	lines[count] = NULL;
-	return lines;
-}
-
-static bool same_line(const struct judge *judge, const struct rung *a, const struct rung *b,
-		      struct ladder_form form)
-{
-	autofree char *words = rung_words(a), *other_words = rung_words(b);
-	autofree char *time = time_text(judge, a, form), *other_time = time_text(judge, b, form);
-
-	return strcmp(words, other_words) == 0 && (!form.stable || strcmp(time, other_time) == 0);
-}
-
-bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form)
-{
-	int a = first_shown(judge, flow, form), b = first_shown(judge, other, form);
-
-	for (; a >= 0 && b >= 0; a = next_shown(judge, a, form), b = next_shown(judge, b, form))
-		if (!same_line(judge, &judge->rungs[a], &judge->rungs[b], form))
-			return false;
-	return a < 0 && b < 0;
-}
-
-int flows_alike(const struct judge *judge, int flow, struct ladder_form form)
-{
-	int count = 1;
-
-	while (flow + count <= judge_flows(judge) && same_ladder(judge, flow, flow + count, form))
-		count++;
-	return count;
-}
-
-void ladder_free(char **lines)
-{
-	for (size_t i = 0; lines && lines[i]; i++)
-		free(lines[i]);
-	free((void *)lines);
+	for (int i = rung->moved[host].first; i > 0; i = judge->movements[i].next)
+		text_add(&text, "%s%s %+ld", text.length ? ", " : "", judge->movements[i].counter,
+			 judge->movements[i].delta);
+	return text_take(&text);
 }

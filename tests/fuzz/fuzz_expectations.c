@@ -3,7 +3,7 @@
  * An expectation of a recorded case with other lines. The first byte says which one, the second
  * which kind it becomes; each line that follows is a line of it. What does not fit is reported.
  */
-#include "captures/judge/judge.h"
+#include "captures/draw/draw.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct {
@@ -62,7 +62,7 @@ static void expect(void *context)
 	judge_report(judge);
 	if (event.flow)
 		ladder_free(
-			judge_ladder(judge, event.flow, (struct ladder_form){ .stable = true }));
+			ladder_lines(judge, event.flow, (struct ladder_form){ .stable = true }));
 	judge_free(judge);
 	for (int i = 0; lines[i]; i++)
 		free(lines[i]);
