@@ -74,17 +74,6 @@ static unsigned queued(struct gate *gate, int end)
 
 /* ---- which frame is it --------------------------------------------------------------------- */
 
-void flight_forget(struct kept_frames *frames)
-{
-	struct kept_frame *kept;
-
-	while ((kept = TAILQ_FIRST(frames))) {
-		TAILQ_REMOVE(frames, kept, entry);
-		free(kept->frame);
-		free(kept);
-	}
-}
-
 static bool waits_at(const struct gate *gate, enum wire_end end)
 {
 	const struct kept_frame *kept = TAILQ_FIRST(&gate->waiting);
@@ -106,13 +95,11 @@ static bool nothing_flies(struct gate *gate, enum host from)
 void flight_add(struct gate *gate, struct frame *frame)
 {
 	struct kept_frames *flying = &gate->flying[frame->from];
-	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
 
 	/* What has not come out by then is lost: the same bytes may come again. */
 	if (!TAILQ_EMPTY(flying) && nothing_flies(gate, frame->from))
-		flight_forget(flying);
-	kept->frame = frame;
-	TAILQ_INSERT_TAIL(flying, kept, entry);
+		frames_forget(flying);
+	(void)frames_keep(flying, frame);
 }
 
 static size_t differing_bytes(const struct frame *frame, const uint8_t *bytes, size_t length)

@@ -37,6 +37,51 @@ struct wire_flood {
 	nsec began;
 };
 
+/* ---- where they come from ------------------------------------------------------------------ */
+
+/* A block of addresses: its first one, of which only so many bits count. */
+struct block {
+	uint8_t first[16];
+	unsigned bits;
+};
+
+static struct block flood_block(int family)
+{
+	const char *text = family == AF_INET6 ? FLOOD_IPV6 : FLOOD_IPV4;
+	autofree char *address = format("%.*s", (int)strcspn(text, "/"), text);
+	struct block block = { .bits = (unsigned)strtoul(strchr(text, '/') + 1, NULL, 10) };
+
+	inet_pton(family, address, block.first);
+	return block;
+}
+
+struct sockaddr_storage net_flood_address(int family, uint16_t port)
+{
+	struct sockaddr_storage storage = host_address(CLIENT, family, port);
+	struct block block = flood_block(family);
+
+	if (family == AF_INET6)
+		memcpy(&((struct sockaddr_in6 *)&storage)->sin6_addr, block.first, 16);
+	else
+		memcpy(&((struct sockaddr_in *)&storage)->sin_addr, block.first, 4);
+	return storage;
+}
+
+bool net_is_floods(int family, const void *address)
+{
+	static struct block blocks[2]; /* a dump of sockets asks for each of them */
+	struct block *block = &blocks[family == AF_INET6];
+	const uint8_t *bytes = address;
+	unsigned whole, mask;
+
+	if (!block->bits)
+		*block = flood_block(family);
+	whole = block->bits / 8;
+	mask = 0xff00u >> block->bits % 8 & 0xff;
+	return memcmp(bytes, block->first, whole) == 0 &&
+	       ((bytes[whole] ^ block->first[whole]) & mask) == 0;
+}
+
 /* ---- what comes back ----------------------------------------------------------------------- */
 
 /* Frames that come in, to an address of a flood. */

@@ -5,9 +5,7 @@
 #include "netns/internal.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netlink.h>
 #include <net/ethernet.h>
 #include <string.h>
 
@@ -24,16 +22,6 @@ static enum wire_end way_out(enum host from)
 	return from == CLIENT ? WS : WC;
 }
 
-static struct mnl_socket *open_netlink(void)
-{
-	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-
-	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID))
-		broken("cannot open a netlink socket in the wire's namespace: %s",
-		       shortage_text(errno));
-	return netlink;
-}
-
 void gate_open(struct gate *gate, int control, bool netem)
 {
 	gate->netem = netem;
@@ -48,28 +36,18 @@ void gate_open(struct gate *gate, int control, bool netem)
 	gate->bypasses = true;
 	gate->socket = gate_socket();
 	if (netem)
-		gate->netlink = open_netlink();
+		gate->netlink = route_socket();
 }
 
 void gate_close(struct gate *gate)
 {
-	flight_forget(&gate->waiting);
-	flight_forget(&gate->held);
+	frames_forget(&gate->waiting);
+	frames_forget(&gate->held);
 	for (int i = 0; i < HOSTS; i++)
-		flight_forget(&gate->flying[i]);
+		frames_forget(&gate->flying[i]);
 	if (gate->netlink)
 		mnl_socket_close(gate->netlink);
 	close(gate->socket);
-}
-
-struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length)
-{
-	struct frame *frame = must_alloc(1, sizeof(*frame) + length);
-
-	*frame = *head;
-	frame->length = (uint16_t)length;
-	memcpy(frame->bytes, bytes, length);
-	return frame;
 }
 
 /* ---- what happens to a frame --------------------------------------------------------------- */
@@ -104,10 +82,7 @@ static void forward(struct gate *gate, struct frame *frame)
 
 static void hold(struct gate *gate, struct frame *frame)
 {
-	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
-
-	kept->frame = frame;
-	TAILQ_INSERT_TAIL(&gate->held, kept, entry);
+	(void)frames_keep(&gate->held, frame);
 	gate->held_count++;
 }
 
@@ -195,12 +170,8 @@ unsigned wire_release(struct net *net, unsigned count)
 	unsigned released = 0;
 
 	while (released < left && !TAILQ_EMPTY(&gate->held)) {
-		struct kept_frame *kept = TAILQ_FIRST(&gate->held);
-
-		TAILQ_REMOVE(&gate->held, kept, entry);
 		gate->held_count--;
-		forward(gate, kept->frame);
-		free(kept);
+		forward(gate, frames_take(&gate->held));
 		released++;
 	}
 	return released;

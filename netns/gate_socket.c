@@ -168,11 +168,9 @@ static ssize_t receive(const struct gate *gate, struct sockaddr_ll *from, void *
 static void keep_waiting(struct gate *gate, enum wire_end end, const struct frame *head,
 			 const uint8_t *bytes)
 {
-	struct kept_frame *kept = must_alloc(1, sizeof(*kept));
+	struct frame *frame = frame_new(head, bytes, head->length);
 
-	kept->frame = frame_new(head, bytes, head->length);
-	kept->end = end;
-	TAILQ_INSERT_TAIL(&gate->waiting, kept, entry);
+	frames_keep(&gate->waiting, frame)->end = end;
 }
 
 /* Reads what the kernel has for the gate. Returns true when the last mark was there. */
@@ -235,17 +233,10 @@ void gate_settle(struct gate *gate)
 
 struct frame *gate_next(struct gate *gate, enum wire_end *end)
 {
-	struct kept_frame *kept;
-	struct frame *frame;
-
 	for (int i = 0; i < 2 && TAILQ_EMPTY(&gate->waiting); i++)
 		gate_settle(gate);
-	kept = TAILQ_FIRST(&gate->waiting);
-	if (!kept)
+	if (TAILQ_EMPTY(&gate->waiting))
 		return NULL;
-	TAILQ_REMOVE(&gate->waiting, kept, entry);
-	frame = kept->frame;
-	*end = kept->end;
-	free(kept);
-	return frame;
+	*end = TAILQ_FIRST(&gate->waiting)->end;
+	return frames_take(&gate->waiting);
 }

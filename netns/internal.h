@@ -64,12 +64,17 @@ unsigned isolate_cpus(void);
 
 /* ---- namespaces ---------------------------------------------------------------------------- */
 
+/* "client", "server" or "wire". */
+const char *namespace_name(enum host host);
 /* setns(): 0, or -1 with errno. */
 int enter_namespace(int namespace);
 /* The one of this thread, close-on-exec; the caller closes it. broken() where there is no /proc. */
 int current_namespace(void);
 /* Gives it an ID in the calling thread's namespace, which is told by it when it goes. */
 void namespace_announce(int namespace);
+
+/* A socket of rtnetlink in the calling thread's namespace. */
+struct mnl_socket *route_socket(void);
 
 /* ---- programs of the machine --------------------------------------------------------------- */
 
@@ -105,7 +110,7 @@ struct plan {
 char *plan_wire(const struct plan *plan);
 char *plan_host(enum host host);
 char *plan_netem(const struct plan *plan);
-/* The same as lines for a root shell. */
+/* The network by hand, as lines for a root shell. */
 void replay_network(FILE *file, const char *netem);
 void replay_sysctl(FILE *file, const struct sysctl *sysctl);
 
@@ -115,9 +120,10 @@ struct baseline {
 /* What every namespace starts with; ends with a NULL name. */
 extern const struct baseline host_baselines[], wire_baselines[];
 #define MOST_BASELINES 256
-/* Which rows of a host's the calling thread's namespace, a new one, meets or does not have. */
-void baselines_try(bool met_here[MOST_BASELINES]);
-/* From now on those rows are not written in this process and its children. */
+/*
+ * From now on the rows of a host's that a new namespace meets by itself, or does not have, are not
+ * written in this process and its children.
+ */
 void baselines_learn(const bool met_there[MOST_BASELINES]);
 bool baseline_is_met(const struct baseline *baseline);
 
@@ -125,6 +131,8 @@ bool baseline_is_met(const struct baseline *baseline);
 
 int sysctl_write_here(const char *name, const char *value);
 int sysctl_read_here(const char *name, char *seen, size_t seen_size);
+/* Which rows of a host's baselines the namespace, a new one, meets or does not have. */
+void baselines_try(bool met[MOST_BASELINES]);
 /* Notes what net_outside() tells: to be called where the whole machine's settings can be seen. */
 void outside_read(void);
 /* @control: any socket of the namespace. */
@@ -144,6 +152,15 @@ struct kept_frame {
 	bool out;          /* has come out of netem */
 };
 TAILQ_HEAD(kept_frames, kept_frame);
+
+/* A frame with these bytes and what @head says of it besides; the caller frees it. */
+struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length);
+/* The list owns the frame from now on. */
+struct kept_frame *frames_keep(struct kept_frames *frames, struct frame *frame);
+/* The oldest, the caller's from now on; there must be one. */
+struct frame *frames_take(struct kept_frames *frames);
+/* Frees all of them. */
+void frames_forget(struct kept_frames *frames);
 
 struct gate {
 	int socket; /* sees and feeds every end of the wire */
@@ -210,8 +227,5 @@ struct frame *gate_next(struct gate *gate, enum wire_end *end);
 void flight_add(struct gate *gate, struct frame *frame);
 /* Which frame it is that comes out of netem; a new frame of the caller's. */
 struct frame *flight_match(struct gate *gate, enum host from, const struct frame *out);
-void flight_forget(struct kept_frames *frames);
-
-struct frame *frame_new(const struct frame *head, const uint8_t *bytes, size_t length);
 
 #endif

@@ -2,10 +2,13 @@
 
 noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
+	netns/baselines.c \
 	netns/daemon.c \
+	netns/enter.c \
 	netns/filter.c \
 	netns/flight.c \
 	netns/flood.c \
+	netns/frame.c \
 	netns/gate.c \
 	netns/gate_socket.c \
 	netns/internal.h \
@@ -20,5 +23,6 @@ netns_libnetns_a_SOURCES = \
 	netns/plan.c \
 	netns/probe.c \
 	netns/refusal.c \
+	netns/replay.c \
 	netns/sysctl.c \
 	netns/tool.c

@@ -43,20 +43,11 @@ struct departures {
 	int left; /* namespaces that have an ID here */
 };
 
-static struct mnl_socket *open_route_socket(void)
-{
-	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-
-	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
-		broken("cannot open a socket of rtnetlink: %s", shortage_text(errno));
-	return netlink;
-}
-
 /* Where a namespace has an ID, it is told when that namespace goes (RTM_DELNSID). */
 void namespace_announce(int namespace)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	struct mnl_socket *netlink = open_route_socket();
+	struct mnl_socket *netlink = route_socket();
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	struct rtgenmsg *message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
 	int error;
@@ -77,7 +68,7 @@ struct departures *departures_watch(void)
 	struct departures *departures = must_alloc(1, sizeof(*departures));
 	int group = RTNLGRP_NSID;
 
-	departures->netlink = open_route_socket();
+	departures->netlink = route_socket();
 	if (mnl_socket_setsockopt(departures->netlink, NETLINK_ADD_MEMBERSHIP, &group,
 				  sizeof(group)) < 0)
 		broken("cannot watch network namespaces: %s", strerror(errno));

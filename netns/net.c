@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net.c: makes the three namespaces and everything in them, and goes into them.
+ * net.c: makes the three namespaces and everything in them.
  *
  * Each namespace is made by one `ip -batch`. The programs are started while the namespaces are
  * still being made and get their commands as soon as these can succeed: loading a program takes
@@ -11,28 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-
-static const char *const namespace_names[NAMESPACES] = {
-	[CLIENT] = "client",
-	[SERVER] = "server",
-	[WIRE] = "wire",
-};
-
-int net_within(struct net *net, enum host host, int (*act)(void *), void *argument)
-{
-	int result;
-
-	if (enter_namespace(net->ns[host]))
-		broken("cannot enter the %s's namespace: %s", namespace_names[host],
-		       strerror(errno));
-	result = act(argument);
-	if (enter_namespace(net->outside))
-		broken("cannot leave the %s's namespace: %s", namespace_names[host],
-		       strerror(errno));
-	return result;
-}
-
-/* ---- building it --------------------------------------------------------------------------- */
 
 struct site {
 	struct net *net;
@@ -50,7 +28,7 @@ static void set_baselines(enum host host)
 		/* Older kernels lack some, and have not what these switch off. */
 		if (error && error != -ENOENT)
 			broken("cannot set %s=%s in the %s's namespace: %s; is /proc/sys writable?",
-			       b->name, b->value, namespace_names[host], strerror(-error));
+			       b->name, b->value, namespace_name(host), strerror(-error));
 	}
 }
 
@@ -80,13 +58,13 @@ static void make_namespace(struct site *site, enum host host)
 
 		if (*limit)
 			shortage_note("no more network namespaces may be made");
-		broken("cannot make the %s's network namespace: %s%s", namespace_names[host],
+		broken("cannot make the %s's network namespace: %s%s", namespace_name(host),
 		       shortage_text(errno), limit);
 	}
 	net->ns[host] = current_namespace();
 	net->control[host] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (net->control[host] < 0)
-		broken("cannot open a socket in the %s's namespace: %s", namespace_names[host],
+		broken("cannot open a socket in the %s's namespace: %s", namespace_name(host),
 		       shortage_text(errno));
 	start_programs(site, host);
 }
@@ -96,7 +74,7 @@ static void set_all_baselines(const struct net *net)
 {
 	for (int i = 0; i < NAMESPACES; i++) {
 		if (enter_namespace(net->ns[i]))
-			broken("cannot enter the %s's namespace: %s", namespace_names[i],
+			broken("cannot enter the %s's namespace: %s", namespace_name((enum host)i),
 			       strerror(errno));
 		set_baselines((enum host)i);
 	}
@@ -267,44 +245,4 @@ void net_close(struct net *net)
 	free(net);
 	if (losses)
 		broken("%s", losses);
-}
-
-/* ---- going into it ------------------------------------------------------------------------- */
-
-struct socket_kind {
-	int domain, type, protocol;
-};
-
-static int make_socket(void *argument)
-{
-	const struct socket_kind *kind = argument;
-
-	return socket(kind->domain, kind->type | SOCK_CLOEXEC, kind->protocol);
-}
-
-int net_socket(struct net *net, enum host host, int domain, int type, int protocol)
-{
-	struct socket_kind kind = { domain, type, protocol };
-
-	return net_within(net, host, make_socket, &kind);
-}
-
-static int open_proc(void *name)
-{
-	autofree char *path = format("/proc/thread-self/net/%s", (const char *)name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		broken("cannot open %s in a host's namespace: %s", path, shortage_text(errno));
-	return fd;
-}
-
-int net_proc(struct net *net, enum host host, const char *name)
-{
-	return net_within(net, host, open_proc, (void *)name);
-}
-
-int net_namespace(struct net *net, enum host host)
-{
-	return net->ns[host];
 }

@@ -10,6 +10,15 @@
 
 #define ROOM 32768 /* as much as the kernel fills at once */
 
+struct mnl_socket *route_socket(void)
+{
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+
+	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		broken("cannot open a socket of rtnetlink: %s", shortage_text(errno));
+	return netlink;
+}
+
 /* Whether the messages fill what was received to its end. */
 static bool is_whole(const char *buffer, size_t length)
 {

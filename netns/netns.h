@@ -97,8 +97,9 @@ void net_close(struct net *net);
  * the wire can answer for them. The first range is raw peers', the last the floods' (left out of
  * captures).
  */
-#define FLOOD_IPV4 "198.18.0.0/15"
-#define FLOOD_IPV6 "2001:db8:18::/64"
+#define FLOOD_IPV4      "198.18.0.0/15"
+#define FLOOD_IPV6      "2001:db8:18::/64"
+#define FLOOD_ADDRESSES 0x20000u /* that FLOOD_IPV4 has; a flood takes no more of FLOOD_IPV6 */
 
 /* The first address of a flood's range. */
 struct sockaddr_storage net_flood_address(int family, uint16_t port);
