@@ -23,7 +23,7 @@ sub content {
 }
 
 # A line of a ladder in its parts, or nothing.
-sub rung {
+sub ladder_line {
 	my ($when, $way, $words, $fate, $states, $rest) = $_[0] =~ m{
 		^\s* (- | [~+]?\d+\.\d+ | \d+rto(?:\+\d+)?) \s+ ([<>.])
 		(?: \s+ ([A-Z][A-Z-]*(?:\ (?:\d+|(?:seq|ack|win)\ -?\d+))* | timer) )?
@@ -42,14 +42,14 @@ sub rung {
 
 # The connections of a ladder: what begins at the margin is the name of the next one.
 sub connections {
-	my @connections = ({ rungs => [] });
+	my @connections = ({ lines => [] });
 	for my $line (@_) {
-		my $rung = rung($line);
-		push @{$connections[-1]{rungs}}, $rung if $rung;
-		push @connections, { name => $line =~ s/ \(a raw peer\)$//r, rungs => [] }
-			if !$rung && $line =~ /^\S/;
+		my $known = ladder_line($line);
+		push @{$connections[-1]{lines}}, $known if $known;
+		push @connections, { name => $line =~ s/ \(a raw peer\)$//r, lines => [] }
+			if !$known && $line =~ /^\S/;
 	}
-	return grep { @{$_->{rungs}} } @connections;
+	return grep { @{$_->{lines}} } @connections;
 }
 
 sub same {
@@ -61,7 +61,7 @@ sub same {
 
 # How many of the lines told are among those seen, in their order, until one is not.
 sub found {
-	my ($told, $seen) = map { $_->{rungs} } @_;
+	my ($told, $seen) = map { $_->{lines} } @_;
 	my $next = 0;
 	return 0 if ($_[0]{name} // 'one of') !~ /^(?:one of\b|\Q$_[1]{name}\E(?:,|  |$))/;
 	for my $count (0 .. $#$told) {
@@ -98,13 +98,13 @@ sub judge {
 	my @seen = map { @{$seen{$_} // []} } @cases;
 
 	for my $told (@told) {
-		my ($found, $rungs) = (max(0, map { found($told, $_) } @seen), $told->{rungs});
-		return if $found < @$rungs && grep { !$seen{$_} } @cases;
+		my ($found, $lines) = (max(0, map { found($told, $_) } @seen), $told->{lines});
+		return if $found < @$lines && grep { !$seen{$_} } @cases;
 		$compared++;
-		next if $found == @$rungs;
+		next if $found == @$lines;
 		$wrong++;
 		print "$page, below \"", (split /\n/, $text)[0], "\":\n", $told->{name} // 'a ladder',
-			": no case has this line there: $rungs->[$found]{line}\n";
+			": no case has this line there: $lines->[$found]{line}\n";
 	}
 }
 

@@ -21,28 +21,30 @@ void add_row(struct rows *rows, struct row row)
 
 /* What is left of an expectation from the first line that does not fit. */
 struct remainder {
-	const char *lines[ALIGNED];
-	const struct rung *rungs[ALIGNED];
-	int line_count, rung_count;
+	const char *expected[ALIGNED];
+	const struct line_book *observed[ALIGNED];
+	int expected_count, observed_count;
 	int cost[ALIGNED + 1][ALIGNED + 1]; /* of all from there on */
 };
 
 #define GAP 2
 
 /* How much less alike two lines are than those that fit: then a gap in both is the better guess. */
-static int cost_of_pair(const struct judge *judge, const struct rung *rung, const char *line)
+static int cost_of_pair(const struct judge *judge, const struct line_book *observed,
+			const char *expected)
 {
-	autofree char *why = rung_mismatch(judge, rung, line);
+	autofree char *why = line_mismatch(judge, observed, expected);
 
 	if (!why)
 		return 0;
-	return same_but_for_time(rung, line) || same_but_for_direction(rung, line) ? 1
-										   : 2 * GAP - 1;
+	return same_but_for_time(observed, expected) || same_but_for_direction(observed, expected)
+		       ? 1
+		       : 2 * GAP - 1;
 }
 
-static int cost_of_line(const char *line)
+static int cost_of_line(const char *expected)
 {
-	return line_is_optional(line) ? 0 : GAP;
+	return line_is_optional(expected) ? 0 : GAP;
 }
 
 static int least(int a, int b)
@@ -52,20 +54,21 @@ static int least(int a, int b)
 
 static void weigh(const struct judge *judge, struct remainder *all)
 {
-	for (int i = all->line_count; i >= 0; i--)
-		for (int j = all->rung_count; j >= 0; j--) {
+	for (int i = all->expected_count; i >= 0; i--)
+		for (int j = all->observed_count; j >= 0; j--) {
 			int *cost = &all->cost[i][j];
 
-			*cost = i == all->line_count && j == all->rung_count ? 0 : INT32_MAX;
-			if (i < all->line_count)
+			*cost = i == all->expected_count && j == all->observed_count ? 0
+										     : INT32_MAX;
+			if (i < all->expected_count)
 				*cost = least(*cost,
-					      all->cost[i + 1][j] + cost_of_line(all->lines[i]));
-			if (j < all->rung_count)
+					      all->cost[i + 1][j] + cost_of_line(all->expected[i]));
+			if (j < all->observed_count)
 				*cost = least(*cost, all->cost[i][j + 1] + GAP);
-			if (i < all->line_count && j < all->rung_count)
+			if (i < all->expected_count && j < all->observed_count)
 				*cost = least(*cost, all->cost[i + 1][j + 1] +
-							     cost_of_pair(judge, all->rungs[j],
-									  all->lines[i]));
+							     cost_of_pair(judge, all->observed[j],
+									  all->expected[i]));
 		}
 }
 
@@ -74,58 +77,60 @@ static void align(const struct judge *judge, struct remainder *all, struct rows 
 	int i = 0, j = 0;
 
 	weigh(judge, all);
-	while (i < all->line_count || j < all->rung_count) {
-		const char *line = i < all->line_count ? all->lines[i] : NULL;
-		const struct rung *rung = j < all->rung_count ? all->rungs[j] : NULL;
-		int pair = line && rung ? cost_of_pair(judge, rung, line) : -1;
+	while (i < all->expected_count || j < all->observed_count) {
+		const char *expected = i < all->expected_count ? all->expected[i] : NULL;
+		const struct line_book *observed =
+			j < all->observed_count ? all->observed[j] : NULL;
+		int pair = expected && observed ? cost_of_pair(judge, observed, expected) : -1;
 
 		if (pair >= 0 && all->cost[i][j] == all->cost[i + 1][j + 1] + pair) {
-			add_row(rows, (struct row){ line, rung, pair == 0 });
+			add_row(rows, (struct row){ expected, observed, pair == 0 });
 			i++, j++;
-		} else if (line && all->cost[i][j] == all->cost[i + 1][j] + cost_of_line(line)) {
-			add_row(rows, (struct row){ line, NULL, line_is_optional(line) });
+		} else if (expected &&
+			   all->cost[i][j] == all->cost[i + 1][j] + cost_of_line(expected)) {
+			add_row(rows, (struct row){ expected, NULL, line_is_optional(expected) });
 			i++;
 		} else {
-			add_row(rows, (struct row){ NULL, rung, false });
+			add_row(rows, (struct row){ NULL, observed, false });
 			j++;
 		}
 	}
 }
 
-static int lines_behind(const struct judge *judge, const char *const *lines, int rung)
+static int lines_behind(const struct judge *judge, const char *const *expected, int line)
 {
-	int line_count = 0, rung_count = 0;
+	int expected_count = 0, observed_count = 0;
 
-	while (lines[line_count])
-		line_count++;
-	for (; rung >= 0; rung = judge->rungs[rung].next)
-		rung_count++;
-	return line_count > rung_count ? line_count : rung_count;
+	while (expected[expected_count])
+		expected_count++;
+	for (; line >= 0; line = judge->lines[line].next)
+		observed_count++;
+	return expected_count > observed_count ? expected_count : observed_count;
 }
 
 void pair_up(const struct judge *judge, const struct event *event, struct rows *rows)
 {
-	struct remainder rest = { .line_count = 0 };
-	int rung = judge->flows[event->flow].next_unnamed;
-	int line = 0;
+	struct remainder rest = { .expected_count = 0 };
+	int line = judge->flows[event->flow].next_unnamed;
+	int place = 0;
 
 	*rows = (struct rows){ .count = 0 };
-	for (; event->lines[line]; line++) {
-		bool named = rung >= 0 && judge->rungs[rung].expected == event->lines[line];
+	for (; event->lines[place]; place++) {
+		bool named = line >= 0 && judge->lines[line].expected == event->lines[place];
 
-		if (!named && !line_is_optional(event->lines[line]))
+		if (!named && !line_is_optional(event->lines[place]))
 			break;
-		add_row(rows, (struct row){ event->lines[line], named ? &judge->rungs[rung] : NULL,
+		add_row(rows, (struct row){ event->lines[place], named ? &judge->lines[line] : NULL,
 					    true });
 		if (named)
-			rung = judge->rungs[rung].next;
+			line = judge->lines[line].next;
 	}
-	for (; event->lines[line] && rest.line_count < ALIGNED; line++)
-		rest.lines[rest.line_count++] = event->lines[line];
-	for (; rung >= 0 && rest.rung_count < ALIGNED; rung = judge->rungs[rung].next)
-		rest.rungs[rest.rung_count++] = &judge->rungs[rung];
+	for (; event->lines[place] && rest.expected_count < ALIGNED; place++)
+		rest.expected[rest.expected_count++] = event->lines[place];
+	for (; line >= 0 && rest.observed_count < ALIGNED; line = judge->lines[line].next)
+		rest.observed[rest.observed_count++] = &judge->lines[line];
 	align(judge, &rest, rows);
-	rows->behind = lines_behind(judge, &event->lines[line], rung);
+	rows->behind = lines_behind(judge, &event->lines[place], line);
 }
 
 /* ---- rows as text -------------------------------------------------------------------------- */
@@ -150,35 +155,37 @@ char *expected_text(const char *line)
 	return row_text(time, words);
 }
 
-char *observed_text(const struct judge *judge, const struct rung *rung)
+char *observed_text(const struct judge *judge, const struct line_book *line)
 {
-	if (!rung)
+	if (!line)
 		return format("%s", "");
-	autofree char *time = format("%.3f", seconds(rung->at - judge->flows[rung->flow].t0));
-	autofree char *words = rung_words(rung);
+	autofree char *time = format("%.3f", seconds(line->at - judge->flows[line->flow].t0));
+	autofree char *words = line_words(line);
 
 	return row_text(time, words);
 }
 
 /* ---- in one line --------------------------------------------------------------------------- */
 
-static char *direction_hint(const struct rung *rung, const char *line)
+static char *direction_hint(const struct line_book *line, const char *expected_line)
 {
-	if (!same_but_for_direction(rung, line))
+	if (!same_but_for_direction(line, expected_line))
 		return format("%s", "");
-	return format(": it came from the %s", rung->direction == '<' ? "server" : "client");
+	return format(": it came from the %s", line->direction == '<' ? "server" : "client");
 }
 
-static char *pair_summary(const struct judge *judge, const struct rung *rung, const char *line)
+static char *pair_summary(const struct judge *judge, const struct line_book *line,
+			  const char *expected_line)
 {
-	autofree char *expected = expected_text(line), *observed = observed_text(judge, rung);
-	autofree char *why = NULL, *hint = direction_hint(rung, line);
+	autofree char *expected = expected_text(expected_line),
+		      *observed = observed_text(judge, line);
+	autofree char *why = NULL, *hint = direction_hint(line, expected_line);
 	const char *left = expected + strspn(expected, " "),
 		   *right = observed + strspn(observed, " ");
 
-	if (!same_but_for_time(rung, line))
+	if (!same_but_for_time(line, expected_line))
 		return format("expected \"%s\", observed \"%s\"%s", left, right, hint);
-	why = rung_mismatch(judge, rung, line);
+	why = line_mismatch(judge, line, expected_line);
 	return format("\"%s\" %s", left, why ? why : "is as expected");
 }
 
@@ -186,11 +193,11 @@ static char *ladder_summary(const struct judge *judge, const struct rows *rows)
 {
 	const struct row *row = &rows->row[rows->first];
 	autofree char *expected = expected_text(row->expected);
-	autofree char *observed = observed_text(judge, row->rung);
+	autofree char *observed = observed_text(judge, row->observed);
 
-	if (row->expected && row->rung)
-		return pair_summary(judge, row->rung, row->expected);
-	if (row->rung)
+	if (row->expected && row->observed)
+		return pair_summary(judge, row->observed, row->expected);
+	if (row->observed)
 		return format("not expected: \"%s\"", observed + strspn(observed, " "));
 	return format("missing: \"%s\"", expected + strspn(expected, " "));
 }

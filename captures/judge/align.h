@@ -8,8 +8,8 @@
 #include "captures/judge/books.h"
 
 struct row {
-	const char *expected;    /* NULL: nothing was */
-	const struct rung *rung; /* NULL: nothing was observed */
+	const char *expected;             /* NULL: nothing was */
+	const struct line_book *observed; /* NULL: nothing was observed */
 	bool same;
 };
 
@@ -28,7 +28,7 @@ void pair_up(const struct judge *judge, const struct event *event, struct rows *
 void add_row(struct rows *rows, struct row row);
 /* "1.0  <  SYN-ACK ignored"; "" where there is none. The caller frees it. */
 char *expected_text(const char *line);
-char *observed_text(const struct judge *judge, const struct rung *rung);
+char *observed_text(const struct judge *judge, const struct line_book *line);
 /* In one line, where an expected ladder and the observed one part; the caller frees it. */
 char *describe_ladder(const struct judge *judge, const struct event *event);
 

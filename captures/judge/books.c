@@ -12,7 +12,7 @@ struct judge *judge_new(void)
 
 	judge->flows = GROWN(judge->flows, 0);
 	judge->packets = GROWN(judge->packets, 0);
-	judge->flows[0] = (struct flow_book){ .first_rung = -1 };
+	judge->flows[0] = (struct flow_book){ .first_line = -1 };
 	judge->packets[0] = (struct packet_book){ .flow = 0 };
 	judge->movements = GROWN(judge->movements, 0);
 	judge->movements[0] = (struct movement){ .next = 0 };
@@ -30,7 +30,7 @@ struct judge *judge_clone(const struct judge *judge)
 
 	*copy = *judge;
 	COPY(flows, flow_count);
-	COPY(rungs, rung_count);
+	COPY(lines, line_count);
 	COPY(packets, packet_count);
 	COPY(movements, movement_count);
 	COPY(sockets, socket_count);
@@ -47,7 +47,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	free(judge->flows);
-	free(judge->rungs);
+	free(judge->lines);
 	free(judge->packets);
 	free(judge->movements);
 	free(judge->sockets);
@@ -185,7 +185,7 @@ struct judged_flow judge_flow(const struct judge *judge, int flow)
 				     .raw = book->raw,
 				     .has_optional = book->has_optional,
 				     .began = book->t0,
-				     .first_line = book->first_rung };
+				     .first_line = book->first_line };
 }
 
 int judge_listeners(const struct judge *judge)

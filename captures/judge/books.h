@@ -56,9 +56,9 @@ struct movements {
 #define WORDS 80
 
 /* One line of a ladder: a segment, or a change of state without one. */
-struct rung {
+struct line_book {
 	int flow;
-	int next;         /* rung of the same flow; -1: none */
+	int next;         /* line of the same flow; -1: none */
 	long seq, packet; /* packet 0: no segment */
 	nsec at;
 	nsec arrived;   /* when it did last; 0: not yet, or not at all */
@@ -101,7 +101,7 @@ struct flow_book {
 	struct culprit synack;   /* the last of them */
 	bool synack_by_timer;    /* the last one, and the timer was not yet seen set anew */
 	bool synack_since_timer; /* the request's timer has sent one since it last fired */
-	int first_rung, last_rung, next_unnamed; /* -1: none */
+	int first_line, last_line, next_unnamed; /* -1: none */
 	bool has_optional;                       /* lines in its expectations */
 	/* sequence space of each sender, relative to its ISN */
 	bool has_isn[HOSTS], has_segment[HOSTS];
@@ -121,7 +121,7 @@ struct flow_book {
 };
 
 struct packet_book {
-	int flow, rung;
+	int flow, line;
 	bool injected, held, released, gone;
 	nsec released_at;
 	bool repeated;       /* a SYN or SYN-ACK that was sent before */
@@ -236,14 +236,14 @@ struct host_book {
 
 struct judge {
 	struct flow_book *flows; /* [0] is not used */
-	struct rung *rungs;
+	struct line_book *lines;
 	struct packet_book *packets; /* [0] is not used */
 	struct movement *movements;  /* [0] is not used */
 	struct socket_book *sockets;
 	struct listener_book *listeners;
-	int flow_count, rung_count, packet_count, socket_count, listener_count, movement_count;
+	int flow_count, line_count, packet_count, socket_count, listener_count, movement_count;
 	struct host_book hosts[HOSTS];
-	int last_sampled; /* the last rung without a segment; -1: none */
+	int last_sampled; /* the last line without a segment; -1: none */
 	nsec slack, step_began;
 	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
 	nsec patience;                 /* PATIENCE, stretched as the harness's deadlines were */
@@ -304,17 +304,17 @@ bool counters_name(const char *words, const char *name);
 /* ---- ladder.c ------------------------------------------------------------------------------ */
 
 /* A line for what @event tells: a segment, or what a look found. Returns its index. */
-int add_rung(struct judge *judge, const struct event *event, int flow);
-/* All of a rung but its time, one blank between words, as it is compared; the caller frees it. */
-char *rung_words(const struct rung *rung);
-bool same_but_for_time(const struct rung *rung, const char *line);
-bool same_but_for_direction(const struct rung *rung, const char *line);
+int enter_line(struct judge *judge, const struct event *event, int flow);
+/* All of a line but its time, one blank between words, as it is compared; the caller frees it. */
+char *line_words(const struct line_book *line);
+bool same_but_for_time(const struct line_book *line, const char *expected);
+bool same_but_for_direction(const struct line_book *line, const char *expected);
 /* "ignored", "held", "held, ignored", "lost", or "". */
-const char *rung_fate(const struct rung *rung);
+const char *line_fate(const struct line_book *line);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
-/* Compares an expected line with a rung. NULL when it fits, else why not (the caller frees). */
-char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected);
+/* Why an observed line is not the expected one; NULL when it is. The caller frees it. */
+char *line_mismatch(const struct judge *judge, const struct line_book *line, const char *expected);
 
 /* ---- counts.c ------------------------------------------------------------------------------ */
 

@@ -235,7 +235,7 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 		flow->synack_by_timer = by_timer = true;
 		owe_of(judge, event, REARMS);
 	}
-	judge->rungs[packet->rung].owed[event->host] =
+	judge->lines[packet->line].owed[event->host] =
 		(by_timer ? A_TIMEOUT : 0) | (packet->repeated ? A_REPEATED_SYN : 0) |
 		(packet->retransmission || packet->repeated ? A_RETRANSMISSION : 0);
 }

@@ -10,10 +10,10 @@
 
 /* The first line that does not fit, and what is there instead; NULL: nothing is. */
 static void object_to_ladder(struct judge *judge, const struct event *event,
-			     const struct rung *rung)
+			     const struct line_book *line)
 {
 	judge_object_to(judge,
-			rung ? (struct culprit){ rung->seq, rung->packet }
+			line ? (struct culprit){ line->seq, line->packet }
 			     : (struct culprit){ event->seq, event->packet },
 			describe_ladder(judge, event));
 }
@@ -21,35 +21,35 @@ static void object_to_ladder(struct judge *judge, const struct event *event,
 static void judge_ladder_expectation(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = book_of_flow(judge, event->flow);
-	int line, rung;
+	int line;
 
 	if (!flow || !event->lines) {
 		judge_object(judge, event, format("a ladder for a flow that does not exist"));
 		return;
 	}
-	rung = flow->next_unnamed;
-	for (line = 0; event->lines[line]; line++) {
-		const char *expected = event->lines[line];
-		char *why = rung < 0 ? format("missing: \"%s\"", expected)
-				     : rung_mismatch(judge, &judge->rungs[rung], expected);
+	line = flow->next_unnamed;
+	for (int i = 0; event->lines[i]; i++) {
+		const char *expected = event->lines[i];
+		char *why = line < 0 ? format("missing: \"%s\"", expected)
+				     : line_mismatch(judge, &judge->lines[line], expected);
 
 		flow->has_optional |= line_is_optional(expected);
 		if (!why) {
-			judge->rungs[rung].expected = expected;
-			rung = judge->rungs[rung].next;
+			judge->lines[line].expected = expected;
+			line = judge->lines[line].next;
 			continue;
 		}
 		if (line_may_be_missing(judge, event->flow, expected,
-					rung < 0 ? event->at : judge->rungs[rung].at)) {
+					line < 0 ? event->at : judge->lines[line].at)) {
 			free(why);
 			continue;
 		}
 		free(why);
-		object_to_ladder(judge, event, rung < 0 ? NULL : &judge->rungs[rung]);
+		object_to_ladder(judge, event, line < 0 ? NULL : &judge->lines[line]);
 		return;
 	}
-	if (rung >= 0)
-		object_to_ladder(judge, event, &judge->rungs[rung]);
+	if (line >= 0)
+		object_to_ladder(judge, event, &judge->lines[line]);
 	else
 		flow->next_unnamed = -1;
 }

@@ -25,7 +25,7 @@ static char sign_of(const struct row *row)
 {
 	if (row->same)
 		return ' ';
-	return !row->rung ? '<' : !row->expected ? '>' : '|';
+	return !row->observed ? '<' : !row->expected ? '>' : '|';
 }
 
 static int width_of_expected(const struct rows *rows, int from, int to)
@@ -62,7 +62,7 @@ static void print_rows(FILE *out, const struct judge *judge, const struct rows *
 	for (int i = from; i < to; i++) {
 		const struct row *row = &rows->row[i];
 		autofree char *expected = expected_text(row->expected);
-		autofree char *observed = observed_text(judge, row->rung);
+		autofree char *observed = observed_text(judge, row->observed);
 		autofree char *both = format("%-*s %c %s", width, expected, sign_of(row), observed);
 
 		print_row(out, i == rows->first ? "-->" : "   ", both);
@@ -81,29 +81,29 @@ static bool is_expectation(const struct event *event, const char *name)
 
 static int last_flow(const struct judge *judge)
 {
-	return judge->rung_count ? judge->rungs[judge->rung_count - 1].flow : 0;
+	return judge->line_count ? judge->lines[judge->line_count - 1].flow : 0;
 }
 
 /* Whether its segment arrived, or it was found, in the present step. */
-static bool is_of_step(const struct judge *judge, const struct rung *rung)
+static bool is_of_step(const struct judge *judge, const struct line_book *line)
 {
-	return (rung->arrived > rung->at ? rung->arrived : rung->at) >= judge->step_began;
+	return (line->arrived > line->at ? line->arrived : line->at) >= judge->step_began;
 }
 
-/* Whether the rung moved the counter that the finding is about. */
-static bool moved_it(const struct judge *judge, const struct rung *rung)
+/* Whether the line moved the counter that the finding is about. */
+static bool moved_it(const struct judge *judge, const struct line_book *line)
 {
-	for (int i = rung->moved[judge->found_host].first; i > 0; i = judge->movements[i].next)
+	for (int i = line->moved[judge->found_host].first; i > 0; i = judge->movements[i].next)
 		if (strcmp(judge->movements[i].counter, judge->found_counter) == 0)
 			return true;
 	return false;
 }
 
-static const struct rung *last_that_moved_it(const struct judge *judge)
+static const struct line_book *last_that_moved_it(const struct judge *judge)
 {
-	for (int i = judge->rung_count - 1; i >= 0; i--)
-		if (is_of_step(judge, &judge->rungs[i]) && moved_it(judge, &judge->rungs[i]))
-			return &judge->rungs[i];
+	for (int i = judge->line_count - 1; i >= 0; i--)
+		if (is_of_step(judge, &judge->lines[i]) && moved_it(judge, &judge->lines[i]))
+			return &judge->lines[i];
 	return NULL;
 }
 
@@ -113,7 +113,7 @@ static int flow_of_finding(const struct judge *judge)
 	const struct event *event = &judge->found_by;
 	const struct packet_book *packet =
 		book_of_packet((struct judge *)judge, judge->finding.packet);
-	const struct rung *mover = NULL;
+	const struct line_book *mover = NULL;
 
 	if (event->flow > 0 && event->flow < judge->flow_count)
 		return event->flow;
@@ -130,15 +130,15 @@ static int flow_of_finding(const struct judge *judge)
 static void print_tail(FILE *out, const struct judge *judge, int flow)
 {
 	struct rows rows = { .count = 0 };
-	int rung = judge->flows[flow].first_rung, count = 0;
+	int index = judge->flows[flow].first_line, count = 0;
 	bool all_named = judge->found_by.kind == EVENT_END;
 
-	for (int i = rung; i >= 0; i = judge->rungs[i].next)
+	for (int i = index; i >= 0; i = judge->lines[i].next)
 		count++;
 	for (; count > TAIL; count--)
-		rung = judge->rungs[rung].next;
-	for (; rung >= 0; rung = judge->rungs[rung].next) {
-		const struct rung *line = &judge->rungs[rung];
+		index = judge->lines[index].next;
+	for (; index >= 0; index = judge->lines[index].next) {
+		const struct line_book *line = &judge->lines[index];
 
 		add_row(&rows, (struct row){ line->expected, line, line->expected || !all_named });
 	}
@@ -242,17 +242,17 @@ static void print_movers(FILE *out, const struct judge *judge)
 	const char *name = judge->found_counter;
 	int count = 0;
 
-	for (int i = 0; i < judge->rung_count; i++) {
-		const struct rung *rung = &judge->rungs[i];
+	for (int i = 0; i < judge->line_count; i++) {
+		const struct line_book *line = &judge->lines[i];
 
-		if (!is_of_step(judge, rung) || !moved_it(judge, rung))
+		if (!is_of_step(judge, line) || !moved_it(judge, line))
 			continue;
-		autofree char *text = observed_text(judge, rung);
+		autofree char *text = observed_text(judge, line);
 
 		if (count == 0)
 			fprintf(out, "  %s moved in this step with\n", name);
 		if (count++ < MOST)
-			fprintf(out, "    %s  of %s\n", text, judge->flows[rung->flow].name);
+			fprintf(out, "    %s  of %s\n", text, judge->flows[line->flow].name);
 	}
 	if (count > MOST)
 		fprintf(out, "       (%d more)\n", count - MOST);
@@ -412,15 +412,15 @@ static json_t *trimmed_string(const char *text)
 static struct both ladders_json(const struct judge *judge, const struct event *event)
 {
 	struct both both = { json_array(), json_array() };
-	int rung = judge->flows[event->flow].next_unnamed;
+	int line = judge->flows[event->flow].next_unnamed;
 
 	for (int i = 0; event->lines[i]; i++) {
 		autofree char *text = expected_text(event->lines[i]);
 
 		json_array_append_new(both.expected, trimmed_string(text));
 	}
-	for (; rung >= 0; rung = judge->rungs[rung].next) {
-		autofree char *text = observed_text(judge, &judge->rungs[rung]);
+	for (; line >= 0; line = judge->lines[line].next) {
+		autofree char *text = observed_text(judge, &judge->lines[line]);
 
 		json_array_append_new(both.observed, trimmed_string(text));
 	}

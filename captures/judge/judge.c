@@ -49,8 +49,8 @@ static void take_flow(struct judge *judge, const struct event *event)
 		.name = event->name,
 		.listener = event->listener,
 		.raw = event->injected,
-		.first_rung = -1,
-		.last_rung = -1,
+		.first_line = -1,
+		.last_line = -1,
 		.next_unnamed = -1,
 	};
 }
@@ -69,10 +69,10 @@ static void check_causes(struct judge *judge, const struct event *event)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
-static void note_movement(struct judge *judge, struct rung *rung, const struct event *event,
+static void note_movement(struct judge *judge, struct line_book *line, const struct event *event,
 			  long delta)
 {
-	struct movements *moved = &rung->moved[event->host];
+	struct movements *moved = &line->moved[event->host];
 	int place = judge->movement_count;
 
 	judge->movements = GROWN(judge->movements, judge->movement_count);
@@ -93,17 +93,17 @@ static long pay_owed(struct judge *judge, const struct event *event,
 		     const struct counter_book *counter)
 {
 	long left = event->delta;
-	int first = judge->rung_count;
+	int first = judge->line_count;
 
-	while (first > 0 && judge->rungs[first - 1].look >= judge->looks)
+	while (first > 0 && judge->lines[first - 1].look >= judge->looks)
 		first--;
-	for (int i = first; i < judge->rung_count && left > 0; i++) {
-		struct rung *rung = &judge->rungs[i];
+	for (int i = first; i < judge->line_count && left > 0; i++) {
+		struct line_book *line = &judge->lines[i];
 
-		if (!(rung->owed[event->host] & counter->of_timers))
+		if (!(line->owed[event->host] & counter->of_timers))
 			continue;
-		rung->owed[event->host] &= ~counter->of_timers;
-		note_movement(judge, rung, event, 1);
+		line->owed[event->host] &= ~counter->of_timers;
+		note_movement(judge, line, event, 1);
 		left--;
 	}
 	return left;
@@ -113,8 +113,8 @@ static void attach_counter(struct judge *judge, const struct event *event,
 			   const struct counter_book *counter)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
-	int index = cause ? cause->rung : judge->last_sampled;
-	bool nowhere = index < 0 || (!cause && judge->rungs[index].at != event->at);
+	int index = cause ? cause->line : judge->last_sampled;
+	bool nowhere = index < 0 || (!cause && judge->lines[index].at != event->at);
 	long left;
 
 	judge->astray = !counter->exempt;
@@ -127,9 +127,9 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	if (nowhere || counter->exempt)
 		return;
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
-		judge->rungs[index].ignored = true;
+		judge->lines[index].ignored = true;
 	if (left)
-		note_movement(judge, &judge->rungs[index], event, left);
+		note_movement(judge, &judge->lines[index], event, left);
 }
 
 static struct counter_book *enter_counter(struct judge *judge, const struct event *event)
@@ -258,15 +258,15 @@ static void close_flows(struct judge *judge, const struct event *event)
 
 		if (unnamed < 0)
 			continue;
-		const struct rung *rung = &judge->rungs[unnamed];
-		autofree char *words = rung_words(rung);
+		const struct line_book *line = &judge->lines[unnamed];
+		autofree char *words = line_words(line);
 
 		judge_object(judge, event,
 			     format("no expected ladder names this of %s: \"%s\" at %.3f s",
 				    judge->flows[i].name, words,
-				    seconds(rung->at - judge->flows[i].t0)));
-		judge->finding.seq = judge->rungs[unnamed].seq;
-		judge->finding.packet = judge->rungs[unnamed].packet;
+				    seconds(line->at - judge->flows[i].t0)));
+		judge->finding.seq = judge->lines[unnamed].seq;
+		judge->finding.packet = judge->lines[unnamed].packet;
 	}
 }
 

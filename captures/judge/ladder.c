@@ -103,7 +103,7 @@ static void describe_segment(const struct judge *judge, const struct event *even
 		snprintf(words + used, size - used, " win %u", segment->window);
 }
 
-/* ---- rungs --------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------- */
 
 /* A system call's segments leave while it runs; the stamps of two clocks agree to well under this.
  */
@@ -155,108 +155,108 @@ static bool sent_by_call(struct judge *judge, const struct flow_book *flow,
 	return sent_by_process(judge, flow, event);
 }
 
-/* Adds a rung for a segment or, with another kind of event, for what a sample found. */
-int add_rung(struct judge *judge, const struct event *event, int flow_number)
+/* Adds a line for a segment or, with another kind of event, for what a sample found. */
+int enter_line(struct judge *judge, const struct event *event, int flow_number)
 {
 	struct flow_book *flow = &judge->flows[flow_number];
-	int index = judge->rung_count;
-	struct rung *rung;
+	int index = judge->line_count;
+	struct line_book *line;
 
-	judge->rungs = GROWN(judge->rungs, judge->rung_count);
-	rung = &judge->rungs[judge->rung_count++];
-	*rung = (struct rung){ .flow = flow_number,
-			       .next = -1,
-			       .seq = event->seq,
-			       .at = event->at,
-			       .transit = flow->transit,
-			       .direction = '.',
-			       .by_call = sent_by_call(judge, flow, event),
-			       .sampled = event->kind != EVENT_PACKET,
-			       .step = judge->step_began ? judge->step : NULL,
-			       .look = judge->looks + 1,
-			       .looked = judge->looked };
-	if (rung->sampled)
+	judge->lines = GROWN(judge->lines, judge->line_count);
+	line = &judge->lines[judge->line_count++];
+	*line = (struct line_book){ .flow = flow_number,
+				    .next = -1,
+				    .seq = event->seq,
+				    .at = event->at,
+				    .transit = flow->transit,
+				    .direction = '.',
+				    .by_call = sent_by_call(judge, flow, event),
+				    .sampled = event->kind != EVENT_PACKET,
+				    .step = judge->step_began ? judge->step : NULL,
+				    .look = judge->looks + 1,
+				    .looked = judge->looked };
+	if (line->sampled)
 		judge->last_sampled = index;
 	if (!flow->begun) {
 		flow->begun = true;
 		flow->t0 = event->at;
 	}
 	if (event->kind == EVENT_PACKET) {
-		rung->packet = event->packet;
-		rung->direction = event->from == CLIENT ? '>' : '<';
-		describe_segment(judge, event, rung->words, sizeof(rung->words));
+		line->packet = event->packet;
+		line->direction = event->from == CLIENT ? '>' : '<';
+		describe_segment(judge, event, line->words, sizeof(line->words));
 	}
-	if (flow->last_rung >= 0)
-		judge->rungs[flow->last_rung].next = index;
+	if (flow->last_line >= 0)
+		judge->lines[flow->last_line].next = index;
 	else
-		flow->first_rung = index;
-	flow->last_rung = index;
+		flow->first_line = index;
+	flow->last_line = index;
 	if (flow->next_unnamed < 0)
 		flow->next_unnamed = index;
 	return index;
 }
 
-const char *rung_fate(const struct rung *rung)
+const char *line_fate(const struct line_book *line)
 {
-	if (rung->dropped)
+	if (line->dropped)
 		return "lost";
-	if (rung->ignored)
-		return rung->held ? "held, ignored" : "ignored";
-	return rung->held ? "held" : "";
+	if (line->ignored)
+		return line->held ? "held, ignored" : "ignored";
+	return line->held ? "held" : "";
 }
 
-static char *states_text(const struct rung *rung)
+static char *states_text(const struct line_book *line)
 {
-	return rung->changed ? format("%s / %s", state_name(rung->states[CLIENT]),
-				      state_name(rung->states[SERVER]))
+	return line->changed ? format("%s / %s", state_name(line->states[CLIENT]),
+				      state_name(line->states[SERVER]))
 			     : format("%s", "");
 }
 
 /* All of a line but its time, one blank between words. */
-char *rung_words(const struct rung *rung)
+char *line_words(const struct line_book *line)
 {
-	const char *fate = rung_fate(rung);
-	autofree char *states = states_text(rung);
+	const char *fate = line_fate(line);
+	autofree char *states = states_text(line);
 
-	return format("%c%s%s%s%s%s%s", rung->direction, rung->words[0] ? " " : "", rung->words,
+	return format("%c%s%s%s%s%s%s", line->direction, line->words[0] ? " " : "", line->words,
 		      *fate ? " " : "", fate, *states ? " " : "", states);
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-/* The line before @rung; not one that was still on its way to where @rung comes from. */
-static const struct rung *rung_before(const struct judge *judge, const struct rung *rung)
+/* The line before @line; not one that was still on its way to where @line comes from. */
+static const struct line_book *line_before(const struct judge *judge, const struct line_book *line)
 {
-	const struct rung *before = NULL;
+	const struct line_book *before = NULL;
 
-	for (int i = judge->flows[rung->flow].first_rung; i >= 0; i = judge->rungs[i].next) {
-		if (&judge->rungs[i] == rung)
+	for (int i = judge->flows[line->flow].first_line; i >= 0; i = judge->lines[i].next) {
+		if (&judge->lines[i] == line)
 			return before;
-		if (judge->rungs[i].direction == rung->direction ||
-		    judge->rungs[i].arrived <= rung->at)
-			before = &judge->rungs[i];
+		if (judge->lines[i].direction == line->direction ||
+		    judge->lines[i].arrived <= line->at)
+			before = &judge->lines[i];
 	}
 	return NULL;
 }
 
-/* The flow's last segment before @rung that a system call of the case sent. */
-static const struct rung *rung_of_call(const struct judge *judge, const struct rung *rung)
+/* The flow's last segment before @line that a system call of the case sent. */
+static const struct line_book *line_of_call(const struct judge *judge, const struct line_book *line)
 {
-	const struct rung *last = NULL;
+	const struct line_book *last = NULL;
 
-	for (int i = judge->flows[rung->flow].first_rung; i >= 0; i = judge->rungs[i].next) {
-		if (&judge->rungs[i] == rung)
+	for (int i = judge->flows[line->flow].first_line; i >= 0; i = judge->lines[i].next) {
+		if (&judge->lines[i] == line)
 			break;
-		if (judge->rungs[i].by_call)
-			last = &judge->rungs[i];
+		if (judge->lines[i].by_call)
+			last = &judge->lines[i];
 	}
 	return last;
 }
 
 /* An answer is timed from the arrival of what it answers. */
-static nsec since_line(const struct rung *before, const struct rung *rung)
+static nsec since_line(const struct line_book *before, const struct line_book *line)
 {
-	bool answers = before->direction != rung->direction && before->direction != '.';
+	bool answers = before->direction != line->direction && before->direction != '.';
 
 	return answers && before->arrived ? before->arrived : before->at;
 }
@@ -276,18 +276,18 @@ static nsec span_of(double seconds)
 	return seconds > -LONGEST_SPAN && seconds < LONGEST_SPAN ? SEC(seconds) : SEC(LONGEST_SPAN);
 }
 
-/* What the time of a line says of a rung: it came @wanted after @since. */
+/* What the time of a line says of a line: it came @wanted after @since. */
 struct timing {
 	nsec wanted, since;
 	nsec transit; /* what the wire took of that */
 };
 
 /* False when @time is none. */
-static bool time_of_line(const struct judge *judge, const struct rung *rung, const char *time,
+static bool time_of_line(const struct judge *judge, const struct line_book *line, const char *time,
 			 struct timing *timing)
 {
-	const struct flow_book *flow = &judge->flows[rung->flow];
-	const struct rung *before = NULL;
+	const struct flow_book *flow = &judge->flows[line->flow];
+	const struct line_book *before = NULL;
 	bool rto;
 	char *unit;
 	double number = strtod(time + (*time == '+'), &unit), more = 0;
@@ -299,16 +299,16 @@ static bool time_of_line(const struct judge *judge, const struct rung *rung, con
 	if (rto) {
 		unit += strlen("rto");
 		more = *unit == '+' ? strtod(unit + 1, &unit) : 0;
-		before = rung_of_call(judge, rung);
+		before = line_of_call(judge, line);
 		timing->wanted = span_of(number * (double)flow->rto / 1e6 + more);
 	} else if (*time == '+') {
-		before = rung_before(judge, rung);
+		before = line_before(judge, line);
 	}
 	if (before) {
-		timing->since = rto ? before->at : since_line(before, rung);
+		timing->since = rto ? before->at : since_line(before, line);
 		timing->transit = before->transit;
 	}
-	timing->transit = rung->transit - timing->transit;
+	timing->transit = line->transit - timing->transit;
 	return *unit == '\0';
 }
 
@@ -316,58 +316,59 @@ static bool time_of_line(const struct judge *judge, const struct rung *rung, con
  * What a look found has happened since the look before. So it was late only if that one came too
  * late already; but if that was long ago, nobody can say whether it was early or late.
  */
-static char *time_mismatch(const struct judge *judge, const struct rung *rung, const char *time)
+static char *time_mismatch(const struct judge *judge, const struct line_book *line,
+			   const char *time)
 {
-	nsec unseen = rung->sampled ? rung->at - rung->looked : 0;
-	nsec seen, allowed, t0 = judge->flows[rung->flow].t0;
+	nsec unseen = line->sampled ? line->at - line->looked : 0;
+	nsec seen, allowed, t0 = judge->flows[line->flow].t0;
 	struct timing timing;
 
-	if (!time_of_line(judge, rung, time, &timing))
+	if (!time_of_line(judge, line, time, &timing))
 		return format("\"%s\" is no time", time);
-	seen = rung->at - timing.since;
+	seen = line->at - timing.since;
 	allowed = timing.wanted + tolerance(judge, timing.wanted) + timing.transit;
 	if (unseen > tolerance(judge, timing.wanted))
 		return format("was found at %.3f s, and nobody had looked for %.3f s: when it "
 			      "happened is not known",
-			      seconds(rung->at - t0), seconds(unseen));
+			      seconds(line->at - t0), seconds(unseen));
 	if (seen >= timing.wanted - MSEC(1) && seen - unseen <= allowed)
 		return NULL;
 	return format(
-		"came at %.3f s, %.3f s too %s (allowed: %.3f to %.3f s)", seconds(rung->at - t0),
+		"came at %.3f s, %.3f s too %s (allowed: %.3f to %.3f s)", seconds(line->at - t0),
 		seconds(seen < timing.wanted ? timing.wanted - seen : seen - unseen - allowed),
 		seen < timing.wanted ? "early" : "late", seconds(timing.since - t0 + timing.wanted),
 		seconds(timing.since - t0 + allowed));
 }
 
-char *rung_mismatch(const struct judge *judge, const struct rung *rung, const char *expected)
+char *line_mismatch(const struct judge *judge, const struct line_book *line, const char *expected)
 {
 	autofree char *time = NULL, *wanted = NULL;
-	autofree char *seen_raw = rung_words(rung);
+	autofree char *seen_raw = line_words(line);
 	autofree char *seen = squeezed(seen_raw);
 
 	split_line(expected + line_is_optional(expected), &time, &wanted);
 	if (strcmp(wanted, seen) != 0)
 		return format("expected \"%s\", saw \"%s\"", wanted, seen);
 	if (strcmp(time, "-") != 0)
-		return time_mismatch(judge, rung, time);
-	if (!rung->by_call)
+		return time_mismatch(judge, line, time);
+	if (!line->by_call)
 		return format("came without a system call of the case");
 	return NULL;
 }
 
-bool same_but_for_time(const struct rung *rung, const char *line)
+bool same_but_for_time(const struct line_book *line, const char *expected)
 {
-	autofree char *time = NULL, *words = NULL, *seen = rung_words(rung);
+	autofree char *time = NULL, *words = NULL, *seen = line_words(line);
 
-	split_line(line, &time, &words);
+	split_line(expected, &time, &words);
 	return strcmp(words, seen) == 0;
 }
 
-bool same_but_for_direction(const struct rung *rung, const char *line)
+bool same_but_for_direction(const struct line_book *line, const char *expected)
 {
-	autofree char *time = NULL, *words = NULL, *seen = rung_words(rung);
+	autofree char *time = NULL, *words = NULL, *seen = line_words(line);
 
-	split_line(line, &time, &words);
+	split_line(expected, &time, &words);
 	return *words && *words != *seen && strcmp(words + 1, seen + 1) == 0;
 }
 
@@ -380,37 +381,37 @@ bool line_may_be_missing(const struct judge *judge, int flow_number, const char 
 	       at <= flow->t0 + wanted + tolerance(judge, wanted) + flow->transit;
 }
 
-/* ---- what there is to draw ------------------------------------------------------------------- */
+/* ---- what there is to draw ----------------------------------------------------------------- */
 
 int judge_lines(const struct judge *judge)
 {
-	return judge->rung_count;
+	return judge->line_count;
 }
 
 struct ladder_line judge_line(const struct judge *judge, int index)
 {
-	const struct rung *rung = &judge->rungs[index];
+	const struct line_book *line = &judge->lines[index];
 
-	return (struct ladder_line){ .flow = rung->flow,
-				     .next = rung->next,
-				     .at = rung->at,
-				     .direction = rung->direction,
-				     .words = rung->words,
-				     .fate = rung_fate(rung),
-				     .ignored = rung->ignored,
-				     .changed = rung->changed,
-				     .states = { rung->states[CLIENT], rung->states[SERVER] },
-				     .expected = rung->expected,
-				     .optional = rung->expected && line_is_optional(rung->expected),
-				     .step = rung->step };
+	return (struct ladder_line){ .flow = line->flow,
+				     .next = line->next,
+				     .at = line->at,
+				     .direction = line->direction,
+				     .words = line->words,
+				     .fate = line_fate(line),
+				     .ignored = line->ignored,
+				     .changed = line->changed,
+				     .states = { line->states[CLIENT], line->states[SERVER] },
+				     .expected = line->expected,
+				     .optional = line->expected && line_is_optional(line->expected),
+				     .step = line->step };
 }
 
 char *judge_line_counters(const struct judge *judge, int index, enum host host)
 {
-	const struct rung *rung = &judge->rungs[index];
+	const struct line_book *line = &judge->lines[index];
 	struct text text = { 0 };
 
-	for (int i = rung->moved[host].first; i > 0; i = judge->movements[i].next)
+	for (int i = line->moved[host].first; i > 0; i = judge->movements[i].next)
 		text_add(&text, "%s%s %+ld", text.length ? ", " : "", judge->movements[i].counter,
 			 judge->movements[i].delta);
 	return text_take(&text);

@@ -273,7 +273,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	packet->retransmission = is_retransmission(flow, event);
 	packet->repeated = is_repeated_syn(flow, event);
 	check_segment(judge, event, flow);
-	packet->rung = add_rung(judge, event, event->flow);
+	packet->line = enter_line(judge, event, event->flow);
 	advance_sender(flow, event);
 	if (event->injected) {
 		check_injection(judge, event, flow);
@@ -333,7 +333,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 			     format("segment %ld arrived while the gate held it", event->packet));
 		return;
 	}
-	judge->rungs[packet->rung].arrived = event->at;
+	judge->lines[packet->line].arrived = event->at;
 	check_transit(judge, event, packet);
 	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
@@ -430,7 +430,7 @@ void take_gate(struct judge *judge, const struct event *event)
 {
 	struct packet_book *packet = book_of_packet(judge, event->packet);
 	enum gate_word word = gate_word_of(event->name);
-	struct rung *rung;
+	struct line_book *line;
 
 	if (!packet || !gate_can(judge, packet, word)) {
 		judge_object(judge, event,
@@ -439,9 +439,9 @@ void take_gate(struct judge *judge, const struct event *event)
 				    packet ? "cannot have" : "never got"));
 		return;
 	}
-	rung = &judge->rungs[packet->rung];
+	line = &judge->lines[packet->line];
 	if (word == HELD) {
-		packet->held = rung->held = true;
+		packet->held = line->held = true;
 	} else if (word == RELEASED) {
 		packet->released = true;
 		packet->released_at = event->at;
@@ -450,6 +450,6 @@ void take_gate(struct judge *judge, const struct event *event)
 	} else if (word == TAKEN) {
 		arrive_at_peer(judge, event, packet);
 	} else {
-		packet->gone = rung->dropped = true;
+		packet->gone = line->dropped = true;
 	}
 }

@@ -104,31 +104,31 @@ static bool has_timed_out(const struct judge *judge, const struct event *event)
 	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
 }
 
-/* A change of state belongs to the rung of its cause, or makes a rung of its own. */
+/* A change of state belongs to the line of its cause, or makes a line of its own. */
 static void attach_state(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
-	struct rung *rung;
-	int index = cause && cause->flow == event->flow ? cause->rung : -1;
+	struct line_book *line;
+	int index = cause && cause->flow == event->flow ? cause->line : -1;
 	bool silent_timer = has_timed_out(judge, event) && !flow->synack_since_timer;
 
 	if (event->was == event->state && !silent_timer)
-		return; /* its SYN-ACK has a rung already */
-	if (index < 0 && flow->last_rung >= 0 && judge->rungs[flow->last_rung].sampled &&
-	    judge->rungs[flow->last_rung].at == event->at)
-		index = flow->last_rung; /* the other host's change, found by the same sample */
+		return; /* its SYN-ACK has a line already */
+	if (index < 0 && flow->last_line >= 0 && judge->lines[flow->last_line].sampled &&
+	    judge->lines[flow->last_line].at == event->at)
+		index = flow->last_line; /* the other host's change, found by the same sample */
 	if (index < 0 || silent_timer)
-		index = add_rung(judge, event, event->flow);
-	rung = &judge->rungs[index];
-	if (rung->sampled && !flow->closed[event->host])
-		rung->owed[event->host] |= A_TIMEOUT;
+		index = enter_line(judge, event, event->flow);
+	line = &judge->lines[index];
+	if (line->sampled && !flow->closed[event->host])
+		line->owed[event->host] |= A_TIMEOUT;
 	if (silent_timer) {
-		snprintf(rung->words, sizeof(rung->words), "timer");
+		snprintf(line->words, sizeof(line->words), "timer");
 		return;
 	}
-	rung->changed = true;
-	rung->states[CLIENT] = flow->states[CLIENT];
-	rung->states[SERVER] = flow->states[SERVER];
+	line->changed = true;
+	line->states[CLIENT] = flow->states[CLIENT];
+	line->states[SERVER] = flow->states[SERVER];
 }
 
 /* TCP_TIMEOUT_INIT, doubled each time, up to TCP_RTO_MAX */
