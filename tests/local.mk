@@ -19,6 +19,11 @@ libcheck_tests = \
 	tests/check_texts \
 	tests/check_watch
 
+# Whoever reads what was seen or saved needs these rooms and no more: no cases, and no network.
+offline = runner/cli/libcli.a runner/pages/libpages.a runner/saved/libsaved.a \
+	captures/draw/libdraw.a captures/judge/libjudge.a captures/journal/libjournal.a \
+	base/libbase.a $(CHECK_LIBS) $(PCAP_LIBS) $(JANSSON_LIBS) $(XML_LIBS) $(ARCHIVE_LIBS)
+
 # Cases without a network, instead of those of suites/.
 fake_cases = tests/fake_cases.c suites/catalogue.c
 
@@ -35,7 +40,16 @@ tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)
 # Not tests: what tests run.
 test_helpers = \
 	tests/print_settings \
-	tests/fake_halfopen
+	tests/fake_halfopen \
+	tests/offline
+
+tests_offline_SOURCES = tests/offline.c
+tests_offline_LDADD = $(offline)
+tests_check_failures_LDADD = $(offline)
+tests_check_hostile_LDADD = $(offline)
+tests_check_oracle_LDADD = $(offline)
+tests_check_segment_LDADD = $(offline)
+tests_check_story_LDADD = $(offline)
 
 tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.h
 
@@ -60,6 +74,7 @@ shell_tests = \
 	tests/test_manual.sh \
 	tests/test_matrix.sh \
 	tests/test_odd_machines.sh \
+	tests/test_offline.sh \
 	tests/test_pages.sh \
 	tests/test_report.sh \
 	tests/test_sigkill.sh \
@@ -84,6 +99,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/pauses.c \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
+	tests/saved \
 	tests/totals.sh \
 	tests/with_fakes.sh
 

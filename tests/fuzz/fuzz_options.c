@@ -3,7 +3,7 @@
  * A command line, a word in each line: its options, and what its words mean as patterns.
  */
 #include "runner/cli/cli.h"
-#include "suites/suites.h"
+#include "tests/fuzz/catalogue.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -12,10 +12,9 @@ enum { MOST_WORDS = 32 };
 
 static void match(const struct options *options)
 {
-	const struct catalogue catalogue = suites_catalogue();
 	struct selection selection;
 
-	if (selection_make(&selection, &catalogue, patterns_of(options)))
+	if (selection_make(&selection, &fuzz_catalogue, patterns_of(options)))
 		selection_free(&selection);
 	for (size_t i = 1; i < options->word_count; i++) {
 		struct nearest nearest = { .typed = options->words[i] };

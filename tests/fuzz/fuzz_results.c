@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What two runs have left (tests/fake_cases.c has their cases), and every command that reads it:
+ * What two runs have left (catalogue.c has their cases), and every command that reads it:
  * report, claims, matrix --no-run, diff, show. An input has the files of files[], one behind the
  * other, with a line "====" between; what is missing is not there.
  */
 #include "runner/cli/cli.h"
 #include "runner/pages/pages.h"
-#include "suites/suites.h"
+#include "tests/fuzz/catalogue.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PLAYED "it_passes_after_a_timer"
@@ -25,7 +25,6 @@ static const char *const files[] = {
 
 static void read_runs(void *context)
 {
-	const struct catalogue catalogue = suites_catalogue();
 	struct input input = *(struct input *)context;
 	autofree char *first = own_path(FIRST), *second = own_path(SECOND);
 	char *runs[] = { (char *)own_folder() };
@@ -34,19 +33,21 @@ static void read_runs(void *context)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
 		put_file(files[i], take_part(&input));
-	free(report_of_run(&catalogue, first));
+	free(report_of_run(&fuzz_catalogue, first));
 	must_be_page(FIRST "/report.html");
 	command_report(
-		&(struct options){ .catalogue = &catalogue, .words = runs, .word_count = 1 });
+		&(struct options){ .catalogue = &fuzz_catalogue, .words = runs, .word_count = 1 });
 	must_be_page("report.html");
-	command_claims(&(struct options){ .catalogue = &catalogue, .artifacts = first });
-	command_claims(
-		&(struct options){ .catalogue = &catalogue, .artifacts = second, .json = true });
+	command_claims(&(struct options){ .catalogue = &fuzz_catalogue, .artifacts = first });
 	command_claims(&(struct options){
-		.catalogue = &catalogue, .artifacts = second, .words = wanted, .word_count = 2 });
-	matrix_again(&(struct options){ .catalogue = &catalogue, .artifacts = own_folder() });
+		.catalogue = &fuzz_catalogue, .artifacts = second, .json = true });
+	command_claims(&(struct options){ .catalogue = &fuzz_catalogue,
+					  .artifacts = second,
+					  .words = wanted,
+					  .word_count = 2 });
+	matrix_again(&(struct options){ .catalogue = &fuzz_catalogue, .artifacts = own_folder() });
 	must_be_page("matrix.html");
-	command_diff(&(struct options){ .catalogue = &catalogue,
+	command_diff(&(struct options){ .catalogue = &fuzz_catalogue,
 					.artifacts = own_folder(),
 					.words = compared,
 					.word_count = 3 });

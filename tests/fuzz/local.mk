@@ -5,13 +5,15 @@
 
 fuzz_shared = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 
+fuzz_catalogue = tests/fuzz/catalogue.c tests/fuzz/catalogue.h
+
 fuzz_capture_sources = tests/fuzz/fuzz_capture.c $(fuzz_shared)
 fuzz_expectations_sources = tests/fuzz/fuzz_expectations.c $(fuzz_shared)
 fuzz_image_sources = tests/fuzz/fuzz_image.c $(fuzz_shared)
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c tests/frames.c tests/frames.h $(fuzz_shared)
-fuzz_options_sources = tests/fuzz/fuzz_options.c $(fake_cases) $(fuzz_shared)
+fuzz_options_sources = tests/fuzz/fuzz_options.c $(fuzz_catalogue) $(fuzz_shared)
 fuzz_package_sources = tests/fuzz/fuzz_package.c $(fuzz_shared)
-fuzz_results_sources = tests/fuzz/fuzz_results.c $(fake_cases) $(fuzz_shared)
+fuzz_results_sources = tests/fuzz/fuzz_results.c $(fuzz_catalogue) $(fuzz_shared)
 fuzz_segment_sources = tests/fuzz/fuzz_segment.c $(fuzz_shared)
 
 fuzz_replays = \
@@ -32,6 +34,13 @@ tests_fuzz_replay_options_SOURCES = $(fuzz_options_sources) tests/fuzz/replay.c
 tests_fuzz_replay_package_SOURCES = $(fuzz_package_sources) tests/fuzz/replay.c
 tests_fuzz_replay_results_SOURCES = $(fuzz_results_sources) tests/fuzz/replay.c
 tests_fuzz_replay_segment_SOURCES = $(fuzz_segment_sources) tests/fuzz/replay.c
+
+tests_fuzz_replay_capture_LDADD = $(offline)
+tests_fuzz_replay_expectations_LDADD = $(offline)
+tests_fuzz_replay_journal_LDADD = $(offline)
+tests_fuzz_replay_options_LDADD = $(offline)
+tests_fuzz_replay_results_LDADD = $(offline)
+tests_fuzz_replay_segment_LDADD = $(offline)
 
 # Only clang links these.
 fuzz_programs = \
