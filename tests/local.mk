@@ -68,6 +68,7 @@ shell_tests = \
 	tests/test_captures.sh \
 	tests/test_ci.sh \
 	tests/test_cli.sh \
+	tests/test_configure.sh \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_lint.sh \
