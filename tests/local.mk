@@ -72,6 +72,7 @@ shell_tests = \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_lint.sh \
+	tests/test_make.sh \
 	tests/test_manual.sh \
 	tests/test_matrix.sh \
 	tests/test_odd_machines.sh \
@@ -137,6 +138,10 @@ check-TESTS: $(check_PROGRAMS)
 	$(SHELL) $(top_srcdir)/tests/totals.sh $(TEST_LOGS:.log=.trs); \
 	exit $$status
 
+# The cases, and nothing else.
+check-cases: halfopen
+	@$(MAKE) $(AM_MAKEFLAGS) check-TESTS check_PROGRAMS= TESTS=tests/cases.tap
+
 # Without the cases: what a build with sanitizers is tried with.
 check-rooms:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests) $(fuzz_replays)'
@@ -174,7 +179,7 @@ tests/pauses.so: tests/pauses.c
 
 CLEANFILES += tests/pauses.so
 
-.PHONY: check-paused check-rooms check-threads check-valgrind check-virtual
+.PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual
 
 clean-local:
 	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts
