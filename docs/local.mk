@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installed as they stand in the source tree, so that their links lead somewhere.
 
 dist_man_MANS = docs/halfopen.1
-EXTRA_DIST += \
+dist_doc_DATA = CONTRIBUTING.md NEWS.md README.md SECURITY.md
+docsdir = $(docdir)/docs
+dist_docs_DATA = \
 	docs/ci.md \
 	docs/claims.md \
 	docs/defer-accept-stall.md \
-	docs/defer-accept-stall/replay.sh \
-	docs/defer-accept-stall/stall.c \
 	docs/design.md \
 	docs/fuzzing.md \
 	docs/half-open.md \
@@ -14,3 +16,6 @@ EXTRA_DIST += \
 	docs/reading-artifacts.md \
 	docs/vm.md \
 	docs/writing-a-case.md
+EXTRA_DIST += \
+	docs/defer-accept-stall/replay.sh \
+	docs/defer-accept-stall/stall.c

@@ -11,4 +11,4 @@ halfopen_SOURCES = \
 INSTALLCHECK_CASE = accept_queue_holds_one_more_than_the_backlog
 installcheck-local:
 	$(SHELL) $(top_srcdir)/tests/installcheck.sh '$(DESTDIR)$(bindir)/halfopen' \
-		'$(abs_top_builddir)/installcheck' '$(INSTALLCHECK_CASE)'
+		'$(abs_top_builddir)/installcheck' '$(INSTALLCHECK_CASE)' '$(DESTDIR)$(docdir)'

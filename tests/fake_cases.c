@@ -375,6 +375,11 @@ static struct case_spec guest_cases[] = {
 /* Only with FAKE_TROUBLE. */
 static struct case_spec trouble_cases[] = {
 	{ .name = "it_does_nothing", .topic = "again", .act = do_nothing },
+	{ .name = "it_takes_minutes",
+	  .topic = "again",
+	  .kernel_seconds = 985,
+	  .virtual_time = true,
+	  .act = pass },
 	{ .name = "it_fails_on_a_stalled_machine",
 	  .topic = "again",
 	  .act = fail_on_a_stalled_machine },

@@ -74,7 +74,19 @@ ends_what_does_nothing()
 		says 'in the step "the last thing it did"'
 }
 check 'a case that does nothing is ended' ends_what_does_nothing
-check 'one that waits for a timer is not' play 0 it_waits_beside --timeout-multiplier 0.01
+waits_for_longer()
+{
+	FAKE_TIMER_MS=2500 play 0 it_passes_after_a_timer/ipv4 --timeout-multiplier 0.1
+}
+check 'one that waits for a timer is not' waits_for_longer
+
+tells_of_minutes()
+{
+	play 0 it_takes_minutes &&
+		says '^it_takes_minutes waits for 16 min, in real time.*halfopen kernels fetch' &&
+		[ "$(grep -c '^it_takes_minutes waits' out)" -eq 1 ]
+}
+check 'one that waits for minutes in real time is told of before' tells_of_minutes
 
 # ---- the kernel's complaints ---------------------------------------------------------------------
 

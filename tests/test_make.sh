@@ -15,11 +15,11 @@ unset MAKEFLAGS MAKELEVEL MFLAGS
 
 is_a_target()
 {
-	grep -q "^$1:\( \|$\)" "$build_tree/Makefile"
+	grep -q "^\([a-z-]* \)*$1\( [a-z-]*\)*:" "$build_tree/Makefile"
 }
 
 ${MAKE:-make} -C "$build_tree" --no-print-directory help >out 2>err
-sed -n 's/^make \([a-z-]*\) .*/\1/p' out >named
+sed -n 's/^make \([a-z][a-z-]*\) .*/\1/p' out >named
 check 'make help names targets' [ "$(wc -l <named)" -gt 10 ]
 while read -r target; do
 	check "make $target" is_a_target "$target"

@@ -116,6 +116,15 @@ static void print_source(FILE *out, const struct options *options, const json_t 
 		json_is_true(json_object_get(run, "complete")) ? "" : ", which did not finish");
 }
 
+/* Where they are installed, or where the source tree has them. */
+static void print_document(void)
+{
+	static const char installed[] = DOCUMENTS "/claims.md";
+
+	printf("\n%s explains them\n",
+	       access(installed, R_OK) == 0 ? installed : "docs/claims.md of the source tree");
+}
+
 static void print_claims(const struct options *options, const json_t *run, const json_t *claims)
 {
 	size_t index;
@@ -129,6 +138,7 @@ static void print_claims(const struct options *options, const json_t *run, const
 		document = member_or_empty(claim, "document");
 		print_claim(claim);
 	}
+	print_document();
 }
 
 int command_claims(const struct options *options)

@@ -38,8 +38,28 @@ static void begin_guest(const struct run *run)
 {
 	printf("kernel %s, lane vm, clock %s, as root\n", run->guest.kernel->name,
 	       run->guest.clock);
-	printf("%zu to run%s\n", run->guest.count, run->host.count ? " after that" : "");
+	printf("%zu to run%s\n", run->guest.count,
+	       run->host.count ? " after that: what waits for minutes takes seconds there" : "");
 	printf("wire: netem %s\n", run->guest.wire);
+}
+
+/* Cases that are played here and now though they wait for minutes, as they were named. */
+static void tell_long_waits(const struct run *run)
+{
+	const struct entry *before = NULL;
+
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+
+		if (entry->in_guest || entry->unmet || !entry->spec->virtual_time ||
+		    strcmp(run->host.clock, "real") != 0)
+			continue;
+		if (!before || before->spec != entry->spec)
+			printf("%s waits for %.0f min, in real time; in a VM it takes seconds: "
+			       "halfopen kernels fetch, then run it again\n",
+			       entry->spec->name, entry->spec->kernel_seconds / 60);
+		before = entry;
+	}
 }
 
 static void console_begin(const struct run *run)
@@ -48,6 +68,7 @@ static void console_begin(const struct run *run)
 		begin_host(run);
 	if (run->guest.count)
 		begin_guest(run);
+	tell_long_waits(run);
 	printf("artifacts: %s\n", run->artifacts);
 	fflush(stdout);
 }
