@@ -678,6 +678,26 @@ static void finish_layers(struct pen *pen)
 	}
 }
 
+static bool is_of_looks(const xmlAttr *attribute)
+{
+	static const char *const others[] = { "class", "d", "space" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		if (strcmp((const char *)attribute->name, others[i]) == 0)
+			return false;
+	return true;
+}
+
+/* In a page with ladder_style() the looks are said once. */
+static void drop_looks(xmlNode *node)
+{
+	for (xmlAttr *attribute = node->properties, *next; attribute; attribute = next) {
+		next = attribute->next;
+		if (is_of_looks(attribute))
+			xmlRemoveProp(attribute);
+	}
+}
+
 static xmlNode *style_of(xmlNode *svg)
 {
 	xmlNode *node = svg->children;
@@ -724,6 +744,10 @@ static char *draw_svg(const struct story *story, bool alone)
 
 	pen.at = columns_of(picture, story);
 	find_layers(&pen, svg);
+	for (int i = 0; !alone && i < LAYERS; i++)
+		drop_looks(pen.layers[i]);
+	if (!alone)
+		drop_looks(svg);
 	set_number(svg, "width", pen.at.width);
 	set_number(svg, "height", picture->height);
 	box = format("0 0 %d %d", pen.at.width, picture->height);
@@ -748,13 +772,37 @@ char *ladder_svg_part(const struct story *story)
 	return draw_svg(story, false);
 }
 
+/* What a layer's attributes say of its looks, as a rule of CSS for its first class. */
+static void add_rule(struct text *style, const xmlNode *layer, const char *prefix)
+{
+	xmlChar *class = xmlGetProp(layer, BAD_CAST "class");
+
+	text_add(style, "%s%.*s {", prefix, (int)strcspn((const char *)class, " "),
+		 (const char *)class);
+	for (const xmlAttr *look = layer->properties; look; look = look->next) {
+		xmlChar *value = xmlGetProp(layer, look->name);
+
+		if (is_of_looks(look))
+			text_add(style, " %s: %s;", (const char *)look->name, (const char *)value);
+		xmlFree(value);
+	}
+	text_add(style, " }\n");
+	xmlFree(class);
+}
+
 char *ladder_style(void)
 {
 	xmlDoc *drawing = empty_ladder();
-	xmlChar *style = xmlNodeGetContent(style_of(xmlDocGetRootElement(drawing)));
-	char *text = format("%s", (const char *)style);
+	xmlNode *svg = xmlDocGetRootElement(drawing), *dark = style_of(svg);
+	struct text style = { 0 };
 
-	xmlFree(style);
+	add_rule(&style, svg, ".");
+	for (const xmlNode *node = svg->children; node; node = node->next)
+		if (node->type == XML_ELEMENT_NODE && node != dark)
+			add_rule(&style, node, ".ladder .");
+	xmlChar *rest = xmlNodeGetContent(dark);
+	text_add(&style, "%s", (const char *)rest);
+	xmlFree(rest);
 	xmlFreeDoc(drawing);
-	return text;
+	return text_take(&style);
 }
