@@ -263,14 +263,14 @@ static void check_one_text(const struct journal *a, const struct journal *b)
 	ck_assert(strcmp(observed_a, observed_b) != 0);
 }
 
-/* The other machine: its timers fire later, and looks that are about nothing come at other times.
+/* The other machine: its timers fire later, and samples that are about nothing come at other times.
  */
 struct machine {
 	struct journal *run;
 	nsec later, since; /* so much, from then on */
-	long found;        /* the segment that the present look finds before the gate can say so */
+	long found; /* the segment that the present sample finds before the gate can say so */
 	struct event missed; /* of a request's timer that fired after the counters were read */
-	int looks_until_found;
+	int samples_until_found;
 };
 
 #define LATER MSEC(10)
@@ -298,14 +298,14 @@ static void be_found(struct machine *machine, struct event *event)
 
 	if (timeout && !event->packet && event->host == SERVER) {
 		machine->missed = *event;
-		machine->looks_until_found = 2;
+		machine->samples_until_found = 2;
 		return;
 	}
 	if (event->kind != EVENT_PACKET && event->packet == machine->found)
 		event->packet = 0;
 	if (event->kind == EVENT_SAMPLE) {
 		machine->found = 0;
-		if (machine->looks_until_found && --machine->looks_until_found == 0) {
+		if (machine->samples_until_found && --machine->samples_until_found == 0) {
 			machine->missed.at = event->at;
 			machine->missed.packet = event->packet;
 			journal_append(machine->run, &machine->missed);
@@ -371,7 +371,7 @@ END_TEST
 struct acceptor {
 	const char *process; /* NULL: the case */
 	bool silent;         /* its calls are not in the journal */
-	bool gives_back;     /* who was accepted is in the queue again at the next look */
+	bool gives_back;     /* who was accepted is in the queue again at the next sample */
 	bool sound;
 };
 

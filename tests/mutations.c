@@ -222,8 +222,7 @@ static bool early(const struct place *place, int way, struct mutation *mutation)
 	return true;
 }
 
-/* Either nobody has looked since the look before, or one more look right before it found nothing.
- */
+/* Either there was no sample since the one before, or one more right before it found nothing. */
 static bool found_late(const struct place *place, int way, struct mutation *mutation)
 {
 	struct event *event;
@@ -504,7 +503,7 @@ static bool one_retransmission_more(const struct place *place, int way, struct m
 	return is_request(place);
 }
 
-/* A timer fires up to 15 % late; a look finds it a little later. */
+/* A timer fires up to 15 % late; a sample finds it a little later. */
 static bool timer_off(const struct place *place, int way, struct mutation *mutation)
 {
 	struct event *event;

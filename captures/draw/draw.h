@@ -20,7 +20,7 @@
 enum line_kind {
 	LINE_STEP,    /* words: what the step is about */
 	LINE_SEGMENT, /* a segment was sent */
-	LINE_CHANGE,  /* no segment: a look found it; words: "timer" or nothing */
+	LINE_CHANGE,  /* no segment: a sample found it; words: "timer" or nothing */
 	LINE_CALL,    /* words: a system call of the case, and what it returned */
 	LINE_COUNTERS /* they moved, and nothing that can be seen moved them */
 };
@@ -28,7 +28,7 @@ enum line_kind {
 struct story_line {
 	enum line_kind kind;
 	long seq; /* of the journal's event */
-	nsec at;  /* a segment was sent, a call began, a look found it */
+	nsec at;  /* a segment was sent, a call began, a sample found it */
 	int step; /* its index in story.lines; -1: before the first */
 	int flow; /* 0: none */
 	int next; /* line of the flow; -1: none */

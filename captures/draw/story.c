@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The story: the judge's books, read beside the journal, as one list in the order of time. What
- * each segment left behind is noted at the look that followed it.
+ * each segment left behind is noted at the sample that followed it.
  */
 #include "captures/draw/ladder_text.h"
 
@@ -14,7 +14,7 @@ struct story_books {
 	int *ladder;  /* of each line: its index in the judge's; -1: it is of no ladder */
 	int *lines;   /* of each packet */
 	int packets;  /* lines[] of so many */
-	int noted;    /* lines before this one have been noted at a look */
+	int noted;    /* lines before this one have been noted at a sample */
 	int step;     /* how many steps have begun */
 	int *step_of; /* of each line: in how many-th step; 0: before the first */
 	struct owned texts;
@@ -243,7 +243,7 @@ static void note_standing(struct story *story, struct story_line *line)
 	line->queue = judge_depths(judge, line->listener);
 }
 
-static void note_look(struct story *story, const struct event *event)
+static void note_sample(struct story *story, const struct event *event)
 {
 	struct story_line *cause = line_of_packet(story, event->packet);
 
@@ -276,7 +276,7 @@ static void take_event(struct story *story, const struct event *event)
 	else if (event->kind == EVENT_COUNTER && judge_counter_is_stray(judge))
 		add_stray_counter(story, event);
 	else if (event->kind == EVENT_SAMPLE)
-		note_look(story, event);
+		note_sample(story, event);
 }
 
 /* ---- in order ------------------------------------------------------------------------------ */
@@ -446,7 +446,7 @@ struct story *story_of(const struct journal *journal)
 	for (size_t i = 0; i < length; i++)
 		take_event(story, journal_event(journal, i));
 	if (length) {
-		note_look(story, journal_event(journal, length - 1));
+		note_sample(story, journal_event(journal, length - 1));
 		judge_finish(story->books->judge, journal_event(journal, length - 1));
 	}
 	tell_strays(story);

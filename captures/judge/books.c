@@ -79,7 +79,7 @@ void judge_object(struct judge *judge, const struct event *event, char *summary)
 	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);
 }
 
-/* What one look finds has one cause. Which, is known at its end: see check_causes(). */
+/* What one sample finds has one cause. Which, is known at its end: see check_causes(). */
 void note_cause(struct judge *judge, const struct event *event)
 {
 	for (int i = 0; i < judge->cause_count; i++)

@@ -19,7 +19,7 @@
 #define PATIENCE SEC(2)
 /* In seconds: 104 days. Whatever a journal says, sums of a few such spans are numbers. */
 #define LONGEST_SPAN 9e6
-/* SYNs or answers of a flood between two looks. */
+/* SYNs or answers of a flood between two samples. */
 #define MOST_OF_A_FLOOD (1L << 30)
 
 /* More than a kernel has, or a case: how long it takes to find one of them is bounded. */
@@ -32,7 +32,7 @@ struct culprit {
 };
 
 /*
- * What a host counts of its own timers. The look that finds these counters may be about any
+ * What a host counts of its own timers. The sample that finds these counters may be about any
  * segment, or none; so they are put down to the line that is known to have moved them.
  */
 enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4 };
@@ -65,8 +65,8 @@ struct line_book {
 	nsec transit;   /* time that the flow's earlier segments spent on the wire */
 	char direction; /* '>' from the client, '<' from the server, '.' none */
 	bool by_call;   /* sent while a system call of the case was at work on the flow */
-	bool sampled;   /* no segment: found by a look, which is later than when it happened, */
-	nsec looked;    /* but not as late as the look before, which did not find it */
+	bool sampled;   /* no segment: found by a sample, which is later than when it happened, */
+	nsec sample_before; /* but not as late as the sample before, which did not find it */
 	bool held, dropped, ignored, changed;
 	const char *expected; /* the line of an expectation that named it; NULL: none has */
 	const char *step;     /* in which it was sent or found; NULL: before the first */
@@ -74,7 +74,7 @@ struct line_book {
 	char words[WORDS];             /* "SYN-ACK", "DATA 5" */
 	struct movements moved[HOSTS]; /* of the counters of each host, by it */
 	unsigned owed[HOSTS];          /* of enum timer_counter: that it moves, and has not yet */
-	long look;                     /* in which it was found */
+	long sample;                   /* in which it was found */
 };
 
 /* What a host has got of a flow, ever. */
@@ -113,7 +113,7 @@ struct flow_book {
 	bool has_tsval[HOSTS];
 	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
 	nsec synack_sent, syn_arrived;
-	/* the look (see judge.looks) that these belong to */
+	/* the sample (see judge.samples) that these belong to */
 	long synack_sent_in, syn_arrived_in, reset_in, challenged_in[HOSTS];
 	bool closed[HOSTS]; /* by a call */
 	struct heard heard[HOSTS];
@@ -137,7 +137,7 @@ struct socket_book {
 	uint64_t cookie;
 	int flow;
 	enum tcp_state state;
-	long changed_in; /* the look (see judge.looks) */
+	long changed_in; /* the sample (see judge.samples) */
 };
 
 struct listener_book {
@@ -165,7 +165,7 @@ struct counter_book {
 	unsigned tallies;   /* a set */
 };
 
-/* Counters that the books can close at every look (RFC 4022 says what Tcp's count). */
+/* Counters that the books can close at every sample (RFC 4022 says what Tcp's count). */
 enum ledger {
 	IN_SEGS,
 	OUT_SEGS,
@@ -201,16 +201,16 @@ enum tally {
 };
 
 struct tally_book {
-	long owed;    /* so often it was seen in this look that it must be counted, */
+	long owed;    /* so often it was seen in this sample that it must be counted, */
 	long allowed; /* or may be, */
 	long moved;   /* and so far the counter moved */
-	/* What the looks before have counted and not seen; below 0: seen and not counted. */
+	/* What the samples before have counted and not seen; below 0: seen and not counted. */
 	long balance;
 	long seq, packet;            /* why it is owed */
 	long moved_seq, surplus_seq; /* of the counter's event */
 };
 
-/* What a flood did between two looks. */
+/* What a flood did between two samples. */
 struct flood_book {
 	long syns, answers, requests; /* that came in, that went out, that are half-open since */
 	long repeats;                 /* that went out too, and again */
@@ -226,7 +226,7 @@ struct host_book {
 	struct culprit entered[LEDGERS]; /* what was seen last */
 	bool flooded;                    /* some of what it sent is known as a number only */
 	bool flooding;                   /* and just now nobody knows the number */
-	struct flood_book flood;         /* of this look */
+	struct flood_book flood;         /* of this sample */
 	struct tally_book tallies[TALLIES];
 	unsigned named_ledgers;  /* a set: those whose counters the case has named in this step */
 	unsigned syn_acks_again; /* since the step began */
@@ -248,9 +248,9 @@ struct judge {
 	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
 	nsec patience;                 /* PATIENCE, stretched as the harness's deadlines were */
 	nsec now;                      /* when the last thing happened that is no segment */
-	long looks;                    /* at both hosts so far, one EVENT_SAMPLE each */
-	nsec looked;                   /* when the last one was */
-	long look_began;               /* seq of the last one */
+	long samples;                  /* at both hosts so far, one EVENT_SAMPLE each */
+	nsec sampled_at;               /* when the last one was taken */
+	long last_sample;              /* its seq */
 	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
 	int cause_count;
 	struct culprit given_up; /* the last client socket that ended before it was connected */
@@ -275,7 +275,7 @@ struct judge {
 void judge_object(struct judge *judge, const struct event *event, char *summary);
 /* The same about another event than the present one. */
 void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
-/* Notes the packet that the case's look is said to be about; at its end all must agree. */
+/* Notes the packet that the case's sample is said to be about; at its end all must agree. */
 void note_cause(struct judge *judge, const struct event *event);
 /* NULL: the case has none such. */
 struct flow_book *book_of_flow(struct judge *judge, int flow);
@@ -303,7 +303,7 @@ bool counters_name(const char *words, const char *name);
 
 /* ---- ladder.c ------------------------------------------------------------------------------ */
 
-/* A line for what @event tells: a segment, or what a look found. Returns its index. */
+/* A line for what @event tells: a segment, or what a sample found. Returns its index. */
 int enter_line(struct judge *judge, const struct event *event, int flow);
 /* All of a line but its time, one blank between words, as it is compared; the caller frees it. */
 char *line_words(const struct line_book *line);
@@ -330,7 +330,7 @@ void name_ledger(struct host_book *host, const char *counter);
  * or where a flood hides what there was to see.
  */
 bool must_be_named(const struct host_book *host, const struct counter_book *counter);
-/* What was seen, so many times, must have been counted by the end of the next look. */
+/* What was seen, so many times, must have been counted by the end of the next sample. */
 struct debt {
 	enum host host;
 	enum tally tally;
@@ -341,9 +341,9 @@ void owe(struct judge *judge, const struct event *event, struct debt debt);
 void owe_for_arrival(struct judge *judge, const struct event *event);
 void owe_for_sending(struct judge *judge, const struct event *event);
 void owe_for_state(struct judge *judge, const struct event *event);
-/* At a look, before its tallies are closed: what must be counted of all that it has found. */
-void owe_for_look(struct judge *judge, const struct event *event);
-/* At a look: object when a ledger is not even, or a debt is old. */
+/* At a sample, before its tallies are closed: what must be counted of all that it has found. */
+void owe_for_sample(struct judge *judge, const struct event *event);
+/* At a sample: object when a ledger is not even, or a debt is old. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge);
 /* Before anything is expected: no debt is left. */
@@ -353,11 +353,11 @@ void settle_tallies(struct judge *judge);
 
 /* What a flood sent and was sent. */
 void take_flood(struct judge *judge, const struct event *event);
-/* At a look, before its ledgers are closed: which answers to a flood were sent again. */
+/* At a sample, before its ledgers are closed: which answers to a flood were sent again. */
 void see_repeats_of_flood(struct judge *judge, const struct event *event);
-/* At a look, before its tallies are closed: what must be counted of the SYNs of a flood. */
+/* At a sample, before its tallies are closed: what must be counted of the SYNs of a flood. */
 void owe_for_flood(struct judge *judge, const struct event *event);
-/* At the end of a look: the numbers are those of the next one. */
+/* At the end of a sample: the numbers are those of the next one. */
 void forget_flood(struct judge *judge);
 
 /* ---- calls.c ------------------------------------------------------------------------------- */

@@ -60,9 +60,9 @@ static struct culprit culprit_of(const struct judge *judge, const struct event *
 	const struct host_book *host = &judge->hosts[of.host];
 	bool too_many_seen = host->seen[of.ledger] > host->counted[of.ledger];
 
-	if (too_many_seen && host->entered[of.ledger].seq > judge->look_began)
+	if (too_many_seen && host->entered[of.ledger].seq > judge->last_sample)
 		return host->entered[of.ledger];
-	if (host->ledger_seq[of.ledger] > judge->look_began)
+	if (host->ledger_seq[of.ledger] > judge->last_sample)
 		return (struct culprit){ host->ledger_seq[of.ledger], event->packet };
 	return (struct culprit){ event->seq, event->packet };
 }
@@ -201,12 +201,12 @@ void owe_for_arrival(struct judge *judge, const struct event *event)
 	if (!(event->segment.flags & SYN))
 		return;
 	if (event->host == SERVER) {
-		flow->syn_arrived_in = judge->looks + 1;
+		flow->syn_arrived_in = judge->samples + 1;
 		flow->syn_arrived = event->at;
 	}
 	if (flow->states[event->host] != ESTABLISHED)
 		return;
-	flow->challenged_in[event->host] = judge->looks + 1;
+	flow->challenged_in[event->host] = judge->samples + 1;
 	owe_of(judge, event, CHALLENGES);
 	owe_of(judge, event, CHALLENGES_IN_ERROR);
 }
@@ -222,8 +222,8 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 	if (event->injected)
 		return;
 	if (flags & RST && event->host == SERVER)
-		flow->reset_in = judge->looks + 1;
-	if (flow->challenged_in[event->host] == judge->looks + 1 && !(flags & (SYN | RST)) &&
+		flow->reset_in = judge->samples + 1;
+	if (flow->challenged_in[event->host] == judge->samples + 1 && !(flags & (SYN | RST)) &&
 	    event->segment.length == 0) {
 		flow->challenged_in[event->host] = 0;
 		owe_of(judge, event, CHALLENGE_ACKS);
@@ -231,7 +231,7 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 	if (packet->retransmission)
 		owe_of(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
 	if (flags & SYN && flags & ACK && packet->repeated &&
-	    flow->syn_arrived_in != judge->looks + 1) {
+	    flow->syn_arrived_in != judge->samples + 1) {
 		flow->synack_by_timer = by_timer = true;
 		owe_of(judge, event, REARMS);
 	}
@@ -251,7 +251,7 @@ static void owe_for_request_gone(struct judge *judge, const struct event *event)
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
 		owe_of(judge, event, EMBRYONIC_RESETS);
 		owe_of(judge, event, FAILED_ATTEMPTS);
-	} else if (flow->reset_in == judge->looks + 1) {
+	} else if (flow->reset_in == judge->samples + 1) {
 		owe_of(judge, event, EMBRYONIC_RESETS);
 	} else if (!cause) {
 		owe_of(judge, event, TIMEOUTS); /* it expired */
@@ -290,7 +290,7 @@ static void owe_for_end(struct judge *judge, const struct event *event)
 	}
 }
 
-/* Between two looks a request's timer may fire and the request end: the new timer is never seen. */
+/* Between two samples a request's timer may fire and the request end: nobody sees the new timer. */
 static void forgive_last_timeout(struct judge *judge, const struct event *event)
 {
 	struct tally_book *books = judge->hosts[SERVER].tallies;
@@ -313,7 +313,7 @@ void owe_for_state(struct judge *judge, const struct event *event)
 	if (event->was == SYN_RECV && event->state == SYN_RECV) {
 		judge->hosts[SERVER].tallies[REARMS].moved++;
 		/* a SYN that came again sets the timer too, and is no timeout */
-		if (flow->syn_arrived_in != judge->looks + 1)
+		if (flow->syn_arrived_in != judge->samples + 1)
 			owe_of(judge, event, TIMEOUTS);
 	} else if (event->was == SYN_RECV && ended) {
 		owe_for_request_gone(judge, event);
@@ -333,7 +333,7 @@ static void owe_for_cookie(struct judge *judge, const struct event *event)
 	const struct flow_book *flow = cause ? &judge->flows[cause->flow] : NULL;
 
 	if (!cause || cause->from != CLIENT || (cause->segment.flags & (SYN | ACK)) != SYN ||
-	    flow->states[SERVER] != NO_SOCKET || flow->synack_sent_in != judge->looks + 1)
+	    flow->states[SERVER] != NO_SOCKET || flow->synack_sent_in != judge->samples + 1)
 		return;
 	owe(judge, event, (struct debt){ SERVER, COOKIES_CALLED_FOR, 1 });
 	owe(judge, event, (struct debt){ SERVER, COOKIES_SENT, 1 });
@@ -366,7 +366,7 @@ static void owe_for_giving_up(struct judge *judge)
 	struct tally_book *client = judge->hosts[CLIENT].tallies;
 	struct event gone = { .seq = judge->given_up.seq, .packet = judge->given_up.packet };
 
-	if (judge->given_up.seq <= judge->look_began)
+	if (judge->given_up.seq <= judge->last_sample)
 		return;
 	if (client[ABORTS].moved)
 		owe(judge, &gone, (struct debt){ CLIENT, TIMEOUTS, 1 });
@@ -374,7 +374,7 @@ static void owe_for_giving_up(struct judge *judge)
 		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
 }
 
-void owe_for_look(struct judge *judge, const struct event *event)
+void owe_for_sample(struct judge *judge, const struct event *event)
 {
 	owe_for_cookie(judge, event);
 	owe_for_drop(judge, event);
@@ -417,21 +417,22 @@ static long within(long number, long most)
 }
 
 /*
- * A look reads the counters a moment before the sockets and the captures. What happens in between
- * is seen by this look and counted by the next one; and what a timer has counted and not done yet
- * is counted by this look and seen by the next one. So there is one look's grace, either way. Three
- * looks, and a request's timer that fires in the first one, between the two readings:
+ * A sample reads the counters a moment before the sockets and the captures. What happens in between
+ * is seen by this sample and counted by the next one; and what a timer has counted and not done yet
+ * is counted by this sample and seen by the next one. So there is one sample's grace, either way.
+ * Three samples, and a request's timer that fires in the first one, between the two readings:
  *
- *   look   seen (owed)          TCPTimeouts (moved)   balance
+ *   sample seen (owed)          TCPTimeouts (moved)   balance
  *   1      the timer set anew   0                     0 + 0 - 1 = -1   a debt
  *   2      -                    +1                    -1 + 1 - 0 = 0   it is paid
  *   3      -                    0                     0
  *
- * Had look 2 not counted it, that would be the finding: the debt of -1 is older than one look, and
- * what moved does not pay it. The other way round look 1 counts +1 and sees nothing, a surplus of
- * 1; look 2 must see what it is of. What may be a timer's that nobody can see, because the socket
- * ended with it or the timer sent something that other counters tell of (allowed), takes away from
- * a surplus and is no debt. A surplus is of what moved in this look: what moved before is closed.
+ * Had sample 2 not counted it, that would be the finding: the debt of -1 is older than one sample,
+ * and what moved does not pay it. The other way round sample 1 counts +1 and sees nothing, a
+ * surplus of 1; sample 2 must see what it is of. What may be a timer's that nobody can see, because
+ * the socket ended with it or the timer sent something that other counters tell of (allowed), takes
+ * away from a surplus and is no debt. A surplus is of what moved in this sample: what moved before
+ * is closed.
  */
 static void close_tally(struct judge *judge, enum host host, enum tally tally)
 {

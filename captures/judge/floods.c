@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Floods in the books: segments that nobody has seen, known as numbers of SYNs, of answers and of
- * half-open requests. Between two looks these numbers explain each other and what was counted.
+ * half-open requests. Between two samples these numbers explain each other and what was counted.
  */
 #include "captures/judge/books.h"
 
@@ -18,7 +18,7 @@ static void owe_many(struct judge *judge, const struct event *event, enum tally 
 
 /*
  * What goes to a flood's sources is known as a number, with which OutSegs must agree. All of it are
- * SYN-ACKs sent again, unless SYNs came since the last look: then two counters say how many are.
+ * SYN-ACKs sent again, unless SYNs came since the last sample: then two counters say how many are.
  */
 void see_repeats_of_flood(struct judge *judge, const struct event *event)
 {

@@ -87,7 +87,7 @@ static void note_movement(struct judge *judge, struct line_book *line, const str
 
 /*
  * Gives the lines that owe this counter one each, and returns what is left of the movement. They
- * are those of this look and the last one: counters are read a moment before the sockets.
+ * are those of this sample and the last one: counters are read a moment before the sockets.
  */
 static long pay_owed(struct judge *judge, const struct event *event,
 		     const struct counter_book *counter)
@@ -95,7 +95,7 @@ static long pay_owed(struct judge *judge, const struct event *event,
 	long left = event->delta;
 	int first = judge->line_count;
 
-	while (first > 0 && judge->lines[first - 1].look >= judge->looks)
+	while (first > 0 && judge->lines[first - 1].sample >= judge->samples)
 		first--;
 	for (int i = first; i < judge->line_count && left > 0; i++) {
 		struct line_book *line = &judge->lines[i];
@@ -202,9 +202,9 @@ static void close_queue(struct judge *judge, const struct event *event,
 		listener->accepted = listener->children - listener->depths.accept;
 		waiting = listener->depths.accept;
 	}
-	if (listener->told_seq > judge->look_began)
+	if (listener->told_seq > judge->last_sample)
 		culprit.seq = listener->told_seq;
-	else if (listener->changed_seq > judge->look_began)
+	else if (listener->changed_seq > judge->last_sample)
 		culprit.seq = listener->changed_seq;
 	if (!listener->told_seq || listener->depths.limit != listener->limit)
 		judge_object(judge, event,
@@ -227,14 +227,14 @@ static void take_sample(struct judge *judge, const struct event *event)
 		if (judge->listeners[i].listens && !judge->listeners[i].closed)
 			close_queue(judge, event, &judge->listeners[i]);
 	if (!judge->found) { /* afterwards nothing that the tallies tell is heard */
-		owe_for_look(judge, event);
+		owe_for_sample(judge, event);
 		owe_for_flood(judge, event);
 		close_tallies(judge);
 	}
 	forget_flood(judge);
-	judge->looks++;
-	judge->looked = event->at;
-	judge->look_began = event->seq;
+	judge->samples++;
+	judge->sampled_at = event->at;
+	judge->last_sample = event->seq;
 }
 
 static void close_packets(struct judge *judge, const struct event *event)

@@ -38,14 +38,15 @@ void judge_free(struct judge *judge);
  *  - the gate does only what it can do with the segment that it speaks of
  *  - flags, ports, timestamps and their echoes are such as TCP sends
  *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
- *  - at every look, what captures and sockets show is what Tcp's counters count (segments in, out,
- *    out again, RSTs, opens, CurrEstab), and what Linux must count besides has moved (counts.c)
+ *  - at every sample, what captures and sockets show is what Tcp's counters count (segments in,
+ *    out, out again, RSTs, opens, CurrEstab), and what Linux must count besides has moved
+ *    (counts.c)
  *  - sockets move from the state they were in; only to a state that TCP has from there, and not
  *    without the segments that lead to it
  *  - a request's timer is set when it can be, for a second that doubles, and its count is right
  *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it;
  *    where another process accepts, nobody who was accepted comes back
- *  - what one look finds has one cause; time does not run backwards
+ *  - what one sample finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - each end goes by what SYN and SYN-ACK have agreed on
  *  - every movement of a watched counter was named in its step
@@ -68,7 +69,7 @@ enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
 struct depths {
 	int accept, limit, syn;
 };
-/* The queues of the listener on @port, as the last look has found them. */
+/* The queues of the listener on @port, as the last sample has found them. */
 struct depths judge_depths(const struct judge *judge, int port);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
@@ -108,17 +109,17 @@ struct judged_flow judge_flow(const struct judge *judge, int flow);
 struct judged_listener {
 	int port;
 	const char *name;
-	struct depths depths; /* as the last look has found them */
+	struct depths depths; /* as the last sample has found them */
 	bool closed;
 };
 int judge_listeners(const struct judge *judge);
 struct judged_listener judge_listener(const struct judge *judge, int index);
 
-/* One line of a flow's ladder: a segment, or a change of state that a look found without one. */
+/* One line of a flow's ladder: a segment, or a change of state that a sample found without one. */
 struct ladder_line {
 	int flow;
 	int next;          /* line of the flow; -1: none */
-	nsec at;           /* a segment was sent, a look found it */
+	nsec at;           /* a segment was sent, a sample found it */
 	char direction;    /* '>' from the client, '<' from the server, '.' no segment */
 	const char *words; /* "SYN-ACK", "DATA 5"; without a segment "timer" or nothing */
 	const char *fate;  /* "ignored", "held", "held, ignored", "lost", or "" */

@@ -141,7 +141,7 @@ static bool sent_by_process(struct judge *judge, const struct flow_book *flow,
 static bool sent_by_call(struct judge *judge, const struct flow_book *flow,
 			 const struct event *event)
 {
-	/* the wire and the look after a call take their time */
+	/* the wire and the sample after a call take their time */
 	nsec late = event->injected || event->kind != EVENT_PACKET ? judge->slack : 0;
 
 	for (int host = 0; host < HOSTS; host++)
@@ -173,8 +173,8 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 				    .by_call = sent_by_call(judge, flow, event),
 				    .sampled = event->kind != EVENT_PACKET,
 				    .step = judge->step_began ? judge->step : NULL,
-				    .look = judge->looks + 1,
-				    .looked = judge->looked };
+				    .sample = judge->samples + 1,
+				    .sample_before = judge->sampled_at };
 	if (line->sampled)
 		judge->last_sampled = index;
 	if (!flow->begun) {
@@ -313,13 +313,13 @@ static bool time_of_line(const struct judge *judge, const struct line_book *line
 }
 
 /*
- * What a look found has happened since the look before. So it was late only if that one came too
- * late already; but if that was long ago, nobody can say whether it was early or late.
+ * What a sample found has happened since the sample before. So it was late only if that one came
+ * too late already; but if that was long ago, nobody can say whether it was early or late.
  */
 static char *time_mismatch(const struct judge *judge, const struct line_book *line,
 			   const char *time)
 {
-	nsec unseen = line->sampled ? line->at - line->looked : 0;
+	nsec unseen = line->sampled ? line->at - line->sample_before : 0;
 	nsec seen, allowed, t0 = judge->flows[line->flow].t0;
 	struct timing timing;
 
@@ -328,7 +328,7 @@ static char *time_mismatch(const struct judge *judge, const struct line_book *li
 	seen = line->at - timing.since;
 	allowed = timing.wanted + tolerance(judge, timing.wanted) + timing.transit;
 	if (unseen > tolerance(judge, timing.wanted))
-		return format("was found at %.3f s, and nobody had looked for %.3f s: when it "
+		return format("was found at %.3f s, and no sample was taken for %.3f s: when it "
 			      "happened is not known",
 			      seconds(line->at - t0), seconds(unseen));
 	if (seen >= timing.wanted - MSEC(1) && seen - unseen <= allowed)

@@ -203,7 +203,7 @@ static void count_sent(struct judge *judge, const struct event *event, struct fl
 	if (!(flags & SYN) || !(flags & ACK))
 		return;
 	flow->synack_sent = event->at;
-	flow->synack_sent_in = judge->looks + 1;
+	flow->synack_sent_in = judge->samples + 1;
 }
 
 static void advance_sender(struct flow_book *flow, const struct event *event)
@@ -282,7 +282,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	count_sent(judge, event, flow);
 	owe_for_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
-		flow->synack_since_timer |= flow->syn_arrived_in != judge->looks + 1;
+		flow->synack_since_timer |= flow->syn_arrived_in != judge->samples + 1;
 		judge->hosts[SERVER].syn_acks_again += packet->repeated;
 		flow->synack = (struct culprit){ event->seq, event->packet };
 		flow->synacks = packet->repeated ? flow->synacks + 1 : 1;

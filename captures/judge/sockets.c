@@ -7,7 +7,7 @@
 
 #define TO(state) (1u << (state))
 
-/* What one look may find where the last one found the row's state. CLOSED is never listed. */
+/* What one sample may find where the last one found the row's state. CLOSED is never listed. */
 static const unsigned transitions[TCP_STATES] = {
 	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(CLOSE_WAIT),
 	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(FIN_WAIT1),
@@ -101,7 +101,7 @@ static void count_socket(struct judge *judge, const struct event *event,
 static bool has_timed_out(const struct judge *judge, const struct event *event)
 {
 	return event->was == SYN_RECV && event->state == SYN_RECV &&
-	       judge->flows[event->flow].syn_arrived_in != judge->looks + 1;
+	       judge->flows[event->flow].syn_arrived_in != judge->samples + 1;
 }
 
 /* A change of state belongs to the line of its cause, or makes a line of its own. */
@@ -146,11 +146,11 @@ struct interval {
 static struct interval timer_was_set(const struct judge *judge, const struct event *event,
 				     const struct flow_book *flow)
 {
-	long look = judge->looks + 1;
+	long sample = judge->samples + 1;
 
-	if (flow->synack_sent_in == look)
+	if (flow->synack_sent_in == sample)
 		return (struct interval){ flow->synack_sent, flow->synack_sent };
-	if (flow->syn_arrived_in == look)
+	if (flow->syn_arrived_in == sample)
 		return (struct interval){ flow->syn_arrived, event->at };
 	return (struct interval){ event->was == SYN_RECV ? flow->fires : flow->t0, event->at };
 }
@@ -189,9 +189,9 @@ static bool check_change(struct judge *judge, const struct event *event,
 				    "missing",
 				    flow->name, host_name(event->host), state_name(event->was),
 				    state_name(socket->state)));
-	else if (socket->changed_in == judge->looks + 1)
+	else if (socket->changed_in == judge->samples + 1)
 		judge_object(judge, event,
-			     format("one look found two changes of %s's socket on the %s",
+			     format("one sample found two changes of %s's socket on the %s",
 				    flow->name, host_name(event->host)));
 	else if (!(transitions[event->was] & TO(event->state)))
 		judge_object(judge, event,
@@ -211,7 +211,7 @@ static bool check_repeats(struct judge *judge, const struct event *event,
 			  const struct flow_book *flow)
 {
 	int seen = (int)flow->synacks - 1;
-	bool just_sent = event->retrans < seen && flow->synack.seq > judge->look_began;
+	bool just_sent = event->retrans < seen && flow->synack.seq > judge->last_sample;
 
 	if (event->state != SYN_RECV || flow->synacks == 0 || event->retrans == seen)
 		return true;
@@ -251,7 +251,7 @@ void take_socket(struct judge *judge, const struct event *event)
 	note_cause(judge, event);
 	owe_for_state(judge, event);
 	socket->state = flow->states[event->host] = event->state;
-	socket->changed_in = judge->looks + 1;
+	socket->changed_in = judge->samples + 1;
 	count_socket(judge, event, flow);
 	if (event->host == SERVER)
 		change_request(judge, event);
