@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a look lists: all sockets of a host or, of a crowd, those that something has happened to.
+ * What a sample lists: all sockets of a host or, of a crowd, those that something has happened to.
  */
 #include "captures/watch/crowd.h"
 
@@ -26,10 +26,10 @@ struct crowd {
 	struct flow_ends *flows; /* [0] is not used */
 	int *listeners;          /* their ports */
 	int flow_count, listener_count;
-	bool behind;   /* a look was at a part, or left out, since one was at all */
-	bool told;     /* of something other than a segment that no look has followed yet */
+	bool behind;   /* a sample was of a part, or left out, since one was of all */
+	bool told;     /* of something other than a segment that no sample has followed yet */
 	int called;    /* the flow of the last system call */
-	long followed; /* segments up to this one have had their look */
+	long followed; /* segments up to this one have had their sample */
 };
 
 struct crowd *crowd_open(struct net *net, int family)
@@ -98,7 +98,7 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 	seen->sockets[seen->count++] = (struct seen_socket){ .diag = *socket, .anew = true };
 }
 
-static void look_at_all(struct crowd *crowd, enum host host)
+static void read_all(struct crowd *crowd, enum host host)
 {
 	struct seen_sockets *seen = &crowd->seen[host];
 	bool whole = false;
@@ -128,7 +128,7 @@ static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t pee
 		}
 }
 
-static void look_at_listener(struct crowd *crowd, uint16_t port)
+static void list_listener(struct crowd *crowd, uint16_t port)
 {
 	struct socket_ends ends = {
 		.here = host_address(SERVER, crowd->family, port),
@@ -146,7 +146,7 @@ static void collect_connection(void *argument, const struct diag_socket *socket)
 		collect_socket(argument, socket);
 }
 
-static void look_at_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
+static void list_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
 {
 	struct sockaddr_storage client = flow->client;
 	struct sockaddr_storage server =
@@ -165,13 +165,13 @@ static void look_at_flow(struct crowd *crowd, enum host host, const struct flow_
 static void list_part(struct crowd *crowd, enum host host, const struct flow_ends *ends)
 {
 	if (ends)
-		look_at_flow(crowd, host, ends);
+		list_flow(crowd, host, ends);
 	for (int i = 0; i < crowd->listener_count && host == SERVER; i++)
 		if (!ends || crowd->listeners[i] == ends->listener)
-			look_at_listener(crowd, (uint16_t)crowd->listeners[i]);
+			list_listener(crowd, (uint16_t)crowd->listeners[i]);
 }
 
-static void look_at_part(struct crowd *crowd, enum host host, int flow)
+static void read_part(struct crowd *crowd, enum host host, int flow)
 {
 	struct seen_sockets *seen = &crowd->seen[host];
 	const struct flow_ends *ends =
@@ -200,22 +200,22 @@ static bool is_crowd(const struct crowd *crowd, enum host host)
 	return crowd->seen[host].count + crowd->seen[host].flood_count > CROWD;
 }
 
-bool crowd_look(struct crowd *crowd, const struct crowd_look *look)
+bool crowd_read(struct crowd *crowd, const struct crowd_reading *reading)
 {
-	bool in_part = is_crowd(crowd, look->host) && !look->whole;
+	bool in_part = is_crowd(crowd, reading->host) && !reading->whole;
 
-	if (in_part && !look->here)
+	if (in_part && !reading->here)
 		return false;
-	if (!counters_read(look->counters) && !look->here)
+	if (!counters_read(reading->counters) && !reading->here)
 		return false;
-	if (in_part && !counters_moved_beyond(look->counters, usual_counters))
-		look_at_part(crowd, look->host, look->flow ? look->flow : crowd->called);
+	if (in_part && !counters_moved_beyond(reading->counters, usual_counters))
+		read_part(crowd, reading->host, reading->flow ? reading->flow : crowd->called);
 	else
-		look_at_all(crowd, look->host);
+		read_all(crowd, reading->host);
 	return true;
 }
 
-long crowd_looked(struct crowd *crowd, long packets, bool whole)
+long crowd_sampled(struct crowd *crowd, long packets, bool whole)
 {
 	long first = packets > crowd->followed ? crowd->followed + 1 : 0;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * crowd: the sockets of both hosts as looks have found them. Listing sockets is what a look costs,
- * and a queue of 511 is listed some 3,000 times: of a crowd a look lists only a part where that is
- * enough. Shared inside captures; used by watch.c alone.
+ * crowd: the sockets of both hosts as samples have found them. Listing sockets is what a sample
+ * costs, and a queue of 511 is listed some 3,000 times: of a crowd a sample lists only a part where
+ * that is enough. Shared inside watch; used by watch.c alone.
  *
  * A socket changes by a segment, by a system call of the case, or by a timer. Each segment and each
- * call has a look of its own, at the two sockets of its flow and at its listener; a timer moves a
+ * call has a sample of its own, of the two sockets of its flow and of its listener; a timer moves a
  * counter that is none of those that connections move when they come about, and then all are
- * listed. So what a look leaves out stands as it stood. To be sure of it, all are listed
+ * listed. So what a sample leaves out stands as it stood. To be sure of it, all are listed
  *   - before a step, and before anything is expected of a host (crowd_is_behind()),
  *   - and whenever the case waits.
  */
@@ -18,7 +18,7 @@
 
 struct seen_socket {
 	struct diag_socket diag;
-	bool anew; /* listed by the last look at its host */
+	bool anew; /* listed by the last sample of its host */
 	int known; /* the watch's place for it, once it has one */
 };
 
@@ -37,32 +37,32 @@ struct crowd *crowd_open(struct net *net, int family);
 bool crowd_close(struct crowd *crowd);
 /* Flows are 1, 2, ... in the order in which they are added. Returns the number. */
 int crowd_add_flow(struct crowd *crowd, const struct flow_id *id);
-/* What there is at @host, as the last look found it; valid until the next look. */
+/* What there is at @host, as the last sample found it; valid until the next one. */
 struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host);
 
-/* The case has told of something: a listener, a call of which the next look is about the flow. */
+/* The case has told of something: a listener, a call of which the next sample is about the flow. */
 void crowd_told(struct crowd *crowd, const struct event *event);
 
-/* A look at one host's sockets. */
-struct crowd_look {
+/* What a sample reads of one host's sockets. */
+struct crowd_reading {
 	enum host host;
 	bool here; /* it is there that something has happened; else only where its counters moved */
 	bool whole; /* at every one of a crowd */
-	int flow;   /* that the segment is of which the look follows; 0: none, it follows a call */
+	int flow; /* that the segment is of which the sample follows; 0: none, it follows a call */
 	struct counters *counters; /* of the host; they are read before the sockets */
 };
 /* Whether it was needed to list any, and they were. */
-bool crowd_look(struct crowd *crowd, const struct crowd_look *look);
+bool crowd_read(struct crowd *crowd, const struct crowd_reading *reading);
 /*
- * A look at both hosts is over. @packets: so many segments have come by so far. Returns the first
- * of them that no look has followed before; 0: there is none.
+ * A sample of both hosts is over. @packets: so many segments have come by so far. Returns the first
+ * of them that no sample has followed before; 0: there is none.
  */
-long crowd_looked(struct crowd *crowd, long packets, bool whole);
-/* Whether the look that follows the @packet was begun after the packet was captured. */
+long crowd_sampled(struct crowd *crowd, long packets, bool whole);
+/* Whether the sample that follows the @packet was begun after the packet was captured. */
 bool crowd_has_followed(const struct crowd *crowd, long packet);
 /*
- * Whether the look at the end of a call can be left out: it is a crowd, and all that was told of
- * and that came by has had its look. If so, the crowd is behind.
+ * Whether the sample at the end of a call can be left out: it is a crowd, and all that was told of
+ * and that came by has had its sample. If so, the crowd is behind.
  */
 bool crowd_leaves_out(struct crowd *crowd, long packets);
 /* Whether some sockets were left out since all were listed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The three ways in which a host is looked at; shared inside captures.
+ * The three ways in which a host is looked at. Shared inside watch.
  */
 #ifndef HALFOPEN_PROBES_H
 #define HALFOPEN_PROBES_H

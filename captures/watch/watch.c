@@ -3,7 +3,8 @@
  * The watch joins what the gate moves with what taps, sock_diag and counters show, in one journal.
  *
  * Everything happens in the case's own thread: the hosts' kernels work while the gate hands them
- * a segment, on this CPU, and are done when it looks. So each segment has a state of its own.
+ * a segment, on this CPU, and are done when it takes a sample. So each segment has a state of its
+ * own.
  */
 #include "captures/watch/crowd.h"
 
@@ -13,9 +14,9 @@
 #include <time.h>
 
 /*
- * Requests expire without a segment, so somebody must look. What a look finds it finds late, by
- * 1/8 at most of the time for which nothing has happened: less than the 15 % that a timer is
- * allowed (ladder.c).
+ * Requests expire without a segment, so samples are taken without one. What such a sample finds it
+ * finds late, by 1/8 at most of the time for which nothing has happened: less than the 15 % that a
+ * timer is allowed (ladder.c).
  */
 #define TICK          MSEC(50) /* at least */
 #define SILENCE_SHARE 8
@@ -26,8 +27,8 @@
 #define REARMED MSEC(300)
 /* How long to wait for what has happened already and must be seen at once. */
 #define PATIENCE SEC(2)
-/* How often, at least, to look again when counters and captures disagree. */
-#define SECOND_LOOKS 10
+/* How often, at least, to read all again when counters and captures disagree. */
+#define MORE_READINGS 10
 
 struct known_socket {
 	uint64_t cookie;
@@ -67,12 +68,12 @@ struct watch {
 	fate_rule *gate;
 	void *context;
 	nsec zero, waited;
-	nsec looked, happened; /* see next_look() */
+	nsec sampled_at, happened; /* see next_sample() */
 	int family;
 	struct tap *taps[HOSTS];
 	struct counters *counters[HOSTS];
 	struct crowd *crowd;
-	bool looked_at[HOSTS]; /* in the sample in work */
+	bool listed[HOSTS]; /* in the sample in work */
 	struct known_socket *known[HOSTS];
 	int known_count[HOSTS], known_last[HOSTS]; /* found by the last know() */
 	unsigned samples;
@@ -110,13 +111,13 @@ static const struct event *note(struct watch *watch, struct event event)
 	return added;
 }
 
-static void look_at_the_rest(struct watch *watch);
+static void sample_the_rest(struct watch *watch);
 
 void watch_note(struct watch *watch, struct event event)
 {
-	/* What is expected of one flow was looked at with its own segments and calls. */
+	/* What is expected of one flow was sampled with its own segments and calls. */
 	if (event.kind == EVENT_STEP || (event.kind == EVENT_EXPECT && !event.flow))
-		look_at_the_rest(watch);
+		sample_the_rest(watch);
 	crowd_told(watch->crowd, &event);
 	if (event.kind == EVENT_LISTENER) {
 		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
@@ -244,8 +245,8 @@ static void drain(struct watch *watch)
 #define AT(host) (1u << (host))
 #define AT_BOTH  (AT(CLIENT) | AT(SERVER))
 
-/* Where to look, and why. */
-struct gaze {
+/* What to sample, and why. */
+struct scope {
 	unsigned at;
 	long cause; /* a packet; 0: none */
 	int flow;   /* the packet's */
@@ -259,7 +260,7 @@ struct sampling {
 	nsec at;
 };
 
-/* ---- a look -------------------------------------------------------------------------------- */
+/* ---- one reading of both hosts ------------------------------------------------------------- */
 
 static long counted_so_far(void *counters, const char *counter)
 {
@@ -291,29 +292,30 @@ static bool sockets_agree(const struct seen_sockets *seen, const struct counters
 }
 
 /*
- * A look at the sockets of the host where something happened, at the counters of both, and where
- * those moved at that host's sockets too (listing many sockets is what a look costs).
+ * Reads the sockets of the host where something happened, the counters of both, and where those
+ * moved that host's sockets too (listing many sockets is what a sample costs).
  * True when what it found and the captures tell of the same segments and sockets.
  */
-static bool look(struct watch *watch, const struct gaze *gaze)
+static bool read_hosts(struct watch *watch, const struct scope *scope)
 {
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
-		watch->looked_at[host] = crowd_look(
-			watch->crowd, &(struct crowd_look){ .host = (enum host)host,
-							    .here = gaze->at & AT(host),
-							    .whole = gaze->whole || watch->flooding,
-							    .flow = gaze->flow,
-							    .counters = watch->counters[host] });
-		if (watch->looked_at[host] && has_lost_a_socket(watch, (enum host)host))
+		watch->listed[host] = crowd_read(
+			watch->crowd,
+			&(struct crowd_reading){ .host = (enum host)host,
+						 .here = scope->at & AT(host),
+						 .whole = scope->whole || watch->flooding,
+						 .flow = scope->flow,
+						 .counters = watch->counters[host] });
+		if (watch->listed[host] && has_lost_a_socket(watch, (enum host)host))
 			agree &= counters_stand(watch->counters[host]);
 	}
 	drain(watch);
 	for (int host = 0; host < HOSTS; host++) {
 		agree &= judge_agrees(watch->judge, (enum host)host, counted_so_far,
 				      watch->counters[host]);
-		if (watch->looked_at[host])
+		if (watch->listed[host])
 			agree &= sockets_agree(crowd_seen(watch->crowd, (enum host)host),
 					       watch->counters[host]);
 	}
@@ -468,34 +470,34 @@ static void compare_host(const struct sampling *sampling)
 			compare_listener(sampling, &seen->sockets[i].diag);
 }
 
-/* When two looks disagree it is worth another one, unless the books are known to be wrong. */
-static bool is_worth_a_look(const struct watch *watch, int looks, struct deadline *deadline)
+/* When sockets, counters and captures disagree, unless the books are known to be wrong. */
+static bool is_worth_another(const struct watch *watch, int readings, struct deadline *deadline)
 {
-	return !watch_finding(watch) && (looks < SECOND_LOOKS || !deadline_passed(deadline));
+	return !watch_finding(watch) && (readings < MORE_READINGS || !deadline_passed(deadline));
 }
 
 /*
- * Looks at everything and journals what changed since the last look. A timer of another CPU may
- * be at work in this very moment: then look again, until counters and captures agree.
+ * Takes a sample: journals what changed since the last one. A timer of another CPU may be at work
+ * in this very moment: then all is read again, until counters and captures agree.
  */
-static void sample(struct watch *watch, struct gaze gaze)
+static void sample(struct watch *watch, struct scope scope)
 {
 	struct deadline deadline = deadline_in(PATIENCE);
-	struct sampling sampling = { .watch = watch, .cause = gaze.cause };
+	struct sampling sampling = { .watch = watch, .cause = scope.cause };
 	long first;
 
-	for (int again = 0; !look(watch, &gaze) && is_worth_a_look(watch, again, &deadline);
+	for (int again = 0; !read_hosts(watch, &scope) && is_worth_another(watch, again, &deadline);
 	     again++)
-		gaze = (struct gaze){ .at = AT_BOTH, .cause = gaze.cause, .whole = true };
-	/* what was sent in this very moment, and is not read from the wire yet, has its look now */
-	first = crowd_looked(watch->crowd, watch->packets, gaze.whole);
+		scope = (struct scope){ .at = AT_BOTH, .cause = scope.cause, .whole = true };
+	/* what was sent just now, and is not read from the wire yet, has its sample too */
+	first = crowd_sampled(watch->crowd, watch->packets, scope.whole);
 	if (!sampling.cause)
 		sampling.cause = first;
 	watch->samples++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
 		sampling.host = (enum host)host;
-		if (watch->looked_at[host])
+		if (watch->listed[host])
 			compare_host(&sampling);
 	}
 	for (int host = 0; host < HOSTS; host++) {
@@ -504,22 +506,22 @@ static void sample(struct watch *watch, struct gaze gaze)
 	}
 	note(watch,
 	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = sampling.cause });
-	watch->looked = watch_now(watch);
+	watch->sampled_at = watch_now(watch);
 }
 
-/* What looks at a part of a crowd have left out. */
-static void look_at_the_rest(struct watch *watch)
+/* What samples of a part of a crowd have left out. */
+static void sample_the_rest(struct watch *watch)
 {
 	if (crowd_is_behind(watch->crowd))
-		sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 }
 
 /*
- * When to look although nothing has come by: soon after something has happened or was due, and the
- * later the longer that is ago. A timer that is known is looked at right before it is due: then
- * what is found afterwards was not early.
+ * When to sample although nothing has come by: soon after something has happened or was due, and
+ * the later the longer that is ago. A sample is taken right before a timer that is known is due:
+ * then what is found afterwards was not early.
  */
-static nsec next_look(const struct watch *watch)
+static nsec next_sample(const struct watch *watch)
 {
 	nsec since = watch->happened, first_due = INT64_MAX, tick;
 
@@ -527,14 +529,14 @@ static nsec next_look(const struct watch *watch)
 		for (int i = 0; i < watch->known_count[host]; i++) {
 			nsec eve = watch->known[host][i].due - TIMER_GRAIN;
 
-			if (eve > watch->looked && eve < first_due)
+			if (eve > watch->sampled_at && eve < first_due)
 				first_due = eve;
-			else if (eve <= watch->looked && eve > since)
+			else if (eve <= watch->sampled_at && eve > since)
 				since = eve;
 		}
-	tick = (watch->looked - since) / SILENCE_SHARE;
+	tick = (watch->sampled_at - since) / SILENCE_SHARE;
 	tick = tick > TICK ? tick : TICK;
-	return watch->looked + tick < first_due ? watch->looked + tick : first_due;
+	return watch->sampled_at + tick < first_due ? watch->sampled_at + tick : first_due;
 }
 
 /* ---- what the gate tells ------------------------------------------------------------------- */
@@ -575,11 +577,11 @@ static void frame_sent(void *argument, const struct frame *frame)
 	passing = add_frame(watch, frame->number);
 	*passing = take_unread(&watch->unread[frame->from]);
 	stall_seen(watch_now(watch) - passing->sent);
-	/* what was captured before the last look was part of what it saw */
+	/* what was captured before the last sample was part of what it saw */
 	if (!crowd_has_followed(watch->crowd, passing->packet))
-		sample(watch, (struct gaze){ .at = AT(frame->from),
-					     .cause = passing->packet,
-					     .flow = passing->flow });
+		sample(watch, (struct scope){ .at = AT(frame->from),
+					      .cause = passing->packet,
+					      .flow = passing->flow });
 }
 
 /* All that are no segments, or that were injected, are the first one, of which nobody asks. */
@@ -642,9 +644,9 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	watch->arriving = NULL;
 	if (!watch->arrival_seen)
 		lost_on_arrival(watch, other(frame->from));
-	sample(watch, (struct gaze){ .at = AT(other(frame->from)),
-				     .cause = watch->arriving_packet,
-				     .flow = watch->arriving_flow });
+	sample(watch, (struct scope){ .at = AT(other(frame->from)),
+				      .cause = watch->arriving_packet,
+				      .flow = watch->arriving_flow });
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
@@ -729,13 +731,13 @@ void watch_settle(struct watch *watch)
 {
 	quieten(watch);
 	if (!crowd_leaves_out(watch->crowd, watch->packets))
-		sample(watch, (struct gaze){ .at = AT_BOTH });
+		sample(watch, (struct scope){ .at = AT_BOTH });
 }
 
 bool watch_has_timer(struct watch *watch, int flow, enum host host)
 {
 	quieten(watch);
-	sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+	sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 	for (int i = 0; i < watch->known_count[host]; i++)
 		if (watch->known[host][i].flow == flow && watch->known[host][i].due)
 			return true;
@@ -764,7 +766,7 @@ void watch_flood(struct watch *watch, int listener, uint64_t syns)
 				    .listener = listener,
 				    .value = (long)syns });
 	quieten(watch);
-	sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+	sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 }
 
 static bool wait_over(struct watch *watch, const struct wait *wait, bool *met)
@@ -780,12 +782,12 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	bool met;
 
 	while (!wait_over(watch, &wait, &met) && !deadline_passed(&deadline)) {
-		until = next_look(watch);
+		until = next_sample(watch);
 
 		if (wire_turn(watch->net))
 			continue;
 		if (watch_now(watch) >= until && is_quiet(watch)) {
-			sample(watch, (struct gaze){ .at = AT_BOTH, .whole = true });
+			sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 			continue;
 		}
 		last = watch_now(watch) + deadline_left(&deadline);
@@ -900,7 +902,7 @@ void watch_finish(struct watch *watch)
 		return;
 	watch->finished = true;
 	watch_settle(watch);
-	look_at_the_rest(watch);
+	sample_the_rest(watch);
 	for (int host = 0; host < HOSTS; host++)
 		pass_sentinel(watch, (enum host)host);
 	watch_check_losses(watch);

@@ -49,7 +49,7 @@ struct flow_id {
 int watch_flow(struct watch *watch, struct flow_id id);
 /*
  * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
- * gate to the @listener's port. Then everything is looked at. Between the two nothing that the
+ * gate to the @listener's port. Then everything is sampled. Between the two nothing that the
  * server counts can be put down to a segment, and how much came in and went out is not compared
  * with the captures.
  */
@@ -73,7 +73,7 @@ struct wait {
 	bool (*met)(void *context);
 	void *context;
 	nsec within;
-	nsec every; /* ask @met so often also without a look, for what no look sees; 0: no */
+	nsec every; /* ask @met so often also without a sample, for what none shows; 0: no */
 };
 bool watch_wait(struct watch *watch, struct wait wait);
 /* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */
@@ -83,7 +83,7 @@ bool watch_has_timer(struct watch *watch, int flow, enum host host);
  * afterwards is not in them. broken() when they cannot be written.
  */
 void watch_keep_captures(struct watch *watch);
-/* Whether the last look has found a socket of the server's that listens on @port, whoever's. */
+/* Whether the last sample has found a socket of the server's that listens on @port, whoever's. */
 bool watch_sees_listener(const struct watch *watch, int port);
 /*
  * Ends with broken() when the wire or a capture has lost a frame, and says who, and how many. Then
