@@ -73,8 +73,8 @@ struct line_book {
 	enum tcp_state states[HOSTS];
 	char words[WORDS];             /* "SYN-ACK", "DATA 5" */
 	struct movements moved[HOSTS]; /* of the counters of each host, by it */
-	unsigned owed[HOSTS];          /* of enum timer_counter: that it moves, and has not yet */
-	long sample;                   /* in which it was found */
+	unsigned awaits[HOSTS]; /* of enum timer_counter: that it must move, and has not yet */
+	long sample;            /* in which it was found */
 };
 
 /* What a host has got of a flow, ever. */
@@ -201,13 +201,13 @@ enum tally {
 };
 
 struct tally_book {
-	long owed;    /* so often it was seen in this sample that it must be counted, */
-	long allowed; /* or may be, */
-	long moved;   /* and so far the counter moved */
+	long seen;    /* in this sample, so often, what must be counted; */
+	long allowed; /* so often it may be; */
+	long moved;   /* so far the counter moved */
 	/* What the samples before have counted and not seen; below 0: seen and not counted. */
 	long balance;
-	long seq, packet;            /* why it is owed */
-	long moved_seq, surplus_seq; /* of the counter's event */
+	long seq, packet;           /* where it was seen first */
+	long moved_seq, unseen_seq; /* of the counter's event */
 };
 
 /* What a flood did between two samples. */
@@ -320,7 +320,7 @@ char *line_mismatch(const struct judge *judge, const struct line_book *line, con
 
 /* Where a counter belongs, when it enters the books. */
 void classify_counter(struct counter_book *counter);
-void count_tallies(struct judge *judge, const struct event *event, unsigned tallies);
+void count_for_tallies(struct judge *judge, const struct event *event, unsigned tallies);
 void enter_ledger(struct host_book *host, enum ledger ledger, const struct event *event);
 /* The case expects a number of this counter; from here to the end of the step it is exact. */
 void name_ledger(struct host_book *host, const char *counter);
@@ -330,23 +330,23 @@ void name_ledger(struct host_book *host, const char *counter);
  * or where a flood hides what there was to see.
  */
 bool must_be_named(const struct host_book *host, const struct counter_book *counter);
-/* What was seen, so many times, must have been counted by the end of the next sample. */
-struct debt {
+/* What is seen, so many times, must have been counted by the end of the next sample. */
+struct seen {
 	enum host host;
 	enum tally tally;
-	long count; /* nothing is owed unless it is positive */
+	long count; /* nothing unless it is positive */
 };
-void owe(struct judge *judge, const struct event *event, struct debt debt);
-/* What must be counted of an arrival, of a segment sent, of a change of state. */
-void owe_for_arrival(struct judge *judge, const struct event *event);
-void owe_for_sending(struct judge *judge, const struct event *event);
-void owe_for_state(struct judge *judge, const struct event *event);
+void tally_seen(struct judge *judge, const struct event *event, struct seen seen);
+/* Of an arrival, a segment sent, a change of state: what must be counted. */
+void tally_arrival(struct judge *judge, const struct event *event);
+void tally_sending(struct judge *judge, const struct event *event);
+void tally_state(struct judge *judge, const struct event *event);
 /* At a sample, before its tallies are closed: what must be counted of all that it has found. */
-void owe_for_sample(struct judge *judge, const struct event *event);
-/* At a sample: object when a ledger is not even, or a debt is old. */
+void tally_sample(struct judge *judge, const struct event *event);
+/* At a sample: object when a ledger is not even, or what was seen is not counted yet. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge);
-/* Before anything is expected: no debt is left. */
+/* Before anything is expected: all that was seen is counted. */
 void settle_tallies(struct judge *judge);
 
 /* ---- floods.c ------------------------------------------------------------------------------ */
@@ -356,7 +356,7 @@ void take_flood(struct judge *judge, const struct event *event);
 /* At a sample, before its ledgers are closed: which answers to a flood were sent again. */
 void see_repeats_of_flood(struct judge *judge, const struct event *event);
 /* At a sample, before its tallies are closed: what must be counted of the SYNs of a flood. */
-void owe_for_flood(struct judge *judge, const struct event *event);
+void tally_flood(struct judge *judge, const struct event *event);
 /* At the end of a sample: the numbers are those of the next one. */
 void forget_flood(struct judge *judge);
 

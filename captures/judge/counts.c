@@ -166,7 +166,7 @@ void classify_counter(struct counter_book *counter)
 			counter->tallies |= 1u << i;
 }
 
-void count_tallies(struct judge *judge, const struct event *event, unsigned set)
+void count_for_tallies(struct judge *judge, const struct event *event, unsigned set)
 {
 	for (int i = 0; i < TALLIES; i++)
 		if (set & 1u << i) {
@@ -175,26 +175,26 @@ void count_tallies(struct judge *judge, const struct event *event, unsigned set)
 		}
 }
 
-void owe(struct judge *judge, const struct event *event, struct debt debt)
+void tally_seen(struct judge *judge, const struct event *event, struct seen seen)
 {
-	struct tally_book *book = &judge->hosts[debt.host].tallies[debt.tally];
+	struct tally_book *book = &judge->hosts[seen.host].tallies[seen.tally];
 
-	if (debt.count <= 0)
+	if (seen.count <= 0)
 		return;
-	if (book->balance >= 0 && !book->owed) {
+	if (book->balance >= 0 && !book->seen) {
 		book->seq = event->seq;
 		book->packet = event->packet;
 	}
-	book->owed += debt.count;
+	book->seen += seen.count;
 }
 
-static void owe_of(struct judge *judge, const struct event *event, enum tally tally)
+static void tally_one(struct judge *judge, const struct event *event, enum tally tally)
 {
-	owe(judge, event, (struct debt){ event->host, tally, 1 });
+	tally_seen(judge, event, (struct seen){ event->host, tally, 1 });
 }
 
 /* RFC 5961, 4.2: a SYN in a connection is not believed but asked about. */
-void owe_for_arrival(struct judge *judge, const struct event *event)
+void tally_arrival(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = &judge->flows[event->flow];
 
@@ -207,12 +207,12 @@ void owe_for_arrival(struct judge *judge, const struct event *event)
 	if (flow->states[event->host] != ESTABLISHED)
 		return;
 	flow->challenged_in[event->host] = judge->samples + 1;
-	owe_of(judge, event, CHALLENGES);
-	owe_of(judge, event, CHALLENGES_IN_ERROR);
+	tally_one(judge, event, CHALLENGES);
+	tally_one(judge, event, CHALLENGES_IN_ERROR);
 }
 
 /* Of what went out; @event is not yet in the flow's books. */
-void owe_for_sending(struct judge *judge, const struct event *event)
+void tally_sending(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = &judge->flows[event->flow];
 	const struct packet_book *packet = book_of_packet(judge, event->packet);
@@ -226,21 +226,21 @@ void owe_for_sending(struct judge *judge, const struct event *event)
 	if (flow->challenged_in[event->host] == judge->samples + 1 && !(flags & (SYN | RST)) &&
 	    event->segment.length == 0) {
 		flow->challenged_in[event->host] = 0;
-		owe_of(judge, event, CHALLENGE_ACKS);
+		tally_one(judge, event, CHALLENGE_ACKS);
 	}
 	if (packet->retransmission)
-		owe_of(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
+		tally_one(judge, event, flags & SYN ? TIMEOUTS : REPEATS);
 	if (flags & SYN && flags & ACK && packet->repeated &&
 	    flow->syn_arrived_in != judge->samples + 1) {
 		flow->synack_by_timer = by_timer = true;
-		owe_of(judge, event, REARMS);
+		tally_one(judge, event, REARMS);
 	}
-	judge->lines[packet->line].owed[event->host] =
+	judge->lines[packet->line].awaits[event->host] =
 		(by_timer ? A_TIMEOUT : 0) | (packet->repeated ? A_REPEATED_SYN : 0) |
 		(packet->retransmission || packet->repeated ? A_RETRANSMISSION : 0);
 }
 
-static void owe_for_request_gone(struct judge *judge, const struct event *event)
+static void tally_request_gone(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
@@ -249,12 +249,12 @@ static void owe_for_request_gone(struct judge *judge, const struct event *event)
 	if (!listener || listener->closed) /* it goes at the next occasion, whatever that is */
 		return;
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
-		owe_of(judge, event, EMBRYONIC_RESETS);
-		owe_of(judge, event, FAILED_ATTEMPTS);
+		tally_one(judge, event, EMBRYONIC_RESETS);
+		tally_one(judge, event, FAILED_ATTEMPTS);
 	} else if (flow->reset_in == judge->samples + 1) {
-		owe_of(judge, event, EMBRYONIC_RESETS);
+		tally_one(judge, event, EMBRYONIC_RESETS);
 	} else if (!cause) {
-		owe_of(judge, event, TIMEOUTS); /* it expired */
+		tally_one(judge, event, TIMEOUTS); /* it expired */
 	}
 }
 
@@ -267,26 +267,26 @@ static bool was_reset(struct judge *judge, const struct event *event)
 }
 
 /* Neither its user nor the other end wanted this, so a timer did: tcp_write_err(). */
-static void owe_for_timed_out(struct judge *judge, const struct event *event)
+static void tally_timed_out(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 
-	owe_of(judge, event, ABORTS);
+	tally_one(judge, event, ABORTS);
 	if (flow->acked[event->host] != flow->sent_next[event->host])
-		owe_of(judge, event, TIMEOUTS); /* that of its retransmissions */
+		tally_one(judge, event, TIMEOUTS); /* that of its retransmissions */
 }
 
-static void owe_for_end(struct judge *judge, const struct event *event)
+static void tally_end(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 
 	if (event->was == SYN_SENT && !flow->closed[event->host]) {
-		owe_of(judge, event, FAILED_ATTEMPTS);
+		tally_one(judge, event, FAILED_ATTEMPTS);
 		judge->given_up = (struct culprit){ event->seq, event->packet };
 	} else if (event->was == ESTABLISHED || event->was == CLOSE_WAIT) {
-		owe_of(judge, event, RESET_CONNECTIONS); /* RFC 4022, tcpEstabResets */
+		tally_one(judge, event, RESET_CONNECTIONS); /* RFC 4022, tcpEstabResets */
 		if (event->host == CLIENT && !flow->closed[CLIENT] && !was_reset(judge, event))
-			owe_for_timed_out(judge, event);
+			tally_timed_out(judge, event);
 	}
 }
 
@@ -297,13 +297,13 @@ static void forgive_last_timeout(struct judge *judge, const struct event *event)
 
 	if (judge->flows[event->flow].synack_by_timer) {
 		books[REARMS].moved++;
-		owe_of(judge, event, TIMEOUTS);
+		tally_one(judge, event, TIMEOUTS);
 	} else {
 		books[TIMEOUTS].allowed++;
 	}
 }
 
-void owe_for_state(struct judge *judge, const struct event *event)
+void tally_state(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 	bool ended = event->state == NO_SOCKET || event->state == CLOSED;
@@ -314,20 +314,20 @@ void owe_for_state(struct judge *judge, const struct event *event)
 		judge->hosts[SERVER].tallies[REARMS].moved++;
 		/* a SYN that came again sets the timer too, and is no timeout */
 		if (flow->syn_arrived_in != judge->samples + 1)
-			owe_of(judge, event, TIMEOUTS);
+			tally_one(judge, event, TIMEOUTS);
 	} else if (event->was == SYN_RECV && ended) {
-		owe_for_request_gone(judge, event);
+		tally_request_gone(judge, event);
 	} else if (ended) {
 		judge->hosts[event->host].tallies[TIMEOUTS].allowed++;
-		owe_for_end(judge, event);
+		tally_end(judge, event);
 	} else if (event->host == SERVER && event->was == NO_SOCKET &&
 		   event->state == ESTABLISHED) {
-		owe_of(judge, event, COOKIES_BACK);
+		tally_one(judge, event, COOKIES_BACK);
 	}
 }
 
 /* A SYN was answered, yet there is no request: its answer was a cookie. */
-static void owe_for_cookie(struct judge *judge, const struct event *event)
+static void tally_cookie(struct judge *judge, const struct event *event)
 {
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	const struct flow_book *flow = cause ? &judge->flows[cause->flow] : NULL;
@@ -335,15 +335,15 @@ static void owe_for_cookie(struct judge *judge, const struct event *event)
 	if (!cause || cause->from != CLIENT || (cause->segment.flags & (SYN | ACK)) != SYN ||
 	    flow->states[SERVER] != NO_SOCKET || flow->synack_sent_in != judge->samples + 1)
 		return;
-	owe(judge, event, (struct debt){ SERVER, COOKIES_CALLED_FOR, 1 });
-	owe(judge, event, (struct debt){ SERVER, COOKIES_SENT, 1 });
+	tally_seen(judge, event, (struct seen){ SERVER, COOKIES_CALLED_FOR, 1 });
+	tally_seen(judge, event, (struct seen){ SERVER, COOKIES_SENT, 1 });
 }
 
 /*
  * tcp_conn_request() and tcp_v4_syn_recv_sock(): who lets something fall counts why, and that it
  * did. A queue over its limit is full on every kernel; what one at its limit is differs.
  */
-static void owe_for_drop(struct judge *judge, const struct event *event)
+static void tally_drop(struct judge *judge, const struct event *event)
 {
 	struct tally_book *server = judge->hosts[SERVER].tallies;
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
@@ -351,17 +351,17 @@ static void owe_for_drop(struct judge *judge, const struct event *event)
 		cause ? book_of_listener(judge, judge->flows[cause->flow].listener) : NULL;
 	long reasons = server[OVERFLOWS].moved + server[FULL_REQUEST_QUEUES].moved;
 
-	owe(judge, event, (struct debt){ SERVER, DROPS, reasons });
+	tally_seen(judge, event, (struct seen){ SERVER, DROPS, reasons });
 	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding)
 		return;
 	if (listener->depths.accept > listener->depths.limit)
-		owe(judge, event, (struct debt){ SERVER, OVERFLOWS, 1 });
+		tally_seen(judge, event, (struct seen){ SERVER, OVERFLOWS, 1 });
 	else if (cause->segment.flags & SYN && listener->depths.syn > listener->depths.limit)
-		owe(judge, event, (struct debt){ SERVER, FULL_REQUEST_QUEUES, 1 });
+		tally_seen(judge, event, (struct seen){ SERVER, FULL_REQUEST_QUEUES, 1 });
 }
 
 /* connect() ended by itself: if that was a timeout, two counters say so. */
-static void owe_for_giving_up(struct judge *judge)
+static void tally_giving_up(struct judge *judge)
 {
 	struct tally_book *client = judge->hosts[CLIENT].tallies;
 	struct event gone = { .seq = judge->given_up.seq, .packet = judge->given_up.packet };
@@ -369,16 +369,16 @@ static void owe_for_giving_up(struct judge *judge)
 	if (judge->given_up.seq <= judge->last_sample)
 		return;
 	if (client[ABORTS].moved)
-		owe(judge, &gone, (struct debt){ CLIENT, TIMEOUTS, 1 });
-	else if (client[TIMEOUTS].moved > client[TIMEOUTS].owed + client[REPEATS].owed)
-		owe(judge, &gone, (struct debt){ CLIENT, ABORTS, 1 });
+		tally_seen(judge, &gone, (struct seen){ CLIENT, TIMEOUTS, 1 });
+	else if (client[TIMEOUTS].moved > client[TIMEOUTS].seen + client[REPEATS].seen)
+		tally_seen(judge, &gone, (struct seen){ CLIENT, ABORTS, 1 });
 }
 
-void owe_for_sample(struct judge *judge, const struct event *event)
+void tally_sample(struct judge *judge, const struct event *event)
 {
-	owe_for_cookie(judge, event);
-	owe_for_drop(judge, event);
-	owe_for_giving_up(judge);
+	tally_cookie(judge, event);
+	tally_drop(judge, event);
+	tally_giving_up(judge);
 }
 
 /* The first one that would do; the caller frees it. */
@@ -390,7 +390,7 @@ static char *first_counter(enum tally tally)
 			 : format("the request's timer");
 }
 
-static void object_to_debt(struct judge *judge, enum host host, enum tally tally)
+static void object_to_uncounted(struct judge *judge, enum host host, enum tally tally)
 {
 	const struct tally_book *book = &judge->hosts[host].tallies[tally];
 	autofree char *name = first_counter(tally);
@@ -400,10 +400,10 @@ static void object_to_debt(struct judge *judge, enum host host, enum tally tally
 			       host_name(host)));
 }
 
-static void object_to_surplus(struct judge *judge, enum host host)
+static void object_to_unseen(struct judge *judge, enum host host)
 {
 	judge_object_to(judge,
-			(struct culprit){ judge->hosts[host].tallies[TIMEOUTS].surplus_seq, 0 },
+			(struct culprit){ judge->hosts[host].tallies[TIMEOUTS].unseen_seq, 0 },
 			format("TCPTimeouts of the %s moved, but no timer was seen to have fired",
 			       host_name(host)));
 }
@@ -419,36 +419,35 @@ static long within(long number, long most)
 /*
  * A sample reads the counters a moment before the sockets and the captures. What happens in between
  * is seen by this sample and counted by the next one; and what a timer has counted and not done yet
- * is counted by this sample and seen by the next one. So there is one sample's grace, either way.
- * Three samples, and a request's timer that fires in the first one, between the two readings:
+ * is counted by this sample and seen by the next one. So either may be one sample late. Three
+ * samples, and a request's timer that fires in the first one, between the two readings:
  *
- *   sample seen (owed)          TCPTimeouts (moved)   balance
- *   1      the timer set anew   0                     0 + 0 - 1 = -1   a debt
- *   2      -                    +1                    -1 + 1 - 0 = 0   it is paid
- *   3      -                    0                     0
+ *   sample   seen                 TCPTimeouts   balance
+ *   1        the timer set anew   0             0 + 0 - 1 = -1   seen, and not counted yet
+ *   2        -                    +1            -1 + 1 - 0 = 0
+ *   3        -                    0             0
  *
- * Had sample 2 not counted it, that would be the finding: the debt of -1 is older than one sample,
- * and what moved does not pay it. The other way round sample 1 counts +1 and sees nothing, a
- * surplus of 1; sample 2 must see what it is of. What may be a timer's that nobody can see, because
- * the socket ended with it or the timer sent something that other counters tell of (allowed), takes
- * away from a surplus and is no debt. A surplus is of what moved in this sample: what moved before
- * is closed.
+ * Had sample 2 not counted it, that would be the finding: it was seen more than one sample ago. The
+ * other way round sample 1 counts +1 and sees nothing, a balance of 1; sample 2 must see what it is
+ * of. What may be a timer's that nobody can see, because the socket ended with it or the timer sent
+ * something that other counters tell of (allowed), takes away from a positive balance, and need not
+ * be counted. A positive balance is of what moved in this sample: what moved before is closed.
  */
 static void close_tally(struct judge *judge, enum host host, enum tally tally)
 {
 	struct tally_book *book = &judge->hosts[host].tallies[tally];
-	long debt = -book->balance, surplus = book->balance;
-	long balance = book->balance + book->moved - book->owed;
+	long uncounted = -book->balance, unseen = book->balance;
+	long balance = book->balance + book->moved - book->seen;
 
-	if (debt > 0 && debt > book->moved)
-		object_to_debt(judge, host, tally);
-	else if (tally == TIMEOUTS && surplus > book->owed + book->allowed)
-		object_to_surplus(judge, host);
+	if (uncounted > 0 && uncounted > book->moved)
+		object_to_uncounted(judge, host, tally);
+	else if (tally == TIMEOUTS && unseen > book->seen + book->allowed)
+		object_to_unseen(judge, host);
 	if (balance > 0)
 		balance = within(balance - book->allowed, book->moved);
 	book->balance = balance;
-	book->surplus_seq = book->moved_seq;
-	book->owed = book->allowed = book->moved = 0;
+	book->unseen_seq = book->moved_seq;
+	book->seen = book->allowed = book->moved = 0;
 }
 
 void settle_tallies(struct judge *judge)
@@ -456,9 +455,9 @@ void settle_tallies(struct judge *judge)
 	for (int host = 0; host < HOSTS; host++) {
 		for (int tally = 0; tally < TALLIES; tally++)
 			if (judge->hosts[host].tallies[tally].balance < 0)
-				object_to_debt(judge, (enum host)host, (enum tally)tally);
+				object_to_uncounted(judge, (enum host)host, (enum tally)tally);
 		if (judge->hosts[host].tallies[TIMEOUTS].balance > 0)
-			object_to_surplus(judge, (enum host)host);
+			object_to_unseen(judge, (enum host)host);
 	}
 }
 
@@ -466,7 +465,7 @@ static void close_tallies_of(struct judge *judge, enum host host)
 {
 	struct tally_book *books = judge->hosts[host].tallies;
 
-	books[TIMEOUTS].allowed += books[REPEATS].owed;
+	books[TIMEOUTS].allowed += books[REPEATS].seen;
 	if (judge->hosts[host].flood.aside)
 		books[TIMEOUTS].allowed += books[TIMEOUTS].moved;
 	for (int tally = 0; tally < TALLIES && !judge->found; tally++)

@@ -8,12 +8,12 @@
 #include <string.h>
 
 /* If it moved, but too little, then the counter's event is the one to name. */
-static void owe_many(struct judge *judge, const struct event *event, enum tally tally, long count)
+static void tally_many(struct judge *judge, const struct event *event, enum tally tally, long count)
 {
 	const struct tally_book *book = &judge->hosts[SERVER].tallies[tally];
 	struct event cause = { .seq = book->moved ? book->moved_seq : event->seq };
 
-	owe(judge, &cause, (struct debt){ SERVER, tally, count });
+	tally_seen(judge, &cause, (struct seen){ SERVER, tally, count });
 }
 
 /*
@@ -34,7 +34,7 @@ void see_repeats_of_flood(struct judge *judge, const struct event *event)
 	host->syn_acks_again += (unsigned)repeats;
 	host->flood.answers -= repeats;
 	host->flood.repeats += repeats;
-	owe_many(judge, event, TIMEOUTS, repeats);
+	tally_many(judge, event, TIMEOUTS, repeats);
 }
 
 /* There are not more reasons for a drop than drops. */
@@ -50,7 +50,7 @@ static void object_to_reasons(struct judge *judge, enum tally tally, long drops)
 }
 
 /* A SYN makes a request, or it is answered with a cookie, or it is dropped. */
-void owe_for_flood(struct judge *judge, const struct event *event)
+void tally_flood(struct judge *judge, const struct event *event)
 {
 	struct host_book *host = &judge->hosts[SERVER];
 	const struct flood_book *flood = &host->flood;
@@ -60,12 +60,12 @@ void owe_for_flood(struct judge *judge, const struct event *event)
 	long cookies = flood->answers - flood->requests - (expired > 0 ? expired : 0);
 
 	if (flood->aside || !listener) {
-		owe_many(judge, event, TIMEOUTS, -flood->requests); /* they have expired */
+		tally_many(judge, event, TIMEOUTS, -flood->requests); /* they have expired */
 		return;
 	}
 	host->tallies[TIMEOUTS].allowed += expired;
-	owe_many(judge, event, COOKIES_CALLED_FOR, cookies);
-	owe_many(judge, event, COOKIES_SENT, cookies);
+	tally_many(judge, event, COOKIES_CALLED_FOR, cookies);
+	tally_many(judge, event, COOKIES_SENT, cookies);
 	if (drops->moved != flood->syns - flood->answers)
 		judge_object_to(judge,
 				(struct culprit){ drops->moved ? drops->moved_seq : event->seq, 0 },
@@ -75,9 +75,9 @@ void owe_for_flood(struct judge *judge, const struct event *event)
 	object_to_reasons(judge, FULL_REQUEST_QUEUES, drops->moved);
 	object_to_reasons(judge, OVERFLOWS, drops->moved);
 	if (listener->depths.accept > listener->depths.limit)
-		owe_many(judge, event, OVERFLOWS, drops->moved);
+		tally_many(judge, event, OVERFLOWS, drops->moved);
 	else if (listener->depths.syn > listener->depths.limit)
-		owe_many(judge, event, FULL_REQUEST_QUEUES, drops->moved);
+		tally_many(judge, event, FULL_REQUEST_QUEUES, drops->moved);
 }
 
 static bool is_possible(const struct event *event, const struct listener_book *listener)

@@ -86,11 +86,11 @@ static void note_movement(struct judge *judge, struct line_book *line, const str
 }
 
 /*
- * Gives the lines that owe this counter one each, and returns what is left of the movement. They
+ * Gives the lines that await this counter one each, and returns what is left of the movement. They
  * are those of this sample and the last one: counters are read a moment before the sockets.
  */
-static long pay_owed(struct judge *judge, const struct event *event,
-		     const struct counter_book *counter)
+static long give_to_lines(struct judge *judge, const struct event *event,
+			  const struct counter_book *counter)
 {
 	long left = event->delta;
 	int first = judge->line_count;
@@ -100,9 +100,9 @@ static long pay_owed(struct judge *judge, const struct event *event,
 	for (int i = first; i < judge->line_count && left > 0; i++) {
 		struct line_book *line = &judge->lines[i];
 
-		if (!(line->owed[event->host] & counter->of_timers))
+		if (!(line->awaits[event->host] & counter->of_timers))
 			continue;
-		line->owed[event->host] &= ~counter->of_timers;
+		line->awaits[event->host] &= ~counter->of_timers;
 		note_movement(judge, line, event, 1);
 		left--;
 	}
@@ -120,7 +120,7 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	judge->astray = !counter->exempt;
 	if (judge->hosts[event->host].flooding)
 		return;
-	left = counter->of_timers ? pay_owed(judge, event, counter) : event->delta;
+	left = counter->of_timers ? give_to_lines(judge, event, counter) : event->delta;
 	if (counter->of_timers && judge->hosts[event->host].flooded)
 		return; /* what is left is of the requests that a flood has made */
 	judge->astray = nowhere && left && !counter->exempt;
@@ -185,7 +185,7 @@ static void take_counter(struct judge *judge, const struct event *event)
 	}
 	note_cause(judge, event);
 	advance_counter(&judge->hosts[event->host], event, counter);
-	count_tallies(judge, event, counter->tallies);
+	count_for_tallies(judge, event, counter->tallies);
 	attach_counter(judge, event, counter);
 }
 
@@ -227,8 +227,8 @@ static void take_sample(struct judge *judge, const struct event *event)
 		if (judge->listeners[i].listens && !judge->listeners[i].closed)
 			close_queue(judge, event, &judge->listeners[i]);
 	if (!judge->found) { /* afterwards nothing that the tallies tell is heard */
-		owe_for_sample(judge, event);
-		owe_for_flood(judge, event);
+		tally_sample(judge, event);
+		tally_flood(judge, event);
 		close_tallies(judge);
 	}
 	forget_flood(judge);

@@ -280,7 +280,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 		return;
 	}
 	count_sent(judge, event, flow);
-	owe_for_sending(judge, event);
+	tally_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
 		flow->synack_since_timer |= flow->syn_arrived_in != judge->samples + 1;
 		judge->hosts[SERVER].syn_acks_again += packet->repeated;
@@ -337,7 +337,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 	check_transit(judge, event, packet);
 	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
-	owe_for_arrival(judge, event);
+	tally_arrival(judge, event);
 	advance_receiver(flow, event);
 }
 

@@ -121,7 +121,7 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 		index = enter_line(judge, event, event->flow);
 	line = &judge->lines[index];
 	if (line->sampled && !flow->closed[event->host])
-		line->owed[event->host] |= A_TIMEOUT;
+		line->awaits[event->host] |= A_TIMEOUT;
 	if (silent_timer) {
 		snprintf(line->words, sizeof(line->words), "timer");
 		return;
@@ -249,7 +249,7 @@ void take_socket(struct judge *judge, const struct event *event)
 	if (event->state == SYN_RECV)
 		check_request_timer(judge, event, flow);
 	note_cause(judge, event);
-	owe_for_state(judge, event);
+	tally_state(judge, event);
 	socket->state = flow->states[event->host] = event->state;
 	socket->changed_in = judge->samples + 1;
 	count_socket(judge, event, flow);
