@@ -144,7 +144,7 @@ struct listener_book {
 	int port;
 	const char *name;
 	int children, accepted, requests; /* what the sockets and calls add up to */
-	int strangers;                    /* requests that are a flood's */
+	int flood_requests;               /* half-open ones that are a flood's */
 	struct depths depths;             /* what the kernel said last */
 	int limit;                        /* what listen() made it */
 	long changed_seq;                 /* of the socket's event that moved one of them last */

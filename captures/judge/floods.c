@@ -82,10 +82,10 @@ void tally_flood(struct judge *judge, const struct event *event)
 
 static bool is_possible(const struct event *event, const struct listener_book *listener)
 {
-	long strangers = event->delta + (listener ? listener->strangers : 0);
+	long requests = event->delta + (listener ? listener->flood_requests : 0);
 
-	return event->value >= 0 && event->value <= MOST_OF_A_FLOOD && strangers >= 0 &&
-	       strangers <= MOST_OF_A_FLOOD;
+	return event->value >= 0 && event->value <= MOST_OF_A_FLOOD && requests >= 0 &&
+	       requests <= MOST_OF_A_FLOOD;
 }
 
 void take_flood(struct judge *judge, const struct event *event)
@@ -114,7 +114,7 @@ void take_flood(struct judge *judge, const struct event *event)
 		host->seen[OUT_SEGS] += event->value;
 	} else if (strcmp(event->name, "requests") == 0 && listener) {
 		host->flood.requests += event->delta;
-		listener->strangers += (int)event->delta;
+		listener->flood_requests += (int)event->delta;
 	} else {
 		judge_object(judge, event, format("a flood of which \"%s\" is said", event->name));
 	}

@@ -195,7 +195,7 @@ static void close_queue(struct judge *judge, const struct event *event,
 			struct listener_book *listener)
 {
 	int waiting = listener->children - listener->accepted;
-	int requests = listener->requests + listener->strangers;
+	int requests = listener->requests + listener->flood_requests;
 	struct culprit culprit = { event->seq, event->packet };
 
 	if (listener->foreign && listener->depths.accept < waiting) {

@@ -42,7 +42,7 @@ struct known_socket {
 struct known_listener {
 	int port;
 	struct depths depths;
-	int strangers; /* of the half-open requests: a flood's */
+	int flood_requests; /* of the half-open requests: a flood's */
 	bool known;
 };
 
@@ -388,11 +388,11 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 static int compare_strangers(const struct sampling *sampling, struct known_listener *listener)
 {
 	const struct seen_sockets *seen = crowd_seen(sampling->watch->crowd, SERVER);
-	int now = 0, before = listener->strangers;
+	int now = 0, before = listener->flood_requests;
 
 	for (int i = 0; i < seen->flood_count; i++)
 		now += seen->flooded[i] == listener->port;
-	listener->strangers = now;
+	listener->flood_requests = now;
 	if (now != before)
 		note(sampling->watch, (struct event){ .kind = EVENT_FLOOD,
 						      .at = sampling->at,
