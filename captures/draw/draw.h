@@ -89,7 +89,7 @@ struct story {
 
 struct story *story_of(const struct journal *journal);
 void story_free(struct story *story);
-/* The books that it was told from; the story's own. */
+/* The judge that has read the journal; the story's own. */
 const struct judge *story_judge(const struct story *story);
 /* The line of a segment; NULL when it is not known. */
 const struct story_line *story_segment(const struct story *story, long packet);

@@ -10,9 +10,9 @@
 struct diagram {
 	FILE *out;
 	const struct story *story;
-	enum tcp_state (*states)[HOSTS]; /* of each flow, as last told */
-	int *told;                       /* of each listener: 1 + index of the line that did so */
-	bool *known;                     /* flows whose crowd has been told of */
+	enum tcp_state (*states)[HOSTS]; /* of each flow, as last drawn */
+	int *drawn;                      /* of each listener: 1 + index of the line that did so */
+	bool *known;                     /* flows whose crowd has been mentioned */
 	bool several;                    /* flows are drawn */
 	bool in_step;
 };
@@ -67,7 +67,7 @@ static void put_segment(const struct diagram *diagram, const struct story_line *
 	fputc('\n', diagram->out);
 }
 
-/* A held segment is told twice: when the gate has it, and when it arrives. */
+/* A held segment is drawn twice: when the gate has it, and when it arrives. */
 static void put_hold(const struct diagram *diagram, const struct story_line *line)
 {
 	fprintf(diagram->out, "    Note over C,S: ");
@@ -134,9 +134,9 @@ static void add_queue(const struct diagram *diagram, int index, struct note *not
 		which++;
 	if (which == story->listener_count)
 		return;
-	if (diagram->told[which])
-		before = story->lines[diagram->told[which] - 1].queue;
-	diagram->told[which] = index + 1;
+	if (diagram->drawn[which])
+		before = story->lines[diagram->drawn[which] - 1].queue;
+	diagram->drawn[which] = index + 1;
 	if (before.accept == line->queue.accept && before.limit == line->queue.limit &&
 	    before.syn == line->queue.syn)
 		return;
@@ -252,7 +252,7 @@ char *ladder_mermaid(const struct story *story)
 	diagram.several = drawn > 1;
 	diagram.states = must_alloc((size_t)story->flow_count + 1, sizeof(*diagram.states));
 	diagram.known = must_alloc((size_t)story->flow_count + 1, sizeof(*diagram.known));
-	diagram.told = must_alloc((size_t)story->listener_count + 1, sizeof(*diagram.told));
+	diagram.drawn = must_alloc((size_t)story->listener_count + 1, sizeof(*diagram.drawn));
 	fprintf(diagram.out,
 		"%%%% %s, %s\nsequenceDiagram\n    participant C as client\n"
 		"    participant S as server\n",
@@ -263,6 +263,6 @@ char *ladder_mermaid(const struct story *story)
 		fputs("    end\n", diagram.out);
 	free(diagram.known);
 	free(diagram.states);
-	free(diagram.told);
+	free(diagram.drawn);
 	return text_take(&text);
 }

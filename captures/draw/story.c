@@ -169,7 +169,7 @@ static void add_stray_counter(struct story *story, const struct event *event)
 }
 
 /* The counters of the line that the strays from @first on are of; returns the next line's first. */
-static int tell_strays_of_line(struct story *story, int first)
+static int name_strays_of_line(struct story *story, int first)
 {
 	const struct stray *strays = story->books->strays;
 	struct story_line *line = &story->lines[strays[first].line];
@@ -187,10 +187,10 @@ static int tell_strays_of_line(struct story *story, int first)
 	return i;
 }
 
-static void tell_strays(struct story *story)
+static void name_strays(struct story *story)
 {
 	for (int i = 0; i < story->books->stray_count;)
-		i = tell_strays_of_line(story, i);
+		i = name_strays_of_line(story, i);
 }
 
 static struct story_line *line_of_packet(const struct story *story, long packet)
@@ -369,7 +369,7 @@ static int crowd_of(const struct story *story, int leader, const int *steps)
 	return next - leader;
 }
 
-static void tell_flows(struct story *story)
+static void list_flows(struct story *story)
 {
 	const struct judge *judge = story->books->judge;
 	autofree int *steps = NULL;
@@ -405,7 +405,7 @@ static void link_lines(struct story *story)
 	}
 }
 
-static void tell_listeners(struct story *story)
+static void list_listeners(struct story *story)
 {
 	const struct judge *judge = story->books->judge;
 
@@ -418,7 +418,7 @@ static void tell_listeners(struct story *story)
 	}
 }
 
-static void tell_finding(struct story *story)
+static void place_finding(struct story *story)
 {
 	const struct finding *finding = judge_finding(story->books->judge);
 
@@ -449,12 +449,12 @@ struct story *story_of(const struct journal *journal)
 		note_sample(story, journal_event(journal, length - 1));
 		judge_finish(story->books->judge, journal_event(journal, length - 1));
 	}
-	tell_strays(story);
+	name_strays(story);
 	put_in_order(story);
-	tell_flows(story);
+	list_flows(story);
 	link_lines(story);
-	tell_listeners(story);
-	tell_finding(story);
+	list_listeners(story);
+	place_finding(story);
 	return story;
 }
 

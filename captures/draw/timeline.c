@@ -82,7 +82,7 @@ static void put_line(const struct terminal *to, const struct story_line *line, c
 static void put_stop(const struct terminal *to, const struct stop *stop)
 {
 	const struct story_line *line = &to->story->lines[stop->line];
-	bool told_later = line->held && line->arrived;
+	bool twice = line->held && line->arrived;
 	autofree char *time = format("%9.3f ", seconds(stop->at - to->story->began));
 	autofree char *heading = format("-- %s", line->words);
 	struct story_line held = *line;
@@ -92,10 +92,10 @@ static void put_stop(const struct terminal *to, const struct stop *stop)
 		fprintf(to->out, "\n%s\n", bold);
 		return;
 	}
-	if (stop->kind != HAPPENS && stop->kind != SENDS && !(told_later && stop->kind == ARRIVES))
+	if (stop->kind != HAPPENS && stop->kind != SENDS && !(twice && stop->kind == ARRIVES))
 		return;
 	put_padded(to, FAINT_TEXT, 0, line->at >= to->story->began ? time : "          ");
-	if (!told_later || stop->kind == ARRIVES) {
+	if (!twice || stop->kind == ARRIVES) {
 		put_line(to, line, line->fate);
 		return;
 	}

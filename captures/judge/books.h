@@ -148,7 +148,7 @@ struct listener_book {
 	struct depths depths;             /* what the kernel said last */
 	int limit;                        /* what listen() made it */
 	long changed_seq;                 /* of the socket's event that moved one of them last */
-	long told_seq;                    /* of the event that said so; 0: none */
+	long depths_seq;                  /* of the event that said so; 0: none */
 	bool listens, closed;
 	bool foreign; /* another process accepts, and what it took is seen by what is left */
 };

@@ -310,7 +310,7 @@ static void print_counters_of_step(FILE *out, const struct judge *judge, enum ho
 {
 	const struct host_book *book = &judge->hosts[host];
 	int column = fprintf(out, "    counters of the %s:", host_name(host));
-	int lines = 1, told = 0, left = 0;
+	int lines = 1, printed = 0, left = 0;
 
 	for (int i = 0; i < book->counter_count; i++) {
 		const struct counter_book *counter = &book->counters[i];
@@ -324,11 +324,11 @@ static void print_counters_of_step(FILE *out, const struct judge *judge, enum ho
 			continue;
 		}
 		column += fprintf(out, "  %s %ld", counter->name, counter->step);
-		told++;
+		printed++;
 	}
 	if (left)
 		fprintf(out, "  and %d more", left);
-	fputs(told ? "\n" : "  none moved\n", out);
+	fputs(printed ? "\n" : "  none moved\n", out);
 }
 
 static void print_steps(FILE *out, const struct judge *judge)

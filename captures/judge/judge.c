@@ -202,11 +202,11 @@ static void close_queue(struct judge *judge, const struct event *event,
 		listener->accepted = listener->children - listener->depths.accept;
 		waiting = listener->depths.accept;
 	}
-	if (listener->told_seq > judge->last_sample)
-		culprit.seq = listener->told_seq;
+	if (listener->depths_seq > judge->last_sample)
+		culprit.seq = listener->depths_seq;
 	else if (listener->changed_seq > judge->last_sample)
 		culprit.seq = listener->changed_seq;
-	if (!listener->told_seq || listener->depths.limit != listener->limit)
+	if (!listener->depths_seq || listener->depths.limit != listener->limit)
 		judge_object(judge, event,
 			     format("%s listens, and no queue of the limit %d is known of it",
 				    listener->name, listener->limit));

@@ -41,9 +41,9 @@ static void name_flags(const struct segment *segment, char *words, size_t size)
 		separator = "-";
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(names) && used < size; i++) {
-		bool told = names[i].flag == ACK && segment->length;
+		bool implied = names[i].flag == ACK && segment->length;
 
-		if (!(segment->flags & names[i].flag) || told)
+		if (!(segment->flags & names[i].flag) || implied)
 			continue;
 		used += (size_t)snprintf(words + used, size - used, "%s%s", separator,
 					 names[i].name);
@@ -55,7 +55,7 @@ static void name_flags(const struct segment *segment, char *words, size_t size)
 		snprintf(words, size, "NONE");
 }
 
-/* The number that a reader expects without being told; see the sender's rules below. */
+/* The number that a reader expects by itself; see the sender's rules below. */
 static uint32_t obvious_seq(const struct flow_book *flow, const struct event *event)
 {
 	const struct segment *segment = &event->segment;

@@ -270,7 +270,7 @@ void take_queue(struct judge *judge, const struct event *event)
 		return;
 	}
 	note_cause(judge, event);
-	listener->told_seq = event->seq;
+	listener->depths_seq = event->seq;
 	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
 	if (!listener->listens || event->limit != listener->limit)
 		judge_object(judge, event,

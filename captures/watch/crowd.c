@@ -27,7 +27,7 @@ struct crowd {
 	int *listeners;          /* their ports */
 	int flow_count, listener_count;
 	bool behind;   /* a sample was of a part, or left out, since one was of all */
-	bool told;     /* of something other than a segment that no sample has followed yet */
+	bool noted;    /* something that is no segment, and no sample has followed it yet */
 	int called;    /* the flow of the last system call */
 	long followed; /* segments up to this one have had their sample */
 };
@@ -72,9 +72,9 @@ struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host)
 	return &crowd->seen[host];
 }
 
-void crowd_told(struct crowd *crowd, const struct event *event)
+void crowd_note(struct crowd *crowd, const struct event *event)
 {
-	crowd->told = true;
+	crowd->noted = true;
 	if (event->kind == EVENT_CALL)
 		crowd->called = event->flow;
 	if (event->kind != EVENT_LISTENER)
@@ -220,7 +220,7 @@ long crowd_sampled(struct crowd *crowd, long packets, bool whole)
 	long first = packets > crowd->followed ? crowd->followed + 1 : 0;
 
 	crowd->behind &= !whole;
-	crowd->told = false;
+	crowd->noted = false;
 	crowd->followed = packets;
 	return first;
 }
@@ -232,7 +232,7 @@ bool crowd_has_followed(const struct crowd *crowd, long packet)
 
 bool crowd_leaves_out(struct crowd *crowd, long packets)
 {
-	bool anything_new = crowd->told || packets != crowd->followed;
+	bool anything_new = crowd->noted || packets != crowd->followed;
 
 	if (anything_new || !(is_crowd(crowd, CLIENT) || is_crowd(crowd, SERVER)))
 		return false;

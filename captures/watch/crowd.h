@@ -40,8 +40,8 @@ int crowd_add_flow(struct crowd *crowd, const struct flow_id *id);
 /* What there is at @host, as the last sample found it; valid until the next one. */
 struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host);
 
-/* The case has told of something: a listener, a call of which the next sample is about the flow. */
-void crowd_told(struct crowd *crowd, const struct event *event);
+/* What the case notes: a listener, or a call, whose flow the next sample is about. */
+void crowd_note(struct crowd *crowd, const struct event *event);
 
 /* What a sample reads of one host's sockets. */
 struct crowd_reading {
@@ -61,7 +61,7 @@ long crowd_sampled(struct crowd *crowd, long packets, bool whole);
 /* Whether the sample that follows the @packet was begun after the packet was captured. */
 bool crowd_has_followed(const struct crowd *crowd, long packet);
 /*
- * Whether the sample at the end of a call can be left out: it is a crowd, and all that was told of
+ * Whether the sample at the end of a call can be left out: it is a crowd, and all that was noted
  * and that came by has had its sample. If so, the crowd is behind.
  */
 bool crowd_leaves_out(struct crowd *crowd, long packets);

@@ -118,7 +118,7 @@ void watch_note(struct watch *watch, struct event event)
 	/* What is expected of one flow was sampled with its own segments and calls. */
 	if (event.kind == EVENT_STEP || (event.kind == EVENT_EXPECT && !event.flow))
 		sample_the_rest(watch);
-	crowd_told(watch->crowd, &event);
+	crowd_note(watch->crowd, &event);
 	if (event.kind == EVENT_LISTENER) {
 		if (watch->listener_count == (int)ARRAY_LENGTH(watch->listeners))
 			broken("more than %zu listeners in a case", ARRAY_LENGTH(watch->listeners));
@@ -370,7 +370,7 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 
 	if (socket->expires_ms == NO_TIMER)
 		known->due = 0;
-	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue 0 is told */
+	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue sock_diag has 0 */
 		known->due = crowd_seen(watch->crowd, sampling->host)->asked - watch->zero +
 			     MSEC(socket->expires_ms);
 	rearmed = request && known->state == SYN_RECV && known->due - known->fires > REARMED;
