@@ -4,8 +4,8 @@
  * block; case.pcapng says of each segment what the journal knows; captures that are damaged or
  * from elsewhere are known by it. The captures of a recorded journal are made from its segments.
  */
-#include "captures/draw/pcapng.h"
-#include "captures/draw/recording.h"
+#include "captures/draw/pcapng.h"    /* blocks, byte by byte */
+#include "captures/draw/recording.h" /* a capture beside its journal */
 #include "tests/frames.h"
 
 #include <check.h>

@@ -8,7 +8,7 @@
  * seed alone. A file that the program did not bear is kept as damaged-SEED-NUMBER.
  */
 #include "captures/draw/draw.h"
-#include "captures/journal/packed.h"
+#include "captures/journal/packed.h" /* packs what it damages */
 #include "tests/damage.h"
 #include "tests/frames.h"
 #include "tests/tiny_kernel.h"

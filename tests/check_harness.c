@@ -7,7 +7,7 @@
  */
 #define TOPIC "harness"
 #include "fixtures/fixtures.h"
-#include "netns/internal.h"
+#include "netns/internal.h" /* fills the gate, runs tools */
 
 #include <check.h>
 #include <dlfcn.h>

@@ -5,7 +5,7 @@
  * Every test of the network runs as a case does: as process 1 of a PID namespace, made by a
  * worker. libcheck sees the exit status of that process as its own child's.
  */
-#include "netns/internal.h"
+#include "netns/internal.h" /* refusals, plans and tools, one by one */
 
 #include <arpa/inet.h>
 #include <check.h>

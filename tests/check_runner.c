@@ -4,7 +4,7 @@
  * text of a case and no half-written file can make a pass of what was none. The cases are the
  * fakes of fake_cases.c.
  */
-#include "runner/play/internal.h"
+#include "runner/play/internal.h" /* verdicts without a worker */
 #include "runner/tell/tell.h"
 #include "suites/suites.h"
 

@@ -5,7 +5,7 @@
  * nothing happens, nobody looks in vain; and ladder.txt does not tell how slow the machine was.
  */
 #define TOPIC "watch"
-#include "fixtures/scene.h"
+#include "fixtures/scene.h" /* the watch of a case that plays */
 
 #include <check.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 #ifndef HALFOPEN_TESTS_DAMAGE_H
 #define HALFOPEN_TESTS_DAMAGE_H
 
-#include "vm/parts.h"
+#include "vm/parts.h" /* struct bytes */
 
 /* The same seed gives the same numbers. */
 struct chance {

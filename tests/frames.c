@@ -4,7 +4,7 @@
  */
 #include "tests/frames.h"
 
-#include "captures/draw/recording.h"
+#include "captures/draw/recording.h" /* annotates what it has captured */
 
 #include <pcap/pcap.h>
 #include <string.h>

@@ -79,6 +79,7 @@ shell_tests = \
 	tests/test_offline.sh \
 	tests/test_pages.sh \
 	tests/test_report.sh \
+	tests/test_rooms.sh \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
@@ -99,6 +100,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/junit.rng \
 	tests/parse_tap.pl \
 	tests/pauses.c \
+	tests/rooms.pl \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
 	tests/saved \
@@ -129,6 +131,9 @@ AM_TESTS_ENVIRONMENT = \
 # comes behind them.
 tests/cases.log: $(filter-out tests/cases.log tests/test_pages.log,$(TEST_LOGS))
 tests/test_pages.log: $(filter tests/cases.log,$(TEST_LOGS))
+
+# It looks at the objects of all rooms.
+tests/test_rooms.log: bench/run-bench$(EXEEXT)
 
 # As Automake's own, and then the line with the totals, whatever the tests said.
 check-TESTS: $(check_PROGRAMS)

@@ -6,7 +6,7 @@
 #ifndef HALFOPEN_MUTATIONS_H
 #define HALFOPEN_MUTATIONS_H
 
-#include "captures/judge/books.h"
+#include "captures/judge/books.h" /* where a change fits, the books say */
 
 /* Where a mutation is tried, and the books as they stood right before. */
 struct place {

@@ -7,7 +7,7 @@
 #ifndef HALFOPEN_TESTS_TINY_KERNEL_H
 #define HALFOPEN_TESTS_TINY_KERNEL_H
 
-#include "vm/parts.h"
+#include "vm/parts.h" /* struct bytes */
 
 #include <archive.h>
 

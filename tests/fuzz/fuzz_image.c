@@ -3,7 +3,7 @@
  * A kernel's image: is it one, and which vmlinux is in it.
  */
 #include "tests/fuzz/fuzz.h"
-#include "vm/parts.h"
+#include "vm/parts.h" /* the unpacker alone, without a machine */
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * "i" an image, "g" a guest's tar file.
  */
 #include "tests/fuzz/fuzz.h"
-#include "vm/parts.h"
+#include "vm/parts.h" /* the unpacker alone, without a machine */
 
 #include <fcntl.h>
 #include <string.h>
