@@ -41,6 +41,7 @@ struct scheduler {
 static bool is_working(const struct slot *slot)
 {
 	int phase = atomic_load(&slot->progress.phase);
+
 	return slot->entry && !atomic_load(&slot->asks) &&
 	       (phase == SETTING_UP || phase == TEARING_DOWN);
 }
@@ -48,6 +49,7 @@ static bool is_working(const struct slot *slot)
 static unsigned working(const struct run *run)
 {
 	unsigned count = 0;
+
 	for (unsigned i = 0; i < run->jobs; i++)
 		count += is_working(&run->slots[i]);
 	return count;
@@ -57,8 +59,10 @@ static unsigned working(const struct run *run)
 static unsigned load(const struct run *run, unsigned lane)
 {
 	unsigned sum = 0;
+
 	for (unsigned i = 0; i < run->jobs; i++) {
 		const struct slot *slot = &run->slots[i];
+
 		if (slot->entry && slot->lane % run->cpus == lane % run->cpus)
 			sum += is_working(slot) ? run->jobs + 1 : 1;
 	}
@@ -76,6 +80,7 @@ static struct slot *free_slot(const struct run *run)
 static unsigned idlest_lane(const struct run *run)
 {
 	unsigned best = 0;
+
 	for (unsigned lane = 1; lane < run->cpus; lane++)
 		if (load(run, lane) < load(run, best))
 			best = lane;
@@ -97,6 +102,7 @@ static void end_at_once(struct run *run, struct entry *entry, struct result resu
 static bool open_input(struct slot *slot)
 {
 	int ends[2];
+
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;
 	slot->hears = ends[0];
@@ -114,6 +120,7 @@ static void close_input(struct slot *slot)
 static void fork_worker(struct scheduler *scheduler, struct slot *slot)
 {
 	struct run *run = scheduler->run;
+
 	if (run->options->pause && !open_input(slot)) {
 		run_fatal(run, format("cannot make a pipe: %s", strerror(errno)));
 		return;
@@ -131,6 +138,7 @@ static void fork_worker(struct scheduler *scheduler, struct slot *slot)
 static void start(struct scheduler *scheduler, struct entry *entry)
 {
 	struct slot *slot = free_slot(scheduler->run);
+
 	slot->lane = idlest_lane(scheduler->run);
 	slot->entry = entry;
 	slot->began = clock_now();
@@ -155,6 +163,7 @@ static void start_or_skip(struct scheduler *scheduler, struct entry *entry)
 {
 	struct run *run = scheduler->run;
 	char *problem = folder_prepare(run, entry);
+
 	if (problem) {
 		run_fatal(run, problem);
 		return;
@@ -173,8 +182,10 @@ static void start_or_skip(struct scheduler *scheduler, struct entry *entry)
 static void give_turns(struct run *run)
 {
 	unsigned busy = working(run);
+
 	for (unsigned i = 0; i < run->jobs && busy < run->cpus; i++) {
 		struct slot *slot = &run->slots[i];
+
 		if (!slot->entry || !atomic_exchange(&slot->asks, false))
 			continue;
 		atomic_store(&slot->progress.phase, TEARING_DOWN);
@@ -330,6 +341,7 @@ static void pass_input(struct scheduler *scheduler)
 		close_input(slot);
 	} else if (slot->entry && slot->input >= 0) {
 		ssize_t passed = write(slot->input, typed, (size_t)length);
+
 		(void)passed; /* a case that ended meanwhile needs no Enter */
 	}
 }
@@ -342,6 +354,7 @@ static void wait_for_events(struct scheduler *scheduler)
 		{ .fd = scheduler->listening && scheduler->running ? STDIN_FILENO : -1,
 		  .events = POLLIN },
 	};
+
 	if (await_events(fds, ARRAY_LENGTH(fds), MSEC(TICK_MS)) <= 0)
 		return;
 	uint64_t rings;
@@ -363,6 +376,7 @@ static void end_all(const struct run *run)
 	struct deadline deadline = deadline_in(SEC(ENDING_SECONDS));
 	for (;;) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
+
 		if ((pid < 0 && errno == ECHILD) || deadline_passed(&deadline))
 			return;
 		if (pid == 0)
@@ -373,6 +387,7 @@ static void end_all(const struct run *run)
 static bool may_start(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
+
 	if (run->signal || run->fatal || scheduler->full || scheduler->next >= run->host.count)
 		return false;
 	bool quiet = wants_quiet(scheduler->order[scheduler->next]);
@@ -382,6 +397,7 @@ static bool may_start(const struct scheduler *scheduler)
 static bool goes_on(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
+
 	if (run->signal)
 		return false;
 	return scheduler->running > 0 || (!run->fatal && scheduler->next < run->host.count);
@@ -414,6 +430,7 @@ void schedule(struct run *run)
 	autoclose int signals = watch_signals(&before);
 	autoclose int bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	size_t size = run->jobs * sizeof(*run->slots);
+
 	run->slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	autofree struct entry **order = lane_order(run, &run->host);
 

@@ -26,6 +26,7 @@ int watch_signals(sigset_t *before)
 void read_signals(struct run *run, int signals)
 {
 	struct signalfd_siginfo info;
+
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		if (info.ssi_signo != SIGCHLD && !run->signal)
 			run->signal = (int)info.ssi_signo;

@@ -46,6 +46,7 @@ static bool make_folders(const struct run *run, const char *folder)
 	for (const char *end = strchr(folder, '/');; end = strchr(end + 1, '/')) {
 		int length = end ? (int)(end - folder) : (int)strlen(folder);
 		autofree char *path = format("%s/%.*s", run->artifacts, length, folder);
+
 		if (mkdir(path, 0777) < 0 && errno != EEXIST)
 			return false;
 		if (!end)
@@ -60,6 +61,7 @@ static bool folder_is_ours(const struct run *run, const struct entry *entry)
 	json_auto_t *verdict = json_load(path, NULL);
 	const char *name = json_string_value(json_object_get(verdict, "case"));
 	const char *family = json_string_value(json_object_get(verdict, "family"));
+
 	return name && strcmp(name, entry->spec->name) == 0 && family &&
 	       strcmp(family, family_name(entry->family)) == 0;
 }
@@ -68,6 +70,7 @@ static bool folder_is_ours(const struct run *run, const struct entry *entry)
 static char *file_clear(const struct run *run, const struct entry *entry, const char *name)
 {
 	autofree char *path = entry_path(run, entry, name);
+
 	if (access(path, F_OK) < 0)
 		return NULL;
 	if (!folder_is_ours(run, entry))
@@ -89,6 +92,7 @@ static char *artifact_clear(const struct run *run, const struct entry *entry, co
 static char *folder_clear(const struct run *run, const struct entry *entry)
 {
 	char *problem = NULL;
+
 	for (size_t i = 0; !problem && i < ARRAY_LENGTH(artifacts); i++)
 		problem = artifact_clear(run, entry, artifacts[i]);
 	/* verdict.json is what the others are recognised by; it is replaced, not removed. */
@@ -114,6 +118,7 @@ static bool folder_is_own(const char *folder)
 char *folder_prepare(const struct run *run, struct entry *entry)
 {
 	autofree char *folder = entry_path(run, entry, "");
+
 	if (!make_folders(run, entry->folder))
 		return cannot_write(folder);
 	char *problem = folder_clear(run, entry);
@@ -218,6 +223,7 @@ static bool amend(const struct run *run, const struct entry *entry)
 static char *clean_member(const json_t *object, const char *key)
 {
 	autofree char *text = member_text(object, key);
+
 	return text ? text_clean(text) : NULL;
 }
 
@@ -227,6 +233,7 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 	const char *status = json_string_value(json_object_get(verdict, "status"));
 	const json_t *complaint = json_object_get(verdict, "complaint");
 	int ending = status ? ending_from_name(status) : -1;
+
 	if (ending < 0)
 		return format("verdict.json has no status");
 	*result = (struct result){
@@ -258,6 +265,7 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 			: format("verdict.json cannot be read (%s): is the artifacts folder "
 				 "full?",
 				 error.text);
+
 	if (problem) {
 		*result = (struct result){ .ending = BROKEN, .reason = problem };
 		return false;
@@ -336,6 +344,7 @@ char *artifact_missing(const struct run *run, const struct entry *entry)
 		autofree char *path = entry_path(run, entry, artifacts[i]);
 		autofree char *packed = format("%s.gz", path); /* of a crowd's journal */
 		struct stat status;
+
 		if (stat(path, &status) < 0 && stat(packed, &status) < 0)
 			return format("the case left no %s", artifacts[i]);
 		if (status.st_size == 0)

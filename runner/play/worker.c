@@ -28,6 +28,7 @@ static struct {
 static void ring(struct slot *slot)
 {
 	uint64_t one = 1;
+
 	while (write(slot->bell, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
@@ -70,6 +71,7 @@ static void write_error(char *reason)
 {
 	struct entry entry = *job.slot->entry;
 	autofree char *tail = output_tail();
+
 	entry.result = (struct result){
 		.ending = BROKEN,
 		.report = *tail ? format("output.txt ends with:\n%s", tail) : NULL,
@@ -79,6 +81,7 @@ static void write_error(char *reason)
 	entry.result.machine = shortage_seen() ? format("%s", shortage_seen()) : NULL;
 	if (!verdict_write(job.run, &entry)) {
 		autofree char *problem = cannot_write(job.run->artifacts);
+
 		fprintf(stderr, "%s\n", problem);
 	}
 	result_free(&entry.result);
@@ -164,6 +167,7 @@ static void take_streams(void)
 	autoclose int output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (output < 0) {
 		autofree char *problem = cannot_write(path);
+
 		broken("%s", problem);
 	}
 	redirect(nothing, STDIN_FILENO);
@@ -188,6 +192,7 @@ static void forget_libcheck_settings(void)
 		"CK_XML_LOG_FILE_NAME",
 		"CK_MAX_MSG_SIZE",
 	};
+
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		unsetenv(names[i]);
 }
@@ -243,6 +248,7 @@ static void run_under_libcheck(void)
 	double timeout = case_timeout(job.run, job.slot->entry->spec);
 	Suite *suite = suite_create(job.slot->entry->spec->topic);
 	TCase *tcase = tcase_create(job.slot->entry->id);
+
 	tcase_set_timeout(tcase, timeout);
 	tcase_add_test(tcase, perform);
 	suite_add_tcase(suite, tcase);
@@ -336,6 +342,7 @@ static _Noreturn void try_wire(pid_t parent, const char *wire, int out)
 char *wire_refused(const char *wire)
 {
 	int ends[2];
+
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return format("cannot make a pipe: %s", strerror(errno));
 	fflush(NULL);
