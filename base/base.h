@@ -156,6 +156,14 @@ void text_fit(char *room, size_t size, const char *text);
 char *text_word(const char **rest);
 /* Whether one of the blank-separated @words, which may be NULL, is @word. */
 bool text_has_word(const char *words, const char *word);
+/* A command line in the making: struct words words = { 0 }; words_add(&words, ...); */
+struct words {
+	char **all; /* NULL behind the last; NULL where there is none */
+	size_t count;
+};
+/* One word more, printf-like; blanks in it do not part it. */
+void words_add(struct words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void words_free(struct words *words);
 /* Whether both are the same, or both NULL. */
 bool text_is(const char *left, const char *right);
 /* @reason, or that none was given. */

@@ -86,6 +86,25 @@ char *text_word(const char **rest)
 
 /* ---- words and lines ----------------------------------------------------------------------- */
 
+void words_add(struct words *words, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	words->all = must_realloc(words->all, words->count + 2, sizeof(char *));
+	words->all[words->count++] = vformat(fmt, args);
+	words->all[words->count] = NULL;
+	va_end(args);
+}
+
+void words_free(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(words->all[i]);
+	free(words->all);
+	*words = (struct words){ 0 };
+}
+
 char *text_first_line(const char *text)
 {
 	return format("%.*s", (int)strcspn(text, "\n"), text);

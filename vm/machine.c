@@ -20,7 +20,6 @@
 
 #define QEMU        "qemu-system-x86_64"
 #define CONSOLE     "console.txt"
-#define MOST_WORDS  64
 #define LINES_TOLD  15
 #define MOST_SAID   (1 << 20)
 #define MEMORY_MB   "512"
@@ -53,23 +52,8 @@ struct machine {
 
 /* ---- the command line ---------------------------------------------------------------------- */
 
-struct words {
-	char *words[MOST_WORDS];
-	size_t count;
-};
-
-static void add(struct words *words, char *word)
-{
-	if (words->count + 1 == MOST_WORDS)
-		broken("QEMU's command line is longer than %d words", MOST_WORDS);
-	words->words[words->count++] = word;
-}
-
-static void add_pair(struct words *words, const char *option, char *value)
-{
-	add(words, format("%s", option));
-	add(words, value);
-}
+/* An option, and its value. */
+#define add_pair(words, option, ...) (words_add(words, "%s", option), words_add(words, __VA_ARGS__))
 
 /* In QEMU's options a comma in a value is written twice. */
 static char *escaped(const char *value)
@@ -86,8 +70,8 @@ static char *escaped(const char *value)
 
 static void add_port(struct words *words, const char *name, int fd)
 {
-	add_pair(words, "-chardev", format("file,id=%s,path=/proc/self/fd/%d", name, fd));
-	add_pair(words, "-device", format("virtserialport,chardev=%s,name=%s", name, name));
+	add_pair(words, "-chardev", "file,id=%s,path=/proc/self/fd/%d", name, fd);
+	add_pair(words, "-device", "virtserialport,chardev=%s,name=%s", name, name);
 }
 
 /* HALFOPEN_APPEND has more words for the kernel, such as sysctl.net.ipv4.tcp_mem=... */
@@ -95,38 +79,37 @@ static void add_command_line(struct words *words, const char *command_line)
 {
 	const char *more = getenv("HALFOPEN_APPEND");
 
-	add_pair(words, "-append",
-		 format("%s%s%s", command_line, more ? " " : "", more ? more : ""));
+	add_pair(words, "-append", "%s%s%s", command_line, more ? " " : "", more ? more : "");
 }
 
 static void add_clock(struct words *words, const struct machine_options *options)
 {
 	if (options->clock == VIRTUAL_TIME) {
-		add_pair(words, "-accel", format("tcg"));
-		add_pair(words, "-icount", format("shift=0,sleep=off"));
-		add_pair(words, "-smp", format("1"));
-		add_pair(words, "-rtc", format("base=2025-01-01T00:00:00,clock=vm"));
+		add_pair(words, "-accel", "tcg");
+		add_pair(words, "-icount", "shift=0,sleep=off");
+		add_pair(words, "-smp", "1");
+		add_pair(words, "-rtc", "base=2025-01-01T00:00:00,clock=vm");
 		/* With cx16 some stock kernels panic at boot under TCG; without rdrand two runs
 		 * have the same random numbers; TCG is slow at copying bytes with rep. */
-		add_pair(words, "-cpu", format("max,-la57,-cx16,-rdrand,-rdseed,-erms,-fsrm"));
+		add_pair(words, "-cpu", "max,-la57,-cx16,-rdrand,-rdseed,-erms,-fsrm");
 		add_command_line(words, VIRTUAL_COMMAND_LINE);
 		return;
 	}
 	bool kvm = options->clock == REAL_TIME_KVM;
-	add_pair(words, "-accel", format("%s", kvm ? "kvm" : "tcg,thread=multi"));
-	add_pair(words, "-smp", format("%u", options->cpus ? options->cpus : 1));
-	add_pair(words, "-cpu", format("%s", kvm ? "host" : "max,-la57,-cx16"));
+	add_pair(words, "-accel", "%s", kvm ? "kvm" : "tcg,thread=multi");
+	add_pair(words, "-smp", "%u", options->cpus ? options->cpus : 1);
+	add_pair(words, "-cpu", "%s", kvm ? "host" : "max,-la57,-cx16");
 	add_command_line(words, COMMAND_LINE);
 }
 
 static void add_machine(struct words *words)
 {
-	add_pair(words, "-M", format("pc"));
-	add(words, format("-nodefaults"));
-	add(words, format("-no-user-config"));
-	add(words, format("-no-reboot"));
-	add_pair(words, "-display", format("none"));
-	add_pair(words, "-m", format(MEMORY_MB));
+	add_pair(words, "-M", "pc");
+	words_add(words, "-nodefaults");
+	words_add(words, "-no-user-config");
+	words_add(words, "-no-reboot");
+	add_pair(words, "-display", "none");
+	add_pair(words, "-m", MEMORY_MB);
 }
 
 static void make_words(struct words *words, const struct machine *machine,
@@ -136,11 +119,11 @@ static void make_words(struct words *words, const struct machine *machine,
 
 	add_machine(words);
 	add_clock(words, options);
-	add_pair(words, "-kernel", format("%s", options->boot->kernel));
-	add_pair(words, "-initrd", format("/proc/self/fd/%d", initrd));
-	add_pair(words, "-chardev", format("file,id=console,path=%s", console));
-	add_pair(words, "-serial", format("chardev:console"));
-	add_pair(words, "-device", format("virtio-serial-pci"));
+	add_pair(words, "-kernel", "%s", options->boot->kernel);
+	add_pair(words, "-initrd", "/proc/self/fd/%d", initrd);
+	add_pair(words, "-chardev", "file,id=console,path=%s", console);
+	add_pair(words, "-serial", "chardev:console");
+	add_pair(words, "-device", "virtio-serial-pci");
 	add_port(words, PORT_STATUS, machine->status);
 	add_port(words, PORT_ARTIFACTS, machine->artifacts);
 }
@@ -181,7 +164,7 @@ static _Noreturn void become_qemu(const struct machine *machine, int initrd, str
 	keep_open(machine->status);
 	keep_open(machine->artifacts);
 	keep_open(initrd);
-	execv(words->words[0], words->words);
+	execv(words->all[0], words->all);
 	dprintf(STDERR_FILENO, "cannot run " QEMU ": %s\n", strerror(errno));
 	_exit(127);
 }
@@ -190,13 +173,14 @@ static char *spawn(struct machine *machine, const struct machine_options *option
 {
 	struct words words = { 0 };
 	autoclose int initrd = initrd_make(options);
+	autofree char *path = program_path(QEMU);
 	char *refused = machines_refused();
 
-	if (refused)
+	if (refused || !path)
 		return refused;
 	if (initrd < 0 || machine->status < 0 || machine->artifacts < 0 || machine->said < 0)
 		return format("cannot put a machine's files into memory: %s", strerror(errno));
-	add(&words, program_path(QEMU));
+	words_add(&words, "%s", path);
 	make_words(&words, machine, options, initrd);
 	machine->began = clock_now();
 	machine->deadline = deadline_in(SEC(options->wall_seconds));
@@ -204,8 +188,7 @@ static char *spawn(struct machine *machine, const struct machine_options *option
 	machine->pid = fork();
 	if (machine->pid == 0)
 		become_qemu(machine, initrd, &words);
-	for (size_t i = 0; i < words.count; i++)
-		free(words.words[i]);
+	words_free(&words);
 	if (machine->pid > 0)
 		machine->ended = (int)syscall(SYS_pidfd_open, machine->pid, 0);
 	return machine->pid > 0 ? NULL : format("cannot fork: %s", strerror(errno));

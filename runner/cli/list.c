@@ -27,12 +27,16 @@ static const char *families_of(const struct listed_case *spec)
 static json_t *case_json(const struct listed_case *spec)
 {
 	autofree char *needs = needs_of(spec);
+	json_t *json = json_object();
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "case", spec->name, "topic",
-			 json_text(spec->topic), "claims", json_words(spec->claims), "families",
-			 json_words(families_of(spec)), "needs", json_words(needs),
-			 "kernel_seconds", spec->kernel_seconds, "variants",
-			 json_words(spec->variants));
+	json_object_set_new(json, "case", json_text(spec->name));
+	json_object_set_new(json, "topic", json_text(spec->topic));
+	json_object_set_new(json, "claims", json_words(spec->claims));
+	json_object_set_new(json, "families", json_words(families_of(spec)));
+	json_object_set_new(json, "needs", json_words(needs));
+	json_object_set_new(json, "kernel_seconds", json_real(spec->kernel_seconds));
+	json_object_set_new(json, "variants", json_words(spec->variants));
+	return json;
 }
 
 static void print_detail(const char *label, const char *words)

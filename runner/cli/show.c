@@ -9,9 +9,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
 static struct ladder_form form_here(void)
 {
@@ -106,14 +106,34 @@ static bool has_grown(const char *folder, struct stat *last)
 	return true;
 }
 
+/* Tells when something in the folder is written. -1: this system has no more of these. */
+static int watch_folder(const char *folder)
+{
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (watch >= 0)
+		inotify_add_watch(watch, folder, IN_MODIFY | IN_MOVED_TO);
+	return watch;
+}
+
+/* Until then, or for a second: a run that is killed writes nothing any more. */
+static void await_writing(int watch)
+{
+	struct pollfd polled = { .fd = watch, .events = POLLIN };
+	char events[4096];
+
+	(void)await_events(&polled, 1, SEC(1));
+	while (read(watch, events, sizeof(events)) > 0)
+		;
+}
+
 /*
  * The journal is written whenever the case waits, so its end is never far behind. A run that has
  * ended leaves no more than there is now.
  */
 static bool follow_folder(const char *folder)
 {
-	/* how often a file is asked for news; what ends the loop is the verdict or the run's end */
-	const struct timespec pause = { .tv_nsec = MSEC(200) };
+	autoclose int watch = watch_folder(folder);
 	autofree char *verdict = NULL;
 	struct stat last = { 0 };
 	bool live = true;
@@ -125,7 +145,7 @@ static bool follow_folder(const char *folder)
 		if (has_grown(folder, &last))
 			told = tell_news(folder, told);
 		if (live && !verdict)
-			nanosleep(&pause, NULL);
+			await_writing(watch);
 	}
 	tell_news(folder, told);
 	if (verdict)

@@ -52,20 +52,26 @@ static json_t *claim_cells(const struct matrix *matrix, const struct claim *clai
 	return cells;
 }
 
+static json_t *claim_json(const struct matrix *matrix, const struct claim *claim)
+{
+	const char *verdict = claim_verdict_name(claim->verdict);
+	json_t *json = json_object();
+
+	json_object_set_new(json, "id", json_text(claim->id));
+	json_object_set_new(json, "document", json_text(claim->document));
+	json_object_set_new(json, "claim", json_text(claim->text));
+	json_object_set_new(json, "verdict", json_text(verdict));
+	json_object_set_new(json, "finding", json_text(claim->finding));
+	json_object_set_new(json, "cells", claim_cells(matrix, claim));
+	return json;
+}
+
 static json_t *claims_json(const struct matrix *matrix)
 {
 	json_t *claims = json_array();
 
-	for (size_t i = 0; i < matrix->claim_count; i++) {
-		const struct claim *claim = matrix->claims[i];
-
-		json_array_append_new(
-			claims,
-			json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "id", claim->id, "document",
-				  json_text(claim->document), "claim", json_text(claim->text),
-				  "verdict", claim_verdict_name(claim->verdict), "finding",
-				  json_text(claim->finding), "cells", claim_cells(matrix, claim)));
-	}
+	for (size_t i = 0; i < matrix->claim_count; i++)
+		json_array_append_new(claims, claim_json(matrix, matrix->claims[i]));
 	return claims;
 }
 
@@ -153,13 +159,17 @@ static json_t *changes_json(const struct matrix *matrix)
 
 static json_t *matrix_json(const struct matrix *matrix)
 {
-	json_t *kernels = json_array();
+	json_t *json = json_object(), *kernels = json_array();
 
 	for (size_t i = 0; i < matrix->column_count; i++)
 		json_array_append_new(kernels, kernel_json(&matrix->columns[i]));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "halfopen", PACKAGE_VERSION, "kernels",
-			 kernels, "claims", claims_json(matrix), "cases", tests_json(matrix),
-			 "differences", differences_json(matrix), "changes", changes_json(matrix));
+	json_object_set_new(json, "halfopen", json_text(PACKAGE_VERSION));
+	json_object_set_new(json, "kernels", kernels);
+	json_object_set_new(json, "claims", claims_json(matrix));
+	json_object_set_new(json, "cases", tests_json(matrix));
+	json_object_set_new(json, "differences", differences_json(matrix));
+	json_object_set_new(json, "changes", changes_json(matrix));
+	return json;
 }
 
 char *matrix_write_json(const struct matrix *matrix, const char *path)

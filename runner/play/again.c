@@ -34,31 +34,25 @@ bool wants_quiet(const struct entry *entry)
 }
 
 /* Somebody may have looked into a namespace just then: so it counts when it comes twice. */
-void fail_for_lingering(const struct run *run, struct entry *entry)
+void fail_for_lingering(struct entry *entry)
 {
 	if (entry->result.ending != PASSED)
 		return;
 	entry->result.lingers = true;
-	change_ending(run, entry,
-		      (struct result){
-			      .ending = FAILED,
-			      .reason = format("its namespaces are still there 20 s after its "
-					       "last process ended and its sockets were "
-					       "destroyed: something in the kernel holds them") });
+	change_ending(&entry->result, FAILED,
+		      format("its namespaces are still there 20 s after its last process ended and "
+			     "its sockets were destroyed: something in the kernel holds them"));
 }
 
-void attempt_is_final(const struct run *run, struct entry *entry)
+void attempt_is_final(struct entry *entry)
 {
-	const struct result *result = &entry->result;
+	struct result *result = &entry->result;
 
 	if (!result->machine || (result->ending != FAILED && result->ending != BROKEN))
 		return;
-	change_ending(run, entry,
-		      (struct result){
-			      .ending = BROKEN,
-			      .reason = format("this machine reaches into the case: %s; what it "
-					       "looked like: %s",
-					       result->machine, reason_or_none(result->reason)) });
+	change_ending(result, BROKEN,
+		      format("this machine reaches into the case: %s; what it looked like: %s",
+			     result->machine, reason_or_none(result->reason)));
 }
 
 /* ---- what the kernel complains of ---------------------------------------------------------- */
@@ -119,7 +113,7 @@ void take_suspicion(struct run *run, struct entry *entry)
 		entry);
 }
 
-void fail_for_complaint(const struct run *run, struct entry *entry, struct complaint complaint)
+void fail_for_complaint(struct entry *entry, struct complaint complaint)
 {
 	struct result *result = &entry->result;
 	char *report = result->ending == PASSED ? format("%s", complaint.text)
@@ -131,13 +125,9 @@ void fail_for_complaint(const struct run *run, struct entry *entry, struct compl
 	free(result->complaint);
 	result->complaint = format("%s", complaint.text);
 	result->complained_alone = complaint.alone;
-	change_ending(
-		run, entry,
-		(struct result){
-			.ending = FAILED,
-			.reason = format("the kernel has complained of itself while this case%s "
-					 "there",
-					 complaint.alone ? " was" : " and others were") });
+	change_ending(result, FAILED,
+		      format("the kernel has complained of itself while this case%s there",
+			     complaint.alone ? " was" : " and others were"));
 }
 
 /* It came again, with one of those who were there. */
@@ -161,7 +151,7 @@ void settle_suspicions(struct run *run)
 					      suspicion->text));
 		for (size_t j = 0; j < suspicion->count && !proven; j++)
 			if (!suspicion->entries[j]->result.complaint)
-				fail_for_complaint(run, suspicion->entries[j],
+				fail_for_complaint(suspicion->entries[j],
 						   (struct complaint){ .text = suspicion->text });
 	}
 	for (size_t i = 0; i < run->plan.count; i++) {

@@ -103,45 +103,26 @@ static void deal(struct guests *guests)
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-struct words {
-	char **words;
-	size_t count;
-};
-
-static void add(struct words *words, char *word)
-{
-	words->words = must_realloc(words->words, words->count + 2, sizeof(char *));
-	words->words[words->count++] = word;
-	words->words[words->count] = NULL;
-}
-
-static void words_free(struct words *words)
-{
-	for (size_t i = 0; i < words->count; i++)
-		free(words->words[i]);
-	free(words->words);
-}
-
 /* The command line in the guest. */
 static struct words arguments_of(const struct run *run, const struct guest *guest)
 {
 	const struct run_options *options = run->options;
 	struct words words = { 0 };
 
-	add(&words, format("run"));
-	add(&words, format("--kernel=host"));
-	add(&words, format("--time=%s", run->guest.clock));
-	add(&words, format("--artifacts=/artifacts"));
-	add(&words, format("--no-report"));
-	add(&words, format("--repeat=%u", options->repeat));
-	add(&words, format("--timeout-multiplier=%g", options->timeout_multiplier));
+	words_add(&words, "run");
+	words_add(&words, "--kernel=host");
+	words_add(&words, "--time=%s", run->guest.clock);
+	words_add(&words, "--artifacts=/artifacts");
+	words_add(&words, "--no-report");
+	words_add(&words, "--repeat=%u", options->repeat);
+	words_add(&words, "--timeout-multiplier=%g", options->timeout_multiplier);
 	if (options->jobs)
-		add(&words, format("--jobs=%u", options->jobs));
+		words_add(&words, "--jobs=%u", options->jobs);
 	if (options->wire)
-		add(&words, format("--wire=%s", options->wire));
+		words_add(&words, "--wire=%s", options->wire);
 	for (size_t i = 0; i < guest->count; i++)
 		if (i == 0 || strcmp(guest->entries[i]->id, guest->entries[i - 1]->id) != 0)
-			add(&words, format("%s", guest->entries[i]->id));
+			words_add(&words, "%s", guest->entries[i]->id);
 	return words;
 }
 
@@ -156,7 +137,7 @@ static struct words programs_of_cases(const struct catalogue *catalogue)
 
 		for (char *need; (need = text_word(&needs)); free(need))
 			if (strncmp(need, program, strlen(program)) == 0)
-				add(&words, format("%s", need + strlen(program)));
+				words_add(&words, "%s", need + strlen(program));
 	}
 	return words;
 }
@@ -180,7 +161,7 @@ static bool start(struct run *run, struct guest *guest)
 	guest->machine = machine_start(
 		(struct machine_options){
 			.boot = run->guest.boot,
-			.arguments = arguments.words,
+			.arguments = arguments.all,
 			.folder = folder,
 			.clock = run->options->real_time ? REAL_TIME : VIRTUAL_TIME,
 			.cpus = run->options->cpus ? run->options->cpus : run->cpus,
@@ -232,7 +213,7 @@ char *guests_prepare(struct run *run)
 	struct words programs = programs_of_cases(run->options->catalogue);
 	char *why = NULL;
 
-	run->guest.boot = boot_make(run->guest.kernel, programs.words, &why);
+	run->guest.boot = boot_make(run->guest.kernel, programs.all, &why);
 	words_free(&programs);
 	return why;
 }

@@ -31,8 +31,10 @@ char *folder_discard(const struct run *run, struct entry *entry);
 void take_verdict(const struct run *run, struct entry *entry, char *problem);
 /* Writes verdict.json from entry->result. False with errno. */
 bool verdict_write(const struct run *run, const struct entry *entry);
-/* Gives the result another ending, for a reason that is taken; the case's verdict.json too. */
-void change_ending(const struct run *run, struct entry *entry, struct result changed);
+/* Gives the result another ending, for a reason that is taken. */
+void change_ending(struct result *result, enum ending ending, char *reason);
+/* Writes a changed result into what the case wrote; where that fails, it is an error. */
+void verdict_amend(const struct run *run, struct entry *entry);
 /* Reads it back. False (with result.ending BROKEN and a reason) when there is none. */
 bool verdict_read(const struct run *run, const struct entry *entry, struct result *result);
 /* What a case must leave and did not, or NULL. */
@@ -40,7 +42,7 @@ char *artifact_missing(const struct run *run, const struct entry *entry);
 
 /* ---- tally.c ------------------------------------------------------------------------------- */
 
-/* Notes and reports how an entry ended. */
+/* Notes and reports how an entry ended: its verdict.json says so too. */
 void run_result(struct run *run, struct entry *entry);
 
 /* ---- again.c: what is played again, and why ------------------------------------------------ */
@@ -54,9 +56,9 @@ bool attempt_is_inconclusive(const struct entry *entry);
 /* Whether the next attempt waits until all others are over. */
 bool wants_quiet(const struct entry *entry);
 /* It passed, but something in the kernel holds its namespaces. */
-void fail_for_lingering(const struct run *run, struct entry *entry);
+void fail_for_lingering(struct entry *entry);
 /* What the last attempt comes to: where the machine reached into it, an error of the run. */
-void attempt_is_final(const struct run *run, struct entry *entry);
+void attempt_is_final(struct entry *entry);
 /*
  * The kernel has complained of itself (@text, which is taken) while these were there. One alone has
  * failed; several are suspected, and each is played again alone.
@@ -68,12 +70,12 @@ struct suspects {
 void blame(struct run *run, struct suspects suspects, char *text);
 /* What a guest's runner could not settle: its suspects tell of the same complaint. */
 void take_suspicion(struct run *run, struct entry *entry);
-/* The entry fails for it, whatever it had come to; in its verdict.json too. */
+/* The entry fails for it, whatever it had come to. */
 struct complaint {
 	const char *text;
 	bool alone; /* it came while nobody else was there */
 };
-void fail_for_complaint(const struct run *run, struct entry *entry, struct complaint complaint);
+void fail_for_complaint(struct entry *entry, struct complaint complaint);
 /*
  * When all suspects were played alone: where none of those who were there had the kernel complain
  * again, all of them fail, for some complaints come once a boot. Reports the results of suspects.

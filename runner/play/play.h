@@ -46,6 +46,7 @@ struct result {
 	char *machine;         /* what of the machine reached into the case; or NULL */
 	char *variant;         /* or NULL */
 	char *ladder;          /* ladder.txt of a folder that was discarded, or NULL */
+	bool changed;          /* by the runner: verdict.json has what the case said */
 	double seconds, kernel_seconds;
 	double stalled;     /* for so long at once the machine kept the case from running, */
 	double stall_limit; /* and for longer than this it may not: the shortest timer that it

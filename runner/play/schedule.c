@@ -263,16 +263,16 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 	if (entry->result.seconds == 0)
 		entry->result.seconds = seconds(clock_now() - slot->began);
 	if (slot->lingers)
-		fail_for_lingering(run, entry);
+		fail_for_lingering(entry);
 	if (entry->complaint)
-		fail_for_complaint(run, entry,
+		fail_for_complaint(entry,
 				   (struct complaint){ .text = entry->complaint, .alone = true });
 	else if (!run->options->pause &&
 		 (attempt_is_inconclusive(entry) || (entry->suspected && !alone))) {
 		play_again(scheduler, entry);
 		return;
 	}
-	attempt_is_final(run, entry);
+	attempt_is_final(entry);
 	if (entry->suspected)
 		entry->state = HELD_BACK;
 	else

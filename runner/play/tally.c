@@ -8,6 +8,7 @@
 
 void run_result(struct run *run, struct entry *entry)
 {
+	verdict_amend(run, entry);
 	entry->state = ENDED;
 	run->ended++;
 	run->tally[entry->result.ending]++;

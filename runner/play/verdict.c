@@ -274,18 +274,18 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 		 strcmp(result->reason, verdict_not_finished) == 0);
 }
 
-void change_ending(const struct run *run, struct entry *entry, struct result changed)
+void change_ending(struct result *result, enum ending ending, char *reason)
 {
-	struct result *result = &entry->result;
+	free(result->reason);
+	result->reason = reason;
+	result->ending = ending;
+	result->changed = true;
+}
 
-	free(result->reason);
-	result->reason = changed.reason;
-	result->ending = changed.ending;
-	if (amend(run, entry))
-		return;
-	free(result->reason);
-	result->ending = BROKEN;
-	result->reason = cannot_write("verdict.json");
+void verdict_amend(const struct run *run, struct entry *entry)
+{
+	if (entry->result.changed && !amend(run, entry))
+		change_ending(&entry->result, BROKEN, cannot_write("verdict.json"));
 }
 
 /* A pass with what Linux has outgrown is none. A guest has judged its own. */
@@ -301,7 +301,7 @@ static void judge_variant(const struct run *run, struct entry *entry)
 						   .version = run->host.version,
 						   .variant = result->variant });
 	if (lost)
-		change_ending(run, entry, (struct result){ .ending = FAILED, .reason = lost });
+		change_ending(&entry->result, FAILED, lost);
 }
 
 void take_verdict(const struct run *run, struct entry *entry, char *problem)
