@@ -12,6 +12,7 @@ dist_docs_DATA = \
 	docs/design.md \
 	docs/fuzzing.md \
 	docs/half-open.md \
+	docs/machine.md \
 	docs/operating.md \
 	docs/reading-artifacts.md \
 	docs/vm.md \

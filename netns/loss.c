@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * loss.c: frames that got lost on the wire, and where: the books can be kept of a whole wire only.
+ *
+ * The gate's socket counts what it had no room for, an interface what softnet did not take of it.
+ * Both are asked when the wire does not become quiet, before a finding is judged, and at the end.
+ * softnet's own counters are the whole machine's: they explain a loss, and are none.
  */
 #include "netns/internal.h"
 

@@ -8,8 +8,10 @@
  * The hosts carry no queueing discipline and no offloads, so what is captured on them is what is
  * on a wire. The wire has no addresses; the gate, a forwarder on packet sockets, moves one frame
  * at a time and asks a judge what to do with each. netem sits on the wire's two inner ends, n0
- * and n1, so that a frame reaches the last gate only when netem lets go of it and is still
- * delivered one at a time. A wire without netem has no inner ends.
+ * and n1. Not on a host's end: a capture sees what is sent behind the queueing discipline. Nor on
+ * wc and ws: two frames could leave netem back to back, and be processed before anybody samples.
+ * From the inner ends a frame comes to a gate again, which delivers one at a time. A wire without
+ * netem has no inner ends.
  *
  * Nothing in here knows TCP. Everything here ends with broken() when the system refuses, so
  * callers see only success.

@@ -2,6 +2,12 @@
 /*
  * What people read, drawn from the journal: ladder.txt, ladder.mmd, ladder.svg,
  * counters.txt, and case.pcapng.
+ *
+ * ladder.txt is compared between kernels and quoted by documents: it has nothing of the machine. A
+ * line's time is the one that an expectation names. Lines that only a slow machine adds ("~1.0")
+ * are left out. What a timer counts stands beside the line that the timer made, whatever sample
+ * found it. A line that nobody has named has its observed time, in steps of half of what a timer
+ * may be late. For exact times `show` draws the journal.
  */
 #include "captures/draw/ladder_text.h"
 #include "captures/draw/recording.h"

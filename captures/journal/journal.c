@@ -4,6 +4,10 @@
  *
  * One table names every field of an event with its type, so that writing, reading and the test
  * that mutates journals agree about what there is.
+ *
+ * A journal is not trusted: it may be damaged, or from elsewhere. The reader takes only numbers
+ * that a case can leave, names the field of another one, and keeps what comes before it. Who uses a
+ * number as an index looks it up first, and none is the length of a loop.
  */
 #include "captures/journal/journal.h"
 #include "captures/journal/packed.h"

@@ -139,6 +139,7 @@ static bool is_proven(const struct suspicion *suspicion)
 	return false;
 }
 
+/* Where it does not come again all of them have failed: WARN_ONCE speaks once a boot. */
 void settle_suspicions(struct run *run)
 {
 	for (size_t i = 0; i < run->suspicion_count; i++) {
