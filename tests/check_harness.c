@@ -35,7 +35,7 @@ CASE(a_frame_is_lost)
 	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	STEP("data that does not fit");
-	struct end *client = connect_clients(net, server, 1)[0];
+	struct end *client = connect_one(net, server);
 	run_program(net, .host = WIRE, .argv = { "ip", "link", "set", "dev", "wc", "mtu", "500" });
 	send_text(client, LONG);
 	expect_ladder(client, "-  >  DATA 640");
@@ -53,7 +53,7 @@ CASE(nothing_is_lost)
 		      "-    >  SYN      - / SYN_RECV",
 		      "0.0  <  SYN-ACK",
 		      "1.0  <  SYN-ACK");
-	expect_counters(net, SERVER, "TCPTimeouts 1  TCPSynRetrans 1  Tcp.RetransSegs 1");
+	expect_counters(net, SERVER, "TCPTimeouts 1");
 }
 
 /* What is written wrongly: each row in a case of its own. */
@@ -105,7 +105,7 @@ CASE(written_wrongly)
 	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	STEP("it is connected");
-	write_wrongly(net, connect_clients(net, server, 1)[0]);
+	write_wrongly(net, connect_one(net, server));
 }
 
 /* ---- playing one --------------------------------------------------------------------------- */
@@ -244,8 +244,6 @@ CASE(answers_are_harmed)
 	STEP("it is connected");
 	connect_clients(net, server, 1);
 	expect_queue(server, .accept = 1, .limit = 1, .syn = 0);
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
 }
 
 START_TEST(answer_of_the_kernel_that_is_no_whole_is_told)

@@ -28,8 +28,6 @@ CASE(thousand_handshakes, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 	STEP("a thousand handshakes");
 	connect_clients(net, server, HANDSHAKES);
 	expect_queue(server, .accept = HANDSHAKES, .limit = 4000, .syn = 0);
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1000  Tcp.CurrEstab 1000");
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1000  Tcp.CurrEstab 1000");
 }
 
 CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
@@ -46,10 +44,7 @@ CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		      "1.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
 		      "1.0  >  ACK      ESTABLISHED / ESTABLISHED");
 	stop_rules(net);
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, CLIENT,
-			"Tcp.ActiveOpens 1  Tcp.CurrEstab 1  TCPTimeouts 1  TCPSynRetrans 1  "
-			"Tcp.RetransSegs 1");
+	expect_counters(net, CLIENT, "TCPTimeouts 1");
 
 	STEP("data held back arrives in the order in which it was sent");
 	hold_segments(net, .from = CLIENT, .what = "DATA", .of = unlucky);
@@ -66,8 +61,6 @@ CASE(gate_rules, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 	expect_ladder(unlucky,
 		      "+0.0  <  ACK",
 		      "+0.0  <  ACK");
-	expect_counters(net, SERVER, "-");
-	expect_counters(net, CLIENT, "-");
 }
 
 /* As a busy machine does: no CPU for so long. */
@@ -86,7 +79,7 @@ static void be_kept_from_running(nsec span)
 static void hold_data_through_a_pause(struct scene *net)
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
-	struct end *client = connect_clients(net, server, 1)[0];
+	struct end *client = connect_one(net, server);
 
 	hold_segments(net, .from = CLIENT, .what = "DATA");
 	send_text(client, "one");
@@ -102,8 +95,6 @@ static void hold_data_through_a_pause(struct scene *net)
 	expect_ladder(client,
 		      "+0.0  <  ACK",
 		      "+0.0  <  ACK");
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 }
 
 CASE(held_through_a_pause, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
@@ -121,7 +112,7 @@ CASE(held_through_a_pause_and_probed, .server_sysctls = { "net.ipv4.tcp_syncooki
 CASE(ends_that_talk, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
-	struct end *client = connect_clients(net, server, 1)[0];
+	struct end *client = connect_one(net, server);
 	struct end *served = accept_client(server, client);
 
 	send_text(client, "HELLO");
@@ -133,8 +124,6 @@ CASE(ends_that_talk, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		      "+0.0 <  ACK",
 		      "-    <  DATA 5",
 		      "+0.0 >  ACK");
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 }
 
 CASE(paused_again_and_again, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
@@ -145,8 +134,6 @@ CASE(paused_again_and_again, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		connect_clients(net, server, 1);
 		be_kept_from_running(PAUSE);
 	}
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 4  Tcp.CurrEstab 4");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 4  Tcp.CurrEstab 4");
 }
 
 CASE(tool_that_is_slow, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
@@ -155,8 +142,6 @@ CASE(tool_that_is_slow, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 
 	connect_clients(net, server, 1);
 	run_program(net, .host = SERVER, .argv = { "sleep", "0.15" });
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
-	expect_counters(net, SERVER, "Tcp.PassiveOpens 1  Tcp.CurrEstab 1");
 }
 
 CASE(request_that_expires,
@@ -174,7 +159,7 @@ CASE(request_that_expires,
 		      "1.0  <  SYN-ACK",
 		      "3.0  <  SYN-ACK",
 		      "7.0  .           - / -");
-	expect_counters(net, SERVER, "TCPTimeouts 3  TCPSynRetrans 2  Tcp.RetransSegs 2");
+	expect_counters(net, SERVER, "TCPTimeouts 3");
 }
 
 /* Its last socket closes without a segment, a counter or a call that the watch could know of. */
@@ -185,13 +170,10 @@ CASE(one_of_a_crowd_goes_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0"
 
 	STEP("a crowd, and one whose SYN is dropped");
 	connect_clients(net, server, 100);
-	struct end *other = connect_clients(net, full, 1)[0];
+	struct end *other = connect_one(net, full);
 	struct end *unseen = connect_client(net, full, .name = "unseen");
 	expect_ladder(unseen, "-  >  SYN  ignored  SYN_SENT / -");
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 102  Tcp.CurrEstab 101");
-	expect_counters(net, SERVER,
-			"Tcp.PassiveOpens 101  Tcp.CurrEstab 101  ListenOverflows 1  "
-			"ListenDrops 1");
+	expect_counters(net, SERVER, "overflows 1");
 	expect_states(unseen, .client = SYN_SENT, .server = NO_SOCKET);
 
 	STEP("it is closed behind everybody's back");
@@ -201,7 +183,6 @@ CASE(one_of_a_crowd_goes_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0"
 	expect_ladder(other,
 		      "-    >  DATA 5",
 		      "+0.0 <  ACK");
-	expect_counters(net, CLIENT, "-");
 
 	STEP("too late");
 }
@@ -238,12 +219,12 @@ CASE(crowd_that_goes_away, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		wait_for(peers[0], .timeouts = 1, .within = 1);
 	half_open_peers(server, &peers[1], 1);
 	expect_queue(server, .accept = 0, .limit = 10, .syn = 2);
-	expect_counters(net, SERVER, AGAIN, AGAIN_OF(net));
+	expect_counters(net, SERVER, "again");
 
 	STEP("they go away");
 	peers_go_away(peers, 2);
 	expect_queue(server, .accept = 0, .limit = 10, .syn = 0);
-	expect_counters(net, SERVER, "EmbryonicRsts 2  Tcp.AttemptFails 2" AGAIN, AGAIN_OF(net));
+	expect_counters(net, SERVER, "reset_requests 2  again");
 }
 
 /* Its numbers are in the books although nobody sees a segment of it. */
@@ -273,10 +254,8 @@ CASE(flood_for_a_while, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
 	STEP("as many SYNs as there is time for");
 	flood = flood_listener(server, .seconds = 0.05);
 	expect_queue(server, .accept = 0, .limit = 30, .syn = 0);
-	expect_counters(net, SERVER,
-			"SyncookiesSent %ld  TCPReqQFullDoCookies %ld  Tcp.InSegs %ld  "
-			"Tcp.OutSegs %ld",
-			flood.syns, flood.syns, flood.syns, flood.answers);
+	expect_counters(net, SERVER, "cookies %ld  Tcp.InSegs %ld  Tcp.OutSegs %ld", flood.syns,
+			flood.syns, flood.answers);
 }
 
 CASE(flood_goes_on, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
@@ -297,18 +276,14 @@ CASE(flood_goes_on, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
 	ck_assert_int_eq(flood.answers, flood.syns);
 	expect_queue(server, .accept = 1, .limit = 30, .syn = 0);
 	expect_counters(net, SERVER,
-			"SyncookiesSent %ld  TCPReqQFullDoCookies %ld  SyncookiesRecv 1  "
-			"Tcp.PassiveOpens 1  Tcp.CurrEstab 1  Tcp.InSegs %ld  Tcp.OutSegs %ld",
-			flood.syns + 1, flood.syns + 1, flood.syns + 2, flood.syns + 1);
-	expect_counters(net, CLIENT, "Tcp.ActiveOpens 1  Tcp.CurrEstab 1");
+			"cookies %ld  SyncookiesRecv 1  Tcp.InSegs %ld  Tcp.OutSegs %ld",
+			flood.syns + 1, flood.syns + 2, flood.syns + 1);
 
 	STEP("and is served when the flood is over");
 	send_text(client, "HELLO");
 	expect_ladder(client,
 		      "-    >  DATA 5",
 		      "+0.0 <  ACK");
-	expect_counters(net, SERVER, "-");
-	expect_counters(net, CLIENT, "-");
 }
 
 /* ---- playing a case of this file ----------------------------------------------------------- */

@@ -154,6 +154,13 @@ struct depths judge_depths(const struct judge *judge, int port)
 	return listener ? listener->depths : (struct depths){ 0 };
 }
 
+int judge_limit(const struct judge *judge, int port)
+{
+	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+
+	return listener ? listener->limit : 0;
+}
+
 int judge_timeouts(const struct judge *judge, int flow)
 {
 	return judge->flows[flow].timeouts;

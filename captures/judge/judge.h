@@ -71,6 +71,8 @@ struct depths {
 };
 /* The queues of the listener on @port, as the last sample has found them. */
 struct depths judge_depths(const struct judge *judge, int port);
+/* The limit that listen() has made, which every look compares with the queue's; 0: none listens. */
+int judge_limit(const struct judge *judge, int port);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
 /* Segments of a flow that @from has sent so far. */
