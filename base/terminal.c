@@ -37,14 +37,20 @@ enum colour colour_of(const char *word)
 	return strcmp(word, "variant") == 0 ? CYAN : GREEN;
 }
 
-void print_in_colour(enum colour colour, const char *text)
+char *coloured(enum colour colour, const char *text)
 {
 	static const char *const codes[] = {
-		[GREEN] = "32", [RED] = "1;31", [YELLOW] = "33", [CYAN] = "36", [FAINT] = "2",
+		[BOLD] = "1",    [FAINT] = "2", [GREEN] = "32",   [RED] = "1;31",
+		[YELLOW] = "33", [CYAN] = "36", [MAGENTA] = "35", [BLUE] = "34",
 	};
 
-	if (colour == PLAIN || !terminal_has_colours())
-		fputs(text, stdout);
-	else
-		printf("\033[%sm%s\033[0m", codes[colour], text);
+	return colour == PLAIN ? format("%s", text)
+			       : format("\033[%sm%s\033[0m", codes[colour], text);
+}
+
+void print_in_colour(enum colour colour, const char *text)
+{
+	autofree char *shown = coloured(terminal_has_colours() ? colour : PLAIN, text);
+
+	fputs(shown, stdout);
 }

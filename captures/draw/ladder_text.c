@@ -9,28 +9,27 @@
 
 /* ---- colours ------------------------------------------------------------------------------- */
 
-char *painted(struct ladder_form form, const char *code, int width, const char *text)
+char *painted(struct ladder_form form, enum colour colour, int width, const char *text)
 {
+	autofree char *shown = coloured(form.colour && *text ? colour : PLAIN, text);
 	int left = width - (int)strlen(text);
 
-	if (!form.colour || !*text)
-		return format("%-*s", width, text);
-	return format("\033[%sm%s\033[0m%*s", code, text, left > 0 ? left : 0, "");
+	return format("%s%*s", shown, left > 0 ? left : 0, "");
 }
 
-const char *colour_of_state(enum tcp_state state)
+enum colour colour_of_state(enum tcp_state state)
 {
 	switch (state) {
 	case NO_SOCKET:
-		return FAINT_TEXT;
+		return FAINT;
 	case ESTABLISHED:
-		return GREEN_TEXT;
+		return GREEN;
 	case SYN_SENT:
-		return YELLOW_TEXT;
+		return YELLOW;
 	case SYN_RECV:
-		return MAGENTA_TEXT;
+		return MAGENTA;
 	default:
-		return BLUE_TEXT;
+		return BLUE;
 	}
 }
 
@@ -137,11 +136,11 @@ static char *line_text(const struct judge *judge, int index, struct ladder_form 
 	bool lost = strcmp(line.fate, "lost") == 0;
 	autofree char *time = time_text(judge, &line, form);
 	autofree char *right = format("%*s", width, time);
-	autofree char *times = painted(form, FAINT_TEXT, width, right);
-	autofree char *fate = painted(form, lost ? RED_TEXT : YELLOW_TEXT, 14, line.fate);
+	autofree char *times = painted(form, FAINT, width, right);
+	autofree char *fate = painted(form, lost ? RED : YELLOW, 14, line.fate);
 	autofree char *states = states_text(&line, form);
 	autofree char *counters = counters_text(judge, index);
-	autofree char *moved = painted(form, FAINT_TEXT, 0, counters);
+	autofree char *moved = painted(form, FAINT, 0, counters);
 
 	return trimmed(format("  %s  %c  %-14s %s %s %s", times, line.direction, line.words, fate,
 			      states, moved));
@@ -151,7 +150,7 @@ static char *step_text(const char *step, struct ladder_form form)
 {
 	autofree char *line = format("  -- %s", step);
 
-	return painted(form, BOLD_TEXT, 0, line);
+	return painted(form, BOLD, 0, line);
 }
 
 char **ladder_lines(const struct judge *judge, int flow, struct ladder_form form)

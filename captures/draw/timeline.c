@@ -13,9 +13,9 @@ struct terminal {
 	struct ladder_form form;
 };
 
-static void put_padded(const struct terminal *to, const char *code, int width, const char *text)
+static void put_padded(const struct terminal *to, enum colour colour, int width, const char *text)
 {
-	autofree char *word = painted(to->form, code, width, text);
+	autofree char *word = painted(to->form, colour, width, text);
 
 	fprintf(to->out, "%s ", word);
 }
@@ -43,7 +43,7 @@ static void put_counters(const struct terminal *to, const struct story_line *lin
 	for (int host = 0; host < HOSTS; host++) {
 		autofree char *text =
 			format("%s: %s", host_name((enum host)host), line->counters[host]);
-		autofree char *word = painted(to->form, FAINT_TEXT, 0, text);
+		autofree char *word = painted(to->form, FAINT, 0, text);
 
 		if (!*line->counters[host])
 			continue;
@@ -70,11 +70,11 @@ static void put_line(const struct terminal *to, const struct story_line *line, c
 					      : format("%s", "");
 
 	fprintf(to->out, "%c  ", direction_of(line));
-	put_padded(to, FAINT_TEXT, 12, name);
-	put_padded(to, "", 18, line->words);
-	put_padded(to, line->lost ? RED_TEXT : YELLOW_TEXT, 13, fate);
+	put_padded(to, FAINT, 12, name);
+	put_padded(to, PLAIN, 18, line->words);
+	put_padded(to, line->lost ? RED : YELLOW, 13, fate);
 	put_states(to, line);
-	put_padded(to, "", 9, queue);
+	put_padded(to, PLAIN, 9, queue);
 	put_counters(to, line);
 	fputc('\n', to->out);
 }
@@ -88,13 +88,13 @@ static void put_stop(const struct terminal *to, const struct stop *stop)
 	struct story_line held = *line;
 
 	if (line->kind == LINE_STEP) {
-		autofree char *bold = painted(to->form, BOLD_TEXT, 0, heading);
+		autofree char *bold = painted(to->form, BOLD, 0, heading);
 		fprintf(to->out, "\n%s\n", bold);
 		return;
 	}
 	if (stop->kind != HAPPENS && stop->kind != SENDS && !(twice && stop->kind == ARRIVES))
 		return;
-	put_padded(to, FAINT_TEXT, 0, line->at >= to->story->began ? time : "          ");
+	put_padded(to, FAINT, 0, line->at >= to->story->began ? time : "          ");
 	if (!twice || stop->kind == ARRIVES) {
 		put_line(to, line, line->fate);
 		return;
