@@ -6,7 +6,7 @@
  * judged and drawn in every way that there is; and that is over soon. CHECK_SAMPLE=N tries
  * only one of N damages.
  */
-#include "captures/draw/recording.h" /* a capture beside its journal */
+#include "captures/draw/annotate.h" /* a capture beside its journal */
 #include "tests/sample.h"
 
 #include <check.h>

@@ -11,8 +11,8 @@
  * "ignored", "held" and "lost" are only in the comments of segments that were: display filters
  * look for these words.
  */
+#include "captures/draw/annotate.h"
 #include "captures/draw/pcapng.h"
-#include "captures/draw/recording.h"
 
 #include <string.h>
 

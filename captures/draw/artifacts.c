@@ -9,8 +9,8 @@
  * found it. A line that nobody has named has its observed time, in steps of half of what a timer
  * may be late. For exact times `show` draws the journal.
  */
+#include "captures/draw/annotate.h"
 #include "captures/draw/ladder_text.h"
-#include "captures/draw/recording.h"
 
 #include <errno.h>
 #include <string.h>

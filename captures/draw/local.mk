@@ -3,6 +3,7 @@
 noinst_LIBRARIES += captures/draw/libdraw.a
 captures_draw_libdraw_a_SOURCES = \
 	captures/draw/annotate.c \
+	captures/draw/annotate.h \
 	captures/draw/artifacts.c \
 	captures/draw/draw.h \
 	captures/draw/ladder_text.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recording: client.pcap and server.pcap beside the journal that was written with them; and what
- * is drawn from the two. Shared inside captures.
+ * recording: client.pcap and server.pcap beside the journal that was written with them. Shared
+ * inside draw.
  */
 #ifndef HALFOPEN_RECORDING_H
 #define HALFOPEN_RECORDING_H
@@ -30,14 +30,5 @@ struct recording {
  */
 struct recording *recording_load(const struct journal *journal, const char *folder, char **why);
 void recording_free(struct recording *recording);
-
-/* case.pcapng: both hosts' frames of a journal, with comments from its story. */
-struct annotated {
-	const struct journal *journal;
-	const struct story *story;
-	const struct recording *recording;
-	const char *why; /* what the recording has left out; NULL: nothing */
-};
-void capture_write(const struct annotated *annotated, FILE *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * packed: a large file as PATH.gz, which gzip unpacks. Shared inside captures.
+ * packed: a large file as PATH.gz, which gzip unpacks. Shared inside journal.
  */
 #ifndef HALFOPEN_PACKED_H
 #define HALFOPEN_PACKED_H

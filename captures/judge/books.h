@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the judge keeps while it reads a journal; shared by those files of the room that judge and
- * draw. Who watches a network does not see it: what is known only there is no index in here. Flat
- * arrays, so that a judge can be cloned in the middle of a journal.
+ * What the judge keeps while it reads a journal. Shared inside judge, and with the oracle's tests:
+ * all others ask judge.h. Flat arrays, so that a judge can be cloned in the middle of a journal.
  */
 #ifndef HALFOPEN_BOOKS_H
 #define HALFOPEN_BOOKS_H
 
 #include "captures/judge/judge.h"
-
-#ifdef HALFOPEN_PROBES_H
-#error "a file that looks at the network has no business in the judge's books"
-#endif
 
 /* That a failure tells of. */
 #define LAST_STEPS 4

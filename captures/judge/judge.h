@@ -31,10 +31,11 @@ struct judge *judge_new(void);
 struct judge *judge_clone(const struct judge *judge);
 void judge_free(struct judge *judge);
 /*
- * Takes the next event. Returns NULL, or the first finding (the judge's own; later events are not
- * looked at any more). What it checks by itself, without an expectation:
+ * Takes the next event. Returns NULL, or the first finding, which is the judge's own. After it the
+ * books go on, so that the ladders show how it went on, and nothing is objected to any more. What
+ * the judge checks by itself, without an expectation:
  *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had
- * it
+ *    it
  *  - the gate does only what it can do with the segment that it speaks of
  *  - flags, ports, timestamps and their echoes are such as TCP sends
  *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
@@ -49,7 +50,8 @@ void judge_free(struct judge *judge);
  *  - what one sample finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - each end goes by what SYN and SYN-ACK have agreed on
- *  - every movement of a watched counter was named in its step
+ *  - every movement of a counter that is neither exempt nor held to what was seen was named in its
+ *    step
  *  - every flow was named by a ladder up to its last segment and state
  */
 const struct finding *judge_event(struct judge *judge, const struct event *event);

@@ -3,7 +3,7 @@
  * A capture, of libpcap's or as pcapng, beside a journal that agrees with it, or not quite: it is
  * read as `show` reads it, and annotated. libpcap must be able to read what that has written.
  */
-#include "captures/draw/recording.h" /* the reader alone, without a folder of results */
+#include "captures/draw/annotate.h" /* the reader alone, without a folder of results */
 #include "tests/fuzz/fuzz.h"
 
 #include <pcap/pcap.h>

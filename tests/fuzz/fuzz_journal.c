@@ -4,7 +4,7 @@
  * of it. Lines get the number that they should have, so that one that is lost or comes again is not
  * the end of it.
  */
-#include "captures/draw/recording.h" /* annotates captures of it */
+#include "captures/draw/annotate.h" /* annotates captures of it */
 #include "tests/frames.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
  * seeds: what the drivers that read binary files begin with, made of recorded journals, and of a
  * kernel of a few bytes: seeds JOURNALS CORPUS. Two runs write the same files.
  */
-#include "captures/draw/recording.h" /* writes captures */
+#include "captures/draw/annotate.h" /* writes captures */
 #include "tests/frames.h"
 #include "tests/mutations.h"
 #include "tests/tiny_kernel.h"
