@@ -244,7 +244,7 @@ static bool arrives_late(const struct place *place, int way, struct mutation *mu
 	(void)way;
 	if (!is_arrival(place) || place->event->injected)
 		return false;
-	mutation->after.later = PATIENCE + MSEC(1);
+	mutation->after.later = WIRE_PATIENCE + MSEC(1);
 	mutation->after.since = place->event->at;
 	change(place, mutation)->at += mutation->after.later;
 	return true;

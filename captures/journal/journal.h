@@ -84,8 +84,8 @@ const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
 enum event_kind {
 	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
 			itself delays a segment (-1: no bound), value: for how long a busy machine
-			may keep one from being handed on (0: PATIENCE), in ns; format, lines: see
-			below */
+			may keep one from being handed on (0: WIRE_PATIENCE), in ns; format, lines:
+			see below */
 	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
@@ -182,6 +182,12 @@ struct journal *journal_salvage(const char *path, char **why);
 void journal_pack(const char *folder);
 /* Whether the folder has a journal, packed or not. */
 bool journal_exists(const char *folder);
+
+/*
+ * How long a busy machine may keep us from handing on a segment that the wire has let go of, and
+ * from seeing what has happened already.
+ */
+#define WIRE_PATIENCE SEC(2)
 
 /* sock_diag tells of timers in milliseconds, rounded down to a jiffy (10 ms at HZ=100). */
 #define TIMER_GRAIN MSEC(20)

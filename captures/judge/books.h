@@ -10,8 +10,6 @@
 
 /* That a failure tells of. */
 #define LAST_STEPS 4
-/* How long a busy machine may keep us from handing on a segment that the wire has let go of. */
-#define PATIENCE SEC(2)
 /* In seconds: 104 days. Whatever a journal says, sums of a few such spans are numbers. */
 #define LONGEST_SPAN 9e6
 /* SYNs or answers of a flood between two samples. */
@@ -240,12 +238,12 @@ struct judge {
 	struct host_book hosts[HOSTS];
 	int last_sampled; /* the last line without a segment; -1: none */
 	nsec slack, step_began;
-	nsec wire_delay;               /* the wire's own, at most; -1: no bound */
-	nsec patience;                 /* PATIENCE, stretched as the harness's deadlines were */
-	nsec now;                      /* when the last thing happened that is no segment */
-	long samples;                  /* at both hosts so far, one EVENT_SAMPLE each */
-	nsec sampled_at;               /* when the last one was taken */
-	long last_sample;              /* its seq */
+	nsec wire_delay;  /* the wire's own, at most; -1: no bound */
+	nsec patience;    /* WIRE_PATIENCE, stretched as the harness's deadlines were */
+	nsec now;         /* when the last thing happened that is no segment */
+	long samples;     /* at both hosts so far, one EVENT_SAMPLE each */
+	nsec sampled_at;  /* when the last one was taken */
+	long last_sample; /* its seq */
 	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
 	int cause_count;
 	struct culprit given_up; /* the last client socket that ended before it was connected */
@@ -360,7 +358,8 @@ void forget_flood(struct judge *judge);
 /* What a call was to return, and what it did, in words; the caller frees them. */
 char *call_expected(const struct judge *judge, const struct event *event);
 char *call_observed(const struct judge *judge, const struct event *event);
-char *call_objection(const struct judge *judge, const struct event *event);
+/* What it was to return, and did to its flow or its listener. */
+void take_call(struct judge *judge, const struct event *event);
 
 /* ---- agreement.c --------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a system call of the case returned, and what it was to return, in words: a number says
- * nothing where it is a set of bits or a port.
+ * System calls of the case: whether each returned what it was to return, both in words, as a number
+ * says nothing where it is a set of bits or a port; and what it did to its flow or its listener.
  */
 #include "captures/judge/books.h"
 
@@ -76,7 +76,7 @@ char *call_observed(const struct judge *judge, const struct event *event)
 	return error ? format("%s", error) : number_words(judge, event->name, event->result);
 }
 
-char *call_objection(const struct judge *judge, const struct event *event)
+static char *call_objection(const struct judge *judge, const struct event *event)
 {
 	autofree char *expected = call_expected(judge, event);
 	autofree char *observed = call_observed(judge, event);
@@ -89,4 +89,87 @@ char *call_objection(const struct judge *judge, const struct event *event)
 		      *event->name == 'e' ? object : "poll()",
 		      *event->name == 'e' ? "its listener" : object, observed, expected,
 		      strcmp(observed, "not writable") == 0 ? ": its connect() has not ended" : "");
+}
+
+/* ---- what it did --------------------------------------------------------------------------- */
+
+/* @want is "EAGAIN", "5", ">=0"; a call that fails returns -1 with its errno. */
+static bool call_as_wanted(const struct event *event)
+{
+	const char *name = event->error ? strerrorname_np(event->error) : NULL;
+	char *end;
+	long wanted;
+
+	if (!event->want)
+		return true;
+	if (name && event->result >= 0)
+		return false;
+	if (name || event->result < 0)
+		return name && strcmp(event->want, name) == 0;
+	if (strcmp(event->want, ">=0") == 0)
+		return true;
+	wanted = strtol(event->want, &end, 10);
+	return *end == '\0' && end != event->want && wanted == event->result;
+}
+
+/* Calls that cannot make a host send anything. */
+static bool only_asks(const char *name)
+{
+	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0 ||
+	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0;
+}
+
+static void note_time_of_call(struct flow_book *flow, const struct event *event)
+{
+	flow->call_began[event->host] = event->began;
+	flow->call_ended[event->host] = event->at;
+	flow->call_name[event->host] = event->name;
+}
+
+/* What a listening socket has not handed out ends with it: inet_csk_listen_stop(). */
+static void close_listener(struct judge *judge, struct listener_book *listener,
+			   const struct event *event)
+{
+	listener->closed = true;
+	for (int i = 1; i < judge->flow_count; i++)
+		if (judge->flows[i].listener == listener->port)
+			note_time_of_call(&judge->flows[i], event);
+}
+
+static void note_call_of_flow(struct flow_book *flow, const struct event *event)
+{
+	if (!only_asks(event->name))
+		note_time_of_call(flow, event);
+	if (strcmp(event->name, "inject") == 0) {
+		flow->injections++;
+		flow->injected_flags = (uint8_t)event->result;
+	}
+	if (strcmp(event->name, "close") == 0)
+		flow->closed[event->host] = true;
+	if (event->rto)
+		flow->rto = event->rto;
+}
+
+void take_call(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = book_of_flow(judge, event->flow);
+	struct listener_book *listener = book_of_listener(judge, event->listener);
+
+	if (!call_as_wanted(event)) {
+		judge_object(judge, event, call_objection(judge, event));
+		return;
+	}
+	if (flow)
+		note_call_of_flow(flow, event);
+	if (!listener || event->result < 0)
+		return;
+	if (strcmp(event->name, "accept") == 0)
+		listener->accepted += !listener->foreign;
+	else if (strcmp(event->name, "close") == 0 && !flow)
+		close_listener(judge, listener, event);
+	if (strcmp(event->name, "listen") != 0)
+		return;
+	listener->listens = true;
+	listener->limit = event->limit;
 }

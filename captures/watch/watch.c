@@ -25,8 +25,6 @@
  * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
  */
 #define REARMED MSEC(300)
-/* How long to wait for what has happened already and must be seen at once. */
-#define PATIENCE SEC(2)
 /* How often, at least, to read all again when counters and captures disagree. */
 #define MORE_READINGS 10
 
@@ -482,7 +480,7 @@ static bool is_worth_another(const struct watch *watch, int readings, struct dea
  */
 static void sample(struct watch *watch, struct scope scope)
 {
-	struct deadline deadline = deadline_in(PATIENCE);
+	struct deadline deadline = deadline_in(WIRE_PATIENCE);
 	struct sampling sampling = { .watch = watch, .cause = scope.cause };
 	long first;
 
@@ -562,7 +560,7 @@ static struct passing *add_frame(struct watch *watch, uint64_t number)
 static void frame_sent(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	struct deadline deadline = deadline_in(PATIENCE);
+	struct deadline deadline = deadline_in(WIRE_PATIENCE);
 	struct passing *passing;
 
 	if (!is_tcp(frame))
@@ -624,7 +622,7 @@ static _Noreturn void lost_on_arrival(struct watch *watch, enum host receiver)
 static void frame_arrived(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	struct deadline deadline = deadline_in(PATIENCE);
+	struct deadline deadline = deadline_in(WIRE_PATIENCE);
 	struct passing *passing = passing_of(watch, frame);
 
 	if (!is_tcp(frame))
@@ -875,7 +873,7 @@ struct watch *watch_open(struct watch_options options)
 				    .name = options.title,
 				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
 				    .delta = SLACK,
-				    .value = deadline_in(PATIENCE).span,
+				    .value = deadline_in(WIRE_PATIENCE).span,
 				    .fires = longest_delay(options.wire),
 				    .format = ARTIFACTS_FORMAT,
 				    .lines = options.about });
@@ -885,7 +883,7 @@ struct watch *watch_open(struct watch_options options)
 static void pass_sentinel(struct watch *watch, enum host host)
 {
 	const uint64_t mark = 0x68616c666f70656e; /* "halfopen" */
-	struct deadline deadline = deadline_in(PATIENCE);
+	struct deadline deadline = deadline_in(WIRE_PATIENCE);
 
 	wire_sentinel(watch->net, host, mark);
 	while (!tap_has_seen(watch->taps[host], mark)) {
