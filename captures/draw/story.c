@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The story: the judge's books, read beside the journal, as one list in the order of time. What
+ * The story: the journal, and what the judge makes of it, as one list in the order of time. What
  * each segment left behind is noted at the sample that followed it.
  */
 #include "captures/draw/ladder_text.h"
@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How the story is made: the books, and what belongs to which. */
+/* How the story is made: the judge, and what belongs to which. */
 struct story_books {
 	struct judge *judge;
 	int *ladder;  /* of each line: its index in the judge's; -1: it is of no ladder */
@@ -55,7 +55,7 @@ static struct story_line *add_line(struct story *story, const struct event *even
 	return &story->lines[index];
 }
 
-/* ---- what the judge's books have got since the last event ---------------------------------- */
+/* ---- what the judge has made of the last event --------------------------------------------- */
 
 static void add_packet(struct story *story, const struct event *event, struct story_line *line)
 {
