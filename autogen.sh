@@ -18,8 +18,9 @@ Makes ./configure with autoreconf.
                   pacman; asks for root (sudo, doas) only when something is missing.
                   On the way also the servers and tools that single cases play with
                   (nginx, Apache httpd, hping3, netstat), none of which is started.
-                  Where the kernel has no sch_netem, on x86_64, also QEMU, and a kernel of
-                  Debian into the cache ($HALFOPEN_CACHE, else ~/.cache/halfopen)
+                  Where the kernel has no sch_netem, so that wires have no delay here, on x86_64
+                  also QEMU, and a kernel of Debian that has it, into the cache
+                  ($HALFOPEN_CACHE, else ~/.cache/halfopen)
   --help          this text
 END
 }
@@ -348,10 +349,11 @@ has_kernel()
 
 go_without()
 {
-	complain "$1: the cases that need sch_netem will be skipped"
+	complain "$1: wires have no delay, and the cases that wait for minutes will be skipped"
 }
 
-# What this kernel cannot play is played on another one. Without that, too, there is much to play.
+# A wire with a delay is on another kernel, and cases that wait for minutes go there by themselves.
+# Without that, too, there is much to play.
 provide_kernel()
 {
 	if [ "$(uname -m)" != x86_64 ]; then
@@ -363,8 +365,8 @@ provide_kernel()
 	else
 		idle=
 		size=$(rows_of_kernel | awk '{ size += $5 } END { print int(size / 1e6 + 0.5) }')
-		say "this kernel has no sch_netem; the cases that need it are played on Linux $kernel" \
-			"in QEMU, which takes QEMU and a kernel of $size MB, once"
+		say "this kernel has no sch_netem, so wires have no delay here; they have on Linux $kernel" \
+			"in QEMU (halfopen run --kernel vm), which takes QEMU and a kernel of $size MB, once"
 		(provide vm_needs) || {
 			go_without "no QEMU"
 			return
@@ -444,7 +446,7 @@ make_configure()
 		fi
 	done
 	autoreconf -fi
-	say "now: ./configure && make"
+	say "now: ./configure && make -j"
 }
 
 case $#:${1-} in

@@ -500,7 +500,7 @@ verdict "apt, ordinary user without sudo: these programs are gone without"
 
 qemu_apt="$apt_install qemu-system-x86"
 fetch_as_user="fetch as 1000 /home/user/.cache/halfopen 6.12"
-skipped="the cases that need sch_netem will be skipped"
+skipped="wires have no delay, and the cases that wait for minutes will be skipped"
 
 # has_kernel CACHE: the pinned default kernel is in it.
 has_kernel()
@@ -519,7 +519,7 @@ with_sudo
 run --install-deps
 ends_with 0
 calls "sudo env" "$apt_install $apt_all" "sudo env" "$qemu_apt" "$fetch_as_user" "autoreconf -fi"
-says "this kernel has no sch_netem; the cases that need it are played on Linux 6.12 in QEMU"
+says "this kernel has no sch_netem, so wires have no delay here; they have on Linux 6.12 in QEMU"
 says "a kernel of 35 MB"
 verdict "no netem: QEMU as root, and a kernel as the user"
 
