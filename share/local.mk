@@ -6,3 +6,6 @@ wiresharkdir = $(pkgdatadir)/wireshark/profiles/halfopen
 dist_wireshark_DATA = \
 	share/wireshark/profiles/halfopen/colorfilters \
 	share/wireshark/profiles/halfopen/preferences
+
+# What a kernel of one's own must have: docs/vm.md.
+dist_pkgdata_DATA = share/halfopen.config

@@ -77,6 +77,7 @@ shell_tests = \
 	tests/test_matrix.sh \
 	tests/test_odd_machines.sh \
 	tests/test_offline.sh \
+	tests/test_own_kernels.sh \
 	tests/test_pages.sh \
 	tests/test_report.sh \
 	tests/test_rooms.sh \
