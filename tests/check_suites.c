@@ -2,8 +2,8 @@
 /*
  * check_suites: that the tables beside the cases fit the cases: every case that knows variants has
  * one recorded for each pinned kernel, no record speaks of what is not there, every claim has its
- * case and its paragraph, and no case names a claim that is none; and that whatever may fail in a
- * case tells its line.
+ * case and its paragraph, and no case names a claim that is none; that whatever may fail in a case
+ * tells its line; and that docs/writing-a-case.md has an index of the words of cases.
  */
 #include "fixtures/fixtures.h"
 #include "runner/saved/saved.h"
@@ -214,6 +214,100 @@ START_TEST(every_function_that_may_fail_notes_the_line_of_the_case)
 }
 END_TEST
 
+/* ---- the words of a case ------------------------------------------------------------------- */
+
+/* What is the runner's, and what expands to nothing that a case writes. */
+static const char *const not_for_cases[] = {
+	"all_cases",    "case_is_at",       "case_named",    "case_perform",
+	"listed_cases", "case_progress_in", "register_case",
+};
+
+static bool stands_in(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		if ((at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_')) &&
+		    !(isalnum((unsigned char)at[length]) || at[length] == '_'))
+			return true;
+	return false;
+}
+
+/* The macros of a header with all their lines, each behind the name of the macro. */
+static char *macros_of(char *header)
+{
+	struct text macros = { 0 };
+	bool within = false;
+
+	for (const char *line; (line = strsep(&header, "\n"));) {
+		within |= strncmp(line, "#define ", 8) == 0;
+		if (within)
+			text_add(&macros, "%s\n", line);
+		within = within && *line && line[strlen(line) - 1] == '\\';
+	}
+	return text_take(&macros);
+}
+
+/* A macro with arguments, or a function that no macro stands for. The caller frees it. */
+static char *word_of(const char *line, const char *macros)
+{
+	autofree char *name = NULL;
+
+	if (strncmp(line, "#define ", 8) == 0 && line[8 + strcspn(line + 8, " (")] == '(')
+		return format("%.*s", (int)strcspn(line + 8, "("), line + 8);
+	if (!is_prototype(line))
+		return NULL;
+	name = called_name(line);
+	for (size_t i = 0; i < ARRAY_LENGTH(not_for_cases); i++)
+		if (strcmp(name, not_for_cases[i]) == 0)
+			return NULL;
+	return stands_in(macros, name) ? NULL : format("%s", name);
+}
+
+START_TEST(every_word_of_a_case_is_in_the_index)
+{
+	autofree char *page = read_source("docs/writing-a-case.md");
+	autofree char *header = read_source("fixtures/fixtures.h");
+	autofree char *copy = NULL, *macros = NULL;
+	char *rest = header;
+	size_t checked = 0;
+
+	*strstr(header, "#ifdef TOPIC") = '\0';
+	copy = format("%s", header);
+	macros = macros_of(copy);
+	for (const char *line; (line = strsep(&rest, "\n"));) {
+		autofree char *word = word_of(line, macros);
+		autofree char *told = format("`%s()`", word ? word : "");
+
+		if (!word || strcmp(word, "AGAIN_OF") == 0)
+			continue;
+		checked++;
+		ck_assert_msg(strstr(page, told) != NULL,
+			      "docs/writing-a-case.md has no row with %s", told);
+	}
+	ck_assert_uint_gt(checked, 80);
+}
+END_TEST
+
+START_TEST(every_row_of_the_index_is_of_words_that_there_are)
+{
+	autofree char *page = read_source("docs/writing-a-case.md");
+	autofree char *header = read_source("fixtures/fixtures.h");
+	const char *at = strstr(page, "\n## The words\n");
+
+	ck_assert_ptr_nonnull(at);
+	while ((at = strstr(at, "()`"))) {
+		const char *begin = at;
+
+		while (begin > page && begin[-1] != '`')
+			begin--;
+		autofree char *word = format("%.*s", (int)(at - begin), begin);
+		ck_assert_msg(stands_in(header, word), "fixtures.h has no %s()", word);
+		at++;
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("suites");
@@ -226,6 +320,8 @@ int main(void)
 	tcase_add_test(tcase, claims_are_in_order);
 	tcase_add_test(tcase, every_claim_is_explained);
 	tcase_add_test(tcase, every_function_that_may_fail_notes_the_line_of_the_case);
+	tcase_add_test(tcase, every_word_of_a_case_is_in_the_index);
+	tcase_add_test(tcase, every_row_of_the_index_is_of_words_that_there_are);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
