@@ -89,7 +89,8 @@ struct net_options {
 	FILE *replay;      /* every command goes here too, to build this network by hand */
 };
 
-/* Makes the three namespaces, links, addresses, neighbours and routes. Ends the case with broken() if that fails. */
+/* Makes the three namespaces, links, addresses, neighbours and routes. Ends the case with broken()
+ * if that fails. */
 struct net *net_open(struct net_options options);
 void net_close(struct net *net);
 
