@@ -209,7 +209,7 @@ struct judged_listener judge_listener(const struct judge *judge, int index)
 
 bool judge_counter_is_stray(const struct judge *judge)
 {
-	return judge->astray;
+	return judge->stray;
 }
 
 int judge_counters(const struct judge *judge, enum host host)

@@ -253,7 +253,7 @@ struct judge {
 		nsec began;
 	} steps[LAST_STEPS]; /* a ring of the last ones */
 	int step_count;      /* that have begun */
-	bool astray;         /* the last counter's movement belongs to no line of a ladder */
+	bool stray;          /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
 	struct finding finding;
 	bool found;

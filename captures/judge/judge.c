@@ -116,13 +116,13 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	bool nowhere = index < 0 || (!cause && judge->lines[index].at != event->at);
 	long left;
 
-	judge->astray = !counter->exempt;
+	judge->stray = !counter->exempt;
 	if (judge->hosts[event->host].flooding)
 		return;
 	left = counter->of_timers ? give_to_lines(judge, event, counter) : event->delta;
 	if (counter->of_timers && judge->hosts[event->host].flooded)
 		return; /* what is left is of the requests that a flood has made */
-	judge->astray = nowhere && left && !counter->exempt;
+	judge->stray = nowhere && left && !counter->exempt;
 	if (nowhere || counter->exempt)
 		return;
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
