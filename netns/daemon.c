@@ -13,12 +13,12 @@
 
 #define NOBODY 65534
 
-/* In the child, between fork() and exec(): tells the parent why it comes to nothing. */
+/* In the child, between fork() and exec(): sends the parent the reason why it ends. */
 static _Noreturn void give_up(int to, int error)
 {
-	ssize_t told = write(to, &error, sizeof(error));
+	ssize_t sent = write(to, &error, sizeof(error));
 
-	_exit(told == sizeof(error) ? 127 : 126);
+	_exit(sent == sizeof(error) ? 127 : 126);
 }
 
 static int open_streams(const struct daemon_options *options)

@@ -198,7 +198,7 @@ static void send_all(struct sender *sender)
 
 static void *send_aside(void *argument)
 {
-	isolate_spread();
+	isolate_all_cpus();
 	send_all(argument);
 	return NULL;
 }

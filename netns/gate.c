@@ -99,18 +99,18 @@ static void duplicate(struct gate *gate, struct frame *frame)
 static void lose(struct gate *gate, struct frame *frame, enum fate fate)
 {
 	const struct wire_observer *observer = &gate->observer;
-	autofree struct frame *told = frame;
+	autofree struct frame *shown = frame;
 
 	if (fate == HOLD) {
 		/* Held first, so that the observer may release it. */
-		told = frame_new(frame, frame->bytes, frame->length);
+		shown = frame_new(frame, frame->bytes, frame->length);
 		hold(gate, frame);
 	}
 	if (observer->lost)
-		observer->lost(observer->context, told, fate);
+		observer->lost(observer->context, shown, fate);
 }
 
-/* A frame from a host: told, judged, and done with what the judge says. Takes the frame. */
+/* A frame from a host: the observer sees it, its judge decides. Takes the frame. */
 static void pass_judgement(struct gate *gate, struct frame *frame)
 {
 	const struct wire_observer *observer = &gate->observer;
@@ -129,7 +129,7 @@ static void pass_judgement(struct gate *gate, struct frame *frame)
 }
 
 /* A frame that netem lets go of; n1 is where the client's come out. */
-static void land(struct gate *gate, enum wire_end end, const struct frame *frame)
+static void leave_netem(struct gate *gate, enum wire_end end, const struct frame *frame)
 {
 	autofree struct frame *known = flight_match(gate, end == N1 ? CLIENT : SERVER, frame);
 
@@ -145,7 +145,7 @@ bool wire_turn(struct net *net)
 	if (!frame)
 		return false;
 	if (end == N0 || end == N1) {
-		land(gate, end, frame);
+		leave_netem(gate, end, frame);
 		free(frame);
 		return true;
 	}

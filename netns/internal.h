@@ -35,7 +35,7 @@ enum attempt {
 /* Everything an explanation needs, gathered before anything was tried. */
 struct refusal {
 	enum attempt attempt;
-	int error;               /* errno; 0 when only @output tells */
+	int error;               /* errno; 0 when @output says it all */
 	bool root;               /* the caller's effective user is 0 */
 	uint64_t capabilities;   /* effective ones of the caller */
 	bool no_userns_clone;    /* kernel.unprivileged_userns_clone = 0 */
@@ -57,8 +57,8 @@ int isolate_try(struct refusal *refusal, bool *user_namespace);
  */
 int isolate_user(unsigned id);
 /* Building a network may use every CPU; what makes traffic stays on its one. */
-void isolate_spread(void);
-void isolate_gather(void);
+void isolate_all_cpus(void);
+void isolate_one_cpu(void);
 /* How many CPUs that is. */
 unsigned isolate_cpus(void);
 
@@ -70,7 +70,7 @@ const char *namespace_name(enum host host);
 int enter_namespace(int namespace);
 /* The one of this thread, close-on-exec; the caller closes it. broken() where there is no /proc. */
 int current_namespace(void);
-/* Gives it an ID in the calling thread's namespace, which is told by it when it goes. */
+/* Gives it an ID in the calling thread's namespace, which hears by that when it goes. */
 void namespace_announce(int namespace);
 
 /* A socket of rtnetlink in the calling thread's namespace. */
@@ -133,7 +133,7 @@ int sysctl_write_here(const char *name, const char *value);
 int sysctl_read_here(const char *name, char *seen, size_t seen_size);
 /* Which rows of a host's baselines the namespace, a new one, meets or does not have. */
 void baselines_try(bool met[MOST_BASELINES]);
-/* Notes what net_outside() tells: to be called where the whole machine's settings can be seen. */
+/* Reads what net_outside() returns: to be called where the whole machine's settings can be seen. */
 void outside_read(void);
 /* @control: any socket of the namespace. */
 void offloads_off(int control, const char *interface);

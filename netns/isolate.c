@@ -105,13 +105,13 @@ static size_t pick_cpu(const cpu_set_t *cpus, unsigned lane)
 	return cpu;
 }
 
-void isolate_spread(void)
+void isolate_all_cpus(void)
 {
 	if (pinned)
 		sched_setaffinity(0, sizeof(all_cpus), &all_cpus);
 }
 
-void isolate_gather(void)
+void isolate_one_cpu(void)
 {
 	if (pinned && sched_setaffinity(0, sizeof(one_cpu), &one_cpu))
 		broken("cannot stay on one CPU: %s", strerror(errno));
@@ -133,7 +133,7 @@ static void pin(unsigned lane)
 	CPU_ZERO(&one_cpu);
 	CPU_SET(pick_cpu(&all_cpus, lane), &one_cpu);
 	pinned = true;
-	isolate_gather();
+	isolate_one_cpu();
 }
 
 int isolate_worker(pid_t parent, unsigned lane)

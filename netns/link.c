@@ -46,7 +46,7 @@ void offloads_off(int control, const char *interface)
 		struct ethtool_value now = { .cmd = offloads[i].get };
 		struct ethtool_value off = { .cmd = offloads[i].set };
 
-		/* What a kernel cannot tell about it does not have. */
+		/* What a kernel cannot report it does not have. */
 		if (ethtool(control, interface, &now) || !now.data)
 			continue;
 		if (ethtool(control, interface, &off))

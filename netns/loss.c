@@ -86,7 +86,7 @@ struct softnet net_softnet(const struct net *net)
 				 .squeezed = now.squeezed - net->softnet.squeezed };
 }
 
-/* The ends whose other end the kernel fills without a word; who feeds the others is told. */
+/* The ends that the kernel fills without an error; who sends to the others gets one. */
 static const struct {
 	enum host host;
 	const char *interface, *name;

@@ -43,7 +43,7 @@ struct departures {
 	int left; /* namespaces that have an ID here */
 };
 
-/* Where a namespace has an ID, it is told when that namespace goes (RTM_DELNSID). */
+/* Where a namespace has an ID, a message says when that namespace goes (RTM_DELNSID). */
 void namespace_announce(int namespace)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
@@ -87,7 +87,7 @@ static int count_departure(const struct nlmsghdr *header, void *argument)
 	return MNL_CB_OK;
 }
 
-/* Takes what has been told so far. */
+/* Reads the messages that are there. */
 static void hear(struct departures *departures)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];

@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-struct site {
+struct build {
 	struct net *net;
 	const char *netem;
 	struct tool ip[NAMESPACES], tc;
@@ -32,23 +32,23 @@ static void set_baselines(enum host host)
 	}
 }
 
-static void start_programs(struct site *site, enum host host)
+static void start_programs(struct build *build, enum host host)
 {
 	static char *ip[] = { "ip", "-batch", "-", NULL };
 	static char *tc[] = { "tc", "-batch", "-", NULL };
 	struct tool_options options = { .argv = ip };
 
 	if (host == WIRE)
-		memcpy(options.inherit, site->net->ns, sizeof(options.inherit));
-	site->ip[host] = tool_start(options);
-	if (host == WIRE && site->netem)
-		site->tc = tool_start((struct tool_options){ .argv = tc });
+		memcpy(options.inherit, build->net->ns, sizeof(options.inherit));
+	build->ip[host] = tool_start(options);
+	if (host == WIRE && build->netem)
+		build->tc = tool_start((struct tool_options){ .argv = tc });
 }
 
 /* Leaves the thread in the new namespace. */
-static void make_namespace(struct site *site, enum host host)
+static void make_namespace(struct build *build, enum host host)
 {
-	struct net *net = site->net;
+	struct net *net = build->net;
 
 	/* From the outer one, whose tcp_child_ehash_entries it takes. */
 	if (enter_namespace(net->outside) || unshare(CLONE_NEWNET)) {
@@ -66,7 +66,7 @@ static void make_namespace(struct site *site, enum host host)
 	if (net->control[host] < 0)
 		broken("cannot open a socket in the %s's namespace: %s", namespace_name(host),
 		       shortage_text(errno));
-	start_programs(site, host);
+	start_programs(build, host);
 }
 
 /* While the programs are being loaded. Leaves the thread in the wire's namespace. */
@@ -108,44 +108,44 @@ static void await_program(struct tool *tool, const char *program, const char *ba
 	       *output ? output : "it said nothing");
 }
 
-static void build_links(struct site *site)
+static void build_links(struct build *build)
 {
 	char paths[HOSTS][32];
-	struct plan plan = { .netem = site->netem };
+	struct plan plan = { .netem = build->netem };
 	autofree char *wire = NULL;
 
 	for (int i = 0; i < HOSTS; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", site->net->ns[i]);
+		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", build->net->ns[i]);
 		plan.names[i] = paths[i];
 	}
 	wire = plan_wire(&plan);
-	tool_feed(&site->ip[WIRE], wire);
-	await_program(&site->ip[WIRE], "ip", wire);
+	tool_feed(&build->ip[WIRE], wire);
+	await_program(&build->ip[WIRE], "ip", wire);
 }
 
-static void build_hosts(struct site *site)
+static void build_hosts(struct build *build)
 {
-	struct net *net = site->net;
-	struct plan plan = { .netem = site->netem };
-	autofree char *netem = site->netem ? plan_netem(&plan) : NULL;
+	struct net *net = build->net;
+	struct plan plan = { .netem = build->netem };
+	autofree char *netem = build->netem ? plan_netem(&plan) : NULL;
 	char *hosts[HOSTS];
 
 	for (int i = 0; i < HOSTS; i++) {
 		hosts[i] = plan_host((enum host)i);
-		tool_feed(&site->ip[i], hosts[i]);
+		tool_feed(&build->ip[i], hosts[i]);
 	}
 	if (netem)
-		tool_feed(&site->tc, netem);
+		tool_feed(&build->tc, netem);
 	for (int i = 0; i < HOSTS; i++)
 		offloads_off(net->control[i], "eth0");
 	enter_namespace(net->ns[WIRE]);
 	gate_open(&net->gate, net->control[WIRE], netem);
 	for (int i = 0; i < HOSTS; i++) {
-		await_program(&site->ip[i], "ip", hosts[i]);
+		await_program(&build->ip[i], "ip", hosts[i]);
 		free(hosts[i]);
 	}
 	if (netem)
-		await_program(&site->tc, "tc", netem);
+		await_program(&build->tc, "tc", netem);
 }
 
 #define RTF_LOCAL 0x80000000UL /* linux/ipv6_route.h: delivered to this host */
@@ -207,21 +207,21 @@ static void await_links(struct net *net)
 struct net *net_open(struct net_options options)
 {
 	struct net *net = must_alloc(1, sizeof(*net));
-	struct site site = { .net = net, .netem = options.netem };
+	struct build build = { .net = net, .netem = options.netem };
 
 	net->replay = options.replay;
 	if (net->replay)
 		replay_network(net->replay, options.netem);
 	net->outside = current_namespace();
 	net->softnet = softnet_read();
-	isolate_spread();
+	isolate_all_cpus();
 	for (int i = 0; i < NAMESPACES; i++)
-		make_namespace(&site, (enum host)i);
+		make_namespace(&build, (enum host)i);
 	set_all_baselines(net);
-	build_links(&site);
-	build_hosts(&site);
+	build_links(&build);
+	build_hosts(&build);
 	await_links(net);
-	isolate_gather();
+	isolate_one_cpu();
 	if (enter_namespace(net->outside))
 		broken("cannot go back to the outer network namespace: %s", strerror(errno));
 	for (int i = 0; i < NAMESPACES; i++)

@@ -183,7 +183,7 @@ enum fate {
 };
 
 /*
- * Who is asked and told, in this order, for each frame:
+ * Called in this order for each frame:
  *   sent()      the gate has read it; the receiver has not seen it
  *   judge()     what to do with it
  *   arrived()   it was handed to the receiver's interface and the receiver has processed it.
@@ -295,7 +295,7 @@ void wire_sentinel(struct net *net, enum host host, uint64_t mark);
 /*
  * Frames that got lost on the wire so far, and not by the judge or by netem: an error of the run.
  * In words: who lost how many, and what can be done; NULL: none was. The caller frees it.
- * net_close() ends with broken() when there were some and nobody was told of them here.
+ * net_close() ends with broken() when there were some and nobody has asked here.
  */
 char *wire_losses(struct net *net);
 

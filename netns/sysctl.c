@@ -78,7 +78,7 @@ void baselines_try(bool met[MOST_BASELINES])
 	}
 }
 
-struct errand {
+struct access {
 	const char *name, *value; /* a NULL value: only read */
 	char *seen;
 	size_t seen_size;
@@ -86,37 +86,37 @@ struct errand {
 
 static int write_and_read(void *argument)
 {
-	const struct errand *errand = argument;
-	int error = errand->value ? sysctl_write_here(errand->name, errand->value) : 0;
-	autofree char *wanted = errand->value ? format("%s", errand->value) : NULL;
+	const struct access *access = argument;
+	int error = access->value ? sysctl_write_here(access->name, access->value) : 0;
+	autofree char *wanted = access->value ? format("%s", access->value) : NULL;
 
 	if (error) {
-		*errand->seen = '\0';
+		*access->seen = '\0';
 		return error;
 	}
-	error = sysctl_read_here(errand->name, errand->seen, errand->seen_size);
+	error = sysctl_read_here(access->name, access->seen, access->seen_size);
 	if (error || !wanted)
 		return error;
 	tidy(wanted);
-	return strcmp(wanted, errand->seen) ? -EIO : 0;
+	return strcmp(wanted, access->seen) ? -EIO : 0;
 }
 
 int net_sysctl_write(struct net *net, struct sysctl sysctl, char *seen, size_t seen_size)
 {
-	struct errand errand = { .name = sysctl.name, .value = sysctl.value };
+	struct access access = { .name = sysctl.name, .value = sysctl.value };
 
-	errand.seen = seen;
-	errand.seen_size = seen_size;
+	access.seen = seen;
+	access.seen_size = seen_size;
 	if (net->replay)
 		replay_sysctl(net->replay, &sysctl);
-	return net_within(net, sysctl.host, write_and_read, &errand);
+	return net_within(net, sysctl.host, write_and_read, &access);
 }
 
 int net_sysctl_read(struct net *net, enum host host, const char *name, char *seen, size_t seen_size)
 {
-	struct errand errand = { .name = name };
+	struct access access = { .name = name };
 
-	errand.seen = seen;
-	errand.seen_size = seen_size;
-	return net_within(net, host, write_and_read, &errand);
+	access.seen = seen;
+	access.seen_size = seen_size;
+	return net_within(net, host, write_and_read, &access);
 }
