@@ -523,7 +523,7 @@ START_TEST(a_run_that_could_not_be_made_is_told_and_its_folder_is_not_read)
 	const struct options options = { .catalogue = &catalogue, .artifacts = folder };
 	make_good_run("6.12.1", "linear"); /* of an earlier time */
 	send_to("out", stdout);
-	ck_assert_int_eq(matrix_tell(&options, &column, 1), 99);
+	ck_assert_int_eq(matrix_report(&options, &column, 1), 99);
 	fflush(stdout);
 	said = output_of("out");
 	ck_says("\n  6.12.1: no QEMU here\n");

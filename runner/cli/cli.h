@@ -43,7 +43,7 @@ struct options {
 	bool json, tap, pause, verbose, no_run;
 	bool only_failures; /* of artifacts, those of failed cases and errors are kept */
 	bool keep_ladders;  /* in results.json, of what is not kept: matrix compares them */
-	bool brief;         /* one line for a run: matrix tells the rest */
+	bool brief;         /* one line for a run: matrix prints the rest */
 };
 
 /* Returns true to go on; false when all is said, with the exit status in *status. */
@@ -60,22 +60,22 @@ int command_show(const struct options *options);
 int command_report(const struct options *options);
 int command_kernels(const struct options *options);
 int command_diff(const struct options *options);
-/* matrix_run.c: plays a run in each kernel, one after the other, and tells of them all. */
+/* matrix_run.c: plays a run in each kernel, one after the other, and reports on them all. */
 int command_matrix(const struct options *options);
 
 /* ---- matrix.c ------------------------------------------------------------------------------ */
 
 /* The folder of a matrix: that of @options, or the default. */
 const char *matrix_folder(const struct options *options);
-/* Tells of the runs that are there, in the columns that --kernels means. */
+/* Reports on the runs that are there, in the columns that --kernels means. */
 int matrix_again(const struct options *options);
 /*
- * Tells of these columns' runs below the folder: writes matrix.json and matrix.html there, prints
+ * Reports on these columns' runs below the folder: writes matrix.json and matrix.html there, prints
  * the table and what differs. Returns 0; 1 when a case failed or a recorded variant has changed; 2
  * when a pattern means nothing; 99 when a column or a result is an error, or something cannot be
  * written.
  */
 struct matrix_column;
-int matrix_tell(const struct options *options, const struct matrix_column *columns, size_t count);
+int matrix_report(const struct options *options, const struct matrix_column *columns, size_t count);
 
 #endif

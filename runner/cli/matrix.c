@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * matrix: the runs of many kernels that are there, told as a table and two files.
+ * matrix: the runs of many kernels that are there, as a table and two files.
  */
 #include "runner/cli/cli.h"
 #include "runner/pages/pages.h"
@@ -39,7 +39,7 @@ static int exit_status(const struct matrix *matrix)
 	return statuses[matrix_ending(matrix)];
 }
 
-int matrix_tell(const struct options *options, const struct matrix_column *columns, size_t count)
+int matrix_report(const struct options *options, const struct matrix_column *columns, size_t count)
 {
 	const char *folder = matrix_folder(options);
 	struct matrix *matrix =
@@ -91,7 +91,7 @@ int matrix_again(const struct options *options)
 	size_t most = names.count + (options->kernels ? strlen(options->kernels) : 0);
 	autofree struct matrix_column *columns = must_alloc(most, sizeof(*columns));
 	size_t count = choose_columns(options, names, columns);
-	int status = count > 0 ? matrix_tell(options, columns, count) : EXIT_USAGE;
+	int status = count > 0 ? matrix_report(options, columns, count) : EXIT_USAGE;
 	column_names_free(&names);
 	return status;
 }

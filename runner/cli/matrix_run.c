@@ -125,7 +125,7 @@ static int play_all(const struct options *options, const struct list *list)
 	return EXIT_GOOD;
 }
 
-static int run_and_tell(const struct options *options, const struct list *list)
+static int run_and_report(const struct options *options, const struct list *list)
 {
 	autofree struct matrix_column *columns =
 		must_alloc(list->count, sizeof(struct matrix_column));
@@ -136,7 +136,7 @@ static int run_and_tell(const struct options *options, const struct list *list)
 	for (size_t i = 0; i < list->count; i++)
 		columns[i].name = list->all[i].name;
 	putchar('\n');
-	return matrix_tell(options, columns, list->count);
+	return matrix_report(options, columns, list->count);
 }
 
 static int run_all(const struct options *options)
@@ -147,7 +147,7 @@ static int run_all(const struct options *options)
 	if (!options->kernels)
 		add_all(&list);
 	if (!options->kernels || add_words(&list, options->kernels, &status))
-		status = run_and_tell(options, &list);
+		status = run_and_report(options, &list);
 	list_free(&list);
 	return status;
 }

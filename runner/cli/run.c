@@ -48,9 +48,9 @@ static void write_report(struct run *run, const struct options *options)
 		run_fatal(run, problem);
 }
 
-static void tell_github(struct run *run)
+static void report_to_github(struct run *run)
 {
-	char *problem = github_tell(run);
+	char *problem = github_report(run);
 
 	if (problem)
 		run_fatal(run, problem);
@@ -62,7 +62,7 @@ static void play_and_report(struct run *run, const struct options *options)
 	results_store(run, run->ended == run->plan.count);
 	write_report(run, options);
 	write_junit(run, options);
-	tell_github(run);
+	report_to_github(run);
 	run->reporter->end(run);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));
@@ -129,7 +129,7 @@ int command_run(const struct options *options)
 	struct run run = { .options = &asked, .reporter = reporter_of(options), .lock = -1 };
 
 	deadlines_stretch(options->timeout_multiplier);
-	inherited_tell();
+	inherited_complain();
 	int status = plan_make(&run.plan, &asked) ? run_planned(&run, options) : EXIT_USAGE;
 	run_free(&run);
 	return status;

@@ -78,21 +78,21 @@ static char *verdict_of(const char *folder)
 	return format("%s%s%s", status, reason ? ": " : "", reason ? reason : "");
 }
 
-/* What has come since @told things were told; how many have been told now. */
-static int tell_news(const char *folder, int told)
+/* What has come since @printed lines were printed; how many they are now. */
+static int print_news(const char *folder, int printed)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
 	autofree char *why = NULL; /* its last line may be half written */
 	struct journal *journal = journal_exists(folder) ? journal_salvage(path, &why) : NULL;
 
 	if (!journal)
-		return told;
+		return printed;
 	struct story *story = story_of(journal);
-	told = timeline_print(story, form_here(), told, stdout);
+	printed = timeline_print(story, form_here(), printed, stdout);
 	fflush(stdout);
 	story_free(story);
 	journal_free(journal);
-	return told;
+	return printed;
 }
 
 static bool has_grown(const char *folder, struct stat *last)
@@ -137,17 +137,17 @@ static bool follow_folder(const char *folder)
 	autofree char *verdict = NULL;
 	struct stat last = { 0 };
 	bool live = true;
-	int told = 0;
+	int printed = 0;
 
 	while (live && !verdict) {
 		live = results_folder_is_live(folder);
 		verdict = verdict_of(folder);
 		if (has_grown(folder, &last))
-			told = tell_news(folder, told);
+			printed = print_news(folder, printed);
 		if (live && !verdict)
 			await_writing(watch);
 	}
-	tell_news(folder, told);
+	print_news(folder, printed);
 	if (verdict)
 		printf("\n%s\n", verdict);
 	else

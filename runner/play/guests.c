@@ -18,7 +18,7 @@ enum {
 	TICK_MS = 100,
 	MOST_GUESTS = 64,
 	LEAST_SHARE = 4, /* entries for which another boot pays */
-	LINES_TOLD = 8,
+	LINES_QUOTED = 8,
 };
 
 /* What a machine gets, on the wall: to boot, for each entry's work, and for idle time. */
@@ -340,18 +340,18 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 static char *last_lines(const char *path)
 {
 	autofile FILE *file = fopen(path, "re");
-	char *lines[LINES_TOLD] = { 0 };
+	char *lines[LINES_QUOTED] = { 0 };
 	autofree char *line = NULL;
 	size_t room = 0;
 	struct text all = { 0 };
 	size_t count = 0;
 
 	while (file && getline(&line, &room, file) > 0) {
-		free(lines[count % LINES_TOLD]);
-		lines[count++ % LINES_TOLD] = format("  %s", line);
+		free(lines[count % LINES_QUOTED]);
+		lines[count++ % LINES_QUOTED] = format("  %s", line);
 	}
-	for (size_t i = 0; i < LINES_TOLD; i++) {
-		char *each = lines[(count + i) % LINES_TOLD];
+	for (size_t i = 0; i < LINES_QUOTED; i++) {
+		char *each = lines[(count + i) % LINES_QUOTED];
 
 		text_add(&all, "%s", each ? each : "");
 		free(each);
@@ -369,7 +369,7 @@ static void take_error(struct run *run, const struct guest *guest, const struct 
 			      *clean ? clean : "(nothing)\n"));
 }
 
-/* The guest's run came to no results: what it said tells why. */
+/* The guest's run came to no results: what it printed says why. */
 static void take_no_results(struct run *run, const struct guest *guest, int status)
 {
 	autofree char *path = format("%s/%s/output.txt", run->artifacts, guest->folder);

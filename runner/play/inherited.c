@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * inherited: what a process has from whoever started it, and which would change what this program
- * or those that it starts do. It is put right before anything else; what cannot be is told.
+ * or those that it starts do. It is put right before anything else; what cannot be is complained
+ * of.
  */
 #include "runner/play/internal.h"
 
@@ -17,7 +18,7 @@
 
 /*
  * The first files that are opened would become these. What is written to a stdout that is closed
- * stays an error: it is told at the end.
+ * stays an error: it is complained of at the end.
  */
 static void open_standard_streams(void)
 {
@@ -140,7 +141,7 @@ bool inherited_ignores(int signal)
 	return is_ignored_on_purpose(signal);
 }
 
-void inherited_tell(void)
+void inherited_complain(void)
 {
 	static const char *const names[] = { "LD_PRELOAD", "LD_AUDIT" };
 

@@ -68,7 +68,7 @@ struct suspects {
 	size_t count;
 };
 void blame(struct run *run, struct suspects suspects, char *text);
-/* What a guest's runner could not settle: its suspects tell of the same complaint. */
+/* What a guest's runner could not settle: its suspects have the same complaint. */
 void take_suspicion(struct run *run, struct entry *entry);
 /* The entry fails for it, whatever it had come to. */
 struct complaint {

@@ -161,7 +161,7 @@ static enum lanes assign_automatically(struct run *run, char **why)
 	return LANES_FOUND;
 }
 
-/* What is the host here may be the guest of another run, which has told its --time. */
+/* What is the host here may be the guest of another run, which passed its --time on. */
 static const char *clock_of_host(const struct run *run)
 {
 	return guest_is_around() && !run->options->real_time ? "virtual" : "real";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * play: cases are played, on this kernel or in machines of another, and their verdicts taken in.
- * Who tells the user of it is handed in as a struct reporter.
+ * Who reports on it is handed in as a struct reporter.
  */
 #ifndef HALFOPEN_PLAY_H
 #define HALFOPEN_PLAY_H
@@ -87,7 +87,7 @@ bool is_skipped(const struct entry *entry, const char *reason);
 
 struct run;
 
-/* Who tells the user: a terminal or a log, or TAP. */
+/* Who reports to the user: on a terminal, in a log, or as TAP. */
 struct reporter {
 	void (*begin)(const struct run *run);
 	void (*result)(const struct run *run, const struct entry *entry);
@@ -103,8 +103,8 @@ struct slot {
 	int bell;         /* eventfd that wakes the runner */
 	/* the runner's own */
 	struct entry *entry; /* NULL: free */
-	unsigned lane;
-	bool alone; /* nobody else is there until it ends */
+	unsigned cpu;        /* the how-manieth of those that the runner may use */
+	bool alone;          /* nobody else is there until it ends */
 	pid_t worker;
 	nsec began;
 	atomic_bool lingers; /* its namespaces did not go */
@@ -178,7 +178,7 @@ void choose_jobs(struct run *run);
 /* Puts right what is wrong; first of all. */
 void inherited_put_right(void);
 /* Says what cannot be put right. */
-void inherited_tell(void);
+void inherited_complain(void);
 
 /* ---- lanes.c: which kernel plays what ------------------------------------------------------ */
 

@@ -55,15 +55,15 @@ static unsigned working(const struct run *run)
 	return count;
 }
 
-/* Cases on the CPU of this lane; those that work there count most. */
-static unsigned load(const struct run *run, unsigned lane)
+/* Cases on this CPU; those that work there count most. */
+static unsigned load(const struct run *run, unsigned cpu)
 {
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < run->jobs; i++) {
 		const struct slot *slot = &run->slots[i];
 
-		if (slot->entry && slot->lane % run->cpus == lane % run->cpus)
+		if (slot->entry && slot->cpu == cpu)
 			sum += is_working(slot) ? run->jobs + 1 : 1;
 	}
 	return sum;
@@ -77,13 +77,13 @@ static struct slot *free_slot(const struct run *run)
 	return NULL;
 }
 
-static unsigned idlest_lane(const struct run *run)
+static unsigned idlest_cpu(const struct run *run)
 {
 	unsigned best = 0;
 
-	for (unsigned lane = 1; lane < run->cpus; lane++)
-		if (load(run, lane) < load(run, best))
-			best = lane;
+	for (unsigned cpu = 1; cpu < run->cpus; cpu++)
+		if (load(run, cpu) < load(run, best))
+			best = cpu;
 	return best;
 }
 
@@ -139,7 +139,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 {
 	struct slot *slot = free_slot(scheduler->run);
 
-	slot->lane = idlest_lane(scheduler->run);
+	slot->cpu = idlest_cpu(scheduler->run);
 	slot->entry = entry;
 	slot->began = clock_now();
 	slot->deadline = deadline_in(SEC(case_seconds(entry->spec) + OVERDUE_SECONDS));

@@ -307,11 +307,11 @@ static void judge_variant(const struct run *run, struct entry *entry)
 void take_verdict(const struct run *run, struct entry *entry, char *problem)
 {
 	struct result *result = &entry->result;
-	bool told = verdict_read(run, entry, result);
+	bool read = verdict_read(run, entry, result);
 
-	if (!problem && told && (result->ending == PASSED || result->ending == FAILED))
+	if (!problem && read && (result->ending == PASSED || result->ending == FAILED))
 		problem = artifact_missing(run, entry);
-	if (told && (!problem || result->ending == BROKEN)) {
+	if (read && (!problem || result->ending == BROKEN)) {
 		free(problem);
 		judge_variant(run, entry);
 		return;

@@ -287,7 +287,7 @@ static _Noreturn void worker(pid_t runner)
 	on_ending(ended_early, NULL);
 	take_streams();
 	forget_libcheck_settings();
-	job.worker = isolate_worker(runner, job.slot->lane);
+	job.worker = isolate_worker(runner, job.slot->cpu);
 	struct departures *departures = departures_watch();
 	run_under_libcheck();
 	leave(departures);
@@ -316,7 +316,7 @@ pid_t worker_start(const struct run *run, struct slot *slot)
 
 /* ---- --wire -------------------------------------------------------------------------------- */
 
-static void tell(enum ending ending, const char *text, void *context)
+static void pass_on(enum ending ending, const char *text, void *context)
 {
 	(void)ending;
 	ssize_t written = write(*(const int *)context, text, strlen(text));
@@ -326,7 +326,7 @@ static void tell(enum ending ending, const char *text, void *context)
 /* Builds a network with the wire in a child of its own; what is refused goes to @out. */
 static _Noreturn void try_wire(pid_t parent, const char *wire, int out)
 {
-	on_ending(tell, &out);
+	on_ending(pass_on, &out);
 	int worker = isolate_worker(parent, 0);
 	pid_t child = fork();
 	if (child == 0) {

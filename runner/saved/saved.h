@@ -77,7 +77,7 @@ bool results_folder_is_live(const char *folder);
 json_t *results_load(const char *artifacts, bool *missing);
 /* As results_load() of a folder that must be there; says in *why (the caller frees it). */
 json_t *results_read(const char *artifacts, char **why);
-/* What the run @run tells of a case and family; NULL: nothing. */
+/* The result of a case and family in the run @run; NULL: there is none. */
 const json_t *results_find(const json_t *run, const char *name, const char *family);
 /* NULL, or one line that says that results have another format than this halfopen's. */
 char *results_other_format(const json_t *results, const char *artifacts);

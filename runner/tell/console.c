@@ -44,7 +44,7 @@ static void begin_guest(const struct run *run)
 }
 
 /* Cases that are played here and now though they wait for minutes, as they were named. */
-static void tell_long_waits(const struct run *run)
+static void print_long_waits(const struct run *run)
 {
 	const struct entry *before = NULL;
 
@@ -68,7 +68,7 @@ static void console_begin(const struct run *run)
 		begin_host(run);
 	if (run->guest.count)
 		begin_guest(run);
-	tell_long_waits(run);
+	print_long_waits(run);
 	printf("artifacts: %s\n", run->artifacts);
 	fflush(stdout);
 }
@@ -86,7 +86,7 @@ static char *shown(const char *text, size_t size)
 	return copy;
 }
 
-/* The slot that has waited longest and is not yet told of. */
+/* The slot that has waited longest and is not yet in the line. */
 static const struct slot *next_waiting(const struct run *run, const struct slot *after)
 {
 	const struct slot *best = NULL;
@@ -151,7 +151,7 @@ static void console_result(const struct run *run, const struct entry *entry)
 	fflush(stdout);
 }
 
-static void tell_in_full(const struct run *run, enum ending ending)
+static void print_in_full(const struct run *run, enum ending ending)
 {
 	for (size_t i = 0; i < run->plan.count; i++) {
 		const struct entry *entry = &run->plan.entries[i];
@@ -178,19 +178,19 @@ static void tell_in_full(const struct run *run, enum ending ending)
 }
 
 /* All that were skipped for the same reason, below it. */
-static void tell_skips(const struct run *run)
+static void print_skips(const struct run *run)
 {
 	const struct plan *plan = &run->plan;
-	autofree bool *told = must_alloc(plan->count, sizeof(*told));
+	autofree bool *printed = must_alloc(plan->count, sizeof(*printed));
 
 	for (size_t i = 0; i < plan->count; i++) {
-		if (told[i] || !is_skipped(&plan->entries[i], NULL))
+		if (printed[i] || !is_skipped(&plan->entries[i], NULL))
 			continue;
 		const char *reason = reason_or_none(plan->entries[i].result.reason);
 		printf("\nskipped: %s\n", reason);
 		for (size_t j = i; j < plan->count; j++)
 			if (is_skipped(&plan->entries[j], reason)) {
-				told[j] = true;
+				printed[j] = true;
 				printf("  %s\n", plan->entries[j].folder);
 			}
 	}
@@ -199,9 +199,9 @@ static void tell_skips(const struct run *run)
 static void console_end(const struct run *run)
 {
 	wipe(run);
-	tell_skips(run);
-	tell_in_full(run, FAILED);
-	tell_in_full(run, BROKEN);
+	print_skips(run);
+	print_in_full(run, FAILED);
+	print_in_full(run, BROKEN);
 	putchar('\n');
 	if (run->signal)
 		printf("ended by SIG%s: %zu of %zu had finished\n", sigabbrev_np(run->signal),

@@ -135,7 +135,7 @@ static void put_report(FILE *out, const struct entry *entry)
 
 static void put_failures(FILE *out, const struct run *run)
 {
-	size_t told = 0, bad = run->tally[FAILED] + run->tally[BROKEN];
+	size_t put = 0, bad = run->tally[FAILED] + run->tally[BROKEN];
 
 	if (!bad)
 		return;
@@ -143,13 +143,13 @@ static void put_failures(FILE *out, const struct run *run)
 	for (size_t i = 0; i < run->plan.count; i++)
 		if (is_bad(&run->plan.entries[i]))
 			put_row(out, &run->plan.entries[i]);
-	for (size_t i = 0; i < run->plan.count && told < REPORTS_IN_FULL; i++)
+	for (size_t i = 0; i < run->plan.count && put < REPORTS_IN_FULL; i++)
 		if (is_bad(&run->plan.entries[i])) {
 			put_report(out, &run->plan.entries[i]);
-			told++;
+			put++;
 		}
-	if (bad > told)
-		fprintf(out, "\nThe reports of %zu more are in the artifacts.\n", bad - told);
+	if (bad > put)
+		fprintf(out, "\nThe reports of %zu more are in the artifacts.\n", bad - put);
 }
 
 static bool reason_is_new(const struct plan *plan, size_t index)
@@ -221,7 +221,7 @@ static char *write_summary(const struct run *run, const char *path)
 	return format("cannot write %s (GITHUB_STEP_SUMMARY): %s", path, strerror(errno));
 }
 
-char *github_tell(const struct run *run)
+char *github_report(const struct run *run)
 {
 	const char *summary = getenv("GITHUB_STEP_SUMMARY");
 

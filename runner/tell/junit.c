@@ -151,20 +151,20 @@ static const char *variant_of(const struct run *run, const struct entry *entry)
 static void ask(xmlTextWriterPtr writer, const struct run *run, const struct listed_case *spec,
 		question *question, const char *name)
 {
-	const char *told[16] = { NULL };
+	const char *answers[16] = { NULL };
 	size_t count = 0;
 
-	for (size_t i = 0; i < run->plan.count && count < ARRAY_LENGTH(told); i++) {
+	for (size_t i = 0; i < run->plan.count && count < ARRAY_LENGTH(answers); i++) {
 		const struct entry *entry = &run->plan.entries[i];
 		const char *answer = entry->spec == spec ? question(run, entry) : NULL;
 		bool known = !answer;
 
 		for (size_t j = 0; j < count && !known; j++)
-			known = strcmp(told[j], answer) == 0;
+			known = strcmp(answers[j], answer) == 0;
 		if (known)
 			continue;
 		property(writer, name, answer);
-		told[count++] = answer;
+		answers[count++] = answer;
 	}
 }
 

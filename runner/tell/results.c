@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * results: results.json, the run as a whole, as it is written:  when the run begins, with nothing
+ * results: results.json, the run as a whole, as it is written: when the run begins, with nothing
  * in it, so that a run that is killed never leaves an older run's passes behind; and again when it
  * ends. Replaced whole each time.
  */
@@ -8,9 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tell: a run for whoever reads of it: people, TAP harnesses, CI servers, and results.json.
+ * tell: reports on a run: for people, TAP harnesses and CI servers, and results.json.
  */
 #ifndef HALFOPEN_TELL_H
 #define HALFOPEN_TELL_H
@@ -32,6 +32,6 @@ char *junit_write(const struct run *run, const char *path);
  * Under GitHub Actions: annotations, and the step's summary. NULL, or why that could not be
  * written.
  */
-char *github_tell(const struct run *run);
+char *github_report(const struct run *run);
 
 #endif
