@@ -12,34 +12,19 @@
 #include <signal.h>
 #include <string.h>
 
-static void attribute(xmlTextWriterPtr writer, const char *name, const char *value)
-{
-	autofree char *clean = text_clean(value);
-
-	xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST clean);
-}
-
-static void text_element(xmlTextWriterPtr writer, const char *name, const char *text)
-{
-	autofree char *clean = text_clean(text);
-
-	xmlTextWriterWriteElement(writer, BAD_CAST name, BAD_CAST clean);
-}
-
 /* <failure message="one line">the report</failure> */
-static void outcome(xmlTextWriterPtr writer, const char *name, const struct result *result)
+static void outcome(xml out, const char *name, const struct result *result)
 {
-	xmlTextWriterStartElement(writer, BAD_CAST name);
-	attribute(writer, "message", result->reason ? result->reason : "");
-	attribute(writer, "type", name);
+	xml_open(out, name);
+	xml_attribute(out, "message", result->reason ? result->reason : "");
+	xml_attribute(out, "type", name);
 	if (result->report) {
 		autofree char *text =
 			format("%s\n%s", result->reason ? result->reason : "", result->report);
-		autofree char *clean = text_clean(text);
 
-		xmlTextWriterWriteString(writer, BAD_CAST clean);
+		xml_text(out, text);
 	}
-	xmlTextWriterEndElement(writer);
+	xml_close_empty(out);
 }
 
 /* Entries that a run left out when it was ended are errors: part of a run never looks whole. */
@@ -48,7 +33,7 @@ static enum ending ending_of(const struct entry *entry)
 	return entry->state == ENDED ? entry->result.ending : BROKEN;
 }
 
-static void unfinished(xmlTextWriterPtr writer, const struct run *run)
+static void unfinished(xml out, const struct run *run)
 {
 	autofree char *why = run->signal ? format("not run to its end: the run was ended by SIG%s",
 						  sigabbrev_np(run->signal))
@@ -57,7 +42,7 @@ static void unfinished(xmlTextWriterPtr writer, const struct run *run)
 	autofree char *line = text_first_line(why);
 	struct result result = { .reason = line };
 
-	outcome(writer, "error", &result);
+	outcome(out, "error", &result);
 }
 
 /* What a person who has only this file wants to see of a case: where it is, and its ladder. */
@@ -74,7 +59,7 @@ static char *output_of(const struct run *run, const struct entry *entry)
 		      entry->result.variant ? entry->result.variant : "-", ladder ? ladder : "");
 }
 
-static void testcase(xmlTextWriterPtr writer, const struct run *run, const struct entry *entry)
+static void testcase(xml out, const struct run *run, const struct entry *entry)
 {
 	static const char *const names[] = {
 		[FAILED] = "failure", [SKIPPED] = "skipped", [BROKEN] = "error"
@@ -82,20 +67,20 @@ static void testcase(xmlTextWriterPtr writer, const struct run *run, const struc
 	enum ending ending = ending_of(entry);
 	autofree char *time = format("%.3f", entry->result.seconds);
 
-	xmlTextWriterStartElement(writer, BAD_CAST "testcase");
-	attribute(writer, "classname", entry->spec->topic);
-	attribute(writer, "name", entry->folder);
-	attribute(writer, "time", time);
+	xml_open(out, "testcase");
+	xml_attribute(out, "classname", entry->spec->topic);
+	xml_attribute(out, "name", entry->folder);
+	xml_attribute(out, "time", time);
 	if (entry->state != ENDED) {
-		unfinished(writer, run);
+		unfinished(out, run);
 	} else {
 		autofree char *output = output_of(run, entry);
 
 		if (ending != PASSED)
-			outcome(writer, names[ending], &entry->result);
-		text_element(writer, "system-out", output);
+			outcome(out, names[ending], &entry->result);
+		xml_element(out, "system-out", output);
 	}
-	xmlTextWriterEndElement(writer);
+	xml_close_empty(out);
 }
 
 /* ---- a case: its entries, of which a plan has several in a row or here and there ------------- */
@@ -112,20 +97,20 @@ static void sum(struct sums *sums, const struct entry *entry)
 	sums->seconds += entry->result.seconds;
 }
 
-static void put_sums(xmlTextWriterPtr writer, const struct sums *sums)
+static void put_sums(xml out, const struct sums *sums)
 {
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "tests", "%zu", sums->tests);
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "failures", "%zu", sums->count[FAILED]);
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "errors", "%zu", sums->count[BROKEN]);
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "time", "%.3f", sums->seconds);
+	xml_set(out, "tests", "%zu", sums->tests);
+	xml_set(out, "failures", "%zu", sums->count[FAILED]);
+	xml_set(out, "errors", "%zu", sums->count[BROKEN]);
+	xml_set(out, "time", "%.3f", sums->seconds);
 }
 
-static void property(xmlTextWriterPtr writer, const char *name, const char *value)
+static void property(xml out, const char *name, const char *value)
 {
-	xmlTextWriterStartElement(writer, BAD_CAST "property");
-	attribute(writer, "name", name);
-	attribute(writer, "value", value);
-	xmlTextWriterEndElement(writer);
+	xml_open(out, "property");
+	xml_attribute(out, "name", name);
+	xml_attribute(out, "value", value);
+	xml_close_empty(out);
 }
 
 /* What entries of one case may differ in. */
@@ -148,8 +133,8 @@ static const char *variant_of(const struct run *run, const struct entry *entry)
 }
 
 /* A property for each answer of the entries of a case; most often that is one. */
-static void ask(xmlTextWriterPtr writer, const struct run *run, const struct listed_case *spec,
-		question *question, const char *name)
+static void ask(xml out, const struct run *run, const struct listed_case *spec, question *question,
+		const char *name)
 {
 	const char *answers[16] = { NULL };
 	size_t count = 0;
@@ -163,25 +148,23 @@ static void ask(xmlTextWriterPtr writer, const struct run *run, const struct lis
 			known = strcmp(answers[j], answer) == 0;
 		if (known)
 			continue;
-		property(writer, name, answer);
+		property(out, name, answer);
 		answers[count++] = answer;
 	}
 }
 
-static void properties(xmlTextWriterPtr writer, const struct run *run,
-		       const struct listed_case *spec)
+static void properties(xml out, const struct run *run, const struct listed_case *spec)
 {
-	xmlTextWriterStartElement(writer, BAD_CAST "properties");
-	ask(writer, run, spec, kernel_of, "kernel");
-	ask(writer, run, spec, clock_of, "clock");
+	xml_open(out, "properties");
+	ask(out, run, spec, kernel_of, "kernel");
+	ask(out, run, spec, clock_of, "clock");
 	if (spec->claims && *spec->claims)
-		property(writer, "claims", spec->claims);
-	ask(writer, run, spec, variant_of, "variant");
-	xmlTextWriterEndElement(writer);
+		property(out, "claims", spec->claims);
+	ask(out, run, spec, variant_of, "variant");
+	xml_close_empty(out);
 }
 
-static void testsuite(xmlTextWriterPtr writer, const struct run *run,
-		      const struct listed_case *spec)
+static void testsuite(xml out, const struct run *run, const struct listed_case *spec)
 {
 	const struct plan *plan = &run->plan;
 	autofree char *started = text_date(run->started);
@@ -190,19 +173,19 @@ static void testsuite(xmlTextWriterPtr writer, const struct run *run,
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->entries[i].spec == spec)
 			sum(&sums, &plan->entries[i]);
-	xmlTextWriterStartElement(writer, BAD_CAST "testsuite");
-	attribute(writer, "name", spec->name);
-	attribute(writer, "package", spec->topic);
-	attribute(writer, "timestamp", started);
+	xml_open(out, "testsuite");
+	xml_attribute(out, "name", spec->name);
+	xml_attribute(out, "package", spec->topic);
+	xml_attribute(out, "timestamp", started);
 	if (spec->file)
-		attribute(writer, "file", spec->file);
-	put_sums(writer, &sums);
-	xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "skipped", "%zu", sums.count[SKIPPED]);
-	properties(writer, run, spec);
+		xml_attribute(out, "file", spec->file);
+	put_sums(out, &sums);
+	xml_set(out, "skipped", "%zu", sums.count[SKIPPED]);
+	properties(out, run, spec);
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->entries[i].spec == spec)
-			testcase(writer, run, &plan->entries[i]);
-	xmlTextWriterEndElement(writer);
+			testcase(out, run, &plan->entries[i]);
+	xml_close_empty(out);
 }
 
 static bool case_is_new(const struct plan *plan, size_t index)
@@ -213,7 +196,7 @@ static bool case_is_new(const struct plan *plan, size_t index)
 	return true;
 }
 
-static void document(xml writer, const void *context)
+static void document(xml out, const void *context)
 {
 	const struct run *run = context;
 	const struct plan *plan = &run->plan;
@@ -221,15 +204,15 @@ static void document(xml writer, const void *context)
 
 	for (size_t i = 0; i < plan->count; i++)
 		sum(&sums, &plan->entries[i]);
-	xmlTextWriterSetIndent(writer, 1);
-	xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
-	xmlTextWriterStartElement(writer, BAD_CAST "testsuites");
-	attribute(writer, "name", "halfopen");
-	put_sums(writer, &sums);
+	xmlTextWriterSetIndent(out, 1);
+	xmlTextWriterStartDocument(out, NULL, "UTF-8", NULL);
+	xml_open(out, "testsuites");
+	xml_attribute(out, "name", "halfopen");
+	put_sums(out, &sums);
 	for (size_t i = 0; i < plan->count; i++)
 		if (case_is_new(plan, i))
-			testsuite(writer, run, plan->entries[i].spec);
-	xmlTextWriterEndDocument(writer);
+			testsuite(out, run, plan->entries[i].spec);
+	xmlTextWriterEndDocument(out);
 }
 
 char *junit_write(const struct run *run, const char *path)
