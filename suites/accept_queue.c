@@ -113,10 +113,9 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
-	struct end **first, **second;
 
 	STEP("backlog 1: two wait, the next is refused");
-	first = connect_clients(net, server, 2);
+	struct end **first = connect_clients(net, server, 2);
 	give_up(refused_client(net, server));
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
@@ -124,7 +123,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	STEP("listen(3) makes room at once");
 	listen_again(server, 3);
 	expect_queue(server, .accept = 2, .limit = 3, .syn = 0);
-	second = connect_clients(net, server, 2);
+	struct end **second = connect_clients(net, server, 2);
 	give_up(refused_client(net, server));
 	expect_queue(server, .accept = 4, .limit = 3, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
@@ -369,13 +368,12 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
      .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
-	struct end *accepted, *waiting;
 	struct peer *half_open[2];
 
 	STEP("a client is accepted, another one waits, and two requests are half-open");
-	accepted = connect_one(net, server);
+	struct end *accepted = connect_one(net, server);
 	accept_client(server, accepted);
-	waiting = connect_one(net, server);
+	struct end *waiting = connect_one(net, server);
 	half_open_peers(server, half_open, 2);
 	expect_queue(server, .accept = 1, .syn = 2);
 
@@ -421,16 +419,15 @@ CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 		OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000),
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
-	struct end *client, *served;
 
 	STEP("options are set on the listener");
 	for (size_t i = 0; i < ARRAY_LENGTH(inherited); i++)
 		set_option_of_listener(server, inherited[i]);
 
 	STEP("a client connects and is accepted: its socket has them, but for TCP_DEFER_ACCEPT");
-	client = connect_deferred(net, server);
+	struct end *client = connect_deferred(net, server);
 	data_makes_the_connection(client, "HELLO");
-	served = accept_client(server, client);
+	struct end *served = accept_client(server, client);
 	for (size_t i = 0; i < ARRAY_LENGTH(inherited); i++)
 		expect_option_of_end(served, inherited[i]);
 	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);

@@ -65,7 +65,6 @@ CASE(deferred_data_that_met_a_full_queue_comes_after_its_connection,
 		      "3rto  >  DATA 5  lost",
 		      "1.0   <  SYN-ACK",
 		      "1.0   >  ACK     ESTABLISHED / ESTABLISHED");
-	expect_queue(server, .accept = 1, .syn = 0);
 	struct end *served = accept_client(server, client);
 	expect_read_error(served, EAGAIN);
 	expect_counters(net, SERVER, "TCPTimeouts 1");
@@ -123,15 +122,9 @@ CASE(deferred_client_that_met_a_full_queue_gets_one_syn_ack_at_the_end_of_the_pe
 	expect_nothing_to_accept(server);
 
 	STEP("the period ends: the answer to its SYN-ACK makes a connection without the data");
-	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 1.2);
-	expect_ladder(client,
-		      "7.0  <  SYN-ACK",
-		      "7.0  >  ACK     ESTABLISHED / ESTABLISHED");
-	expect_queue(server, .accept = 1, .syn = 0);
+	next_syn_ack_makes_the_connection(client, 7.0);
 	struct end *served = accept_client(server, client);
 	expect_read_error(served, EAGAIN);
-	expect_counters(net, SERVER, "TCPTimeouts 1");
-	expect_counters(net, CLIENT, "challenges 1");
 
 	STEP("the data comes two seconds later, with the client's next retransmission");
 	wait_until_readable(served, 2.8);
@@ -152,7 +145,6 @@ CASE(deferred_client_that_meets_a_full_queue_at_the_end_of_the_period_is_asked_a
      .server_sysctls = { "net.ipv4.tcp_synack_retries=5" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 1, .defer = 2);
-	struct epoll_waiter *epoll;
 	struct end *other = other_waits_in_the_queue(net, server);
 	struct end *client = client_at_a_full_queue(net, server);
 
@@ -186,7 +178,7 @@ CASE(deferred_client_that_meets_a_full_queue_at_the_end_of_the_period_is_asked_a
 
 	STEP("a slot is free when the data comes again: it makes the connection, and is read");
 	accept_client(server, other);
-	epoll = wait_in_epoll(server, .edge_triggered = true);
+	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
 	expect_no_event(epoll);
 	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 2.8);
 	expect_ladder(client,

@@ -62,13 +62,8 @@ CASE(ignored_client_gets_in_with_its_answer_to_the_next_syn_ack,
 	expect_queue(server, .accept = 2, .syn = 1);
 
 	STEP("the client's answer to the next SYN-ACK finds room");
-	wait_for(late, .state = ESTABLISHED, .host = SERVER, .within = 4);
-	expect_ladder(late,
-		      "7.0  <  SYN-ACK",
-		      "7.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	next_syn_ack_makes_the_connection(late, 7.0);
 	expect_queue(server, .accept = 3, .syn = 0);
-	expect_counters(net, SERVER, "TCPTimeouts 1");
-	expect_counters(net, CLIENT, "challenges 1");
 	accept_client(server, crowd.others[1]);
 	accept_client(server, crowd.last);
 	struct end *served = accept_client(server, late);
@@ -212,10 +207,9 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	fill_the_queue(server, .count = 2);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *const lines[] = { rows[i].line, "+0.0  <  RST", NULL };
-		struct peer *peer;
 
 		STEP("%s of a peer meets the full queue", rows[i].what);
-		peer = peer_at_a_full_queue(server, 2);
+		struct peer *peer = peer_at_a_full_queue(server, 2);
 		peer_sends(peer, rows[i].segment);
 		expect_lines(net, peer->flow, lines);
 		expect_queue(server, .accept = 2, .syn = 0);
@@ -407,10 +401,8 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33")
 	struct peer *waiting = NULL;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		struct peer *peer;
-
 		STEP("a peer's ACK is ignored; then the one who waits is served");
-		peer = ignored_peer(server);
+		struct peer *peer = ignored_peer(server);
 		if (waiting)
 			serve_rescued(server, waiting, &rows[i - 1]);
 		else

@@ -97,16 +97,21 @@ static struct server start_sample_server(struct scene *net, void (*heavy_work)(s
 	return server;
 }
 
+static void hear_hello(struct process *process, struct end *served, struct end *client)
+{
+	let_process_write(process, served, "HELLO");
+	expect_read(client, "HELLO");
+	expect_ladder(client,
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+}
+
 /* accept() has given the client, and it is told HELLO. */
 static struct end *greet(struct server *server, struct end *client)
 {
 	struct end *served = expect_process_accepts(server->process, client);
 
-	let_process_write(server->process, served, "HELLO");
-	expect_read(client, "HELLO");
-	expect_ladder(client,
-		      "-    <  DATA 5",
-		      "+0.0 >  ACK");
+	hear_hello(server->process, served, client);
 	return served;
 }
 
@@ -133,15 +138,14 @@ CASE(sample_server_greets_its_clients_and_never_closes, .claims = "D2-03 D2-04")
 static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct process *))
 {
 	struct server server = start_sample_server(net, heavy_work);
-	struct end **waiting, *late;
 
 	STEP("it is at its heavy work: six connections are made without it");
-	waiting = connect_clients(net, server.listener, 6);
+	struct end **waiting = connect_clients(net, server.listener, 6);
 	expect_read_error(waiting[0], EAGAIN);
 	expect_queue(server.listener, .accept = 6, .syn = 0);
 
 	STEP("the seventh's SYN is dropped");
-	late = refuse_late_client(server.listener, 6);
+	struct end *late = refuse_late_client(server.listener, 6);
 
 	STEP("the work is done: the first is greeted, and the server is at work again");
 	give_word(server.process);
@@ -332,11 +336,7 @@ static struct end *pass_on(struct crew *crew, struct end *client, struct process
 
 	give_word(crew->parent);
 	served = expect_process_accepts(crew->parent, client);
-	let_process_write(worker, served, "HELLO");
-	expect_read(client, "HELLO");
-	expect_ladder(client,
-		      "-    <  DATA 5",
-		      "+0.0 >  ACK");
+	hear_hello(worker, served, client);
 	return served;
 }
 
@@ -364,20 +364,20 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 {
 	struct crew crew =
 		start_crew(net, (struct roles){ accepting_parent, worker, .backlog = 1 });
-	struct end **served, **waiting, *ends[WORKERS], *late;
+	struct end *ends[WORKERS];
 
 	STEP("the parent accepts two clients, and its workers greet them");
-	served = connect_clients(net, crew.listener, WORKERS);
+	struct end **served = connect_clients(net, crew.listener, WORKERS);
 	for (int i = 0; i < WORKERS; i++)
 		ends[i] = pass_on(&crew, served[i], crew.workers[i]);
 	expect_queue(crew.listener, .accept = 0, .syn = 0);
 
 	STEP("the parent stalls: backlog + 1 connections wait");
-	waiting = connect_clients(net, crew.listener, 2);
+	struct end **waiting = connect_clients(net, crew.listener, 2);
 	expect_queue(crew.listener, .accept = 2, .syn = 0);
 
 	STEP("and the next one's SYN is dropped");
-	late = refuse_late_client(crew.listener, 2);
+	struct end *late = refuse_late_client(crew.listener, 2);
 
 	STEP("the workers go on serving whom they have");
 	for (int i = 0; i < WORKERS; i++)

@@ -85,19 +85,15 @@ CASE(silent_peer_gets_its_syn_ack_again_for_a_minute_by_default, .claims = "D2-1
 struct crowding {
 	int backlog, old, requests, given_up;
 	struct listener *listener;
-	struct peer *peers[8], *young;
+	struct peer *peers[9];
+	int asked; /* that have sent their SYN */
 };
 
-static void ask_first(struct crowding *row)
+static void ask(struct crowding *row, int count)
 {
-	half_open_peers(row->listener, row->peers, row->old);
-	expect_queue(row->listener, .accept = 0, .syn = row->old);
-}
-
-static void ask_later(struct crowding *row)
-{
-	half_open_peers(row->listener, row->peers + row->old, row->requests - row->old);
-	expect_queue(row->listener, .accept = 0, .syn = row->requests);
+	half_open_peers(row->listener, row->peers + row->asked, count);
+	row->asked += count;
+	expect_queue(row->listener, .accept = 0, .syn = row->asked);
 }
 
 /* The first @count of them, at the third timeout: who is given up got no third SYN-ACK again. */
@@ -135,11 +131,11 @@ CASE(old_requests_are_given_up_early_while_the_queue_is_more_than_half_full, .cl
 
 	STEP("requests that nobody answers, and a second later more of them in each queue");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		ask_first(&rows[i]);
+		ask(&rows[i], rows[i].old);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		wait_for(rows[i].peers[rows[i].old - 1], .timeouts = 1, .within = 1);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		ask_later(&rows[i]);
+		ask(&rows[i], rows[i].requests - rows[i].old);
 		requests += rows[i].requests;
 	}
 
@@ -181,13 +177,6 @@ static void expect_the_alarm(struct end *client)
 		      "1rto+3.3   .          - / ESTABLISHED");
 }
 
-/* One request more, which is young when the old ones have their third timeout. */
-static void ask_young(struct crowding *row)
-{
-	half_open_peers(row->listener, &row->young, 1);
-	expect_queue(row->listener, .accept = 0, .syn = row->requests + 1);
-}
-
 static void expect_fates(const struct crowding *row)
 {
 	expect_third_timeout(row, row->old);
@@ -209,20 +198,19 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 		{ .backlog = 10, .old = 6, .requests = 6, .given_up = 0 },
 		{ .backlog = 10, .old = 2, .requests = 8, .given_up = 2 },
 	};
-	struct end *alarm;
 
 	STEP("two listeners, and a client that is served");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		rows[i].listener = listen_on_server(net, .backlog = rows[i].backlog);
-	alarm = connect_one(net, rows[0].listener);
+	struct end *alarm = connect_one(net, rows[0].listener);
 	accept_client(rows[0].listener, alarm);
 
 	STEP("requests that nobody answers, six in one queue and eight in the other");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		ask_first(&rows[i]);
+		ask(&rows[i], rows[i].old);
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 1);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		ask_later(&rows[i]);
+		ask(&rows[i], rows[i].requests - rows[i].old);
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 22, .within = 2);
 	expect_counters(net, SERVER, "TCPTimeouts 22");
 
@@ -230,7 +218,7 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 	wind_up_the_alarm(alarm);
 	expect_the_alarm(alarm);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		ask_young(&rows[i]);
+		ask(&rows[i], 1);
 	expect_counters(net, SERVER, "TCPTimeouts 6");
 	expect_counters(net, CLIENT, "TCPTimeouts 5  aborts 1");
 
@@ -289,10 +277,9 @@ CASE(syn_that_comes_again_is_answered_twice_a_second_at_most, .claims = "D2-12c"
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *peer = raw_peer(net, server);
-	struct end *clock;
 
 	STEP("a client is connected");
-	clock = connect_one(net, server);
+	struct end *clock = connect_one(net, server);
 	needs_rto_below(clock, 0.24);
 
 	STEP("its data is lost, and a peer's SYN comes twice: the second one is answered too");

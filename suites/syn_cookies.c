@@ -279,7 +279,6 @@ CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
 {
 	int kept = takes_one_more_than_backlog(net) ? 17 : 16;
 	struct listener *server = listen_on_server(net, .backlog = 16);
-	struct flood flood;
 
 	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=1");
 	STEP("a flood has filled the queue, and another one goes on");
@@ -290,7 +289,7 @@ CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
 	STEP("a client connects in the middle of it");
 	begin_flood(server);
 	struct end *client = connect_through_cookie(net, server);
-	flood = end_flood(net);
+	struct flood flood = end_flood(net);
 	expect_queue(server, .accept = 1, .syn = kept);
 	expect_counters(net, SERVER, "cookies %ld  SyncookiesRecv 1  Tcp.InSegs %ld  again",
 			flood.syns + 1, flood.syns + 2);

@@ -132,40 +132,36 @@ CASE(syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog, .claim
 /* One more way in which a listener's only request ends, of a peer that has sent its SYN. */
 struct departure {
 	const char *story;
-	void (*play)(struct listener *server, struct peer *peer);
+	void (*play)(struct peer *peer);
 	const char *counters;
 	int connections;
 };
 
-static void acknowledge(struct listener *server, struct peer *peer)
+static void acknowledge(struct peer *peer)
 {
-	(void)server;
 	peer_ack(peer);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
 		      "-     >  ACK      - / ESTABLISHED");
 }
 
-static void acknowledge_the_second_syn_ack(struct listener *server, struct peer *peer)
+static void acknowledge_the_second_syn_ack(struct peer *peer)
 {
-	(void)server;
 	wait_for(peer, .timeouts = 1, .within = 1);
 	expect_ladder(peer, "1.0  <  SYN-ACK");
 	ack_makes_the_connection(peer);
 }
 
-static void reset(struct listener *server, struct peer *peer)
+static void reset(struct peer *peer)
 {
-	(void)server;
 	peer_reset(peer);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
 		      "-     >  RST      - / -");
 }
 
-static void be_reset_for_another_syn(struct listener *server, struct peer *peer)
+static void be_reset_for_another_syn(struct peer *peer)
 {
-	(void)server;
 	peer_send(peer, .flags = SYN | ACK, .seq = 100);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
@@ -173,21 +169,20 @@ static void be_reset_for_another_syn(struct listener *server, struct peer *peer)
 		      "+0.0  <  RST");
 }
 
-static void expire(struct listener *server, struct peer *peer)
+static void expire(struct peer *peer)
 {
-	(void)server;
 	wait_for(peer, .gone = true, .host = SERVER, .within = 3);
 	expect_ladder(peer,
 		      "1.0  <  SYN-ACK",
 		      "3.0  .           - / -");
 }
 
-static void be_deferred_until_data(struct listener *server, struct peer *peer)
+static void be_deferred_until_data(struct peer *peer)
 {
-	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
+	set_option(peer->listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
 	peer_ack(peer);
 	peer_data(peer, "HELLO");
-	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
+	set_option(peer->listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
 		      "-     >  ACK      ignored",
@@ -195,11 +190,11 @@ static void be_deferred_until_data(struct listener *server, struct peer *peer)
 		      "+0.0  <  ACK");
 }
 
-static void be_ignored_until_there_is_room(struct listener *server, struct peer *peer)
+static void be_ignored_until_there_is_room(struct peer *peer)
 {
-	listen_again(server, 0);
+	listen_again(peer->listener, 0);
 	peer_ack(peer);
-	listen_again(server, 8);
+	listen_again(peer->listener, 8);
 	peer_ack(peer);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
@@ -207,13 +202,13 @@ static void be_ignored_until_there_is_room(struct listener *server, struct peer 
 		      "-     >  ACK      - / ESTABLISHED");
 }
 
-static void be_reset_for_want_of_room(struct listener *server, struct peer *peer)
+static void be_reset_for_want_of_room(struct peer *peer)
 {
-	set_sysctl(server->scene, SERVER, "net.ipv4.tcp_abort_on_overflow=1");
-	listen_again(server, 0);
+	set_sysctl(peer->scene, SERVER, "net.ipv4.tcp_abort_on_overflow=1");
+	listen_again(peer->listener, 0);
 	peer_ack(peer);
-	listen_again(server, 8);
-	set_sysctl(server->scene, SERVER, "net.ipv4.tcp_abort_on_overflow=0");
+	listen_again(peer->listener, 8);
+	set_sysctl(peer->scene, SERVER, "net.ipv4.tcp_abort_on_overflow=0");
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
 		      "-     >  ACK      ignored  - / -",
@@ -259,7 +254,7 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 		expect_counters(net, SERVER, "ListenDrops 1  again");
 
 		STEP("%s", departure->story);
-		departure->play(server, peer);
+		departure->play(peer);
 		waiting += departure->connections;
 		expect_queue(server, .accept = waiting, .syn = 0);
 		expect_counters(net, SERVER, "%s  again", departure->counters);
@@ -270,13 +265,14 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 struct probe {
 	const char *what;
 	struct peer_segment segment;
-	const char *lines[3], *answer;
+	const char *lines[3];
 };
 
 static void expect_unmoved(struct scene *net, const struct probe *probe)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
+	bool ahead = probe->segment.text || probe->segment.flags & FIN; /* of the answer */
 
 	STEP("%s", probe->what);
 	struct peer *peer = half_open_peer(net, server);
@@ -288,7 +284,7 @@ static void expect_unmoved(struct scene *net, const struct probe *probe)
 
 	STEP("the answer still makes the connection");
 	peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn + 1 - peer->seq));
-	expect_ladder(peer, probe->answer);
+	expect_ladder(peer, ahead ? "-  >  ACK seq 1  - / ESTABLISHED" : "-  >  ACK  - / ESTABLISHED");
 	expect_event(epoll);
 	expect_read_error(accept_peer(server, peer), EAGAIN);
 }
@@ -299,36 +295,20 @@ CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .cla
 	static const struct probe probes[] = {
 		{ "an ACK of what was sent before the SYN-ACK",
 		  { .ack = -1 },
-		  { "- > ACK ack 0", "+0.0 < RST" },
-		  "- > ACK - / ESTABLISHED" },
+		  { "- > ACK ack 0", "+0.0 < RST" } },
 		{ "an ACK of what was never sent",
 		  { .ack = 1 },
-		  { "- > ACK ack 2", "+0.0 < RST" },
-		  "- > ACK - / ESTABLISHED" },
-		{ "an ACK before the window",
-		  { .seq = -1 },
-		  { "- > ACK seq 0", "+0.0 < ACK" },
-		  "- > ACK - / ESTABLISHED" },
+		  { "- > ACK ack 2", "+0.0 < RST" } },
+		{ "an ACK before the window", { .seq = -1 }, { "- > ACK seq 0", "+0.0 < ACK" } },
 		{ "data beyond the window",
 		  { .seq = 1000000, .text = "HELLO" },
-		  { "- > DATA 5 seq 1000001", "+0.0 < ACK" },
-		  "- > ACK seq 1 - / ESTABLISHED" },
+		  { "- > DATA 5 seq 1000001", "+0.0 < ACK" } },
 		{ "a RST beyond the window",
 		  { .flags = RST, .seq = 1000000 },
-		  { "- > RST seq 1000001" },
-		  "- > ACK - / ESTABLISHED" },
-		{ "a RST before the window",
-		  { .flags = RST, .seq = -1 },
-		  { "- > RST seq 0" },
-		  "- > ACK - / ESTABLISHED" },
-		{ "data without ACK",
-		  { .flags = PSH, .text = "HELLO" },
-		  { "- > DATA 5" },
-		  "- > ACK seq 1 - / ESTABLISHED" },
-		{ "a FIN without ACK",
-		  { .flags = FIN },
-		  { "- > FIN" },
-		  "- > ACK seq 1 - / ESTABLISHED" },
+		  { "- > RST seq 1000001" } },
+		{ "a RST before the window", { .flags = RST, .seq = -1 }, { "- > RST seq 0" } },
+		{ "data without ACK", { .flags = PSH, .text = "HELLO" }, { "- > DATA 5" } },
+		{ "a FIN without ACK", { .flags = FIN }, { "- > FIN" } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
