@@ -148,6 +148,27 @@ sed 's/"passed"/"skipped"/' run/results.json >skipped && mv skipped run/results.
 compare_commands run console
 check 'the commands of a case that was skipped' ended 77
 
+# ---- links ---------------------------------------------------------------------------------------
+
+links()
+{
+	perl "$source_tree/tests/check_links.pl" "$@"
+}
+
+printf '# One\n[a](#one) [b](page) [c](other.md#two-and-a-half)\n' >page
+cat >other.md <<'END'
+```
+# no heading
+```
+## Two, and a half
+END
+check 'links to headings and files' links page
+echo '[d](other.md#no-heading)' >>page
+check 'a heading that is not there' eval '! links page'
+printf '[e](nowhere.md)\n' >page
+check 'a file that is not there' eval '! links page'
+check 'the links of all pages' links "$source_tree"/*.md "$source_tree"/docs/*.md
+
 # ---- the pages -----------------------------------------------------------------------------------
 
 # has_what_was_left NAME COMMAND...: the command compares a page with what the cases have left.
