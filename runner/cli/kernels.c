@@ -12,7 +12,7 @@ static int list_kernels(void)
 	size_t count;
 	const struct pin *pins = pins_all(&count);
 
-	printf("%-10s %-6s %-18s %-8s %s\n", "version", "size", "Debian suite", "cached",
+	printf("%-10s %-6s %-22s %-8s %s\n", "version", "size", "Debian suite", "cached",
 	       "SHA-256 of its packages");
 	for (size_t i = 0; i < count; i++) {
 		const char *sums = pins[i].sums;
@@ -25,7 +25,7 @@ static int list_kernels(void)
 						     ? pins[i].cached
 						     : "yes";
 
-			printf("%-10s %-6s %-18s %-8s %s\n", first ? pins[i].version : "",
+			printf("%-10s %-6s %-22s %-8s %s\n", first ? pins[i].version : "",
 			       first ? size : "", first ? pins[i].suite : "", first ? cached : "",
 			       sum);
 		}

@@ -103,20 +103,17 @@ static void keep(struct selection *all, const bool *wanted)
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns)
 {
-	bool good = true;
-
 	*selection = select_all(catalogue);
 	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
-	for (size_t i = 0; good && i < patterns.count; i++) {
-		good = mark(selection, patterns.words[i], wanted);
-		if (!good)
+	for (size_t i = 0; i < patterns.count; i++)
+		if (!mark(selection, patterns.words[i], wanted)) {
 			complain_of_pattern(selection, patterns.words[i]);
-	}
+			selection_free(selection);
+			return false;
+		}
 	if (patterns.count > 0)
 		keep(selection, wanted);
-	if (!good)
-		selection_free(selection);
-	return good;
+	return true;
 }
 
 void selection_free(struct selection *selection)
