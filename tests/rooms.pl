@@ -119,19 +119,52 @@ sub is_public
 	return !$arrow{$room} || $header =~ m,([^/]*)/\1\.h$,;
 }
 
-# $how is "includes" or "uses"; tests may use everything.
+# All words of the public headers of a room.
+my %words_of;
+
+sub is_declared
+{
+	my ($name, $room) = @_;
+
+	if (!$words_of{$room}) {
+		for my $header (grep { /\.h$/ && $room_of{$_} eq $room && is_public($_, $room) } keys %room_of) {
+			open my $text, '<', "$source_tree/$header" or die "$header: $!\n";
+			while (<$text>) {
+				$words_of{$room}{$_} = 1 for /\w+/g;
+			}
+		}
+	}
+	return $words_of{$room}{$name};
+}
+
+# Between two rooms: $how is "includes" or "uses", the latter by these names.
+sub check_arrow
+{
+	my ($file, $how, $used, $names) = @_;
+	my ($from, $to) = ($room_of{$file}, room_of($used));
+	my $by = $how eq 'uses' ? " (@$names)" : '';
+
+	if (!$may_use{$from}{$to}) {
+		complain("$file $how $used$by: $from may not use $to");
+	} elsif ($how eq 'uses') {
+		my @own = grep { !is_declared($_, $to) } @$names;
+
+		complain("$file uses $used (@own): not declared in ${to}'s public header") if @own;
+	}
+}
+
+# Tests may use everything.
 sub check_use
 {
-	my ($file, $how, $used, $words) = @_;
+	my ($file, $how, $used, $names) = @_;
 	my ($from, $to) = ($room_of{$file}, room_of($used));
 
 	return if !$to;
 	$is_used{$from}{$to} = 1;
 	if ($from eq $to) {
-		$uses{$file}{$used}{$_} = 1 for @$words;
-	} elsif ($from ne 'tests' && !$may_use{$from}{$to}) {
-		my $names = $how eq 'uses' ? " (@$words)" : '';
-		complain("$file $how $used$names: $from may not use $to");
+		$uses{$file}{$used}{$_} = 1 for @$names;
+	} elsif ($from ne 'tests') {
+		check_arrow(@_);
 	}
 }
 
@@ -198,15 +231,15 @@ sub check_calls
 		complain("$_ is defined twice: in $files[0] and in $files[1]") if @files > 1;
 	}
 	for my $file (sort keys %wanted_by) {
-		my %words;
+		my %names;
 
 		for (sort @{$wanted_by{$file}}) {
 			my $there = $defined_by{$_};
 
 			$there = $tests_define{$_} if !$there && $room_of{$file} eq 'tests';
-			push @{$words{$there->[0]}}, $_ if $there && @$there == 1;
+			push @{$names{$there->[0]}}, $_ if $there && @$there == 1;
 		}
-		check_use($file, 'uses', $_, $words{$_}) for sort keys %words;
+		check_use($file, 'uses', $_, $names{$_}) for sort keys %names;
 	}
 }
 

@@ -127,7 +127,16 @@ anothers_own_header()
 	build
 	file top/top.c '#include "folder/middle/own.h"' '#include "folder/middle/middle.h"' \
 		'int top(void);' 'int top(void) { return own() + text(); }'
-	objects "top/top.c includes folder/middle/own.h, which is folder/middle's own"
+	objects "top/top.c includes folder/middle/own.h, which is folder/middle's own" 2
+}
+
+# Declared by hand, so that no include tells.
+anothers_own_function()
+{
+	build
+	file top/top.c '#include "folder/middle/middle.h"' 'int own(void);' 'int top(void);' \
+		'int top(void) { return own() + middle(); }'
+	objects "top/top.c uses folder/middle/own.c (own): not declared in folder/middle's public header"
 }
 
 test_that_does_not_say_why()
@@ -220,13 +229,14 @@ each_file_uses_what_its_room_may()
 	ended 0
 }
 
-echo 1..17
+echo 1..18
 check 'a house in which all arrows point down is in order' is_content
 check 'an include that goes up is found' include_that_goes_up
 check 'a call that goes up is found without an include' call_that_goes_up
 check 'a variable of a room above is found' variable_above
 check 'a room that stands beside another may not use it' rooms_side_by_side
 check "a room's own header is nobody else's" anothers_own_header
+check "a room's own function is nobody else's" anothers_own_function
 check "a test says why it needs a room's own header" test_that_does_not_say_why
 check 'a circle of calls in a room is found, call by call' circle_of_calls
 check 'a circle of includes in a room is found' circle_of_includes
