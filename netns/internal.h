@@ -127,6 +127,14 @@ extern const struct baseline host_baselines[], wire_baselines[];
 void baselines_learn(const bool met_there[MOST_BASELINES]);
 bool baseline_is_met(const struct baseline *baseline);
 
+/* ---- how this kernel makes a SYN-ACK -------------------------------------------------------- */
+
+/* Asks it, in a new namespace with the veth pair h0 and h1; where it does not answer, as the
+ * newest. */
+void ways_try(struct net_ways *ways);
+/* From now on net_ways() says so in this process and its children. */
+void ways_learn(const struct net_ways *ways);
+
 /* ---- in the namespace of the calling thread ------------------------------------------------ */
 
 int sysctl_write_here(const char *name, const char *value);

@@ -25,4 +25,5 @@ netns_libnetns_a_SOURCES = \
 	netns/refusal.c \
 	netns/replay.c \
 	netns/sysctl.c \
-	netns/tool.c
+	netns/tool.c \
+	netns/ways.c

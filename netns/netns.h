@@ -13,7 +13,7 @@
  * From the inner ends a frame comes to a gate again, which delivers one at a time. A wire without
  * netem has no inner ends.
  *
- * Nothing in here knows TCP. Everything here ends with broken() when the system refuses, so
+ * Nothing in here knows TCP, but for what the probe asks the kernel (ways.c). Everything here ends with broken() when the system refuses, so
  * callers see only success.
  */
 #ifndef HALFOPEN_NETNS_H
@@ -77,6 +77,17 @@ struct net_features {
  * that it forks writes only what must be changed; without it, all.
  */
 int net_probe(struct net_features *features, char **why);
+
+/*
+ * How this kernel makes a SYN-ACK where Linux has changed. net_probe() has found out; without it,
+ * as the newest.
+ */
+struct net_ways {
+	int scaling_ratio;   /* of 256 bytes of a buffer so many are window (since Linux 6.6: commit
+				dfa2f0483360); 0: as tcp_adv_win_scale says */
+	bool echoes_the_syn; /* also after an ACK that was ignored (commit 8d52da23b6c6) */
+};
+const struct net_ways *net_ways(void);
 
 /* ---- the network --------------------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@ struct findings {
 	struct net_features features;
 	bool refused, complete;
 	bool met[MOST_BASELINES];
+	struct net_ways ways;
 	char ending[256]; /* what broken() said */
 };
 
@@ -161,6 +162,7 @@ static _Noreturn void try_as_case(struct findings *findings)
 	try_veth(findings);
 	try_packet_socket(findings);
 	try_sock_diag(findings);
+	ways_try(&findings->ways);
 	try_netem(findings);
 	try_new_host(findings);
 	findings->complete = true;
@@ -203,6 +205,8 @@ int net_probe(struct net_features *features, char **why)
 
 	*features = findings->features;
 	baselines_learn(findings->met);
+	if (findings->complete)
+		ways_learn(&findings->ways);
 	features->went_wrong =
 		findings->refused ? is_shortage(findings->refusal.error) : !findings->complete;
 	*why = NULL;
