@@ -279,7 +279,7 @@ void path_complete(void);
  * The format of what a run leaves: in the first line of journal.jsonl, in verdict.json and in
  * results.json. It grows when an older halfopen, or this one, would misread the other's files.
  */
-#define ARTIFACTS_FORMAT 1
+#define ARTIFACTS_FORMAT 2
 
 /* ---- small things -------------------------------------------------------------------------- */
 

@@ -13,8 +13,8 @@
  * From the inner ends a frame comes to a gate again, which delivers one at a time. A wire without
  * netem has no inner ends.
  *
- * Nothing in here knows TCP, but for what the probe asks the kernel (ways.c). Everything here ends with broken() when the system refuses, so
- * callers see only success.
+ * Nothing in here knows TCP, but for what the probe asks the kernel (ways.c). Everything here ends
+ * with broken() when the system refuses, so callers see only success.
  */
 #ifndef HALFOPEN_NETNS_H
 #define HALFOPEN_NETNS_H

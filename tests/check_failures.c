@@ -79,6 +79,21 @@ static void somebody_else(struct event *event)
 	event->result--;
 }
 
+static void less_of_each_segment(struct event *event)
+{
+	event->agreement.mss -= 20;
+}
+
+static void larger_scale(struct event *event)
+{
+	event->segment.window_scale++;
+}
+
+static void half_of_the_buffer(struct event *event)
+{
+	event->segment.window /= 2;
+}
+
 static void in_vain(struct event *event)
 {
 	event->result = 0;
@@ -245,6 +260,24 @@ static const struct wrong wrongs[] = {
 	  .kind = EVENT_CALL,
 	  .what = "accept",
 	  .change = somebody_else },
+	{ .name = "agreement",
+	  .journal = ignored,
+	  .step = "overtakes it",
+	  .kind = EVENT_INFO,
+	  .what = "client 3",
+	  .change = less_of_each_segment },
+	{ .name = "offer-of-a-window-scale",
+	  .journal = ignored,
+	  .step = "two clients wait",
+	  .kind = EVENT_PACKET,
+	  .what = "SYN-ACK",
+	  .change = larger_scale },
+	{ .name = "offer-of-a-window",
+	  .journal = times_out,
+	  .step = "",
+	  .kind = EVENT_PACKET,
+	  .what = "SYN-ACK",
+	  .change = half_of_the_buffer },
 	{ .name = "timer-that-is-due-later",
 	  .journal = ignored,
 	  .step = "ever accepts",
@@ -303,8 +336,13 @@ static bool has_line(const struct event *event, const char *part)
 
 static bool is_meant(const struct wrong *wrong, const char *step, const struct event *event)
 {
-	return event->kind == wrong->kind && strstr(step, wrong->step) && event->name &&
-	       strstr(event->name, wrong->what) && (!wrong->line || has_line(event, wrong->line));
+	const char *what = event->name ? event->name : event->object;
+
+	/* without a name: whose TCP_INFO it is; a segment is meant when it is a SYN-ACK */
+	if (event->kind == EVENT_PACKET && (event->segment.flags & (SYN | ACK)) == (SYN | ACK))
+		what = "SYN-ACK";
+	return event->kind == wrong->kind && strstr(step, wrong->step) && what &&
+	       strstr(what, wrong->what) && (!wrong->line || has_line(event, wrong->line));
 }
 
 /* One line of an expectation replaced by none, by one or by two. */
@@ -340,7 +378,7 @@ static struct judge *judge_wrong(const struct wrong *wrong, const struct journal
 	for (size_t i = 0; !*finding && i < journal_length(journal); i++) {
 		struct event event = *journal_event(journal, i);
 
-		step = event.kind == EVENT_STEP ? event.name : step;
+		step = event.kind == EVENT_STEP && event.name ? event.name : step;
 		if (!done && is_meant(wrong, step, &event)) {
 			done = true;
 			if (wrong->gone)

@@ -451,7 +451,7 @@ START_TEST(a_run_that_is_not_whole_is_an_error_as_a_whole)
 		{ "halfopen", "null", "not from halfopen" },
 		{ "kernel", "null", "not from halfopen" },
 		{ "format", "null", "another version of halfopen" },
-		{ "format", "2", "another version of halfopen" },
+		{ "format", "9", "another version of halfopen" },
 		{ "results", "null", "no array 'results'" },
 		{ "results", "{\"case\": \"it_passes\", \"family\": \"ipv4\"}", "lacks" },
 		{ "results",

@@ -59,7 +59,11 @@ static const struct sample samples[] = {
 	  OPTIONS(SYN_OPTIONS),
 	  .expected = { .family = AF_INET,
 			.protocol = IPPROTO_TCP,
-			.segment = { .source_port = 40001,
+			.segment = { .ttl = 64,
+				     .tos = 0x00,
+				     .header = 40,
+				     .reserved = 0,
+				     .source_port = 40001,
 				     .destination_port = 12345,
 				     .seq = 0xfffffff0,
 				     .flags = SYN,
@@ -76,7 +80,11 @@ static const struct sample samples[] = {
 	  .padding = 9,
 	  .expected = { .family = AF_INET,
 			.protocol = IPPROTO_TCP,
-			.segment = { .source_port = 12345,
+			.segment = { .ttl = 255,
+				     .tos = 0xb8,
+				     .header = 32,
+				     .reserved = 0,
+				     .source_port = 12345,
 				     .destination_port = 40001,
 				     .seq = 1,
 				     .ack = 0x80000000,
@@ -92,7 +100,11 @@ static const struct sample samples[] = {
 	  .ip_options = 8,
 	  .expected = { .family = AF_INET,
 			.protocol = IPPROTO_TCP,
-			.segment = { .source_port = 65535,
+			.segment = { .ttl = 1,
+				     .tos = 0x02,
+				     .header = 20,
+				     .reserved = 15,
+				     .source_port = 65535,
 				     .destination_port = 1,
 				     .flags = RST,
 				     .mss = -1,
@@ -102,7 +114,11 @@ static const struct sample samples[] = {
 	  OPTIONS(UNKNOWN),
 	  .expected = { .family = AF_INET6,
 			.protocol = IPPROTO_TCP,
-			.segment = { .source_port = 12345,
+			.segment = { .ttl = 64,
+				     .tos = 0xff,
+				     .header = 28,
+				     .reserved = 1,
+				     .source_port = 12345,
 				     .destination_port = 40001,
 				     .seq = 7,
 				     .ack = 8,
@@ -116,7 +132,11 @@ static const struct sample samples[] = {
 	  .padding = 1,
 	  .expected = { .family = AF_INET6,
 			.protocol = IPPROTO_TCP,
-			.segment = { .source_port = 1,
+			.segment = { .ttl = 0,
+				     .tos = 0x10,
+				     .header = 20,
+				     .reserved = 0,
+				     .source_port = 1,
 				     .destination_port = 2,
 				     .flags = ACK | FIN | URG,
 				     .window = 65535,
@@ -133,7 +153,7 @@ static void add_tcp(struct bytes *frame, const struct sample *sample)
 	add_number(frame, segment->destination_port, 2);
 	add_number(frame, segment->seq, 4);
 	add_number(frame, segment->ack, 4);
-	add_number(frame, (20 + sample->options_length) / 4 << 4, 1);
+	add_number(frame, (20 + sample->options_length) / 4 << 4 | segment->reserved, 1);
 	add_number(frame, segment->flags, 1);
 	add_number(frame, segment->window, 2);
 	add_number(frame, 0, 4); /* checksum, urgent pointer */
@@ -145,17 +165,21 @@ static void add_tcp(struct bytes *frame, const struct sample *sample)
 
 static void add_ip(struct bytes *frame, const struct sample *sample)
 {
+	const struct segment *segment = &sample->expected.segment;
 	bool ipv6 = sample->ethertype == 0x86dd;
 	size_t tcp = 20 + sample->options_length + (sample->payload ? strlen(sample->payload) : 0);
 	size_t header = 20 + (size_t)sample->ip_options;
 
-	add_number(frame, ipv6 ? 0x60000000 : 0x40 | header / 4, ipv6 ? 4 : 1);
-	add_number(frame, ipv6 ? tcp : (header + tcp), ipv6 ? 2 : 3);
 	if (ipv6) {
-		add_number(frame, IPPROTO_TCP << 8 | 64, 2);
+		add_number(frame, 0x60000000u | (unsigned)segment->tos << 20, 4);
+		add_number(frame, tcp, 2);
+		add_number(frame, IPPROTO_TCP << 8 | segment->ttl, 2);
 	} else {
+		add_number(frame, 0x40 | header / 4, 1);
+		add_number(frame, segment->tos, 1);
+		add_number(frame, header + tcp, 2);
 		add_number(frame, 0x4000, 4); /* identification, don't fragment */
-		add_number(frame, 64 << 8 | IPPROTO_TCP, 2);
+		add_number(frame, (unsigned)segment->ttl << 8 | IPPROTO_TCP, 2);
 		add_number(frame, 0, 2);
 	}
 	for (int i = 0; i < (ipv6 ? 32 : 8); i++)
@@ -206,6 +230,10 @@ static void assert_segments_equal(const struct segment *seen, const struct segme
 	ck_assert_uint_eq(seen->flags, expected->flags);
 	ck_assert_uint_eq(seen->window, expected->window);
 	ck_assert_uint_eq(seen->length, expected->length);
+	ck_assert_uint_eq(seen->ttl, expected->ttl);
+	ck_assert_uint_eq(seen->tos, expected->tos);
+	ck_assert_uint_eq(seen->header, expected->header);
+	ck_assert_uint_eq(seen->reserved, expected->reserved);
 	ck_assert_int_eq(seen->mss, expected->mss);
 	ck_assert_int_eq(seen->window_scale, expected->window_scale);
 	ck_assert_int_eq(seen->sack_permitted, expected->sack_permitted);
@@ -368,6 +396,7 @@ static const struct event one_of_each[] = {
 	  .object = "ipv4",
 	  .delta = 100,
 	  .format = ARTIFACTS_FORMAT },
+	{ .kind = EVENT_SETTING, .at = 1, .host = SERVER, .name = "MTU", .value = 1500 },
 	{ .kind = EVENT_LISTENER, .at = 2, .name = "server", .listener = 80 },
 	{ .kind = EVENT_CALL,
 	  .at = 3,

@@ -34,7 +34,7 @@ static void put_options(struct frame_bytes *frame, const struct segment *segment
 		put(frame, segment->tsval, 4);
 		put(frame, segment->tsecr, 4);
 	}
-	while (frame->length % 4)
+	while (frame->length % 4 || frame->length + 20 < segment->header)
 		put(frame, 1, 1);
 }
 
@@ -45,7 +45,7 @@ static void put_tcp(struct frame_bytes *frame, const struct segment *segment,
 	put(frame, segment->destination_port, 2);
 	put(frame, segment->seq, 4);
 	put(frame, segment->ack, 4);
-	put(frame, (20 + options->length) / 4 << 4, 1);
+	put(frame, (20 + options->length) / 4 << 4 | segment->reserved, 1);
 	put(frame, segment->flags, 1);
 	put(frame, segment->window, 2);
 	put(frame, 0, 4);
@@ -63,10 +63,12 @@ struct frame_bytes frame_of(const struct event *event)
 	put_options(&options, segment);
 	put_bytes(&frame, host_hardware(other(event->from)), 6);
 	put_bytes(&frame, host_hardware(event->from), 6);
-	put(&frame, 0x08004500, 4);
+	put(&frame, 0x080045, 3);
+	put(&frame, segment->tos, 1);
 	put(&frame, 40 + options.length + segment->length, 2);
 	put(&frame, 0, 4);
-	put(&frame, 0x40060000, 4);
+	put(&frame, segment->ttl, 1);
+	put(&frame, 0x060000, 3);
 	put(&frame, event->from == CLIENT ? client : server, 4);
 	put(&frame, event->from == CLIENT ? server : client, 4);
 	put_tcp(&frame, segment, &options);

@@ -9,6 +9,126 @@
 #include <errno.h>
 #include <string.h>
 
+/* ---- what a SYN-ACK offers ------------------------------------------------------------------ */
+
+enum offer_way {
+	LESS_MSS,
+	MORE_MSS,
+	MSS_OF_THE_OTHER_FAMILY,
+	LESS_WINDOW,
+	MORE_WINDOW,
+	LESS_SCALE,
+	MORE_SCALE,
+	NO_SCALE,
+	OTHER_SACK,
+	OTHER_TIMESTAMPS,
+	ECHO_BEFORE,
+	ECHO_BEHIND,
+	OTHER_ECE,
+	OTHER_CWR,
+	RESERVED_BIT,
+	LESS_TTL,
+	MORE_TTL,
+	OTHER_TOS,
+	MARKED,
+	OPTION_MORE,
+	OFFER_WAYS
+};
+
+static void offer_otherwise(struct segment *segment, enum offer_way way)
+{
+	switch (way) {
+	case LESS_MSS:
+	case MORE_MSS:
+		segment->mss += way == LESS_MSS ? -1 : 1;
+		break;
+	case MSS_OF_THE_OTHER_FAMILY:
+		segment->mss += segment->mss == 1440 ? 20 : -20;
+		break;
+	case LESS_WINDOW:
+	case MORE_WINDOW:
+		segment->window += way == LESS_WINDOW ? (uint16_t)-1 : 1;
+		break;
+	case LESS_SCALE:
+	case MORE_SCALE:
+		segment->window_scale += way == LESS_SCALE ? -1 : 1;
+		break;
+	case NO_SCALE:
+		segment->window_scale = -1;
+		break;
+	case OTHER_SACK:
+		segment->sack_permitted ^= true;
+		break;
+	case OTHER_TIMESTAMPS:
+		segment->timestamps ^= true;
+		break;
+	case ECHO_BEFORE:
+	case ECHO_BEHIND:
+		segment->tsecr += way == ECHO_BEFORE ? (uint32_t)-1 : 1;
+		break;
+	case OTHER_ECE:
+		segment->flags ^= ECE;
+		break;
+	case OTHER_CWR:
+		segment->flags ^= CWR;
+		break;
+	case RESERVED_BIT:
+		segment->reserved ^= 1;
+		break;
+	case LESS_TTL:
+	case MORE_TTL:
+		segment->ttl += way == LESS_TTL ? (uint8_t)-1 : 1;
+		break;
+	case OTHER_TOS:
+		segment->tos ^= 0x10;
+		break;
+	case MARKED:
+		segment->tos ^= 2;
+		break;
+	default:
+		segment->header += 4;
+		break;
+	}
+}
+
+/* As the two ends would have it who took such a SYN-ACK for what it says. */
+static void agree_otherwise(struct event *event, enum offer_way way)
+{
+	struct agreement *agreement = &event->agreement;
+	struct segment segment = { .mss = event->host == SERVER ? agreement->advertised_mss
+								: agreement->mss,
+				   .window_scale = event->host == SERVER
+							   ? agreement->window_scale
+							   : agreement->peer_window_scale,
+				   .sack_permitted = agreement->sack,
+				   .timestamps = agreement->timestamps,
+				   .flags = agreement->ecn ? ECE : 0 };
+
+	offer_otherwise(&segment, way);
+	*(event->host == SERVER ? &agreement->advertised_mss : &agreement->mss) = segment.mss;
+	*(event->host == SERVER ? &agreement->window_scale : &agreement->peer_window_scale) =
+		segment.window_scale;
+	agreement->sack = segment.sack_permitted;
+	agreement->timestamps = segment.timestamps;
+	agreement->ecn = segment.flags & ECE;
+}
+
+static bool is_syn_ack(const struct event *event)
+{
+	return event->kind == EVENT_PACKET && event->from == SERVER &&
+	       (event->segment.flags & (SYN | ACK)) == (SYN | ACK);
+}
+
+static void follow_offer(const struct aftermath *after, struct event *event)
+{
+	if (event->flow != after->offer_flow)
+		return;
+	if (is_syn_ack(event))
+		offer_otherwise(&event->segment, (enum offer_way)after->offer_way);
+	else if (event->kind == EVENT_INFO)
+		agree_otherwise(event, (enum offer_way)after->offer_way);
+}
+
 /* ---- what follows -------------------------------------------------------------------------- */
 
 static void shift_times(const struct aftermath *after, struct event *event)
@@ -61,6 +181,8 @@ bool after_mutation(struct aftermath *after, struct event *event)
 		event->was = after->was;
 		after->cookie = 0;
 	}
+	if (after->offer_flow)
+		follow_offer(after, event);
 	shift_times(after, event);
 	renumber(after, event);
 	return true;
@@ -419,6 +541,84 @@ static bool other_echo(const struct place *place, int way, struct mutation *muta
 	return true;
 }
 
+/* Whether there is a scale, or an echo, to be another one. */
+static bool can_offer(const struct segment *segment, int way)
+{
+	bool scale = way == LESS_SCALE || way == MORE_SCALE || way == NO_SCALE;
+	bool echo = way == ECHO_BEFORE || way == ECHO_BEHIND;
+
+	return (!scale || segment->window_scale >= 0) && (!echo || segment->timestamps);
+}
+
+/* From the first one on, in each that repeats it, and in what both ends then go by. */
+static bool other_offer(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_first_sighting(place) || !is_syn_ack(place->event) || is_repeated_syn(place) ||
+	    !can_offer(&place->event->segment, way))
+		return false;
+	offer_otherwise(&change(place, mutation)->segment, (enum offer_way)way);
+	mutation->after.offer_flow = place->event->flow;
+	mutation->after.offer_way = way;
+	return true;
+}
+
+static bool other_offer_again(const struct place *place, int way, struct mutation *mutation)
+{
+	if (!is_first_sighting(place) || !is_syn_ack(place->event) ||
+	    flow_at(place)->states[SERVER] != SYN_RECV || !can_offer(&place->event->segment, way))
+		return false;
+	offer_otherwise(rewrite(place, mutation), (enum offer_way)way);
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+/* An end that has forgotten, or mistaken, what was agreed on. */
+static bool other_agreement(const struct place *place, int way, struct mutation *mutation)
+{
+	struct agreement *agreement = &change(place, mutation)->agreement;
+
+	switch (way) {
+	case 0:
+		agreement->mss++;
+		break;
+	case 1:
+		agreement->mss -= 12;
+		break;
+	case 2:
+		agreement->advertised_mss--;
+		break;
+	case 3:
+		agreement->window_scale = agreement->window_scale < 0 ? 7 : -1;
+		break;
+	case 4:
+		agreement->window_scale++;
+		break;
+	case 5:
+		agreement->peer_window_scale = agreement->peer_window_scale < 0 ? 7 : -1;
+		break;
+	case 6:
+		agreement->peer_window_scale++;
+		break;
+	case 7:
+		agreement->sack ^= true;
+		break;
+	case 8:
+		agreement->timestamps ^= true;
+		break;
+	default:
+		agreement->ecn ^= true;
+		break;
+	}
+	return is_a(place, EVENT_INFO);
+}
+
+static bool unknown_setting(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation)->name = "net.ipv4.tcp_something_new";
+	return is_a(place, EVENT_SETTING);
+}
+
 static bool changed_on_the_wire(const struct place *place, int way, struct mutation *mutation)
 {
 	struct segment *segment = &change(place, mutation)->segment;
@@ -444,8 +644,20 @@ static bool changed_on_the_wire(const struct place *place, int way, struct mutat
 	case 5:
 		segment->source_port++;
 		break;
+	case 6:
+		segment->ttl--;
+		break;
+	case 7:
+		segment->tos ^= 1;
+		break;
+	case 8:
+		segment->header += 4;
+		break;
+	case 9:
+		segment->reserved ^= 1;
+		break;
 	default:
-		return drop_option(segment, way - 6);
+		return drop_option(segment, way - 10);
 	}
 	return true;
 }
@@ -848,10 +1060,15 @@ const struct kind kinds[] = {
 	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
 	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
 	{ "a repeated SYN-ACK or SYN without an option", option_dropped, 4, NAMES_IT },
+	{ "a SYN-ACK that offers something else", other_offer, OFFER_WAYS, NAMES_IT },
+	{ "a SYN-ACK that offers something else when it is repeated", other_offer_again, OFFER_WAYS,
+	  NAMES_IT },
+	{ "an end that goes by something else", other_agreement, 10, NAMES_IT },
+	{ "a setting that nobody knows", unknown_setting, 1, NAMES_IT },
 	{ "a segment without the timestamps agreed on", timestamps_dropped, 1, NAMES_IT },
 	{ "a timestamp that runs backwards", clock_backwards, 1, NAMES_IT },
 	{ "a timestamp echoed that never came", other_echo, 2, NAMES_IT },
-	{ "a segment changed on the wire", changed_on_the_wire, 10, NAMES_IT },
+	{ "a segment changed on the wire", changed_on_the_wire, 14, NAMES_IT },
 	{ "a state never reached", state_never_reached, 2, NAMES_GAP },
 	{ "a wrong state in a state's place", wrong_state, TCP_STATES, NAMES_IT },
 	{ "a state too many", state_too_many, TCP_STATES, NAMES_IT },

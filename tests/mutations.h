@@ -32,7 +32,9 @@ struct aftermath {
 	long higher;
 	uint64_t cookie; /* the next change of this socket of @host starts in @was */
 	enum tcp_state was;
-	bool cut; /* nothing follows */
+	int offer_flow; /* every SYN-ACK of this flow offers something else, 0: none, */
+	int offer_way;  /* and its ends have agreed on that: see offer_otherwise() */
+	bool cut;       /* nothing follows */
 };
 
 struct mutation {

@@ -122,7 +122,7 @@ check 'a journal cut short: 99' ended 99
 check 'a journal cut short: one line' one_line 'journal.jsonl:[0-9]*: not JSON'
 check 'a journal cut short: what there is of it is shown' says 'ignored'
 cp "$folder/journal.jsonl" elsewhere/journal.jsonl
-sed -i '1s/,"format":1,/,/' elsewhere/journal.jsonl
+sed -i '1s/,"format":2,/,/' elsewhere/journal.jsonl
 run show elsewhere
 check 'a folder of an older version: one line' one_line 'from another version of halfopen'
 check 'a folder of an older version: it is shown' test "$(wc -l <out)" -eq "$lines"

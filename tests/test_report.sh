@@ -40,7 +40,7 @@ results()
 	folder=$1 complete=$2
 	shift 2
 	{
-		printf '{"halfopen": "0", "format": 1, "kernel": "6.0", "lane": "host",
+		printf '{"halfopen": "0", "format": 2, "kernel": "6.0", "lane": "host",
 			"clock": "real", "wire": null, "started": "2026-01-01T00:00:00Z",
 			"repeat": 1, "wall_seconds": 1, "kernel_seconds": 2,
 			"complete": %s, "results": [' "$complete"
@@ -110,7 +110,7 @@ check 'show of a truncated journal: 99' ended 99
 check 'it says what is wrong' one_line 'journal.jsonl:'
 check 'it shows the rest' says 'client 1'
 
-sed 's/"format": 1/"format": 7/' a/results.json >older
+sed 's/"format": 2/"format": 7/' a/results.json >older
 cp older a/results.json
 run report a
 check 'a folder of another version: one line' one_line 'another version of halfopen: it has format 7'

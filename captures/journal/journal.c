@@ -42,7 +42,7 @@ static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_GATE] = "gate",       [EVENT_SOCKET] = "socket",     [EVENT_QUEUE] = "queue",
 	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
 	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_INFO] = "info",
-	[EVENT_END] = "end",
+	[EVENT_SETTING] = "setting", [EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {
@@ -179,8 +179,12 @@ static const struct field fields[] = {
 	FIELD("ack", U32, segment.ack, OF(PACKET)),
 	FIELD("window", U16, segment.window, OF(PACKET)),
 	FIELD("length", U16, segment.length, OF(PACKET)),
-	FIELD("mss", OPTION, segment.mss, 0),
-	FIELD("window_scale", OPTION, segment.window_scale, 0),
+	FIELD("ttl", U8, segment.ttl, OF(PACKET)),
+	FIELD("tos", U8, segment.tos, OF(PACKET)),
+	FIELD("header", U8, segment.header, OF(PACKET)),
+	FIELD("reserved", U8, segment.reserved, 0),
+	FIELD("mss", OPTION, segment.mss, OF(PACKET)),
+	FIELD("window_scale", OPTION, segment.window_scale, OF(PACKET)),
 	FIELD("sack_permitted", BOOL, segment.sack_permitted, 0),
 	FIELD("timestamps", BOOL, segment.timestamps, 0),
 	FIELD("tsval", U32, segment.tsval, 0),
@@ -202,7 +206,7 @@ static const struct field fields[] = {
 	FIELD("limit", COUNT, limit, OF(QUEUE) | OF(EXPECT)),
 	FIELD("syn", COUNT, syn, OF(QUEUE) | OF(EXPECT)),
 	FIELD("delta", LONG, delta, OF(COUNTER)),
-	FIELD("value", LONG, value, OF(COUNTER)),
+	FIELD("value", LONG, value, OF(COUNTER) | OF(SETTING)),
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
 	FIELD("error", COUNT, error, OF(CALL)),
 	FIELD("want", TEXT, want, 0),

@@ -23,7 +23,11 @@ struct segment {
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint16_t window;
-	uint16_t length; /* of the payload */
+	uint16_t length;  /* of the payload */
+	uint8_t ttl;      /* hop limit in IPv6 */
+	uint8_t tos;      /* traffic class in IPv6; its last two bits are ECN's (RFC 3168) */
+	uint8_t header;   /* bytes of the TCP header, with its options */
+	uint8_t reserved; /* the four bits before the flags; the last one is AE (RFC 9768) */
 	/* options; -1 or false where absent */
 	int mss, window_scale;
 	bool sack_permitted, timestamps;
@@ -82,10 +86,12 @@ enum tcp_state {
 const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
 
 enum event_kind {
-	EVENT_BEGIN, /* name: case, object: family; delta: slack, fires: the longest that the wire
-			itself delays a segment (-1: no bound), value: for how long a busy machine
-			may keep one from being handed on (0: WIRE_PATIENCE), in ns; format, lines:
-			see below */
+	EVENT_BEGIN,   /* name: case, object: family; delta: slack, fires: the longest that the wire
+			  itself delays a segment (-1: no bound), value: for how long a busy machine
+			  may keep one from being handed on (0: WIRE_PATIENCE), in ns; format, lines:
+			  see   below */
+	EVENT_SETTING, /* host, name, value: what a SYN-ACK follows from; listener: an option of
+			  that one's socket, 0: of all. See judge_setting_name() */
 	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */

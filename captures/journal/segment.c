@@ -89,7 +89,6 @@ static int parse_tcp(struct rest rest, struct segment *segment)
 	const uint8_t *header, *options;
 	size_t options_length;
 
-	*segment = (struct segment){ .mss = -1, .window_scale = -1 };
 	if (!take(&rest, 20, &header))
 		return -1;
 	segment->source_port = be16(header);
@@ -98,9 +97,11 @@ static int parse_tcp(struct rest rest, struct segment *segment)
 	segment->ack = be32(header + 8);
 	segment->flags = header[13];
 	segment->window = be16(header + 14);
-	if (header[12] >> 4 < 5)
+	segment->reserved = header[12] & 15;
+	segment->header = (uint8_t)(header[12] >> 4) * 4;
+	if (segment->header < 20)
 		return -1;
-	options_length = (size_t)(header[12] >> 4) * 4 - 20;
+	options_length = segment->header - 20u;
 	if (!take(&rest, options_length, &options))
 		return -1;
 	segment->length = (uint16_t)rest.left;
@@ -128,6 +129,8 @@ static int parse_ipv4(struct rest rest, struct parsed *parsed)
 		return -1;
 	parsed->family = AF_INET;
 	parsed->protocol = header[9];
+	parsed->segment.ttl = header[8];
+	parsed->segment.tos = header[1];
 	memcpy(parsed->source, header + 12, 4);
 	memcpy(parsed->destination, header + 16, 4);
 	if (be16(header + 6) & 0x1fff) /* a later fragment has no TCP header */
@@ -144,6 +147,8 @@ static int parse_ipv6(struct rest rest, struct parsed *parsed)
 	rest.left = be16(header + 4);
 	parsed->family = AF_INET6;
 	parsed->protocol = header[6];
+	parsed->segment.ttl = header[7];
+	parsed->segment.tos = (uint8_t)(header[0] << 4 | header[1] >> 4);
 	memcpy(parsed->source, header + 8, 16);
 	memcpy(parsed->destination, header + 24, 16);
 	return parse_payload(rest, parsed);
@@ -165,7 +170,7 @@ int parse_frame(const uint8_t *bytes, size_t length, struct parsed *parsed)
 	struct rest rest = { bytes, length };
 	const uint8_t *header;
 
-	*parsed = (struct parsed){ .family = 0 };
+	*parsed = (struct parsed){ .segment = { .mss = -1, .window_scale = -1 } };
 	if (!take(&rest, ETHERNET_HEADER, &header))
 		return -1;
 	switch (be16(header + 12)) {
@@ -184,7 +189,9 @@ bool same_segment(const struct segment *a, const struct segment *b)
 {
 	return a->source_port == b->source_port && a->destination_port == b->destination_port &&
 	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
-	       a->window == b->window && a->length == b->length && a->mss == b->mss &&
-	       a->window_scale == b->window_scale && a->sack_permitted == b->sack_permitted &&
-	       a->timestamps == b->timestamps && a->tsval == b->tsval && a->tsecr == b->tsecr;
+	       a->window == b->window && a->length == b->length && a->ttl == b->ttl &&
+	       a->tos == b->tos && a->header == b->header && a->reserved == b->reserved &&
+	       a->mss == b->mss && a->window_scale == b->window_scale &&
+	       a->sack_permitted == b->sack_permitted && a->timestamps == b->timestamps &&
+	       a->tsval == b->tsval && a->tsecr == b->tsecr;
 }

@@ -7,7 +7,41 @@
 
 #include <string.h>
 
-#define TIMESTAMPS_ALIGNED 12 /* TCPOLEN_TSTAMP_ALIGNED: what each segment carries of them */
+#define SMALL_WINDOW       536 /* TCP_MSS_DEFAULT */
+#define TIMESTAMPS_ALIGNED 12  /* TCPOLEN_TSTAMP_ALIGNED: what each segment carries of them */
+
+/*
+ * The server's end has what the request, or the cookie, has kept (tcp_create_openreq_child()), and
+ * sends what the path, the SYN and tcp_min_snd_mss allow (tcp_mtu_to_mss()).
+ */
+static struct agreement agreement_of_child(const struct judge *judge, const struct flow_book *flow)
+{
+	const struct terms *terms = &flow->terms;
+	int options = terms->timestamps ? TIMESTAMPS_ALIGNED : 0;
+	long most = judge->settings[ROUTE_MTU] ? judge->settings[ROUTE_MTU]
+					       : judge->settings[DEVICE_MTU];
+	long mss = most - (judge->ipv6 ? 60 : 40);
+
+	mss = mss < terms->mss ? mss : terms->mss;
+	mss = mss > judge->settings[MIN_SND_MSS] ? mss : judge->settings[MIN_SND_MSS];
+	return (struct agreement){
+		.mss = (int)mss - options,
+		.advertised_mss = offered_mss(judge, flow) - options,
+		.window_scale = terms->scales ? terms->scale : -1,
+		.peer_window_scale = terms->scales ? terms->peer_scale : -1,
+		.sack = terms->sack,
+		.timestamps = terms->timestamps,
+		.ecn = terms->ecn,
+	};
+}
+
+/* tcp_bound_to_half_wnd(): of a small window a segment is half at most. */
+static int bound_to_half(int mss, int window)
+{
+	int most = window > SMALL_WINDOW ? window / 2 : window;
+
+	return most && mss > most ? most : mss;
+}
 
 struct agreement agreement_of(const struct judge *judge, const struct event *event)
 {
@@ -18,9 +52,11 @@ struct agreement agreement_of(const struct judge *judge, const struct event *eve
 	bool stamps = own->timestamps && others->timestamps;
 	int mss = others->mss < own->mss ? others->mss : own->mss;
 
+	if (event->host == SERVER && flow->terms.known)
+		return agreement_of_child(judge, flow);
 	return (struct agreement){
 		/* RFC 9293, 3.7.1: the smaller one, less the options that every segment carries */
-		.mss = mss - (stamps ? TIMESTAMPS_ALIGNED : 0),
+		.mss = bound_to_half(mss - (stamps ? TIMESTAMPS_ALIGNED : 0), others->window),
 		.advertised_mss = own->mss - (stamps ? TIMESTAMPS_ALIGNED : 0),
 		.window_scale = scales ? own->window_scale : -1,
 		.peer_window_scale = scales ? others->window_scale : -1,
@@ -83,9 +119,16 @@ char *agreement_words(const struct agreement *agreement)
 	return text_take(&words);
 }
 
+/* What a reader asks for first when another point is wrong. */
+static bool is_an_option(int point, const struct agreement *agreed)
+{
+	return point == TIMESTAMPS || point == SACK || point == WINDOW_SCALE ||
+	       (point == ECN && agreed->ecn);
+}
+
 /*
- * "MSS of client at the server is 1428, expected 1448 (advertised MSS, SACK, ...: as agreed)"; NULL
- * where the two are the same. The caller frees it.
+ * "MSS of client at the server is 1428, expected 1448 (timestamps, SACK, window scale: as agreed)";
+ * NULL where the two are the same. The caller frees it.
  */
 static char *difference(const struct agreement *seen, const struct agreement *agreed,
 			const char *whose)
@@ -97,8 +140,10 @@ static char *difference(const struct agreement *seen, const struct agreement *ag
 		autofree char *observed = point_words(seen, (enum point)i);
 		autofree char *expected = point_words(agreed, (enum point)i);
 
-		if (strcmp(observed, expected) == 0)
+		if (strcmp(observed, expected) == 0 && is_an_option(i, agreed))
 			text_add(&right, "%s%s", right.length ? ", " : "", points[i]);
+		else if (strcmp(observed, expected) == 0)
+			continue;
 		else if (wrong.length)
 			text_add(&wrong, ", %s %s, expected %s", points[i], observed, expected);
 		else
@@ -117,9 +162,12 @@ static char *difference(const struct agreement *seen, const struct agreement *ag
 void take_info(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = book_of_flow(judge, event->flow);
-	const char *whose = event->object ? event->object : "?";
 	struct agreement agreed;
 	char *wrong;
+	autofree char *whose =
+		event->object ? format("%s", event->object)
+		: flow ? format("%s%s", flow->name, event->host == SERVER ? " at the server" : "")
+		       : format("nobody");
 
 	if (!flow || !flow->has_isn[CLIENT] || !flow->has_isn[SERVER]) {
 		judge_object(

@@ -75,6 +75,55 @@ struct heard {
 	bool syn, syn_ack, ack, fin, fin_sent;
 };
 
+/* What a SYN-ACK follows from; offers.c has their names. */
+enum setting {
+	TCP_SACK,
+	TCP_TIMESTAMPS,
+	TCP_WINDOW_SCALING,
+	TCP_RMEM_DEFAULT,
+	TCP_RMEM_MOST,
+	RMEM_MAX,
+	ADV_WIN_SCALE,
+	SIGNED_WINDOWS,
+	TCP_ECN,
+	REFLECT_TOS,
+	MIN_SND_MSS,
+	MIN_ADV_MSS,
+	DEFAULT_TTL,
+	DEVICE_MTU,
+	ROUTE_MTU,
+	ROUTE_ADVMSS,
+	ROUTE_WINDOW,
+	ROUTE_INITRWND,
+	ROUTE_HOPLIMIT,
+	ROUTE_FEATURES,
+	SCALING_RATIO,
+	ECHOES_THE_SYN,
+	SETTINGS
+};
+
+/* Of a listening socket, as getsockopt() gives them; 0 where nobody has set one. */
+enum listener_option {
+	OPTION_MAXSEG,
+	OPTION_RCVBUF,
+	OPTION_BUF_LOCK,
+	OPTION_WINDOW_CLAMP,
+	OPTION_TOS,
+	OPTION_TTL,
+	LISTENER_OPTIONS
+};
+
+/* What a request, or a cookie, keeps of a SYN and of what the server was set to when it came. */
+struct terms {
+	bool known;
+	bool cookie;
+	bool timestamps, sack, scales, ecn;
+	uint32_t echo;       /* req->ts_recent */
+	int window, scale;   /* rsk_rcv_wnd, rcv_wscale */
+	int mss, peer_scale; /* of the SYN, as the server takes them */
+	uint8_t tos;         /* of the SYN */
+};
+
 struct flow_book {
 	const char *name;
 	int listener;
@@ -111,6 +160,10 @@ struct flow_book {
 	bool closed[HOSTS]; /* by a call */
 	struct heard heard[HOSTS];
 	unsigned sent[HOSTS], arrived[HOSTS];
+	struct terms terms;
+	struct segment offer; /* the first SYN-ACK, until the next sample */
+	struct culprit offer_event;
+	int next_offer; /* another flow of which there is one; 0: none */
 };
 
 struct packet_book {
@@ -143,6 +196,7 @@ struct listener_book {
 	long changed_seq;                 /* of the socket's event that moved one of them last */
 	long depths_seq;                  /* of the event that said so; 0: none */
 	bool listens, closed;
+	long options[LISTENER_OPTIONS];
 	bool foreign; /* another process accepts, and what it took is seen by what is left */
 };
 
@@ -253,6 +307,10 @@ struct judge {
 		nsec began;
 	} steps[LAST_STEPS]; /* a ring of the last ones */
 	int step_count;      /* that have begun */
+	bool ipv6;
+	long settings[SETTINGS];
+	bool told[SETTINGS]; /* of them */
+	int first_offer;     /* flow whose SYN-ACK is judged at the next sample; 0: none */
 	bool stray;          /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
 	struct finding finding;
@@ -360,6 +418,18 @@ char *call_expected(const struct judge *judge, const struct event *event);
 char *call_observed(const struct judge *judge, const struct event *event);
 /* What it was to return, and did to its flow or its listener. */
 void take_call(struct judge *judge, const struct event *event);
+
+/* ---- offers.c ------------------------------------------------------------------------------ */
+
+void take_setting(struct judge *judge, const struct event *event);
+/* A segment has come to the server: what it changes in what the next SYN-ACK offers. */
+void hear_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* A SYN-ACK was sent. */
+void check_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* At a sample: SYN-ACKs of which it has found whether they made requests or carried cookies. */
+void close_offers(struct judge *judge);
+/* The MSS that the flow's SYN-ACK offers now. */
+int offered_mss(const struct judge *judge, const struct flow_book *flow);
 
 /* ---- agreement.c --------------------------------------------------------------------------- */
 

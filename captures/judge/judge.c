@@ -12,6 +12,7 @@
 static void take_begin(struct judge *judge, const struct event *event)
 {
 	judge->begun = true;
+	judge->ipv6 = event->object && strcmp(event->object, "ipv6") == 0;
 	judge->slack = event->delta;
 	judge->wire_delay = event->fires;
 	judge->patience = event->value > 0 ? event->value : WIRE_PATIENCE;
@@ -221,6 +222,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 {
 	check_causes(judge, event);
 	see_repeats_of_flood(judge, event);
+	close_offers(judge);
 	close_ledgers(judge, event);
 	for (int i = 0; i < judge->listener_count; i++)
 		if (judge->listeners[i].listens && !judge->listeners[i].closed)
@@ -330,7 +332,8 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_QUEUE] = take_queue,   [EVENT_COUNTER] = take_counter,
 	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
 	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
-	[EVENT_INFO] = take_info,     [EVENT_END] = take_end,
+	[EVENT_INFO] = take_info,     [EVENT_SETTING] = take_setting,
+	[EVENT_END] = take_end,
 };
 
 /* Segments carry the kernel's time of them; all else is written down as it is found. */

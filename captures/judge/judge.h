@@ -49,6 +49,7 @@ void judge_free(struct judge *judge);
  *    where another process accepts, nobody who was accepted comes back
  *  - what one sample finds has one cause; time does not run backwards
  *  - every call returned what was wanted
+ *  - each SYN-ACK offers what follows from the SYN and the server's settings (offers.c)
  *  - each end goes by what SYN and SYN-ACK have agreed on
  *  - every movement of a counter that is neither exempt nor held to what was seen was named in its
  *    step
@@ -148,6 +149,15 @@ struct judged_counter {
 /* How many counters of @host have moved, and each, in the order in which they moved first. */
 int judge_counters(const struct judge *judge, enum host host);
 struct judged_counter judge_counter_at(const struct judge *judge, enum host host, int index);
+
+/*
+ * What a SYN-ACK follows from: names of EVENT_SETTING, 0, 1, ...; NULL behind the last. Those that
+ * begin with "net." are sysctls of the server ("[2]": the third of its numbers). @family: AF_INET
+ * or AF_INET6; a name of the other one's is "".
+ */
+const char *judge_setting_name(size_t number, int family);
+/* The same for the options of a listening socket, whose EVENT_SETTING names its listener. */
+const char *judge_option_name(size_t number, int family);
 
 /* Whether a counter is left out of expectations, and why (exempt.c has the one table). */
 const char *counter_exempt(const char *name);

@@ -16,6 +16,7 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/judge.c \
 	captures/judge/judge.h \
 	captures/judge/ladder.c \
+	captures/judge/offers.c \
 	captures/judge/packets.c \
 	captures/judge/sockets.c \
 	captures/judge/words.c

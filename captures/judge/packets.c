@@ -7,15 +7,20 @@
 
 #include <string.h>
 
-/* A SYN or SYN-ACK that comes again must be the same but for its timestamps (RFC 9293, 3.8.1). */
+/*
+ * A SYN or SYN-ACK that comes again must be the same but for its timestamps (RFC 9293, 3.8.1). What
+ * a SYN-ACK offers is judged in offers.c, each time.
+ */
 static bool repeats(const struct segment *first, const struct segment *again)
 {
+	bool offers_the_same = first->flags == again->flags && first->mss == again->mss &&
+			       first->window_scale == again->window_scale &&
+			       first->sack_permitted == again->sack_permitted &&
+			       first->timestamps == again->timestamps &&
+			       first->window == again->window;
+
 	return first->seq == again->seq && first->ack == again->ack &&
-	       first->flags == again->flags && first->mss == again->mss &&
-	       first->window_scale == again->window_scale &&
-	       first->sack_permitted == again->sack_permitted &&
-	       first->timestamps == again->timestamps && first->length == again->length &&
-	       first->window == again->window;
+	       first->length == again->length && (first->flags & ACK || offers_the_same);
 }
 
 /* Without a request, a SYN that comes again makes another one, or gets another cookie. */
@@ -282,6 +287,8 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	count_sent(judge, event, flow);
 	tally_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
+		if (event->from == SERVER)
+			check_offer(judge, event, flow);
 		flow->synack_since_timer |= flow->syn_arrived_in != judge->samples + 1;
 		judge->hosts[SERVER].syn_acks_again += packet->repeated;
 		flow->synack = (struct culprit){ event->seq, event->packet };
@@ -338,6 +345,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
 	tally_arrival(judge, event);
+	hear_offer(judge, event, flow);
 	advance_receiver(flow, event);
 }
 

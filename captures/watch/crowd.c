@@ -146,19 +146,37 @@ static void collect_connection(void *argument, const struct diag_socket *socket)
 		collect_socket(argument, socket);
 }
 
-static void list_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
+static struct socket_ends ends_of(const struct crowd *crowd, enum host host,
+				  const struct flow_ends *flow)
 {
 	struct sockaddr_storage client = flow->client;
 	struct sockaddr_storage server =
 		host_address(SERVER, crowd->family, (uint16_t)flow->listener);
 	bool at_client = host == CLIENT;
-	struct socket_ends ends = {
+
+	return (struct socket_ends){
 		.here = at_client ? client : server,
 		.there = at_client ? server : client,
 	};
+}
+
+static void list_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
+{
+	struct socket_ends ends = ends_of(crowd, host, flow);
 
 	forget_socket(&crowd->seen[host], address_port(&ends.here), address_port(&ends.there));
 	diag_find(crowd->diags[host], &ends, collect_connection, &crowd->seen[host]);
+}
+
+bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
+		     struct agreement *agreement)
+{
+	struct socket_ends ends;
+
+	if (end->flow <= 0 || end->flow >= crowd->flow_count)
+		return false;
+	ends = ends_of(crowd, end->host, &crowd->flows[end->flow]);
+	return diag_agreement(crowd->diags[end->host], &ends, end->cookie, agreement);
 }
 
 /* The flow's socket, and its listener or, of no flow, all of them. */

@@ -68,4 +68,13 @@ bool crowd_leaves_out(struct crowd *crowd, long packets);
 /* Whether some sockets were left out since all were listed. */
 bool crowd_is_behind(const struct crowd *crowd);
 
+/* What a flow's socket of this cookie goes by; false when it is no more. */
+struct end_of_flow {
+	enum host host;
+	int flow;
+	uint64_t cookie;
+};
+bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
+		     struct agreement *agreement);
+
 #endif

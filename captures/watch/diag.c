@@ -10,6 +10,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 struct diag {
@@ -135,6 +136,13 @@ static void put_address(const struct sockaddr_storage *address, __be16 *port, __
 	}
 }
 
+static void put_ends(const struct socket_ends *ends, struct inet_diag_req_v2 *request)
+{
+	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
+	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
+	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+}
+
 void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *found,
 	       void *context)
 {
@@ -142,14 +150,80 @@ void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *
 	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
 	int error;
 
-	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
-	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
-	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	put_ends(ends, request);
 	diag->found = found;
 	diag->context = context;
 	error = ask(diag, buffer);
 	if (error && error != ENOENT)
 		broken("cannot ask sock_diag for a socket: %s", netlink_problem(error));
+}
+
+/* ---- what it goes by ----------------------------------------------------------------------- */
+
+struct agreement agreement_in(const struct tcp_info *info)
+{
+	bool scales = info->tcpi_options & TCPI_OPT_WSCALE;
+
+	return (struct agreement){
+		.mss = (int)info->tcpi_snd_mss,
+		.advertised_mss = (int)info->tcpi_advmss,
+		.window_scale = scales ? info->tcpi_rcv_wscale : -1,
+		.peer_window_scale = scales ? info->tcpi_snd_wscale : -1,
+		.sack = info->tcpi_options & TCPI_OPT_SACK,
+		.timestamps = info->tcpi_options & TCPI_OPT_TIMESTAMPS,
+		.ecn = info->tcpi_options & TCPI_OPT_ECN,
+	};
+}
+
+struct answer {
+	uint64_t cookie;
+	struct agreement agreement;
+	bool found;
+};
+
+static int take_info(const struct nlattr *attribute, void *argument)
+{
+	struct answer *answer = argument;
+	struct tcp_info info = { 0 };
+	size_t length = mnl_attr_get_payload_len(attribute);
+
+	if (mnl_attr_get_type(attribute) != INET_DIAG_INFO)
+		return MNL_CB_OK;
+	memcpy(&info, mnl_attr_get_payload(attribute),
+	       length < sizeof(info) ? length : sizeof(info));
+	answer->agreement = agreement_in(&info);
+	answer->found = true;
+	return MNL_CB_OK;
+}
+
+static int take_answer(const struct nlmsghdr *header, void *argument)
+{
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	const struct answer *answer = argument;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message) ||
+	    answer->cookie !=
+		    ((uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0]))
+		return MNL_CB_OK;
+	return mnl_attr_parse(header, sizeof(*message), take_info, argument);
+}
+
+bool diag_agreement(struct diag *diag, const struct socket_ends *ends, uint64_t cookie,
+		    struct agreement *agreement)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
+	struct answer answer = { .cookie = cookie };
+	int error;
+
+	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	put_ends(ends, request);
+	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer,
+			    take_answer, &answer);
+	if (error && error != ENOENT)
+		broken("cannot ask sock_diag for a socket: %s", netlink_problem(error));
+	*agreement = answer.agreement;
+	return answer.found;
 }
 
 /* ---- the end of them ----------------------------------------------------------------------- */

@@ -8,6 +8,7 @@ captures_watch_libwatch_a_SOURCES = \
 	captures/watch/diag.c \
 	captures/watch/kernel_log.c \
 	captures/watch/probes.h \
+	captures/watch/settings.c \
 	captures/watch/tap.c \
 	captures/watch/watch.c \
 	captures/watch/watch.h

@@ -57,8 +57,6 @@ void diag_close(struct diag *diag);
  * changed while it was read: what was found is no whole.
  */
 bool diag_dump(struct diag *diag, found_socket *found, void *context);
-/* In the host's byte order; 0: none. */
-uint16_t address_port(const struct sockaddr_storage *address);
 /*
  * The same for the one socket between @here and @there, addresses with ports (@there with port 0:
  * for a listener), if there is one: what a segment to @here would meet (inet_lookup).
@@ -70,11 +68,24 @@ void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *
 	       void *context);
 
 /*
+ * What the socket between the two, of this cookie, goes by (INET_DIAG_INFO, its TCP_INFO): also of
+ * one that nobody has accepted. False when it is no more.
+ */
+bool diag_agreement(struct diag *diag, const struct socket_ends *ends, uint64_t cookie,
+		    struct agreement *agreement);
+
+/*
  * Ends every socket of the family at once (SOCK_DESTROY): one that closes as usual holds its
  * namespace for minutes when its peer is gone (tcp_orphan_retries). False where some are left: the
  * kernel lacks CONFIG_INET_DIAG_DESTROY.
  */
 bool diag_destroy_all(struct diag *diag);
+
+/* ---- settings: what a SYN-ACK follows from -------------------------------------------------- */
+
+/* Calls @take with the value of each that judge_setting_name() names, in its order. */
+typedef void setting_read(void *context, size_t number, long value);
+void settings_read(struct net *net, int family, setting_read *take, void *context);
 
 /* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
 

@@ -88,7 +88,9 @@ struct watch {
 	bool arrival_seen, finished;
 	unsigned under_way; /* in netem */
 	bool flooded, flooding;
-	uint64_t answers; /* to floods, so far */
+	uint64_t answers;  /* to floods, so far */
+	long settings[32]; /* as they were told last */
+	bool settings_told;
 };
 
 nsec watch_now(const struct watch *watch)
@@ -146,6 +148,29 @@ void watch_check_losses(struct watch *watch)
 		if (tap_lost(watch->taps[host]))
 			broken("the %s's capture lost %u frames: nothing can be said of this run",
 			       host_name((enum host)host), tap_lost(watch->taps[host]));
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static void note_setting(void *argument, size_t number, long value)
+{
+	struct watch *watch = argument;
+
+	if (number >= ARRAY_LENGTH(watch->settings))
+		broken("more than %zu settings of a server", ARRAY_LENGTH(watch->settings));
+	if (watch->settings_told && watch->settings[number] == value)
+		return;
+	watch->settings[number] = value;
+	note(watch, (struct event){ .kind = EVENT_SETTING,
+				    .host = SERVER,
+				    .name = judge_setting_name(number, watch->family),
+				    .value = value });
+}
+
+void watch_settings(struct watch *watch)
+{
+	settings_read(watch->net, watch->family, note_setting, watch);
+	watch->settings_told = true;
 }
 
 /* ---- flows --------------------------------------------------------------------------------- */
@@ -359,12 +384,33 @@ static void note_socket(const struct sampling *sampling, struct known_socket *kn
 	known->state = state;
 }
 
+static bool is_connected(enum tcp_state state)
+{
+	return state != NO_SOCKET && state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
+}
+
+/* What a connection that has come about goes by, accepted or not. */
+static void note_agreement(const struct sampling *sampling, const struct known_socket *known)
+{
+	struct watch *watch = sampling->watch;
+	const struct end_of_flow end = { sampling->host, known->flow, known->cookie };
+	struct agreement agreement;
+
+	if (crowd_agreement(watch->crowd, &end, &agreement))
+		note(watch, (struct event){ .kind = EVENT_INFO,
+					    .at = sampling->at,
+					    .host = sampling->host,
+					    .flow = known->flow,
+					    .packet = sampling->cause,
+					    .agreement = agreement });
+}
+
 static void compare_socket(const struct sampling *sampling, struct seen_socket *seen)
 {
 	struct watch *watch = sampling->watch;
 	const struct diag_socket *socket = &seen->diag;
 	struct known_socket *known = know(watch, sampling->host, socket);
-	bool request = socket->state == SYN_RECV, rearmed;
+	bool request = socket->state == SYN_RECV, rearmed, connects;
 
 	if (socket->expires_ms == NO_TIMER)
 		known->due = 0;
@@ -378,8 +424,11 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 		known->retrans = request ? socket->retrans : 0;
 		known->fires = request ? known->due : 0;
 	}
+	connects = is_connected(socket->state) && !is_connected(known->state);
 	if (known->state != socket->state || rearmed)
 		note_socket(sampling, known, socket->state);
+	if (connects)
+		note_agreement(sampling, known);
 }
 
 /* How many of the listener's half-open requests are a flood's. */
@@ -877,6 +926,7 @@ struct watch *watch_open(struct watch_options options)
 				    .fires = longest_delay(options.wire),
 				    .format = ARTIFACTS_FORMAT,
 				    .lines = options.about });
+	watch_settings(watch);
 	return watch;
 }
 

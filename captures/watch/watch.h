@@ -11,6 +11,13 @@
 
 struct watch;
 
+struct tcp_info;
+/* What of TCP_INFO an end has agreed on. */
+struct agreement agreement_in(const struct tcp_info *info);
+
+/* The port of an address, in the host's byte order; 0: none. */
+uint16_t address_port(const struct sockaddr_storage *address);
+
 /* What the gate shall do with a frame. */
 typedef enum fate fate_rule(void *context, const struct frame *frame);
 
@@ -39,6 +46,11 @@ bool watch_close(struct watch *watch);
 nsec watch_now(const struct watch *watch);
 /* Appends and judges an event made by the caller; sets @at unless it is set. */
 void watch_note(struct watch *watch, struct event event);
+/*
+ * Journals those settings of the server that are not any more as they were told last: after
+ * something was set in the middle of a case.
+ */
+void watch_settings(struct watch *watch);
 /* Names a flow before its first segment: the client's address decides. Returns its number. */
 struct flow_id {
 	const char *name;
