@@ -5,7 +5,8 @@
  * deadline, goes on and tells of it; a case that is written so that it asserts nothing is told its
  * line.
  */
-#define TOPIC "harness"
+#define TOPIC          "harness"
+#define SERVER_SYSCTLS "net.ipv4.tcp_synack_retries=3", "net.ipv4.tcp_fin_timeout=30"
 #include "fixtures/fixtures.h"
 #include "netns/internal.h" /* fills the gate, runs tools */
 
@@ -83,8 +84,23 @@ static void write_wrongly(struct scene *net, struct end *client)
 	case 6:
 		hold_segments(net, .from = CLIENT, .what = "SYNACK");
 		break;
-	default:
+	case 7:
 		drop_segments(net, .from = CLIENT);
+		break;
+	case 8:
+		expect_counters(net, SERVER, "-");
+		break;
+	case 9:
+		expect_counters(net, SERVER, "overflows 1  ListenDrops one");
+		break;
+	case 10:
+		expect_ladder(client, "[nightly]  1.0  >  SYN");
+		break;
+	case 11:
+		expect_ladder(client, "[connects]  1.0  >  SYN");
+		break;
+	default:
+		set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies");
 		break;
 	}
 }
@@ -98,14 +114,31 @@ static const char *const told_of_writing[] = {
 	"a wait for what a flow does is about no client and no peer",
 	"a gate rule for .what = \"SYNACK\": there is no such kind",
 	"a gate rule for .what = \"\": there is no such kind",
+	"\"-\" is no list of NAME NUMBER",
+	"\"overflows 1  ListenDrops one\" is no list of NAME NUMBER: see ListenDrops",
+	"[nightly] in \"[nightly]  1.0  >  SYN\" begins no variant of the case, or several",
+	"[connects] in \"[connects]  1.0  >  SYN\" comes before the case saw a variant",
+	"the sysctl \"net.ipv4.tcp_syncookies\" is no name=value",
 };
 
-CASE(written_wrongly)
+CASE(written_wrongly, .variants = "connects-at-once stalls")
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	STEP("it is connected");
 	write_wrongly(net, connect_one(net, server));
+}
+
+CASE(sysctls_of_the_file, .server_sysctls = { "net.ipv4.tcp_synack_retries=4" })
+{
+	expect_sysctl(net, SERVER, "net.ipv4.tcp_synack_retries=4");
+	expect_sysctl(net, SERVER, "net.ipv4.tcp_fin_timeout=30");
+}
+
+CASE(sysctls_of_the_kernel, .kernel_defaults = true)
+{
+	expect_sysctl(net, SERVER, "net.ipv4.tcp_synack_retries=5");
+	expect_sysctl(net, SERVER, "net.ipv4.tcp_fin_timeout=60");
 }
 
 /* ---- playing one --------------------------------------------------------------------------- */
@@ -189,6 +222,23 @@ START_TEST(case_that_is_written_wrongly_is_told_its_line)
 	ck_assert_msg(line && strtol(line + strlen("check_harness.c:"), NULL, 10) > 1, "%s",
 		      reason);
 	json_decref(verdict);
+}
+END_TEST
+
+START_TEST(case_has_the_sysctls_of_its_file_unless_it_has_others)
+{
+	static const char *const names[] = { "sysctls_of_the_file", "sysctls_of_the_kernel" };
+	json_t *verdict = verdict_of(start(names[_i]));
+	autofree char *path = format("%s/env.txt", folder);
+	autofile FILE *env = fopen(path, "re");
+	char line[256];
+
+	ck_assert_msg(strcmp(word(verdict, "status"), "passed") == 0, "%s",
+		      word(verdict, "reason"));
+	json_decref(verdict);
+	ck_assert_ptr_nonnull(env);
+	while (fgets(line, sizeof(line), env))
+		ck_assert_msg(!strstr(line, "tcp_synack_retries = 3"), "%s: %s", names[_i], line);
 }
 END_TEST
 
@@ -476,6 +526,7 @@ int main(void)
 	tcase_add_test(cases, case_that_loses_a_frame_says_who_lost_it);
 	tcase_add_loop_test(cases, case_that_is_written_wrongly_is_told_its_line, 0,
 			    (int)ARRAY_LENGTH(told_of_writing));
+	tcase_add_loop_test(cases, case_has_the_sysctls_of_its_file_unless_it_has_others, 0, 2);
 	tcase_add_loop_test(cases, answer_of_the_kernel_that_is_no_whole_is_told, 0,
 			    (int)ARRAY_LENGTH(harmings));
 	tcase_add_loop_test(cases, case_that_is_stopped_tells_its_stall_and_is_no_error, 0, 2);
