@@ -26,6 +26,14 @@ json_t *json_words(const char *words)
 	return array;
 }
 
+bool json_has(const json_t *array, const json_t *value)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (json_equal(json_array_get(array, i), value))
+			return true;
+	return false;
+}
+
 bool json_store(const json_t *value, const char *path)
 {
 	FILE *file = value ? whole_begin(path) : NULL;

@@ -12,6 +12,8 @@
 json_t *json_text(const char *text);
 /* The blank-separated words as an array. */
 json_t *json_words(const char *words);
+/* Whether the array has an equal value. */
+bool json_has(const json_t *array, const json_t *value);
 /* Replaces the file whole or not at all. False with errno. */
 bool json_store(const json_t *value, const char *path);
 

@@ -93,7 +93,7 @@ TESTS = $(libcheck_tests) $(fuzz_replays) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/check-paused.sh \
-	tests/check_links.pl \
+	tests/find_links.pl \
 	tests/compare-runs.sh \
 	tests/compare_commands.pl \
 	tests/compare_ladders.pl \

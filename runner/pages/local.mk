@@ -12,7 +12,10 @@ runner_pages_libpages_a_SOURCES = \
 	runner/pages/pages.h \
 	runner/pages/report.c \
 	runner/pages/report.h \
-	runner/pages/report_html.c
+	runner/pages/report_case.c \
+	runner/pages/report_claims.c \
+	runner/pages/report_html.c \
+	runner/pages/report_legend.c
 
 embedded += runner/pages/page.css runner/pages/report.css runner/pages/report.js
 runner/pages/page.$(OBJEXT): runner/pages/page.css.h

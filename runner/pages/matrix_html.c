@@ -77,20 +77,6 @@ static void write_claim_cell(xml page, const struct matrix *matrix, const struct
 	claim_cell_free(&cell);
 }
 
-/* A group of rows for the claims of one document, under its name. */
-static void open_document(xml page, const struct matrix *matrix, const char *document)
-{
-	xml_open(page, "tbody");
-	xml_open(page, "tr");
-	page_heading(page, "rowgroup");
-	xml_set(page, "colspan", "%zu", matrix->column_count + 1);
-	xml_attribute(page, "class", "document");
-	xml_element(page, "span", document);
-	xml_close(page);
-	xml_close(page);
-	xml_line(page);
-}
-
 static void write_claim(xml page, const struct matrix *matrix, const struct claim *claim)
 {
 	autofree char *finding = format("Linux: %s", claim->finding);
@@ -131,7 +117,7 @@ static void write_claims(xml page, const struct matrix *matrix)
 		if (!document || strcmp(document, its) != 0) {
 			if (document)
 				xml_close(page);
-			open_document(page, matrix, its);
+			page_open_document(page, matrix->column_count + 1, its);
 		}
 		document = its;
 		write_claim(page, matrix, matrix->claims[i]);
@@ -145,9 +131,7 @@ static void write_claims(xml page, const struct matrix *matrix)
 
 static void write_legend(xml page)
 {
-	static const struct {
-		const char *word, *meaning;
-	} words[] = {
+	static const struct meaning words[] = {
 		{ "confirmed",
 		  "every case that answers the claim passed: Linux does what it says" },
 		{ "refined", "they passed: under conditions, or with other numbers" },
@@ -161,16 +145,7 @@ static void write_legend(xml page)
 		{ "\u2260", "a case played otherwise than on the kernel to the left" },
 	};
 
-	xml_open(page, "dl");
-	xml_attribute(page, "class", "legend");
-	for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
-		bool is_word = words[i].word[0] >= 'a';
-
-		xml_element_of(page, "dt", is_word ? page_class(words[i].word) : "", words[i].word);
-		xml_element(page, "dd", words[i].meaning);
-	}
-	xml_close(page);
-	xml_line(page);
+	page_legend(page, words, ARRAY_LENGTH(words));
 }
 
 /* ---- what is wrong ------------------------------------------------------------------------- */

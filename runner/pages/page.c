@@ -48,6 +48,31 @@ void page_link_part(xml page, const char *id, const char *text)
 	write_link(page, href, text);
 }
 
+void page_case_name(xml page, const char *name)
+{
+	while (*name) {
+		size_t length = strcspn(name, "_");
+		autofree char *part = format("%.*s", (int)length + (name[length] == '_'), name);
+
+		xml_text(page, part);
+		if (name[length] == '_') {
+			xml_open(page, "wbr");
+			xml_close_empty(page);
+		}
+		name += strlen(part);
+	}
+}
+
+void page_link_case(xml page, const char *name)
+{
+	autofree char *href = format("#%s", name);
+
+	xml_open(page, "a");
+	xml_attribute(page, "href", href);
+	page_case_name(page, name);
+	xml_close(page);
+}
+
 const char *page_class(const char *word)
 {
 	static const char *const classes[] = {
@@ -55,6 +80,71 @@ const char *page_class(const char *word)
 	};
 
 	return classes[colour_of(word)];
+}
+
+/* ---- filters ------------------------------------------------------------------------------- */
+
+void page_choice(xml page, const struct choice *choice)
+{
+	xml_open(page, "select");
+	xml_attribute(page, "name", choice->name);
+	xml_attribute(page, "aria-label", choice->first);
+	xml_open(page, "option");
+	xml_attribute(page, "value", "");
+	xml_text(page, choice->first);
+	xml_close(page);
+	for (int i = 0; choice->word(i); i++)
+		xml_element(page, "option", choice->word(i));
+	xml_close(page);
+}
+
+void page_open_filter(xml page, struct filter filter)
+{
+	xml_open(page, "form");
+	xml_attribute(page, "data-rows", filter.rows);
+	xml_attribute(page, "role", "search");
+	xml_attribute(page, "hidden", "hidden");
+	xml_open(page, "input");
+	xml_attribute(page, "type", "search");
+	xml_attribute(page, "name", "words");
+	xml_attribute(page, "placeholder", filter.label);
+	xml_attribute(page, "aria-label", filter.label);
+	xml_close_empty(page);
+}
+
+void page_close_filter(xml page)
+{
+	xml_open(page, "output");
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
+}
+
+void page_open_document(xml page, size_t columns, const char *document)
+{
+	xml_open(page, "tbody");
+	xml_open(page, "tr");
+	page_heading(page, "rowgroup");
+	xml_set(page, "colspan", "%zu", columns);
+	xml_attribute(page, "class", "document");
+	xml_element(page, "span", document);
+	xml_close(page);
+	xml_close(page);
+	xml_line(page);
+}
+
+void page_legend(xml page, const struct meaning *words, size_t count)
+{
+	xml_open(page, "dl");
+	xml_attribute(page, "class", "legend");
+	for (size_t i = 0; i < count; i++) {
+		bool is_word = words[i].word[0] >= 'a';
+
+		xml_element_of(page, "dt", is_word ? page_class(words[i].word) : "", words[i].word);
+		xml_element(page, "dd", words[i].meaning);
+	}
+	xml_close(page);
+	xml_line(page);
 }
 
 /* ---- the page ------------------------------------------------------------------------------ */

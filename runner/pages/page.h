@@ -26,6 +26,30 @@ void page_scrolled(xml page, const char *name, const char *label);
 /* <a> to a file, whose path is relative to the page, and to what has @id on the page. */
 void page_link_file(xml page, const char *path, const char *text);
 void page_link_part(xml page, const char *id, const char *text);
+/* A case's name, which may break behind each "_", and <a> to what has that name for its id. */
+void page_case_name(xml page, const char *name);
+void page_link_case(xml page, const char *name);
+
+/* A group of rows of a table of claims, those of one document, under its name; left open. */
+void page_open_document(xml page, size_t columns, const char *document);
+/* What words on the page mean; a status or a verdict looks as it does elsewhere. */
+struct meaning {
+	const char *word, *meaning;
+};
+void page_legend(xml page, const struct meaning *words, size_t count);
+
+/* A form that leaves only some of @rows (a selector) on the page. Without a script it is hidden. */
+struct filter {
+	const char *rows, *label;
+};
+void page_open_filter(xml page, struct filter filter);
+struct choice {
+	const char *name, *first;
+	const char *(*word)(int number); /* from 0 on; behind the last one NULL */
+};
+void page_choice(xml page, const struct choice *choice);
+/* With how many rows there are left. */
+void page_close_filter(xml page);
 /* How a status or a verdict looks: "good", "bad", "faint", "other". */
 const char *page_class(const char *word);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * report: one page for one run or several. It is made of what the runs have left on the disk, so
- * that a run that was interrupted is told of as far as it came.
+ * that a run that was interrupted is shown as far as it came.
  */
+#include "runner/pages/page.h"
 #include "runner/pages/report.h"
 
 #include <dirent.h>
@@ -53,20 +54,20 @@ static char *folder_of(const char *path, bool is_file)
 /* ---- reading a run ------------------------------------------------------------------------- */
 
 /* What a case has left in a run that does not tell of it any more. */
-static void salvage_entry(struct told_run *told, const char *name, const char *family)
+static void salvage_entry(struct report_run *run, const char *name, const char *family)
 {
-	autofree char *path = format("%s/%s/%s/verdict.json", told->folder, name, family);
+	autofree char *path = format("%s/%s/%s/verdict.json", run->folder, name, family);
 	json_auto_t *verdict = json_load(path, NULL);
 	const char *status = member_string(verdict, "status");
 
-	if (!status || ending_from_name(status) < 0 || results_find(told->run, name, family))
+	if (!status || ending_from_name(status) < 0 || results_find(run->results, name, family))
 		return;
 	json_object_set_new(verdict, "case", json_text(name));
 	json_object_set_new(verdict, "family", json_text(family));
 	json_object_set_new(verdict, "topic", json_string("of a run that did not finish"));
 	autofree char *folder = format("%s/%s", name, family);
 	json_object_set_new(verdict, "folder", json_text(folder));
-	json_array_append(json_object_get(told->run, "results"), verdict);
+	json_array_append(json_object_get(run->results, "results"), verdict);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -74,43 +75,44 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void salvage_entries(struct told_run *told)
+static void salvage_entries(struct report_run *run)
 {
 	struct dirent **names = NULL;
-	int count = scandir(told->folder, &names, NULL, by_name);
+	int count = scandir(run->folder, &names, NULL, by_name);
 
 	for (int i = 0; i < count; i++) {
 		if (names[i]->d_name[0] != '.') {
-			salvage_entry(told, names[i]->d_name, "ipv4");
-			salvage_entry(told, names[i]->d_name, "ipv6");
+			salvage_entry(run, names[i]->d_name, "ipv4");
+			salvage_entry(run, names[i]->d_name, "ipv6");
 		}
 		free(names[i]);
 	}
 	free((void *)names);
 }
 
-static bool run_begins(struct told_run *told)
+static bool run_begins(struct report_run *run)
 {
-	told->run = results_read(told->folder, &told->problem);
-	if (told->run && !told->problem)
-		told->problem = results_other_format(told->run, told->folder);
-	if (told->run && json_is_true(json_object_get(told->run, "complete")))
+	run->results = results_read(run->folder, &run->problem);
+	if (run->results && !run->problem)
+		run->problem = results_other_format(run->results, run->folder);
+	if (run->results && json_is_true(json_object_get(run->results, "complete")))
 		return true;
-	if (!told->run)
-		told->run = json_pack("{s:[]}", "results");
-	else if (!told->problem)
-		told->problem = format("%s: the run did not finish; what it has left is shown",
-				       told->folder);
-	salvage_entries(told);
-	return json_array_size(json_object_get(told->run, "results")) > 0;
+	if (!run->results)
+		run->results = json_pack("{s:[]}", "results");
+	else if (!run->problem)
+		run->problem = format("%s: the run did not finish; what it has left is shown",
+				      run->folder);
+	salvage_entries(run);
+	return json_array_size(json_object_get(run->results, "results")) > 0;
 }
 
-static void run_free(struct told_run *told)
+static void run_free(struct report_run *run)
 {
-	free(told->folder);
-	free(told->link);
-	free(told->problem);
-	json_decref(told->run);
+	free(run->folder);
+	free(run->link);
+	free(run->problem);
+	json_decref(run->results);
+	json_decref(run->environment);
 }
 
 static bool has_results(const char *folder)
@@ -124,15 +126,15 @@ static bool has_results(const char *folder)
 bool report_add_run(struct report *report, const char *folder)
 {
 	autofree char *real = folder_of(folder, false);
-	struct told_run told = { .folder = format("%s", folder) };
+	struct report_run run = { .folder = format("%s", folder) };
 
-	if (!real || (!run_begins(&told) && !has_results(folder))) {
-		run_free(&told);
+	if (!real || (!run_begins(&run) && !has_results(folder))) {
+		run_free(&run);
 		return false;
 	}
-	told.link = relative_path(report->page, real);
+	run.link = relative_path(report->page, real);
 	report->runs = must_realloc(report->runs, report->run_count + 1, sizeof(*report->runs));
-	report->runs[report->run_count++] = told;
+	report->runs[report->run_count++] = run;
 	return true;
 }
 
@@ -168,28 +170,33 @@ bool report_add_folder(struct report *report, const char *folder)
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
-static void add_entry(struct report *report, const struct told_run *of, const json_t *result)
+static void add_entry(struct report *report, const struct report_run *of, const json_t *result)
 {
-	struct told told = { .of = of,
-			     .result = result,
-			     .name = member_string(result, "case"),
-			     .family = member_string(result, "family"),
-			     .status = member_string(result, "status") };
+	struct report_entry entry = { .of = of,
+				      .result = result,
+				      .name = member_string(result, "case"),
+				      .family = member_string(result, "family"),
+				      .status = member_string(result, "status") };
 	const char *folder = member_string(result, "folder");
-	autofree char *usual = format("%s/%s", told.name, told.family);
+	autofree char *usual = format("%s/%s", entry.name, entry.family);
 	char *why = NULL;
 
 	/* a path that leads out of the run's folder is none of ours */
 	if (!folder || *folder == '/' || strstr(folder, ".."))
 		folder = usual;
-	told.folder = format("%s/%s", of->folder, folder);
-	told.link = format("%s/%s", of->link, folder);
-	autofree char *ladder = format("%s/ladder.txt", told.folder);
-	told.ladder = text_load(ladder, &why);
+	entry.folder = format("%s/%s", of->folder, folder);
+	entry.link = format("%s/%s", of->link, folder);
+	autofree char *ladder = format("%s/ladder.txt", entry.folder);
+	entry.ladder = text_load(ladder, &why);
 	free(why);
 	report->entries =
 		must_realloc(report->entries, report->entry_count + 1, sizeof(*report->entries));
-	report->entries[report->entry_count++] = told;
+	report->entries[report->entry_count++] = entry;
+}
+
+bool report_is_bad(const struct report_entry *entry)
+{
+	return strcmp(page_class(entry->status), "bad") == 0;
 }
 
 bool report_has_case(const struct report *report, const char *name)
@@ -207,10 +214,49 @@ static void add_case(struct report *report, size_t first, const char *name)
 		size_t index;
 		json_t *result;
 
-		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
+		json_array_foreach (json_object_get(report->runs[i].results, "results"), index,
+				    result)
 			if (strcmp(member_string(result, "case"), name) == 0)
 				add_entry(report, &report->runs[i], result);
 	}
+}
+
+/* ---- where a run was played ---------------------------------------------------------------- */
+
+json_t *report_environment(const struct report_entry *entry)
+{
+	autofree char *path = format("%s/env.txt", entry->folder);
+	autofree char *why = NULL;
+	autofree char *text = text_load(path, &why);
+	json_t *lines = json_array();
+
+	for (const char *line = text; line && *line; line += strcspn(line, "\n") + 1) {
+		json_array_append_new(lines, json_stringn(line, strcspn(line, "\n")));
+		if (!line[strcspn(line, "\n")])
+			break;
+	}
+	return lines;
+}
+
+static void keep_common(json_t *lines, const json_t *others)
+{
+	for (size_t i = json_array_size(lines); i > 0; i--)
+		if (!json_has(others, json_array_get(lines, i - 1)))
+			json_array_remove(lines, i - 1);
+}
+
+/* What all cases of the run have in common. */
+static void add_environment(struct report *report, const struct report_entry *entry)
+{
+	struct report_run *run = &report->runs[entry->of - report->runs];
+	json_auto_t *lines = report_environment(entry);
+
+	if (json_array_size(lines) == 0)
+		return;
+	if (run->environment)
+		keep_common(run->environment, lines);
+	else
+		run->environment = json_incref(lines);
 }
 
 void report_add_entries(struct report *report)
@@ -219,10 +265,13 @@ void report_add_entries(struct report *report)
 		size_t index;
 		json_t *result;
 
-		json_array_foreach (json_object_get(report->runs[i].run, "results"), index, result)
+		json_array_foreach (json_object_get(report->runs[i].results, "results"), index,
+				    result)
 			if (!report_has_case(report, member_string(result, "case")))
 				add_case(report, i, member_string(result, "case"));
 	}
+	for (size_t i = 0; i < report->entry_count; i++)
+		add_environment(report, &report->entries[i]);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -238,6 +287,16 @@ struct report *report_new(const struct catalogue *catalogue, const char *path)
 	report->path = format("%s", path);
 	report->page = folder;
 	return report;
+}
+
+char *report_run_name(const struct report *report, const struct report_run *run)
+{
+	const char *kernel = member_or_empty(run->results, "kernel");
+
+	if (report->run_count == 1 || strcmp(run->link, ".") == 0)
+		return format("Linux %s", *kernel ? kernel : "?");
+	return format("Linux %s (%s)", *kernel ? kernel : "?",
+		      strncmp(run->link, "./", 2) == 0 ? run->link + 2 : run->link);
 }
 
 bool report_is_empty(const struct report *report)

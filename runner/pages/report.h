@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * report.h: runs, between what reads their folders (report.c) and the page (report_html.c).
+ * report.h: runs, between what reads their folders (report.c) and the page (report_html.c and what
+ * writes its parts).
  */
 #ifndef HALFOPEN_RUNNER_REPORT_H
 #define HALFOPEN_RUNNER_REPORT_H
 
+#include "base/xml.h"
 #include "runner/pages/pages.h"
 
-struct told_run {
-	char *folder;  /* its path */
-	char *link;    /* the same from where the page lies: "." or "matrix/6.1.192" */
-	json_t *run;   /* its results.json, or what could be found instead */
-	char *problem; /* what is wrong with it; NULL: nothing */
+struct report_run {
+	char *folder;        /* its path */
+	char *link;          /* the same from where the page lies: "." or "matrix/6.1.192" */
+	json_t *results;     /* its results.json, or what could be found instead */
+	json_t *environment; /* lines that the env.txt of all its cases have; NULL: not read yet */
+	char *problem;       /* what is wrong with it; NULL: nothing */
 };
 
 /* One case over one family in one run. */
-struct told {
-	const struct told_run *of;
+struct report_entry {
+	const struct report_run *of;
 	const json_t *result;
 	const char *name, *family, *status;
 	char *folder, *link;
@@ -27,9 +30,9 @@ struct report {
 	const struct catalogue *catalogue;
 	char *path; /* of the page */
 	char *page; /* absolute: the folder that it will lie in */
-	struct told_run *runs;
+	struct report_run *runs;
 	size_t run_count;
-	struct told *entries; /* by case, in the order of the runs */
+	struct report_entry *entries; /* by case, in the order of the runs */
 	size_t entry_count;
 };
 
@@ -39,5 +42,26 @@ bool report_has_case(const struct report *report, const char *name);
 bool report_add_run(struct report *report, const char *folder);
 /* All that the runs say, by case. */
 void report_add_entries(struct report *report);
+/* "Linux 6.1.192", and where it lies if there are several; the caller frees it. */
+char *report_run_name(const struct report *report, const struct report_run *run);
+/* It failed, or was an error of the run. */
+bool report_is_bad(const struct report_entry *entry);
+/* The lines of an entry's env.txt, an array that is the caller's; empty where there is none. */
+json_t *report_environment(const struct report_entry *entry);
+
+/* ---- parts of the page --------------------------------------------------------------------- */
+
+void report_write_claims(xml page, const struct report *report);
+/* How a case and its picture are to be read. */
+void report_write_legend(xml page);
+
+/* What is written, and how many bytes of pictures there are so far. */
+struct writing {
+	const struct report *report;
+	size_t *bytes;
+};
+/* All entries of one case: @count of them, from @entries on. */
+void report_write_case(xml page, const struct writing *writing, const struct report_entry *entries,
+		       size_t count);
 
 #endif
