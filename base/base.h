@@ -54,6 +54,8 @@ void stall_begin(void);
 void stall_mark(void);
 /* Something shows that the machine was late by @lost: as a stall of that length. */
 void stall_seen(nsec lost);
+/* The meter stands until stall_begin(): what the machine does from now on has led to nothing. */
+void stall_end(void);
 /* The longest stall since stall_begin(), and all of them together; each ends a stretch. */
 nsec stall_longest(void);
 nsec stall_sum(void);
@@ -81,6 +83,25 @@ bool deadline_passed(struct deadline *deadline);
 nsec deadline_left(struct deadline *deadline);
 /* As await_events(), until the deadline at the most: 0 says that it has passed. */
 int deadline_await(struct deadline *deadline, struct pollfd *polled, nfds_t count);
+/*
+ * Looking again for what should be there already:
+ *
+ *     while (!(here = look()) && retry_now(&retry))
+ *             ;
+ *     retry_end(&retry, here);
+ *
+ * At once at first, then with pauses, each 1/8 of the time so far: what a faulty kernel never shows
+ * is looked for as long as the deadline allows, and others need the CPU meanwhile. What is lost in
+ * that time is no stall when it did not come; what came late shows that the machine was.
+ */
+struct retry {
+	struct deadline deadline;
+	int times;
+};
+struct retry retry_for(nsec span);
+/* False when the deadline has passed. */
+bool retry_now(struct retry *retry);
+void retry_end(const struct retry *retry, bool came);
 /* --timeout-multiplier: all deadlines made from now on are longer by that factor. */
 void deadlines_stretch(double multiplier);
 

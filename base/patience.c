@@ -10,13 +10,16 @@
 /* A wait is cut into pieces of this length: of a machine that stands still no more is overlooked.
  */
 #define PIECE MSEC(50)
+/* How often to look for something without a pause, and how long the first pause is. */
+#define RETRIES_AT_ONCE 10
+#define FIRST_PAUSE     MSEC(1)
 
 static double multiplier = 1;
 
 /* Of a thread. Time is lost that is neither spent on the CPU nor waited for. */
 static _Thread_local struct {
 	nsec waited;
-	bool begun;
+	bool begun, ended;
 	nsec lost_before; /* when it began */
 	nsec lost_marked; /* when the last stretch ended */
 	nsec longest;
@@ -39,6 +42,7 @@ static nsec lost_so_far(void)
 void stall_begin(void)
 {
 	meter.begun = true;
+	meter.ended = false;
 	meter.longest = 0;
 	meter.lost_before = meter.lost_marked = lost_so_far();
 }
@@ -49,6 +53,8 @@ void stall_mark(void)
 
 	if (!meter.begun)
 		stall_begin();
+	if (meter.ended)
+		return;
 	lost = lost_so_far();
 	stall_seen(lost - meter.lost_marked);
 	meter.lost_marked = lost;
@@ -56,8 +62,14 @@ void stall_mark(void)
 
 void stall_seen(nsec lost)
 {
-	if (lost > meter.longest)
+	if (lost > meter.longest && !meter.ended)
 		meter.longest = lost;
+}
+
+void stall_end(void)
+{
+	stall_mark();
+	meter.ended = true;
 }
 
 nsec stall_longest(void)
@@ -132,4 +144,46 @@ int deadline_await(struct deadline *deadline, struct pollfd *polled, nfds_t coun
 			ready = 0;
 	}
 	return ready;
+}
+
+/* ---- looking again ------------------------------------------------------------------------- */
+
+struct retry retry_for(nsec span)
+{
+	return (struct retry){ .deadline = deadline_in(span) };
+}
+
+/* What was lost since the last stretch ended is no stall. */
+static void forget_stretch(void)
+{
+	nsec lost = lost_so_far() - meter.lost_marked;
+
+	meter.lost_marked += lost;
+	meter.lost_before += lost;
+}
+
+bool retry_now(struct retry *retry)
+{
+	nsec left, pause;
+
+	if (retry->times++ < RETRIES_AT_ONCE)
+		return true;
+	if (retry->deadline.began)
+		forget_stretch();
+	else
+		stall_mark();
+	left = deadline_left(&retry->deadline);
+	pause = (retry->deadline.span - left) / 8;
+	if (left > 0)
+		await_events(NULL, 0, pause > FIRST_PAUSE ? pause : FIRST_PAUSE);
+	return left > 0;
+}
+
+void retry_end(const struct retry *retry, bool came)
+{
+	if (!retry->deadline.began)
+		return;
+	forget_stretch();
+	if (came)
+		stall_seen(clock_now() - retry->deadline.began);
 }

@@ -196,6 +196,54 @@ START_TEST(event_ends_a_wait)
 }
 END_TEST
 
+START_TEST(what_never_comes_is_looked_for_asleep)
+{
+	struct retry retry = retry_for(SPAN);
+	nsec began = clock_now(), worked = cpu_time();
+
+	stall_begin();
+	while (retry_now(&retry))
+		;
+	retry_end(&retry, false);
+	ck_assert(clock_now() - began >= SPAN);
+	ck_assert(cpu_time() - worked < SPAN / 10);
+	ck_assert_int_gt(retry.times, 20);
+	ck_assert_int_lt(retry.times, 200);
+}
+END_TEST
+
+/* The meter does not know of this sleep: it is as if the machine had taken the time. */
+#define LATE MSEC(150)
+
+START_TEST(what_comes_late_is_a_stall_and_what_does_not_come_is_none)
+{
+	for (int came = 0; came <= 1; came++) {
+		struct retry retry = retry_for(SPAN);
+		nsec stalled;
+
+		stall_begin();
+		while (retry_now(&retry))
+			if (retry.times == 20)
+				nanosleep(&(struct timespec){ .tv_nsec = LATE }, NULL);
+		retry_end(&retry, came);
+		stalled = stall_longest();
+		ck_assert(came ? stalled >= SPAN : stalled < LATE);
+	}
+}
+END_TEST
+
+START_TEST(stall_behind_the_end_is_none)
+{
+	stall_begin();
+	stall_end();
+	stall_seen(SEC(1));
+	ck_assert(stall_longest() < SEC(1));
+	stall_begin();
+	stall_seen(SEC(1));
+	ck_assert(stall_longest() >= SEC(1));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("patience");
@@ -211,6 +259,9 @@ int main(void)
 	tcase_add_test(tcase, deadline_is_stretched_by_the_multiplier);
 	tcase_add_test(tcase, deadline_passes);
 	tcase_add_test(tcase, event_ends_a_wait);
+	tcase_add_test(tcase, what_never_comes_is_looked_for_asleep);
+	tcase_add_test(tcase, what_comes_late_is_a_stall_and_what_does_not_come_is_none);
+	tcase_add_test(tcase, stall_behind_the_end_is_none);
 	suite_add_tcase(suite, tcase);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);

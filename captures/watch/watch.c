@@ -25,8 +25,11 @@
  * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
  */
 #define REARMED MSEC(300)
-/* How often, at least, to read all again when counters and captures disagree. */
-#define MORE_READINGS 10
+/*
+ * How long sockets, counters and captures may disagree. Less than the first period of a timer (1 s):
+ * the finding is about what they disagree on, and not about what has happened since.
+ */
+#define DISAGREEMENT MSEC(500)
 
 struct known_socket {
 	uint64_t cookie;
@@ -107,7 +110,8 @@ static const struct event *note(struct watch *watch, struct event event)
 	if (event.kind != EVENT_SAMPLE)
 		watch->happened = event.at;
 	added = journal_append(watch->journal, &event);
-	judge_event(watch->judge, added);
+	if (judge_event(watch->judge, added))
+		stall_end();
 	return added;
 }
 
@@ -517,25 +521,20 @@ static void compare_host(const struct sampling *sampling)
 			compare_listener(sampling, &seen->sockets[i].diag);
 }
 
-/* When sockets, counters and captures disagree, unless the books are known to be wrong. */
-static bool is_worth_another(const struct watch *watch, int readings, struct deadline *deadline)
-{
-	return !watch_finding(watch) && (readings < MORE_READINGS || !deadline_passed(deadline));
-}
-
 /*
  * Takes a sample: journals what changed since the last one. A timer of another CPU may be at work
  * in this very moment: then all is read again, until counters and captures agree.
  */
 static void sample(struct watch *watch, struct scope scope)
 {
-	struct deadline deadline = deadline_in(WIRE_PATIENCE);
+	struct retry retry = retry_for(DISAGREEMENT);
 	struct sampling sampling = { .watch = watch, .cause = scope.cause };
+	bool agree;
 	long first;
 
-	for (int again = 0; !read_hosts(watch, &scope) && is_worth_another(watch, again, &deadline);
-	     again++)
+	while (!(agree = read_hosts(watch, &scope)) && !watch_finding(watch) && retry_now(&retry))
 		scope = (struct scope){ .at = AT_BOTH, .cause = scope.cause, .whole = true };
+	retry_end(&retry, agree);
 	/* what was sent just now, and is not read from the wire yet, has its sample too */
 	first = crowd_sampled(watch->crowd, watch->packets, scope.whole);
 	if (!sampling.cause)
@@ -609,13 +608,14 @@ static struct passing *add_frame(struct watch *watch, uint64_t number)
 static void frame_sent(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	struct deadline deadline = deadline_in(WIRE_PATIENCE);
+	struct retry retry = retry_for(WIRE_PATIENCE);
 	struct passing *passing;
 
 	if (!is_tcp(frame))
 		return;
-	while (!is_unread(watch, frame->from) && !deadline_passed(&deadline))
+	while (!is_unread(watch, frame->from) && retry_now(&retry))
 		drain(watch);
+	retry_end(&retry, is_unread(watch, frame->from));
 	if (!is_unread(watch, frame->from)) {
 		watch_check_losses(watch);
 		broken("the %s's capture lost a segment that the gate has read",
@@ -671,7 +671,7 @@ static _Noreturn void lost_on_arrival(struct watch *watch, enum host receiver)
 static void frame_arrived(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
-	struct deadline deadline = deadline_in(WIRE_PATIENCE);
+	struct retry retry = retry_for(WIRE_PATIENCE);
 	struct passing *passing = passing_of(watch, frame);
 
 	if (!is_tcp(frame))
@@ -686,8 +686,9 @@ static void frame_arrived(void *argument, const struct frame *frame)
 		watch->under_way--;
 	watch->arriving = frame;
 	watch->arrival_seen = false;
-	while (!watch->arrival_seen && !deadline_passed(&deadline))
+	while (!watch->arrival_seen && retry_now(&retry))
 		drain(watch);
+	retry_end(&retry, watch->arrival_seen);
 	watch->arriving = NULL;
 	if (!watch->arrival_seen)
 		lost_on_arrival(watch, other(frame->from));
@@ -933,11 +934,11 @@ struct watch *watch_open(struct watch_options options)
 static void pass_sentinel(struct watch *watch, enum host host)
 {
 	const uint64_t mark = 0x68616c666f70656e; /* "halfopen" */
-	struct deadline deadline = deadline_in(WIRE_PATIENCE);
+	struct retry retry = retry_for(WIRE_PATIENCE);
 
 	wire_sentinel(watch->net, host, mark);
 	while (!tap_has_seen(watch->taps[host], mark)) {
-		if (deadline_passed(&deadline))
+		if (!retry_now(&retry))
 			broken("the sentinel did not come through the %s's capture",
 			       host_name(host));
 		drain(watch);
