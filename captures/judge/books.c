@@ -74,6 +74,12 @@ void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
 	judge->finding.summary = summary;
 }
 
+void judge_object_to_accounts(struct judge *judge, struct culprit culprit, char *summary)
+{
+	judge->finding.uneven |= !judge->found;
+	judge_object_to(judge, culprit, summary);
+}
+
 void judge_object(struct judge *judge, const struct event *event, char *summary)
 {
 	judge_object_to(judge, (struct culprit){ event->seq, event->packet }, summary);

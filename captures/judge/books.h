@@ -326,6 +326,8 @@ struct judge {
 void judge_object(struct judge *judge, const struct event *event, char *summary);
 /* The same about another event than the present one. */
 void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
+/* The same, for a finding that is uneven. */
+void judge_object_to_accounts(struct judge *judge, struct culprit culprit, char *summary);
 /* Notes the packet that the case's sample is said to be about; at its end all must agree. */
 void note_cause(struct judge *judge, const struct event *event);
 /* NULL: the case has none such. */

@@ -74,10 +74,10 @@ static void close_ledger(struct judge *judge, const struct event *event, struct 
 
 	if (seen == counted || (host->flooding && of.ledger < SEGMENT_LEDGERS))
 		return;
-	judge_object_to(judge, culprit_of(judge, event, of),
-			format("%s of the %s makes %ld, but seen were %ld %s",
-			       ledgers[of.ledger].counter, host_name(of.host), counted, seen,
-			       ledgers[of.ledger].what));
+	judge_object_to_accounts(judge, culprit_of(judge, event, of),
+				 format("%s of the %s makes %ld, but seen were %ld %s",
+					ledgers[of.ledger].counter, host_name(of.host), counted,
+					seen, ledgers[of.ledger].what));
 }
 
 void close_ledgers(struct judge *judge, const struct event *event)

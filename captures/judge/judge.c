@@ -211,7 +211,7 @@ static void close_queue(struct judge *judge, const struct event *event,
 			     format("%s listens, and no queue of the limit %d is known of it",
 				    listener->name, listener->limit));
 	else if (listener->depths.accept != waiting || listener->depths.syn != requests)
-		judge_object_to(
+		judge_object_to_accounts(
 			judge, culprit,
 			format("queues of %s were %d and %d, but its sockets make them %d and %d",
 			       listener->name, listener->depths.accept, listener->depths.syn,

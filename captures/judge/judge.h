@@ -14,13 +14,14 @@ struct finding {
 	long seq;      /* of the event that is wrong, or before which one is missing */
 	long packet;   /* that it is about; 0: none */
 	char *summary; /* one line */
+	bool uneven;   /* the kernel's own accounts disagree: no lateness explains that */
 	/* made by judge_report() */
 	char *report; /* at most 60 lines: ladders side by side, queues, states, counters, steps */
 	/*
 	 * The same for programs, an object of JSON: "step", "seconds" since the case began, "event"
 	 * (its seq), "expected" and "observed" (of a ladder: arrays of lines; of counters and
 	 * queues: objects; of an errno or states: strings), "states", "queues", "counters",
-	 * "last_steps".
+	 * "last_steps", "uneven".
 	 */
 	char *details;
 };

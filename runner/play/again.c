@@ -7,30 +7,41 @@
 
 #include <string.h>
 
+/* The first ones are made among all others, the next with a few, the last ones alone. */
 #define CROWDED_ATTEMPTS 2
+#define FEW_ATTEMPTS     4
 #define MOST_ATTEMPTS    6
+#define FEW_PER_CPU      2
 
 /* ---- what the machine has done ------------------------------------------------------------- */
 
 /*
  * The kernel's timers go on while the machine keeps a case from running, and what is short on the
  * machine is short in every namespace. Whoever failed then, the case or the harness, has shown
- * nothing about the kernel. The last attempt counts whatever it is.
+ * nothing about the kernel. The last attempt counts whatever it is; when the kernel's accounts are
+ * uneven, which no lateness explains, that is the second one.
  */
 bool attempt_is_inconclusive(const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 
-	return (result->ending == FAILED || result->ending == BROKEN) &&
-	       (((result->machine || result->stalled > result->stall_limit) &&
-		 entry->attempts < MOST_ATTEMPTS) ||
-		(result->lingers && entry->attempts < CROWDED_ATTEMPTS));
+	bool uneven = json_is_true(json_object_get(result->failure, "uneven"));
+
+	if (result->ending != FAILED && result->ending != BROKEN)
+		return false;
+	if (result->lingers && entry->attempts < CROWDED_ATTEMPTS)
+		return true;
+	return (result->machine || result->stalled > result->stall_limit) &&
+	       entry->attempts < (uneven ? CROWDED_ATTEMPTS : MOST_ATTEMPTS);
 }
 
-/* The crowd of cases may be what is in its way, or what the kernel complained of. */
-bool wants_quiet(const struct entry *entry)
+unsigned most_beside(const struct run *run, const struct entry *entry)
 {
-	return entry->suspected || entry->attempts >= CROWDED_ATTEMPTS;
+	unsigned few = FEW_PER_CPU * run->cpus;
+
+	if (entry->suspected || entry->attempts >= FEW_ATTEMPTS)
+		return 1;
+	return entry->attempts >= CROWDED_ATTEMPTS && few < run->jobs ? few : run->jobs;
 }
 
 /* Somebody may have looked into a namespace just then: so it counts when it comes twice. */

@@ -53,8 +53,12 @@ void run_result(struct run *run, struct entry *entry);
  * attempts at most.
  */
 bool attempt_is_inconclusive(const struct entry *entry);
-/* Whether the next attempt waits until all others are over. */
-bool wants_quiet(const struct entry *entry);
+/*
+ * How many may be played at once, the entry included, while its next attempt is: the crowd of cases
+ * may be what is in its way, or what the kernel complained of. Below run->jobs it waits until all
+ * others are over.
+ */
+unsigned most_beside(const struct run *run, const struct entry *entry);
 /* It passed, but something in the kernel holds its namespaces. */
 void fail_for_lingering(struct entry *entry);
 /* What the last attempt comes to: where the machine reached into it, an error of the run. */

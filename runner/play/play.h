@@ -104,7 +104,7 @@ struct slot {
 	/* the runner's own */
 	struct entry *entry; /* NULL: free */
 	unsigned cpu;        /* the how-manieth of those that the runner may use */
-	bool alone;          /* nobody else is there until it ends */
+	unsigned most;       /* may be there at once until it ends, itself included */
 	pid_t worker;
 	nsec began;
 	atomic_bool lingers; /* its namespaces did not go */

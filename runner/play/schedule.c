@@ -18,7 +18,8 @@
 
 enum {
 	TICK_MS = 100,
-	IDLE_SECONDS = 20,    /* for a case that neither does anything nor waits for a timer */
+	IDLE_SECONDS = 12,    /* for a case that neither does anything nor waits for a timer: longer
+				 than the bounds within a call of the harness (10 s) */
 	OVERDUE_SECONDS = 15, /* beyond libcheck's timeout: the worker itself hangs */
 	ENDING_SECONDS = 5,   /* for killed processes to be gone */
 };
@@ -146,7 +147,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	slot->overdue = false;
 	slot->lingers = slot->idled = false;
 	slot->idle = 0;
-	slot->alone = wants_quiet(entry) || scheduler->run->jobs == 1;
+	slot->most = most_beside(scheduler->run, entry);
 	slot->input = slot->hears = slot->worker = -1;
 	fork_worker(scheduler, slot);
 	if (slot->worker < 0) {
@@ -222,7 +223,7 @@ static void play_again(struct scheduler *scheduler, struct entry *entry)
 	result_free(&entry->result);
 	entry->result = (struct result){ .ending = PASSED };
 	entry->state = PLANNED;
-	if (wants_quiet(entry)) {
+	if (most_beside(scheduler->run, entry) < scheduler->run->jobs) {
 		memmove(next, next + 1, behind * sizeof(struct entry *));
 		next += behind;
 	}
@@ -251,7 +252,7 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 {
 	struct run *run = scheduler->run;
 	struct entry *entry = slot->entry;
-	bool alone = slot->alone;
+	bool alone = slot->most == 1;
 
 	hear_the_kernel(scheduler);
 	slot->entry = NULL;
@@ -390,8 +391,11 @@ static bool may_start(const struct scheduler *scheduler)
 
 	if (run->signal || run->fatal || scheduler->full || scheduler->next >= run->host.count)
 		return false;
-	bool quiet = wants_quiet(scheduler->order[scheduler->next]);
-	return scheduler->running < (quiet ? 1 : run->jobs) && working(run) < run->cpus;
+	unsigned most = most_beside(run, scheduler->order[scheduler->next]);
+	for (unsigned i = 0; i < run->jobs; i++)
+		if (run->slots[i].entry && run->slots[i].most < most)
+			most = run->slots[i].most;
+	return scheduler->running < most && working(run) < run->cpus;
 }
 
 static bool goes_on(const struct scheduler *scheduler)
