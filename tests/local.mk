@@ -70,6 +70,7 @@ shell_tests = \
 	tests/test_ci.sh \
 	tests/test_cli.sh \
 	tests/test_configure.sh \
+	tests/test_failing.sh \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
 	tests/test_lint.sh \
@@ -98,6 +99,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/compare_commands.pl \
 	tests/compare_ladders.pl \
 	tests/failures \
+	tests/faults.c \
 	tests/installcheck.sh \
 	tests/journals \
 	tests/junit.rng \
@@ -181,11 +183,13 @@ check-paused: halfopen tests/pauses.so
 	@HALFOPEN='$(abs_top_builddir)/halfopen' PAUSES='$(abs_top_builddir)/tests/pauses.so' \
 		$(SHELL) $(top_srcdir)/tests/check-paused.sh $(or $(TIMES),3) $(CASES)
 
-tests/pauses.so: tests/pauses.c
+check_DATA += tests/faults.so
+
+tests/faults.so tests/pauses.so: %.so: %.c
 	$(AM_V_CC)$(MKDIR_P) tests && \
 		$(CC) -include config.h -std=gnu11 -O2 -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $<
 
-CLEANFILES += tests/pauses.so
+CLEANFILES += tests/faults.so tests/pauses.so
 
 .PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual
 

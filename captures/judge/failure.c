@@ -507,12 +507,12 @@ static char *details(const struct judge *judge)
 {
 	struct both both = both_of(judge);
 	json_t *all = json_pack(
-		"{s:s, s:f, s:i, s:o*, s:o*, s:o, s:o, s:{s:o, s:o}, s:o, s:b}", "step", judge->step,
-		"seconds", seconds(judge->found_by.at), "event", (int)judge->finding.seq,
-		"expected", both.expected, "observed", both.observed, "states", states_json(judge),
-		"queues", queues_json(judge), "counters", "client", counters_json(judge, CLIENT),
-		"server", counters_json(judge, SERVER), "last_steps", steps_json(judge),
-		"uneven", judge->finding.uneven);
+		"{s:s, s:f, s:i, s:o*, s:o*, s:o, s:o, s:{s:o, s:o}, s:o, s:b}", "step",
+		judge->step, "seconds", seconds(judge->found_by.at), "event",
+		(int)judge->finding.seq, "expected", both.expected, "observed", both.observed,
+		"states", states_json(judge), "queues", queues_json(judge), "counters", "client",
+		counters_json(judge, CLIENT), "server", counters_json(judge, SERVER), "last_steps",
+		steps_json(judge), "uneven", judge->finding.uneven);
 	char *text = json_dumps(all, JSON_COMPACT);
 
 	json_decref(all);

@@ -26,7 +26,7 @@
  */
 #define REARMED MSEC(300)
 /*
- * How long sockets, counters and captures may disagree. Less than the first period of a timer (1 s):
+ * How long sockets, counters and captures may disagree. A timer's first period is longer, 1 s: so
  * the finding is about what they disagree on, and not about what has happened since.
  */
 #define DISAGREEMENT MSEC(500)
