@@ -310,24 +310,20 @@ CASE(server_that_takes_eagain_for_normal_works_with_and_without_the_option, .cla
      .kernel_seconds = 1.2)
 {
 	static const struct meeting meetings[] = {
-		{ "without the option, data at once",
-		  false,
-		  false,
-		  { "- > DATA 5", "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
-		{ "with the option, data at once",
-		  true,
-		  false,
-		  { "- > DATA 5 ESTABLISHED / ESTABLISHED", "+0.0 < ACK", "- < DATA 5",
-		    "+0.0 > ACK" } },
-		{ "without the option, data after accept()",
-		  false,
-		  true,
-		  { "- > DATA 5", "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
-		{ "with the option, data after the period and accept()",
-		  true,
-		  true,
-		  { "1.0 < SYN-ACK", "1.0 > ACK ESTABLISHED / ESTABLISHED", "- > DATA 5",
-		    "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
+		{ .story = "without the option, data at once",
+		  .ladder = { "- > DATA 5", "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
+		{ .story = "with the option, data at once",
+		  .defer = true,
+		  .ladder = { "- > DATA 5 ESTABLISHED / ESTABLISHED", "+0.0 < ACK", "- < DATA 5",
+			      "+0.0 > ACK" } },
+		{ .story = "without the option, data after accept()",
+		  .late = true,
+		  .ladder = { "- > DATA 5", "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
+		{ .story = "with the option, data after the period and accept()",
+		  .defer = true,
+		  .late = true,
+		  .ladder = { "1.0 < SYN-ACK", "1.0 > ACK ESTABLISHED / ESTABLISHED", "- > DATA 5",
+			      "+0.0 < ACK", "- < DATA 5", "+0.0 > ACK" } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(meetings); i++)
