@@ -36,20 +36,27 @@ static const struct catalogue catalogue = {
 	.variant_count = ARRAY_LENGTH(records),
 };
 
+/* As the program's own, without the runs. */
+static const struct command matrix_of_what_is_there = {
+	.name = "matrix",
+	.arguments = "--no-run",
+	.summary = "the claims on the kernels that are there",
+	.about = "Tell what runs in many kernels have shown.",
+	.options = matrix_options,
+	.obey = matrix_again,
+};
+
+static const struct command *const commands[] = {
+	&list_command, &claims_command,          &show_command, &report_command,
+	&diff_command, &matrix_of_what_is_there, NULL,
+};
+
 int main(int argc, char **argv)
 {
-	static int (*const commands[COMMANDS])(const struct options *) = {
-		[LIST] = command_list,     [CLAIMS] = command_claims, [SHOW] = command_show,
-		[REPORT] = command_report, [MATRIX] = matrix_again,   [DIFF] = command_diff,
-	};
-	struct options options;
+	struct options options = { .catalogue = &catalogue, .commands = commands };
 	int status = EXIT_GOOD;
 
 	if (!options_parse(&options, argc, argv, &status))
 		return status;
-	options.catalogue = &catalogue;
-	if (commands[options.command])
-		return commands[options.command](&options);
-	complain("this command plays cases");
-	return EXIT_USAGE;
+	return options.command->obey(&options);
 }

@@ -56,8 +56,18 @@ check '--version names the program' says '^halfopen [0-9]'
 run --help
 check '--help succeeds' ended 0
 check '--help names the commands' says '^  run \[PATTERN'
+cp out of_option
+run help
+check 'help is --help' cmp out of_option
+run run --help
+cp out of_option
+run help run
+check 'help COMMAND is COMMAND --help' cmp out of_option
+run help rum
+check 'help of an unknown command: the nearest one is named' one_line "'rum'; nearest: run"
 run
 check 'no command is wrong usage' ended 2
+check 'no command: all are named' one_line 'which command? list, run, .* or diff; see'
 run rum
 check 'an unknown command is wrong usage' ended 2
 check 'an unknown command: the nearest one is named' one_line "'rum'; nearest: run"

@@ -56,7 +56,7 @@ ladders_differ() { ended 1 && says '^6\.1\.192 .*passed, exponential-syn-timeout
 check 'diff prints their ladders side by side' ladders_differ
 
 run run
-run_is_refused() { ended 2 && one_line 'plays cases'; }
+run_is_refused() { ended 2 && one_line "unknown command 'run'"; }
 check 'a run is another program' run_is_refused
 
 echo "1..$number"

@@ -141,7 +141,7 @@ static void print_claims(const struct options *options, const json_t *run, const
 	print_document();
 }
 
-int command_claims(const struct options *options)
+static int command_claims(const struct options *options)
 {
 	bool missing;
 	json_auto_t *run = results_load(options->artifacts, &missing);
@@ -161,3 +161,22 @@ int command_claims(const struct options *options)
 	putchar('\n');
 	return EXIT_GOOD;
 }
+
+static const struct cli_option claims_options[] = {
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .help = "take the status from this run (default: ./artifacts)" },
+	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
+	{ 0 },
+};
+
+const struct command claims_command = {
+	.name = "claims",
+	.arguments = "[PATTERN...]",
+	.summary = "the claims, what the cases assert, and what the last run showed",
+	.about = "Print the claims whose id, document, text or cases match a PATTERN.",
+	.options = claims_options,
+	.obey = command_claims,
+};

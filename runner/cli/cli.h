@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cli: the command line, one file for each command. Those that only read what runs have left (show,
- * claims, report, diff, and matrix without a run) need no room that plays cases.
+ * cli: the command line, one file for each command, with the table of its options. Those that only
+ * read what runs have left (show, claims, report, diff, and matrix without a run) need no room that
+ * plays cases.
  */
 #ifndef HALFOPEN_CLI_H
 #define HALFOPEN_CLI_H
@@ -10,6 +11,9 @@
 
 /* ---- command.c ----------------------------------------------------------------------------- */
 
+struct command;
+/* All that the program has, NULL behind the last. */
+extern const struct command *const halfopen_commands[];
 /*
  * Does what the arguments say with the cases and claims of the catalogue. Returns the exit status,
  * an enum exit_status: 0; 1 when a case failed; 77 when everything was skipped; 99 on an error of
@@ -19,52 +23,92 @@ int halfopen_main(const struct catalogue *catalogue, int argc, char **argv);
 
 /* ---- options.c ----------------------------------------------------------------------------- */
 
-enum command { NO_COMMAND, LIST, RUN, CLAIMS, SHOW, REPORT, KERNELS, MATRIX, DIFF, COMMANDS };
+/* As --format of show has them. */
+enum drawing { AS_TEXT, AS_TIMELINE, AS_MERMAID, AS_SVG };
 
-enum drawing { AS_TEXT, AS_TIMELINE, AS_MERMAID, AS_SVG, DRAWINGS };
-
+/* What the command line says. The texts are its own. */
 struct options {
-	const struct catalogue *catalogue; /* the program's, and no option */
-	enum command command;
+	const struct catalogue *catalogue;     /* the program's, as are the */
+	const struct command *const *commands; /* commands, NULL behind the last */
+	const struct command *command;
 	char **words; /* what is left: patterns, the folder of show, what diff compares */
 	size_t word_count;
 	const char *artifacts, *junit, *wire;
-	const char *output;   /* of report: the page; NULL: beside the runs */
-	enum drawing drawing; /* of show */
+	const char *output; /* of report: the page; NULL: beside the runs */
+	unsigned drawing;   /* of show, an enum drawing */
 	bool follow, no_report;
 	const char *kernel; /* "auto", "host", or what kernel_find() knows */
 	unsigned jobs;      /* 0: as many as this machine takes */
 	unsigned cpus;      /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;     /* of a guest */
+	unsigned real_time; /* of a guest: 0 or 1 */
 	const char
 		*kernels; /* of matrix, comma separated; NULL: all that are cached, and the host */
 	unsigned repeat;
 	double timeout_multiplier;
 	bool json, tap, pause, verbose, no_run;
-	bool only_failures; /* of artifacts, those of failed cases and errors are kept */
-	bool keep_ladders;  /* in results.json, of what is not kept: matrix compares them */
-	bool brief;         /* one line for a run: matrix prints the rest */
+	unsigned only_failures; /* 1: of artifacts, those of failed cases and errors are kept */
+	bool keep_ladders;      /* in results.json, of what is not kept: matrix compares them */
+	bool brief;             /* one line for a run: matrix prints the rest */
 };
 
-/* Returns true to go on; false when all is said, with the exit status in *status. */
+/* One option of a command: what is parsed, shown by --help, and completed by shells. */
+struct cli_option {
+	const char *name;     /* "jobs"; NULL ends a table */
+	char letter;          /* 'j'; 0: it has none */
+	const char *argument; /* "N", or words that are allowed: "always|failure"; NULL: none */
+	const char *help;
+	/* Puts the value (NULL: none) where @field is. False after complaining. */
+	bool (*take)(const struct cli_option *option, const char *value, void *field);
+	size_t field;  /* its offset in struct options */
+	unsigned most; /* of a number */
+};
+enum { MOST_JOBS = 4096 };
+#define FIELD(member) .field = offsetof(struct options, member)
+
+/* Of a bool; of an unsigned number from 1 to .most; of a text that is not empty; of netem's. */
+bool take_flag(const struct cli_option *option, const char *value, void *field);
+bool take_number(const struct cli_option *option, const char *value, void *field);
+bool take_string(const struct cli_option *option, const char *value, void *field);
+bool take_netem(const struct cli_option *option, const char *value, void *field);
+/* Of an unsigned: which of the words in .argument it is, from 0. */
+bool take_choice(const struct cli_option *option, const char *value, void *field);
+/* Of a double above 0, up to 1000. */
+bool take_multiplier(const struct cli_option *option, const char *value, void *field);
+
+struct command {
+	const char *name;
+	const char *arguments;            /* "[PATTERN...]": what stands behind its options */
+	const char *summary;              /* in halfopen --help */
+	const char *about;                /* in its own --help, */
+	const char *ending;               /* and below its options; or NULL */
+	const struct cli_option *options; /* and --help, which all have; NULL: no other */
+	/* Whether words and options go together; false after complaining. NULL: always. */
+	bool (*check)(const struct options *options);
+	int (*obey)(const struct options *options); /* returns the exit status */
+};
+
+/*
+ * Reads @argv by the tables of the commands, which @options has with the catalogue and nothing
+ * else. Returns true to go on; false when all is said, with the exit status in *status.
+ */
 bool options_parse(struct options *options, int argc, char **argv, int *status);
 /* The words as patterns. */
 struct patterns patterns_of(const struct options *options);
 
-/* ---- the commands: each returns the exit status -------------------------------------------- */
+/* ---- help.c -------------------------------------------------------------------------------- */
 
-int command_list(const struct options *options);
-int command_run(const struct options *options);
-int command_claims(const struct options *options);
-int command_show(const struct options *options);
-int command_report(const struct options *options);
-int command_kernels(const struct options *options);
-int command_diff(const struct options *options);
-/* matrix_run.c: plays a run in each kernel, one after the other, and reports on them all. */
-int command_matrix(const struct options *options);
+void help_print(const struct command *const *commands);
+void help_print_command(const struct command *command);
+
+/* ---- the commands -------------------------------------------------------------------------- */
+
+extern const struct command list_command, run_command, claims_command, show_command, report_command,
+	kernels_command, matrix_command, diff_command;
 
 /* ---- matrix.c ------------------------------------------------------------------------------ */
 
+/* Of matrix_command, in matrix_run.c, which also plays the runs. */
+extern const struct cli_option matrix_options[];
 /* The folder of a matrix: that of @options, or the default. */
 const char *matrix_folder(const struct options *options);
 /* Reports on the runs that are there, in the columns that --kernels means. */

@@ -9,20 +9,19 @@
 #include <errno.h>
 #include <string.h>
 
+const struct command *const halfopen_commands[] = {
+	&list_command,    &run_command,    &claims_command, &show_command, &report_command,
+	&kernels_command, &matrix_command, &diff_command,   NULL,
+};
+
 static int obey(const struct catalogue *catalogue, int argc, char **argv)
 {
-	static int (*const commands[COMMANDS])(const struct options *) = {
-		[LIST] = command_list, [RUN] = command_run,         [CLAIMS] = command_claims,
-		[SHOW] = command_show, [KERNELS] = command_kernels, [MATRIX] = command_matrix,
-		[DIFF] = command_diff, [REPORT] = command_report,
-	};
-	struct options options;
+	struct options options = { .catalogue = catalogue, .commands = halfopen_commands };
 	int status = EXIT_GOOD;
 
 	if (!options_parse(&options, argc, argv, &status))
 		return status;
-	options.catalogue = catalogue;
-	return commands[options.command](&options);
+	return options.command->obey(&options);
 }
 
 int halfopen_main(const struct catalogue *catalogue, int argc, char **argv)

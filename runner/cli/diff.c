@@ -223,7 +223,7 @@ static int compare_columns(const struct options *options, const char *const *nam
 	return status;
 }
 
-int command_diff(const struct options *options)
+static int command_diff(const struct options *options)
 {
 	struct column_names names;
 	struct selection selection = { 0 };
@@ -239,3 +239,34 @@ int command_diff(const struct options *options)
 	column_names_free(&names);
 	return status;
 }
+
+static bool check(const struct options *options)
+{
+	if (options->word_count == 3)
+		return true;
+	complain("diff takes a case and two kernels, as in: halfopen diff NAME 6.1 6.12");
+	return false;
+}
+
+static const struct cli_option diff_options[] = {
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .help = "the folder of the matrix (default: ./artifacts/matrix)" },
+	{ 0 },
+};
+
+const struct command diff_command = {
+	.name = "diff",
+	.arguments = "CASE KERNEL KERNEL",
+	.summary = "the ladders of a case on two kernels, side by side",
+	.about = "Print the ladders of a case on two kernels of a matrix, side by side. CASE is a "
+		 "name, or an id (name/ipv4); KERNEL is 6.1.192, or the series 6.1, or host.",
+	.ending =
+		"Exit status: 0 nothing differs; 1 something does; 2 wrong usage; 99 a run was an "
+		"error.",
+	.options = diff_options,
+	.check = check,
+	.obey = command_diff,
+};

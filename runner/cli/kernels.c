@@ -71,7 +71,7 @@ static int remove_kernels(char *const *words, size_t count)
 	return EXIT_GOOD;
 }
 
-int command_kernels(const struct options *options)
+static int command_kernels(const struct options *options)
 {
 	const char *verb = options->words[0];
 	char *const *words = options->words + 1;
@@ -85,3 +85,26 @@ int command_kernels(const struct options *options)
 		return remove_kernels(words, count);
 	return pins_fetch(words, count) ? EXIT_GOOD : EXIT_RUN_ERROR;
 }
+
+static bool check(const struct options *options)
+{
+	const char *verb = options->word_count ? options->words[0] : "";
+
+	if ((strcmp(verb, "list") == 0 && options->word_count == 1) || strcmp(verb, "fetch") == 0 ||
+	    strcmp(verb, "remove") == 0)
+		return true;
+	complain("kernels takes list, fetch or remove; see halfopen kernels --help");
+	return false;
+}
+
+const struct command kernels_command = {
+	.name = "kernels",
+	.arguments = "list|fetch|remove [VERSION...]",
+	.summary = "the pinned kernels for --kernel",
+	.about = "The pinned kernels that --kernel can run: list them, fetch them into the cache "
+		 "(default: the one of --kernel vm) or remove them from it (default: all). 6.1 "
+		 "means 6.1.192, say. The cache is $HALFOPEN_CACHE, or halfopen in $XDG_CACHE_HOME "
+		 "or ~/.cache.",
+	.check = check,
+	.obey = command_kernels,
+};

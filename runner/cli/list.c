@@ -73,7 +73,7 @@ static int longest_name(const struct selection *selection)
 	return longest < NAME_COLUMN ? (int)longest : NAME_COLUMN;
 }
 
-int command_list(const struct options *options)
+static int command_list(const struct options *options)
 {
 	struct selection selection;
 
@@ -104,3 +104,17 @@ int command_list(const struct options *options)
 	selection_free(&selection);
 	return EXIT_GOOD;
 }
+
+static const struct cli_option list_options[] = {
+	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
+	{ 0 },
+};
+
+const struct command list_command = {
+	.name = "list",
+	.arguments = "[PATTERN...]",
+	.summary = "the cases: topic, claims, families, needs, kernel time",
+	.about = "List the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.",
+	.options = list_options,
+	.obey = command_list,
+};

@@ -6,6 +6,7 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/cli.h \
 	runner/cli/command.c \
 	runner/cli/diff.c \
+	runner/cli/help.c \
 	runner/cli/kernels.c \
 	runner/cli/list.c \
 	runner/cli/matrix.c \

@@ -111,14 +111,13 @@ static int play_all(const struct options *options, const struct list *list)
 		autofree char *folder = format("%s/%s", matrix_folder(options), list->all[i].name);
 		struct options of_run = *options;
 
-		of_run.command = RUN;
 		of_run.kernel = list->all[i].word;
 		of_run.artifacts = folder;
 		of_run.brief = true;
 		of_run.keep_ladders = true;
 		if (!forget(folder))
 			return EXIT_RUN_ERROR;
-		int status = command_run(&of_run);
+		int status = run_command.obey(&of_run);
 		if (status >= EXIT_SIGNALLED || status == EXIT_USAGE)
 			return status;
 	}
@@ -152,7 +151,20 @@ static int run_all(const struct options *options)
 	return status;
 }
 
-int command_matrix(const struct options *options)
+static int command_matrix(const struct options *options)
 {
 	return options->no_run ? matrix_again(options) : run_all(options);
 }
+
+const struct command matrix_command = {
+	.name = "matrix",
+	.arguments = "[PATTERN...]",
+	.summary = "the claims on many kernels, and what differs between them",
+	.about = "Run the cases that match a PATTERN in many kernels and tell what they show: the "
+		 "claims, what differs between kernels, and which recorded variant has changed. "
+		 "Writes matrix.html and matrix.json beside the kernels' artifacts.",
+	.ending = "Exit status: 0; 1 a case failed or a recorded variant has changed; 99 a run was "
+		  "an error; 2 wrong usage.",
+	.options = matrix_options,
+	.obey = command_matrix,
+};

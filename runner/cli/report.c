@@ -21,7 +21,7 @@ static int store(struct report *report, const char *path)
 	return EXIT_GOOD;
 }
 
-int command_report(const struct options *options)
+static int command_report(const struct options *options)
 {
 	static char here[] = "artifacts";
 	char *usual[] = { here };
@@ -43,3 +43,23 @@ int command_report(const struct options *options)
 	report_free(report);
 	return good ? status : EXIT_USAGE;
 }
+
+static const struct cli_option report_options[] = {
+	{ .name = "output",
+	  .argument = "FILE",
+	  .take = take_string,
+	  FIELD(output),
+	  .help = "the page (default: report.html in DIR, or here for several)" },
+	{ 0 },
+};
+
+const struct command report_command = {
+	.name = "report",
+	.arguments = "[DIR...]",
+	.summary = "report.html, one page for one run or several",
+	.about =
+		"Write one page for the runs whose artifacts are in DIR (default: ./artifacts), or "
+		"in folders below it, as the matrix leaves them. Every run writes one for itself.",
+	.options = report_options,
+	.obey = command_report,
+};

@@ -108,7 +108,7 @@ static const struct reporter *reporter_of(const struct options *options)
 	return options->brief ? &brief_reporter : &console_reporter;
 }
 
-int command_run(const struct options *options)
+static int command_run(const struct options *options)
 {
 	const struct run_options asked = {
 		.catalogue = options->catalogue,
@@ -134,3 +134,112 @@ int command_run(const struct options *options)
 	run_free(&run);
 	return status;
 }
+
+static bool check(const struct options *options)
+{
+	bool here = strcmp(options->kernel, "host") == 0 || strcmp(options->kernel, "auto") == 0;
+
+	if (options->cpus && !options->real_time)
+		complain("--cpus %u: virtual time has one CPU; add --time real", options->cpus);
+	else if (options->pause && !here)
+		complain("--pause stops a case on this host: it cannot be used with --kernel %s",
+			 options->kernel);
+	else if (options->pause && options->tap)
+		complain("--pause asks a person, --tap writes for a program: use one of them");
+	else if (options->pause && options->jobs > 1)
+		complain("--jobs %u: with --pause one case runs at a time", options->jobs);
+	else
+		return true;
+	return false;
+}
+
+static const struct cli_option run_options[] = {
+	{ .name = "kernel",
+	  .argument = "K",
+	  .take = take_string,
+	  FIELD(kernel),
+	  .help = "in this kernel: auto (default: this one, and the default VM for what it cannot "
+		  "run), host (this one), vm (the default VM), the version of a pinned one "
+		  "(halfopen kernels list), or the path of an image, an unpacked kernel package or "
+		  "a folder of /lib/modules" },
+	{ .name = "time",
+	  .argument = "virtual|real",
+	  .take = take_choice,
+	  FIELD(real_time),
+	  .help = "the clock of the VM (default: virtual)" },
+	{ .name = "cpus",
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(cpus),
+	  .most = 64,
+	  .help = "the VM's CPUs in real time (default: all)" },
+	{ .name = "jobs",
+	  .letter = 'j',
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(jobs),
+	  .most = MOST_JOBS,
+	  .help = "this many at once (default: 16 x CPUs, fewer where memory is short)" },
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .help = "keep what was seen here (default: ./artifacts)" },
+	{ .name = "artifacts-on",
+	  .argument = "always|failure",
+	  .take = take_choice,
+	  FIELD(only_failures),
+	  .help = "keep it of each case (default), or only of those that failed" },
+	{ .name = "no-report",
+	  .take = take_flag,
+	  FIELD(no_report),
+	  .help = "write no report.html there" },
+	{ .name = "tap",
+	  .take = take_flag,
+	  FIELD(tap),
+	  .help = "write the Test Anything Protocol on stdout" },
+	{ .name = "junit",
+	  .argument = "FILE",
+	  .take = take_string,
+	  FIELD(junit),
+	  .help = "write JUnit XML too" },
+	{ .name = "repeat",
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(repeat),
+	  .most = 10000,
+	  .help = "run each case N times" },
+	{ .name = "timeout-multiplier",
+	  .argument = "X",
+	  .take = take_multiplier,
+	  FIELD(timeout_multiplier),
+	  .help = "give cases X times as long before they are ended" },
+	{ .name = "wire",
+	  .argument = "SPEC",
+	  .take = take_netem,
+	  FIELD(wire),
+	  .help = "put this netem on every wire, as in --wire 'delay 20ms'" },
+	{ .name = "pause",
+	  .take = take_flag,
+	  FIELD(pause),
+	  .help = "one at a time; stop before the clean-up of a failed case and say how to enter "
+		  "its namespaces" },
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .take = take_flag,
+	  FIELD(verbose),
+	  .help = "a line for each result" },
+	{ 0 },
+};
+
+const struct command run_command = {
+	.name = "run",
+	.arguments = "[PATTERN...]",
+	.summary = "run them; artifacts are kept in ./artifacts",
+	.about = "Run the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.",
+	.ending = "Exit status: 0; 1 a case failed; 77 everything was skipped; 99 an error of the "
+		  "run; 2 wrong usage; 130 or 143 after SIGINT or SIGTERM.",
+	.options = run_options,
+	.check = check,
+	.obey = command_run,
+};

@@ -184,7 +184,7 @@ static int show_families(const char *folder, enum drawing drawing)
 	return good ? EXIT_GOOD : EXIT_RUN_ERROR;
 }
 
-int command_show(const struct options *options)
+static int command_show(const struct options *options)
 {
 	const char *folder = options->words[0];
 	struct stat status;
@@ -200,3 +200,41 @@ int command_show(const struct options *options)
 		return show_folder(folder, options->drawing) ? EXIT_GOOD : EXIT_RUN_ERROR;
 	return show_families(folder, options->drawing);
 }
+
+static bool check(const struct options *options)
+{
+	if (options->word_count != 1) {
+		complain("show takes one folder, as in: halfopen show artifacts/NAME/ipv4");
+		return false;
+	}
+	if (options->follow && options->drawing != AS_TEXT && options->drawing != AS_TIMELINE) {
+		complain("--follow prints lines as they come: a drawing is made at the end");
+		return false;
+	}
+	return true;
+}
+
+static const struct cli_option show_options[] = {
+	{ .name = "follow",
+	  .take = take_flag,
+	  FIELD(follow),
+	  .help = "print what happens until the case has its verdict" },
+	{ .name = "format",
+	  .argument = "text|timeline|mermaid|svg",
+	  .take = take_choice,
+	  FIELD(drawing),
+	  .help = "each connection for itself (default), all in the order of time, or a drawing of "
+		  "that" },
+	{ 0 },
+};
+
+const struct command show_command = {
+	.name = "show",
+	.arguments = "DIR",
+	.summary = "the ladder of a case, finished or under way",
+	.about = "Print the ladder of a case; DIR is its folder, as in artifacts/NAME/ipv4, or the "
+		 "one above, for both families.",
+	.options = show_options,
+	.check = check,
+	.obey = command_show,
+};

@@ -28,7 +28,7 @@ static void parse(void *context)
 {
 	struct input input = *(struct input *)context;
 	char *words[MOST_WORDS + 2] = { "halfopen" };
-	struct options options;
+	struct options options = { .catalogue = &fuzz_catalogue, .commands = halfopen_commands };
 	int count = 1, status = -1;
 
 	while (count <= MOST_WORDS && (words[count] = take_line(&input)))

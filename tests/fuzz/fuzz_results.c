@@ -35,22 +35,22 @@ static void read_runs(void *context)
 		put_file(files[i], take_part(&input));
 	free(report_of_run(&fuzz_catalogue, first));
 	must_be_page(FIRST "/report.html");
-	command_report(
+	report_command.obey(
 		&(struct options){ .catalogue = &fuzz_catalogue, .words = runs, .word_count = 1 });
 	must_be_page("report.html");
-	command_claims(&(struct options){ .catalogue = &fuzz_catalogue, .artifacts = first });
-	command_claims(&(struct options){
+	claims_command.obey(&(struct options){ .catalogue = &fuzz_catalogue, .artifacts = first });
+	claims_command.obey(&(struct options){
 		.catalogue = &fuzz_catalogue, .artifacts = second, .json = true });
-	command_claims(&(struct options){ .catalogue = &fuzz_catalogue,
-					  .artifacts = second,
-					  .words = wanted,
-					  .word_count = 2 });
+	claims_command.obey(&(struct options){ .catalogue = &fuzz_catalogue,
+					       .artifacts = second,
+					       .words = wanted,
+					       .word_count = 2 });
 	matrix_again(&(struct options){ .catalogue = &fuzz_catalogue, .artifacts = own_folder() });
 	must_be_page("matrix.html");
-	command_diff(&(struct options){ .catalogue = &fuzz_catalogue,
-					.artifacts = own_folder(),
-					.words = compared,
-					.word_count = 3 });
+	diff_command.obey(&(struct options){ .catalogue = &fuzz_catalogue,
+					     .artifacts = own_folder(),
+					     .words = compared,
+					     .word_count = 3 });
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

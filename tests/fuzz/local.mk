@@ -38,7 +38,6 @@ tests_fuzz_replay_segment_SOURCES = $(fuzz_segment_sources) tests/fuzz/replay.c
 tests_fuzz_replay_capture_LDADD = $(offline)
 tests_fuzz_replay_expectations_LDADD = $(offline)
 tests_fuzz_replay_journal_LDADD = $(offline)
-tests_fuzz_replay_options_LDADD = $(offline)
 tests_fuzz_replay_results_LDADD = $(offline)
 tests_fuzz_replay_segment_LDADD = $(offline)
 
