@@ -64,6 +64,15 @@ tests_check_segment_SOURCES = tests/check_segment.c tests/sample.h
 
 tests_fake_halfopen_SOURCES = $(fake_cases)
 
+# What the pinned kernels have, for a case's author who errs: again when a kernel is pinned.
+EXTRA_PROGRAMS += tests/names_of_kernel
+PINNED_SERIES = $$($(AWK) '!/^\#/ { split($$1, part, "."); print part[1] "." part[2] }' \
+	$(top_srcdir)/vm/kernels.tab | uniq)
+kernel-names: tests/names_of_kernel
+	$(SHELL) $(top_srcdir)/tests/kernel-names.sh ./tests/names_of_kernel $(PINNED_SERIES) \
+		>kernel_names.new && mv kernel_names.new $(top_srcdir)/fixtures/kernel_names.tab
+.PHONY: kernel-names
+
 shell_tests = \
 	tests/test_again.sh \
 	tests/test_captures.sh \
@@ -102,6 +111,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/faults.c \
 	tests/installcheck.sh \
 	tests/journals \
+	tests/kernel-names.sh \
 	tests/junit.rng \
 	tests/parse_tap.pl \
 	tests/pauses.c \
