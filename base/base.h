@@ -203,6 +203,22 @@ struct wrap {
 };
 void text_wrap(FILE *out, struct wrap wrap, const char *text);
 
+/* ---- what was probably meant (nearest.c) --------------------------------------------------- */
+
+/*
+ * Of the names that are offered those that are nearest to what was typed, the nearest first:
+ * struct nearest nearest = { .typed = word }; nearest_offer(&nearest, ...); nearest_text(&nearest).
+ * The names stay the caller's and are not copied.
+ */
+struct nearest {
+	const char *typed;
+	const char *names[3];
+	unsigned distances[3];
+};
+void nearest_offer(struct nearest *nearest, const char *name);
+/* "; nearest: a, b, c", or "" when nothing is near. The caller frees it. */
+char *nearest_text(const struct nearest *nearest);
+
 /* ---- how a case ends ----------------------------------------------------------------------- */
 
 enum ending {

@@ -11,6 +11,7 @@ base_libbase_a_SOURCES = \
 	base/hosts.h \
 	base/json.c \
 	base/json.h \
+	base/nearest.c \
 	base/owned.c \
 	base/patience.c \
 	base/shortage.c \

@@ -411,7 +411,7 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
 /* inet_csk_clone_lock(), and tcp_create_openreq_child() */
 CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 {
-	static const struct socket_option inherited[] = {
+	const struct socket_option inherited[] = {
 		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),         OPTION(SOL_SOCKET, SO_RCVLOWAT, 3),
 		OPTION(SOL_SOCKET, SO_OOBINLINE, 1),         OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
 		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),       OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 7),

@@ -15,6 +15,7 @@ libcheck_tests = \
 	tests/check_oracle \
 	tests/check_patience \
 	tests/check_segment \
+	tests/check_slips \
 	tests/check_story \
 	tests/check_suites \
 	tests/check_texts \
@@ -66,6 +67,7 @@ tests_fake_halfopen_SOURCES = $(fake_cases)
 
 # What the pinned kernels have, for a case's author who errs: again when a kernel is pinned.
 EXTRA_PROGRAMS += tests/names_of_kernel
+CLEANFILES += tests/names_of_kernel
 PINNED_SERIES = $$($(AWK) '!/^\#/ { split($$1, part, "."); print part[1] "." part[2] }' \
 	$(top_srcdir)/vm/kernels.tab | uniq)
 kernel-names: tests/names_of_kernel
@@ -178,7 +180,8 @@ check-threads: halfopen
 # Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
 # only some.
 not_under_valgrind = \
-	tests/check_damage tests/check_harness tests/check_netns tests/check_offers tests/check_watch
+	tests/check_damage tests/check_harness tests/check_netns tests/check_offers \
+	tests/check_slips tests/check_watch
 check-valgrind:
 	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \
 		TESTS='$(filter-out $(not_under_valgrind),$(libcheck_tests))'

@@ -6,8 +6,7 @@
  */
 #define TOPIC "names"
 #include "fixtures/fixtures.h"
-#include "runner/runner.h"
-#include "suites/suites.h"
+#include "runner/cli/cli.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -76,27 +75,10 @@ CASE(names_of_this_kernel, .families = IPV4_ONLY)
 		broken("cannot write %s: %s", path, strerror(errno));
 }
 
-/* ---- what the runner asks of suites -------------------------------------------------------- */
-
-const struct claim *all_claims(size_t *count)
-{
-	*count = 0;
-	return NULL;
-}
-
-const char *claim_verdict_name(enum claim_verdict verdict)
-{
-	(void)verdict;
-	return "";
-}
-
-const struct recorded_variant *recorded_variants(size_t *count)
-{
-	*count = 0;
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
-	return halfopen_main(argc, argv);
+	struct catalogue catalogue = { 0 };
+
+	catalogue.cases = listed_cases(&catalogue.case_count);
+	return halfopen_main(&catalogue, argc, argv);
 }

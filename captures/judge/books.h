@@ -356,6 +356,13 @@ bool counters_name(const char *words, const char *name);
 
 /* ---- ladder.c ------------------------------------------------------------------------------ */
 
+/* The flags that a ladder tells, in the order in which it does; behind the last one there is none.
+ */
+struct flag_name {
+	uint8_t flag;
+	const char *name;
+};
+extern const struct flag_name flag_names[];
 /* A line for what @event tells: a segment, or what a sample found. Returns its index. */
 int enter_line(struct judge *judge, const struct event *event, int flow);
 /* All of a line but its time, one blank between words, as it is compared; the caller frees it. */

@@ -160,6 +160,12 @@ const char *judge_setting_name(size_t number, int family);
 /* The same for the options of a listening socket, whose EVENT_SETTING names its listener. */
 const char *judge_option_name(size_t number, int family);
 
+/*
+ * What keeps @line from being a line of any ladder (ladder.c has the words), with the word that is
+ * wrong and the nearest ones; NULL: nothing. The caller frees it.
+ */
+char *ladder_line_slip(const char *line);
+
 /* Whether a counter is left out of expectations, and why (exempt.c has the one table). */
 const char *counter_exempt(const char *name);
 

@@ -25,13 +25,12 @@
 
 /* ---- words --------------------------------------------------------------------------------- */
 
+const struct flag_name flag_names[] = { { SYN, "SYN" }, { FIN, "FIN" }, { RST, "RST" },
+					{ URG, "URG" }, { ACK, "ACK" }, { ECE, "ECE" },
+					{ CWR, "CWR" }, { 0, NULL } };
+
 static void name_flags(const struct segment *segment, char *words, size_t size)
 {
-	static const struct {
-		uint8_t flag;
-		const char *name;
-	} names[] = { { SYN, "SYN" }, { FIN, "FIN" }, { RST, "RST" }, { URG, "URG" },
-		      { ACK, "ACK" }, { ECE, "ECE" }, { CWR, "CWR" } };
 	const char *separator = "";
 	size_t used = 0;
 
@@ -40,13 +39,12 @@ static void name_flags(const struct segment *segment, char *words, size_t size)
 		used = (size_t)snprintf(words, size, "DATA");
 		separator = "-";
 	}
-	for (size_t i = 0; i < ARRAY_LENGTH(names) && used < size; i++) {
-		bool implied = names[i].flag == ACK && segment->length;
+	for (const struct flag_name *each = flag_names; each->name && used < size; each++) {
+		bool implied = each->flag == ACK && segment->length;
 
-		if (!(segment->flags & names[i].flag) || implied)
+		if (!(segment->flags & each->flag) || implied)
 			continue;
-		used += (size_t)snprintf(words + used, size - used, "%s%s", separator,
-					 names[i].name);
+		used += (size_t)snprintf(words + used, size - used, "%s%s", separator, each->name);
 		separator = "-";
 	}
 	if (segment->length && used < size)

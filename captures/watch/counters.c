@@ -191,12 +191,23 @@ bool counters_moved_beyond(const struct counters *counters, const char *const *n
 	return false;
 }
 
-long counters_since_open(const struct counters *counters, const char *name)
+static const struct counter *counter_named(const struct counters *counters, const char *name)
 {
 	for (int t = 0; t < 3; t++)
 		for (int i = 0; i < counters->tables[t].count; i++)
 			if (strcmp(counters->tables[t].counters[i].name, name) == 0)
-				return counters->tables[t].counters[i].read -
-				       counters->tables[t].counters[i].opened;
-	return 0;
+				return &counters->tables[t].counters[i];
+	return NULL;
+}
+
+bool counters_have(const struct counters *counters, const char *name)
+{
+	return counter_named(counters, name) != NULL;
+}
+
+long counters_since_open(const struct counters *counters, const char *name)
+{
+	const struct counter *counter = counter_named(counters, name);
+
+	return counter ? counter->read - counter->opened : 0;
 }

@@ -102,6 +102,8 @@ typedef void counter_moved(void *context, const char *name, long delta, long val
 void counters_accept(struct counters *counters, counter_moved *moved, void *context);
 /* Whether one that was not accepted yet is neither exempt nor among @names (NULL-terminated). */
 bool counters_moved_beyond(const struct counters *counters, const char *const *names);
+/* Whether this kernel has one of that name. */
+bool counters_have(const struct counters *counters, const char *name);
 /* How far one has moved since they were opened, as read last. 0 for an unknown name. */
 long counters_since_open(const struct counters *counters, const char *name);
 

@@ -792,6 +792,11 @@ bool watch_has_timer(struct watch *watch, int flow, enum host host)
 	return false;
 }
 
+bool watch_has_counter(const struct watch *watch, enum host host, const char *name)
+{
+	return counters_have(watch->counters[host], name);
+}
+
 long watch_counter(struct watch *watch, enum host host, const char *name)
 {
 	counters_read(watch->counters[host]);

@@ -104,6 +104,8 @@ bool watch_sees_listener(const struct watch *watch, int port);
 void watch_check_losses(struct watch *watch);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
+/* Whether this kernel has a counter of that name. */
+bool watch_has_counter(const struct watch *watch, enum host host, const char *name);
 /* How far a counter of @host has moved since the watch began, by now. It is not journalled. */
 long watch_counter(struct watch *watch, enum host host, const char *name);
 /* Kernel time waited so far, in waits. */

@@ -89,6 +89,8 @@ static int run_planned(struct run *run, const struct options *options)
 
 	if (run->plan.count == 0)
 		return nothing_runs(options, "there are no cases");
+	if (!plan_is_sound(&run->plan, options->catalogue))
+		return EXIT_RUN_ERROR;
 	switch (lanes_assign(run, &why)) {
 	case LANES_NONE:
 		return nothing_runs(options, why);

@@ -13,6 +13,7 @@ runner_play_libplay_a_SOURCES = \
 	runner/play/play.h \
 	runner/play/schedule.c \
 	runner/play/signals.c \
+	runner/play/slips.c \
 	runner/play/tally.c \
 	runner/play/verdict.c \
 	runner/play/worker.c

@@ -207,4 +207,11 @@ struct place {
 };
 bool entry_place(const struct entry *entry, struct place *place);
 
+/* ---- slips.c: what the authors of cases have written wrongly ------------------------------- */
+
+/* Tells of a slip in the head of the case, in a line on stderr; whether there is none. */
+bool head_is_sound(const struct catalogue *catalogue, const struct listed_case *listed);
+/* The same of all cases of the plan. */
+bool plan_is_sound(const struct plan *plan, const struct catalogue *catalogue);
+
 #endif

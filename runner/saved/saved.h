@@ -16,16 +16,6 @@ enum strictness { EXACTLY, LOOSELY };
 /* A glob, or a part of the text; case is ignored. */
 bool pattern_matches(const char *pattern, const char *text, enum strictness strictness);
 
-/* The names that are nearest to what was typed. */
-struct nearest {
-	const char *typed;
-	const char *names[3];
-	unsigned distances[3];
-};
-void nearest_offer(struct nearest *nearest, const char *name);
-/* "; nearest: a, b, c", or "" when nothing is near. */
-char *nearest_text(const struct nearest *nearest);
-
 /* ---- selection.c: what patterns mean in the catalogue -------------------------------------- */
 
 struct patterns {

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_slips: that what an author has written wrongly is told as that: the run ends as an error,
+ * with the line of the case and the word, and never as a failure of the kernel. Each case here is
+ * one slip; this program is a halfopen with these cases.
+ */
+#define TOPIC "slips"
+#include "fixtures/fixtures.h"
+#include "runner/cli/cli.h"
+#include "runner/play/play.h"
+
+#include "fixtures/kernel_names.tab.h" /* to find one that this kernel lacks */
+
+#include <check.h>
+#include <ftw.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* ---- in a head: told before anything is played --------------------------------------------- */
+
+static void nothing_is_played(struct scene *net)
+{
+	(void)net;
+	end_with(FAILED, "it was played");
+}
+
+CASE(sysctl_that_is_none, .server_sysctls = { "net.ipv4.tcp_syncookie=0" })
+{
+	nothing_is_played(net);
+}
+
+CASE(sysctl_without_a_value, .client_sysctls = { "net.ipv4.tcp_syncookies" })
+{
+	nothing_is_played(net);
+}
+
+CASE(need_that_is_none, .needs = "programm:nginx")
+{
+	nothing_is_played(net);
+}
+
+CASE(claim_that_is_none, .claims = "D9-99")
+{
+	nothing_is_played(net);
+}
+
+CASE(netem_that_is_none, .netem = "dealy 10ms")
+{
+	nothing_is_played(net);
+}
+
+/* ---- in an expectation: told when it is made ----------------------------------------------- */
+
+static struct peer *half_open(struct scene *net)
+{
+	struct peer *peer = raw_peer(net, listen_on_server(net, .backlog = 1));
+
+	STEP("a SYN makes a request");
+	peer_syn(peer);
+	return peer;
+}
+
+CASE(ladder_line_without_a_direction)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "- RST-ACK  - / -");
+}
+
+CASE(ladder_line_with_a_time_that_is_none)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "1,0  >  SYN");
+}
+
+CASE(ladder_line_with_a_segment_that_is_none)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  ACK-SYN");
+}
+
+CASE(ladder_line_with_data_of_no_length)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  DATA");
+}
+
+CASE(ladder_line_with_a_fate_that_is_none)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  ignoerd");
+}
+
+CASE(ladder_line_with_a_state_that_is_none)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  - / SYN_RECEIVED");
+}
+
+CASE(ladder_line_with_a_state_of_no_flow)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  - / LISTEN");
+}
+
+CASE(ladder_line_with_one_state)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  SYN_RECV");
+}
+
+CASE(ladder_line_with_more_behind_its_states)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  - / SYN_RECV  ignored");
+}
+
+CASE(ladder_line_of_nothing)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "1.0  .");
+}
+
+CASE(counter_that_is_none)
+{
+	half_open(net);
+	expect_counters(net, SERVER, "TCPAbortOnDta 1");
+}
+
+CASE(counter_without_a_number)
+{
+	half_open(net);
+	expect_counters(net, SERVER, "ListenDrops  ListenOverflows 1");
+}
+
+CASE(wait_for_a_counter_that_is_none)
+{
+	half_open(net);
+	wait_for(net, .counter = "ListenDrop", .host = SERVER, .moved = 1, .within = 1);
+}
+
+CASE(wait_for_nothing)
+{
+	struct peer *peer = half_open(net);
+
+	wait_for(peer, .within = 1);
+}
+
+CASE(wait_for_two_things)
+{
+	struct peer *peer = half_open(net);
+
+	wait_for(peer, .sent = 1, .timeouts = 1, .within = 1);
+}
+
+CASE(setting_that_is_none)
+{
+	half_open(net);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_abort_on_overflows=1");
+}
+
+CASE(sysctl_that_is_asked_for_and_is_none)
+{
+	half_open(net);
+	if (has_sysctl(net, SERVER, "net.ipv4.tcp_fancy"))
+		end_with(FAILED, "there is none");
+}
+
+CASE(rule_for_segments_that_are_none)
+{
+	half_open(net);
+	drop_segments(net, .from = SERVER, .what = "SYNACK");
+}
+
+CASE(variant_that_the_head_lacks, .variants = "drops answers")
+{
+	half_open(net);
+	saw_variant(net, "answer");
+}
+
+CASE(option_that_is_too_short)
+{
+	set_option(listen_on_server(net, .backlog = 1), SOL_SOCKET, SO_LINGER, 1);
+}
+
+CASE(option_that_is_too_short_and_expected_to_be_bad)
+{
+	expect_bad_option(listen_on_server(net, .backlog = 1), SOL_SOCKET, SO_RCVTIMEO, 1);
+}
+
+CASE(option_that_is_longer)
+{
+	expect_option(listen_on_server(net, .backlog = 1), SOL_SOCKET, SO_LINGER, 0);
+}
+
+static const struct slip {
+	const char *name, *told;
+} slips[] = {
+	{ "sysctl_that_is_none", "no pinned kernel has the sysctl \"net.ipv4.tcp_syncookie\"; "
+				 "nearest: net.ipv4.tcp_syncookies" },
+	{ "sysctl_without_a_value", "\"net.ipv4.tcp_syncookies\" is no sysctl=value" },
+	{ "need_that_is_none", "a case cannot need \"programm:nginx\"" },
+	{ "claim_that_is_none", "there is no claim \"D9-99\"; nearest: D9-09" },
+	{ "netem_that_is_none", "netem does not know \"dealy\"; nearest: delay" },
+	{ "ladder_line_without_a_direction", "no ladder has the line \"- RST-ACK  - / -\": "
+					     "\"RST-ACK\" is no direction" },
+	{ "ladder_line_with_a_time_that_is_none", "\"1,0\" is no time" },
+	{ "ladder_line_with_a_segment_that_is_none", "\"ACK-SYN\" is no segment" },
+	{ "ladder_line_with_data_of_no_length", "\"\" is no number behind DATA" },
+	{ "ladder_line_with_a_fate_that_is_none",
+	  "\"ignoerd\" is no state of the client; nearest: ignored" },
+	{ "ladder_line_with_a_state_that_is_none",
+	  "\"SYN_RECEIVED\" is no state of the server; nearest: SYN_RECV" },
+	{ "ladder_line_with_a_state_of_no_flow", "\"LISTEN\" is no state of the server" },
+	{ "ladder_line_with_one_state", "\" / \" is to stand between the states" },
+	{ "ladder_line_with_more_behind_its_states", "\"ignored\" stands behind the states" },
+	{ "ladder_line_of_nothing", "a line without a segment has \"timer\", or states" },
+	{ "counter_that_is_none",
+	  "no pinned kernel has the counter \"TCPAbortOnDta\"; nearest: TCPAbortOnData" },
+	{ "counter_without_a_number", "a number is to follow ListenDrops" },
+	{ "wait_for_a_counter_that_is_none",
+	  "no pinned kernel has the counter \"ListenDrop\"; nearest: ListenDrops" },
+	{ "wait_for_nothing", "a wait has 0 conditions" },
+	{ "wait_for_two_things", "a wait has 2 conditions" },
+	{ "setting_that_is_none",
+	  "no pinned kernel has the sysctl \"net.ipv4.tcp_abort_on_overflows\"; nearest: "
+	  "net.ipv4.tcp_abort_on_overflow" },
+	{ "sysctl_that_is_asked_for_and_is_none",
+	  "no pinned kernel has the sysctl \"net.ipv4.tcp_fancy\"" },
+	{ "rule_for_segments_that_are_none", "there is no such kind of segment; nearest: SYN-ACK" },
+	{ "variant_that_the_head_lacks", "the head of the case has no variant \"answer\"; nearest: "
+					 "answers" },
+	{ "option_that_is_too_short", "SO_LINGER takes 8 bytes, and this value has 4" },
+	{ "option_that_is_too_short_and_expected_to_be_bad",
+	  "takes 16 bytes, and this value has 4" },
+	{ "option_that_is_longer", "SO_LINGER has 8 bytes, and this value has 4" },
+};
+
+/* ---- what is none -------------------------------------------------------------------------- */
+
+/* A name of the table that this kernel lacks; "": it has them all. */
+static const char *lacking_here(void)
+{
+	static char name[64];
+	char *why = NULL;
+	autofree char *here = text_load("/proc/net/netstat", &why);
+
+	ck_assert_msg(here != NULL, "%s", why);
+	for (char *end = here; (end = strchr(end, '\n'));)
+		*end = ' ';
+	for (const char *line = kernel_names_tab; *line; line += strcspn(line, "\n") + 1) {
+		autofree char *word = format(" %.*s ", (int)strcspn(line, " \n"), line);
+
+		if (strncmp(line, "TCP", 3) == 0 && !strstr(here, word))
+			snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, " \n"), line);
+	}
+	return name;
+}
+
+CASE(counter_that_only_this_kernel_lacks)
+{
+	const char *name = lacking_here();
+
+	half_open(net);
+	if (!*name)
+		skip("it lacks none");
+	expect_counters(net, SERVER, "%s 1", name);
+}
+
+CASE(options_of_every_size)
+{
+	struct listener *server = listen_on_server(
+		net, .backlog = 1,
+		.options = { OPTION(SOL_SOCKET, SO_LINGER, (struct linger){ 1, 3 }) });
+	struct timeval timeout = { 2, 500000 };
+
+	set_option(server, SOL_SOCKET, SO_RCVTIMEO, timeout);
+	set_option(server, IPPROTO_TCP, TCP_CONGESTION, "reno");
+	set_option(server, IPPROTO_TCP, TCP_KEEPIDLE, 77);
+	expect_option(server, SOL_SOCKET, SO_LINGER, (struct linger){ 1, 3 });
+	expect_option(server, IPPROTO_TCP, TCP_CONGESTION, "reno");
+	expect_option(server, IPPROTO_TCP, TCP_KEEPIDLE, 77);
+
+	STEP("the client ends with RST");
+	struct end *client = connect_clients(net, server, 1)[0];
+	abort_end(client);
+	expect_ladder(client, "-  >  RST-ACK  - / -");
+}
+
+/* ---- playing them -------------------------------------------------------------------------- */
+
+static const struct claim claims[] = {
+	{ "D9-09", "slips", "An author errs.", CONFIRMED, "He does." },
+};
+
+static struct catalogue cases_of_slips(void)
+{
+	struct catalogue catalogue = { .claims = claims, .claim_count = ARRAY_LENGTH(claims) };
+
+	catalogue.cases = listed_cases(&catalogue.case_count);
+	return catalogue;
+}
+
+static char folder[] = "check-slips-XXXXXX"; /* below the build directory, where tests run */
+
+/* What a child says on both streams that plays one of the cases; the caller frees it. */
+static char *said(const char *name, int *status)
+{
+	autofree char *path = format("%s/said", folder), *artifacts = format("%s/runs", folder);
+	autofree char *id = format("%s/ipv4", name);
+	char *arguments[] = {
+		"halfopen", "run", "--kernel=host", "--no-report", "--artifacts", artifacts,
+		id,         NULL
+	};
+	const struct catalogue catalogue = cases_of_slips();
+	char *why = NULL, *text;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (!freopen(path, "we", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+			_exit(98);
+		exit(halfopen_main(&catalogue, ARRAY_LENGTH(arguments) - 1, arguments));
+	}
+	ck_assert_int_eq(waitpid(child, status, 0), child);
+	ck_assert(WIFEXITED(*status));
+	*status = WEXITSTATUS(*status);
+	text = text_load(path, &why);
+	ck_assert_msg(text != NULL, "%s", why);
+	return text;
+}
+
+/* The line that the message names is one of the case's. */
+static bool is_line_of(const struct case_spec *spec, const char *line)
+{
+	long number = strtol(line, NULL, 10);
+
+	return number >= spec->line && (!spec->next || number < spec->next->line);
+}
+
+START_TEST(slip_is_an_error_of_the_run_and_told_with_its_line)
+{
+	const struct slip *slip = &slips[_i];
+	const struct case_spec *spec = case_named(slip->name);
+	int status;
+	autofree char *text = said(slip->name, &status);
+	const char *told = strstr(text, slip->told), *place = strstr(text, "check_slips.c:");
+
+	ck_assert_msg(status == EXIT_RUN_ERROR, "exit status %d: %s", status, text);
+	ck_assert_msg(told && place && place < told, "\"%s\" is not in: %s", slip->told, text);
+	ck_assert_msg(is_line_of(spec, place + strlen("check_slips.c:")), "%s", text);
+}
+END_TEST
+
+/* Told by a line of its own, with the case's. */
+static bool is_told_in(const char *text, const struct slip *slip)
+{
+	const char *told = strstr(text, slip->told), *line = told;
+
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	return told && strncmp(line, "tests/check_slips.c:", 20) == 0 &&
+	       is_line_of(case_named(slip->name), line + 20);
+}
+
+START_TEST(text_in_a_file_is_told_without_playing)
+{
+	static const char *const kinds[] = {
+		"ladder_", "counter_", "wait_for_a_", "setting_", "sysctl_that_is_asked", "rule_"
+	};
+	autofree char *text = literal_slips();
+	size_t found = 0, lines = 0;
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t i = 0; i < ARRAY_LENGTH(slips); i++)
+		for (size_t k = 0; k < ARRAY_LENGTH(kinds); k++)
+			if (strncmp(slips[i].name, kinds[k], strlen(kinds[k])) == 0) {
+				ck_assert_msg(is_told_in(text, &slips[i]), "\"%s\" is not in: %s",
+					      slips[i].told, text);
+				found++;
+			}
+	for (const char *at = text; at; at = strchr(at + 1, '\n'))
+		lines++;
+	ck_assert_uint_eq(found, lines);
+}
+END_TEST
+
+START_TEST(counter_that_only_this_kernel_lacks_is_a_skip)
+{
+	int status;
+	autofree char *text = said("counter_that_only_this_kernel_lacks", &status);
+
+	ck_assert_msg(status == EXIT_ALL_SKIPPED, "exit status %d: %s", status, text);
+	ck_assert_msg(!*lacking_here() || strstr(text, "this kernel has no counter TCP"), "%s",
+		      text);
+}
+END_TEST
+
+START_TEST(options_have_any_size)
+{
+	int status;
+	autofree char *text = said("options_of_every_size", &status);
+
+	ck_assert_msg(status == EXIT_CASE_FAILED && strstr(text, "no expectation names it"), "%s",
+		      text);
+}
+END_TEST
+
+static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
+{
+	(void)stat;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("slips");
+	TCase *tcase = tcase_create("slips");
+
+	if (!mkdtemp(folder))
+		return EXIT_FAILURE;
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, slip_is_an_error_of_the_run_and_told_with_its_line, 0,
+			    (int)ARRAY_LENGTH(slips));
+	tcase_add_test(tcase, text_in_a_file_is_told_without_playing);
+	tcase_add_test(tcase, counter_that_only_this_kernel_lacks_is_a_skip);
+	tcase_add_test(tcase, options_have_any_size);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
