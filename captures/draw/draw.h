@@ -93,6 +93,8 @@ void story_free(struct story *story);
 const struct judge *story_judge(const struct story *story);
 /* The line of a segment; NULL when it is not known. */
 const struct story_line *story_segment(const struct story *story, long packet);
+/* The name of the listener on @port where it must be told, as there are several; else "". */
+const char *story_listener(const struct story *story, int port);
 /* The name of the step that a line belongs to, or NULL. */
 const char *story_step(const struct story *story, const struct story_line *line);
 

@@ -140,8 +140,10 @@ static void add_queue(const struct diagram *diagram, int index, struct note *not
 	if (before.accept == line->queue.accept && before.limit == line->queue.limit &&
 	    before.syn == line->queue.syn)
 		return;
-	autofree char *words = format("accept queue %d/%d, SYN queue %d", line->queue.accept,
-				      line->queue.limit, line->queue.syn);
+	const char *whose = story_listener(story, line->listener);
+	autofree char *words =
+		format("%s%saccept queue %d/%d, SYN queue %d", whose, *whose ? ": " : "",
+		       line->queue.accept, line->queue.limit, line->queue.syn);
 	add_to(note, words);
 }
 

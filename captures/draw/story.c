@@ -120,13 +120,25 @@ static char *sysctl_words(const char *call)
 	return format("%.*s=%s", (int)(end - name), name, end + strlen(" = "));
 }
 
+/* "listen(511), limit 1"; of a process nobody knows with what it called it. */
+static char *listen_words(const struct event *event)
+{
+	autofree char *limit = format("%d", event->limit);
+
+	if (!event->argument)
+		return format("listens, limit %s", limit);
+	if (strcmp(event->argument, limit) == 0)
+		return format("listen(%s)", limit);
+	return format("listen(%s), limit %s", event->argument, limit);
+}
+
 static char *call_words(const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
 	bool transfers = strcmp(event->name, "read") == 0 || strcmp(event->name, "send") == 0;
 
 	if (strcmp(event->name, "listen") == 0 && !error)
-		return format("listen(%d)", event->limit);
+		return listen_words(event);
 	if (event->error == EINPROGRESS)
 		return format("%s()", event->name);
 	if (error)
@@ -418,6 +430,27 @@ static void list_listeners(struct story *story)
 	}
 }
 
+const char *story_listener(const struct story *story, int port)
+{
+	for (int i = 0; i < story->listener_count && story->listener_count > 1; i++)
+		if (story->listeners[i].port == port)
+			return story->listeners[i].name;
+	return "";
+}
+
+/* Of calls of a listener where there are several: "full: listen(1)". */
+static void name_listeners(struct story *story)
+{
+	for (int i = 0; i < story->line_count; i++) {
+		struct story_line *line = &story->lines[i];
+		const char *name = story_listener(story, line->listener);
+
+		if (line->kind == LINE_CALL && !line->flow && *name)
+			line->words =
+				own(&story->books->texts, format("%s: %s", name, line->words));
+	}
+}
+
 static void place_finding(struct story *story)
 {
 	const struct finding *finding = judge_finding(story->books->judge);
@@ -454,6 +487,7 @@ struct story *story_of(const struct journal *journal)
 	list_flows(story);
 	link_lines(story);
 	list_listeners(story);
+	name_listeners(story);
 	place_finding(story);
 	return story;
 }

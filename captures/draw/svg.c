@@ -22,11 +22,13 @@ enum {
 	ON_WIRE = 214, /* from one life line to the other */
 	GAP = 7,       /* beside what is written */
 	ACCEPT = 52,
-	SYN_QUEUE = 34,   /* widths of the bars */
-	HEAD = 14,        /* base line of the heads */
-	CHARACTER = 7,    /* the usual width of one, */
-	NARROW = 6,       /* and of one in a call */
-	SMALL_WORDS = 38, /* of a note's "client:" */
+	SYN_QUEUE = 34,                        /* widths of the bars */
+	QUEUES = ACCEPT + SYN_QUEUE + 2 * GAP, /* of both of a listener */
+	MOST_COLUMNS = 3,                      /* of queues; more listeners share one */
+	HEAD = 14,                             /* base line of the heads */
+	CHARACTER = 7,                         /* the usual width of one, */
+	NARROW = 6,                            /* and of one in a call */
+	SMALL_WORDS = 38,                      /* of a note's "client:" */
 };
 
 /* What picture.svg has one element for each of: paths, groups of texts, and words of a text. */
@@ -92,6 +94,27 @@ static int room_for_calls(const struct story *story, enum host host, int least)
 	return least;
 }
 
+/* A column of queues for each listener, or one for all of them. */
+static int queue_columns(const struct story *story)
+{
+	int listeners = story->listener_count;
+
+	return listeners > 1 && listeners <= MOST_COLUMNS ? listeners : 1;
+}
+
+/* Beside an accept queue that several share. */
+static int room_for_names(const struct story *story)
+{
+	int longest = 0;
+
+	for (int i = 0; i < story->listener_count && queue_columns(story) == 1; i++) {
+		int length = (int)strlen(story_listener(story, story->listeners[i].port));
+
+		longest = length > longest ? length : longest;
+	}
+	return longest * NARROW;
+}
+
 static struct columns columns_of(const struct picture *picture, const struct story *story)
 {
 	struct columns at;
@@ -107,8 +130,8 @@ static struct columns columns_of(const struct picture *picture, const struct sto
 	at.server = at.wire + ON_WIRE;
 	at.server_state = at.server + lanes + GAP;
 	at.accept = at.server_state + room_for_calls(story, SERVER, CALL);
-	at.syn = at.accept + ACCEPT + GAP;
-	at.notes = at.syn + SYN_QUEUE + 2 * GAP;
+	at.syn = at.accept + ACCEPT + GAP + room_for_names(story);
+	at.notes = at.syn + SYN_QUEUE + 2 * GAP + (queue_columns(story) - 1) * QUEUES;
 	at.width = at.notes + SMALL_WORDS + longest * CHARACTER;
 	return at;
 }
@@ -304,6 +327,11 @@ static int *most_requests(const struct pen *pen)
 	return most;
 }
 
+static int column_of(const struct pen *pen, const struct picture_level *level)
+{
+	return queue_columns(pen->story) > 1 ? place_of_listener(pen->story, level->listener) : 0;
+}
+
 static bool same_level(const struct picture_level *a, const struct picture_level *b)
 {
 	return a->listener == b->listener && a->depths.accept == b->depths.accept &&
@@ -329,49 +357,71 @@ static void draw_bar(struct pen *pen, struct bar bar, struct box box, enum layer
 static void draw_level(struct pen *pen, const struct picture_level *level, int end, int most)
 {
 	const struct depths *depths = &level->depths;
+	int across = column_of(pen, level) * QUEUES;
 	struct box box = { 0, level->y, 0, end - level->y };
-	struct bar accept = { pen->at.accept, ACCEPT, depths->accept, depths->limit + 1L };
-	struct bar syn = { pen->at.syn, SYN_QUEUE, depths->syn, most ? most : 1 };
+	struct bar accept = { pen->at.accept + across, ACCEPT, depths->accept, depths->limit + 1L };
+	struct bar syn = { pen->at.syn + across, SYN_QUEUE, depths->syn, most ? most : 1 };
 
 	draw_bar(pen, accept, box, is_overfull(*depths) ? FULL_BAR : ACCEPT_BAR);
 	draw_bar(pen, syn, box, SYN_BAR);
 }
 
+/* What is not as it was before; where listeners share a column, whose it is now. */
 static void write_level(struct pen *pen, const struct picture_level *level,
 			const struct picture_level *before)
 {
 	const struct depths *depths = &level->depths;
 	bool other = !before || before->listener != level->listener;
-	autofree char *accept = format("%d/%d", depths->accept, depths->limit);
+	bool shared = queue_columns(pen->story) == 1;
+	int across = column_of(pen, level) * QUEUES;
+	const char *whose = other && shared ? story_listener(pen->story, level->listener) : "";
+	autofree char *accept =
+		format("%s%s%d/%d", whose, *whose ? " " : "", depths->accept, depths->limit);
 	autofree char *syn = format("%d", depths->syn);
 
 	if (other || before->depths.accept != depths->accept ||
 	    before->depths.limit != depths->limit)
-		write_text(pen, (struct point){ pen->at.accept + 3, level->y + 10 }, DEPTH, accept);
+		write_text(pen, (struct point){ pen->at.accept + across + 3, level->y + 10 }, DEPTH,
+			   accept);
 	if (other || before->depths.syn != depths->syn)
-		write_text(pen, (struct point){ pen->at.syn + 3, level->y + 10 }, DEPTH, syn);
+		write_text(pen, (struct point){ pen->at.syn + across + 3, level->y + 10 }, DEPTH,
+			   syn);
+}
+
+/* The next level of the column from @index on; as many as there are: none. */
+static int next_level(const struct pen *pen, int index, int column)
+{
+	while (index < pen->picture->level_count &&
+	       column_of(pen, &pen->picture->levels[index]) != column)
+		index++;
+	return index;
+}
+
+static void draw_column(struct pen *pen, int column, const int *most)
+{
+	const struct picture *picture = pen->picture;
+	const struct picture_level *before = NULL;
+
+	for (int i = next_level(pen, 0, column), next; i < picture->level_count; i = next) {
+		const struct picture_level *level = &picture->levels[i];
+
+		next = next_level(pen, i + 1, column);
+		while (next < picture->level_count && same_level(level, &picture->levels[next]))
+			next = next_level(pen, next + 1, column);
+		draw_level(pen, level,
+			   next < picture->level_count ? picture->levels[next].y : picture->height,
+			   most[place_of_listener(pen->story, level->listener)]);
+		write_level(pen, level, before);
+		before = level;
+	}
 }
 
 static void draw_queues(struct pen *pen)
 {
-	const struct picture *picture = pen->picture;
-	const struct picture_level *before = NULL;
 	autofree int *most = most_requests(pen);
 
-	for (int i = 0; i < picture->level_count;) {
-		const struct picture_level *level = &picture->levels[i++];
-
-		while (i < picture->level_count && same_level(level, &picture->levels[i]))
-			i++;
-		draw_level(pen, level,
-			   i < picture->level_count ? picture->levels[i].y : picture->height,
-			   most[place_of_listener(pen->story, level->listener)]);
-	}
-	for (int i = 0; i < picture->level_count; i++) {
-		if (!before || !same_level(before, &picture->levels[i]))
-			write_level(pen, &picture->levels[i], before);
-		before = &picture->levels[i];
-	}
+	for (int column = 0; column < queue_columns(pen->story); column++)
+		draw_column(pen, column, most);
 }
 
 /* ---- the wire ------------------------------------------------------------------------------ */
@@ -589,15 +639,30 @@ static void write_pauses(struct pen *pen)
 	}
 }
 
+/* "accept queue" and "SYN queue"; where there are several of them, below the listener's name. */
+static void write_heads_of_queues(struct pen *pen)
+{
+	int columns = queue_columns(pen->story);
+
+	for (int i = 0; i < columns; i++) {
+		int accept = pen->at.accept + i * QUEUES, syn = pen->at.syn + i * QUEUES;
+		const char *name = columns > 1 ? pen->story->listeners[i].name : NULL;
+
+		write_text(pen, (struct point){ accept, HEAD - 4 }, NOTE, name ? name : "accept");
+		write_text(pen, (struct point){ accept, HEAD + 8 }, NOTE,
+			   name ? "accept" : "queue");
+		if (!name)
+			write_text(pen, (struct point){ syn, HEAD - 4 }, NOTE, "SYN");
+		write_text(pen, (struct point){ syn, HEAD + 8 }, NOTE, name ? "SYN" : "queue");
+	}
+}
+
 static void write_heads(struct pen *pen)
 {
 	write_text(pen, (struct point){ TIME, HEAD }, TIME_TEXT, "s");
 	write_text(pen, (struct point){ pen->at.wire, HEAD }, HEAD_BEFORE, "client");
 	write_text(pen, (struct point){ pen->at.server, HEAD }, STEP_TEXT, "server");
-	write_text(pen, (struct point){ pen->at.accept, HEAD - 4 }, NOTE, "accept");
-	write_text(pen, (struct point){ pen->at.accept, HEAD + 8 }, NOTE, "queue");
-	write_text(pen, (struct point){ pen->at.syn, HEAD - 4 }, NOTE, "SYN");
-	write_text(pen, (struct point){ pen->at.syn, HEAD + 8 }, NOTE, "queue");
+	write_heads_of_queues(pen);
 	write_text(pen, (struct point){ pen->at.notes, HEAD }, NOTE, "counters that moved");
 }
 

@@ -11,6 +11,7 @@ struct terminal {
 	FILE *out;
 	const struct story *story;
 	struct ladder_form form;
+	int name, words, fate, states, queues; /* widths of columns */
 };
 
 static void put_padded(const struct terminal *to, enum colour colour, int width, const char *text)
@@ -20,10 +21,44 @@ static void put_padded(const struct terminal *to, enum colour colour, int width,
 	fprintf(to->out, "%s ", word);
 }
 
-/* Client and server, where one of them changed: 26 wide. */
+/* "full 2/1 0": accept queue, its limit, SYN queue; and whose where there are several. */
+static char *queue_text(const struct story *story, const struct story_line *line)
+{
+	const char *whose = story_listener(story, line->listener);
+
+	if (!line->listener)
+		return format("%s", "");
+	return format("%s%s%d/%d %d", whose, *whose ? " " : "", line->queue.accept,
+		      line->queue.limit, line->queue.syn);
+}
+
+static void widen(int *width, const char *text)
+{
+	int length = (int)strlen(text);
+
+	*width = length > *width ? length : *width;
+}
+
+/* As wide as what stands in them. */
+static void measure(struct terminal *to)
+{
+	for (int i = 1; i <= to->story->flow_count; i++)
+		widen(&to->name, to->story->flows[i].name);
+	for (int i = 0; i < to->story->line_count; i++) {
+		const struct story_line *line = &to->story->lines[i];
+		autofree char *queue = queue_text(to->story, line);
+
+		widen(&to->queues, queue);
+		if (line->kind != LINE_STEP)
+			widen(&to->words, line->words);
+		widen(&to->fate, line->fate);
+	}
+}
+
+/* Client and server, where one of them changed. */
 static void put_states(const struct terminal *to, const struct story_line *line)
 {
-	int width = 26;
+	int width = to->states;
 
 	for (int host = 0; line->changed && host < HOSTS; host++) {
 		const char *name = state_name(line->states[host]);
@@ -65,16 +100,14 @@ static void put_line(const struct terminal *to, const struct story_line *line, c
 	const char *name = line->flow                ? to->story->flows[line->flow].name
 			   : line->kind == LINE_CALL ? host_name(line->host)
 						     : "";
-	autofree char *queue = line->listener ? format("%d/%d %d", line->queue.accept,
-						       line->queue.limit, line->queue.syn)
-					      : format("%s", "");
+	autofree char *queue = queue_text(to->story, line);
 
 	fprintf(to->out, "%c  ", direction_of(line));
-	put_padded(to, FAINT, 12, name);
-	put_padded(to, PLAIN, 18, line->words);
-	put_padded(to, line->lost ? RED : YELLOW, 13, fate);
+	put_padded(to, FAINT, to->name, name);
+	put_padded(to, PLAIN, to->words, line->words);
+	put_padded(to, line->lost ? RED : YELLOW, to->fate, fate);
 	put_states(to, line);
-	put_padded(to, PLAIN, 9, queue);
+	put_padded(to, PLAIN, to->queues, queue);
 	put_counters(to, line);
 	fputc('\n', to->out);
 }
@@ -107,16 +140,16 @@ static void put_stop(const struct terminal *to, const struct stop *stop)
 
 int timeline_print(const struct story *story, struct ladder_form form, int from, FILE *out)
 {
-	const struct terminal to = { out, story, form };
+	struct terminal to = { out, story, form, 12, 18, 13, 26, 9 };
 	int count;
 	autofree struct stop *stops = stops_of(story, &count);
 
+	measure(&to);
 	if (from == 0)
 		fprintf(out,
-			"%s, %s\n\n     time     %-12s %-18s %-13s %-26s %-9s counters that it "
-			"moved\n",
-			story->title, story->family, "flow", "segment or call", "fate",
-			"client / server", "queues");
+			"%s, %s\n\n     time     %-*s %-*s %-*s %-*s %-*s counters that it moved\n",
+			story->title, story->family, to.name, "flow", to.words, "segment or call",
+			to.fate, "fate", to.states, "client / server", to.queues, "queues");
 	for (int i = from; i < count; i++)
 		put_stop(&to, &stops[i]);
 	return count;

@@ -139,6 +139,7 @@ const struct event *journal_append(struct journal *journal, const struct event *
 	added->seq = (long)journal->length;
 	added->name = keep_string(journal, event->name);
 	added->object = keep_string(journal, event->object);
+	added->argument = keep_string(journal, event->argument);
 	added->want = keep_string(journal, event->want);
 	added->lines = keep_lines(journal, event->lines);
 	return added;
@@ -209,6 +210,7 @@ static const struct field fields[] = {
 	FIELD("value", LONG, value, OF(COUNTER) | OF(SETTING)),
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
 	FIELD("error", COUNT, error, OF(CALL)),
+	FIELD("argument", TEXT, argument, 0),
 	FIELD("want", TEXT, want, 0),
 	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
 	FIELD("rto", LONG, rto, 0),
