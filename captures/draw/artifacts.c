@@ -15,12 +15,15 @@
 #include <errno.h>
 #include <string.h>
 
-static void print_ladder(const struct judge *judge, int flow, struct ladder_form form, FILE *out)
+static void print_ladder(const struct story *story, int flow, struct ladder_form form, FILE *out)
 {
+	const struct judge *judge = story_judge(story);
 	struct judged_flow of = judge_flow(judge, flow);
+	const char *listener = story_listener(story, of.listener);
 	char **lines = ladder_lines(judge, flow, form);
 
-	fprintf(out, "%s%s\n", of.name, of.raw ? " (a raw peer)" : "");
+	fprintf(out, "%s%s%s%s\n", of.name, *listener ? " to " : "", listener,
+		of.raw ? " (a raw peer)" : "");
 	for (int i = 0; lines[i]; i++)
 		fprintf(out, "%s\n", lines[i]);
 	if (form.stable && of.has_optional)
@@ -29,12 +32,14 @@ static void print_ladder(const struct judge *judge, int flow, struct ladder_form
 	ladder_free(lines);
 }
 
-static void print_ladders(const struct judge *judge, struct ladder_form form, FILE *out)
+static void print_ladders(const struct story *story, struct ladder_form form, FILE *out)
 {
+	const struct judge *judge = story_judge(story);
+
 	for (int flow = 1; flow <= judge_flows(judge);) {
 		int alike = flows_alike(judge, flow, form);
 
-		print_ladder(judge, flow, form, out);
+		print_ladder(story, flow, form, out);
 		if (alike > 1)
 			fprintf(out, "%d more went the same way, the last of them %s\n\n",
 				alike - 1, judge_flow(judge, flow + alike - 1).name);
@@ -57,7 +62,7 @@ static void print_whole(const struct story *story, struct ladder_form form, FILE
 {
 	if (*story->title)
 		fprintf(out, "%s, %s\n\n", story->title, *story->family ? story->family : "?");
-	print_ladders(story_judge(story), form, out);
+	print_ladders(story, form, out);
 	print_queues(story_judge(story), out);
 	if (story->finding)
 		fprintf(out, "\nwhat does not add up: %s\n", story->finding->summary);

@@ -12,7 +12,10 @@
 char *painted(struct ladder_form form, enum colour colour, int width, const char *text);
 enum colour colour_of_state(enum tcp_state state);
 
-/* How many flows from @flow on went the same way, itself included: one ladder speaks for them. */
+/*
+ * How many flows from @flow on went the same way to the same listener, itself included: one ladder
+ * speaks for them.
+ */
 int flows_alike(const struct judge *judge, int flow, struct ladder_form form);
 /* Whether two flows' ladders are the same lines in this form, whatever was observed of times. */
 bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_form form);
