@@ -139,13 +139,12 @@ struct event {
 	int listener, accept, limit, syn;
 	long delta, value;
 	long result;
-	int error; /* errno of a call, 0 when it succeeded */
-	const char
-		*argument; /* that a call was given, where it is known: the backlog of listen() */
-	const char *want;  /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
-	nsec began;        /* when a call or a wait began */
-	long rto;          /* of the flow's client after a call, in us; 0: unknown */
-	int format;        /* of a begin: ARTIFACTS_FORMAT */
+	int error;            /* errno of a call, 0 when it succeeded */
+	const char *argument; /* of a call, where it is known: the backlog of listen() */
+	const char *want;     /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
+	nsec began;           /* when a call or a wait began */
+	long rto;             /* of the flow's client after a call, in us; 0: unknown */
+	int format;           /* of a begin: ARTIFACTS_FORMAT */
 	/*
 	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
 	 * NULL-terminated, may be NULL.

@@ -151,7 +151,7 @@ static void read_segment(struct reading *reading)
 	static const char *const numbers[] = { "seq", "ack", "win" };
 
 	if (!reading->word)
-		slipped(reading, "it ends where a segment is told");
+		slipped(reading, "it ends where a segment is to be named");
 	else if (!is_segment(reading->word))
 		object_to_segment(reading);
 	bool data = reading->word && strncmp(reading->word, "DATA", strlen("DATA")) == 0;
@@ -213,9 +213,9 @@ char *ladder_line_slip(const char *line)
 	go_on(&reading);
 	read_time(&reading);
 	if (took(&reading, ".")) {
-		bool told = took(&reading, "timer");
+		bool named = took(&reading, "timer");
 
-		if (!told && !reading.word)
+		if (!named && !reading.word)
 			slipped(&reading, "a line without a segment has \"timer\", or states");
 	} else if (took(&reading, ">") || took(&reading, "<")) {
 		read_segment(&reading);
