@@ -297,6 +297,41 @@ CASE(options_of_every_size)
 	expect_ladder(client, "-  >  RST-ACK  - / -");
 }
 
+/* ---- what is not expected yet -------------------------------------------------------------- */
+
+/* Two segments that the kernel counts, each in a step of its own. */
+CASE(counters_that_nothing_expects, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	struct peer *peers[2];
+
+	STEP("a request is reset");
+	half_open_peers(server, peers, 1);
+	peer_reset(peers[0]);
+	expect_ladder(peers[0], "-  >  RST  - / -");
+	expect_counters(net, SERVER, "EmbryonicRsts 2");
+
+	STEP("and another one");
+	half_open_peers(server, peers + 1, 1);
+	peer_reset(peers[1]);
+	expect_ladder(peers[1], "-  >  RST  - / -");
+
+	STEP("nothing more");
+}
+
+enum { SILENT_STEP = __LINE__ + 5 };
+CASE(step_that_says_nothing, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct peer *peer = NULL;
+
+	STEP("a request is reset");
+	half_open_peers(listen_on_server(net, .backlog = 1), &peer, 1);
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST  - / -");
+
+	STEP("nothing more");
+}
+
 /* ---- playing them -------------------------------------------------------------------------- */
 
 static const struct claim claims[] = {
@@ -416,6 +451,39 @@ START_TEST(options_have_any_size)
 }
 END_TEST
 
+START_TEST(exploring_tells_of_all_steps_at_once)
+{
+	static const char *const steps[] = { "a request is reset", "and another one" };
+	int status;
+
+	setenv("HALFOPEN_EXPLORE", "yes", 1);
+	autofree char *text = said("counters_that_nothing_expects", &status);
+	ck_assert_msg(status == EXIT_CASE_FAILED, "exit status %d: %s", status, text);
+	for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+		autofree char *place = format(", in \"%s\"\n", steps[i]);
+		const char *found = strstr(text, place);
+		autofree char *line =
+			found ? text_first_line(found + strlen(place)) : format("%s", "");
+
+		ck_assert_msg(strstr(line, "expect_counters(net, SERVER, \"") &&
+				      strstr(line, "EmbryonicRsts 1") &&
+				      strstr(line, "Tcp.AttemptFails 1") && strstr(line, "\");"),
+			      "%s", text);
+	}
+}
+END_TEST
+
+START_TEST(counter_that_a_step_does_not_expect_is_told_with_the_line_of_that_step)
+{
+	autofree char *line = format("at tests/check_slips.c:%d\n", SILENT_STEP);
+	int status;
+	autofree char *text = said("step_that_says_nothing", &status);
+
+	ck_assert_msg(status == EXIT_CASE_FAILED, "exit status %d: %s", status, text);
+	ck_assert_msg(strstr(text, line) != NULL, "\"%s\" is not in: %s", line, text);
+}
+END_TEST
+
 static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
 {
 	(void)stat;
@@ -438,6 +506,9 @@ int main(void)
 	tcase_add_test(tcase, text_in_a_file_is_told_without_playing);
 	tcase_add_test(tcase, counter_that_only_this_kernel_lacks_is_a_skip);
 	tcase_add_test(tcase, options_have_any_size);
+	tcase_add_test(tcase,
+		       counter_that_a_step_does_not_expect_is_told_with_the_line_of_that_step);
+	tcase_add_test(tcase, exploring_tells_of_all_steps_at_once);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -198,6 +198,21 @@ void judge_unnamed_counters(struct judge *judge, const struct event *event)
 	}
 }
 
+char *judge_unnamed(const struct judge *judge, enum host host)
+{
+	const struct host_book *book = &judge->hosts[host];
+	struct text words = { 0 };
+
+	for (int i = 0; i < book->counter_count; i++) {
+		const struct counter_book *counter = &book->counters[i];
+
+		if (counter->step != counter->named && must_be_named(book, counter))
+			text_add(&words, "%s%s %ld", words.length ? "  " : "", counter->name,
+				 counter->step);
+	}
+	return text_take(&words);
+}
+
 /* ---- all of them --------------------------------------------------------------------------- */
 
 void judge_expectation(struct judge *judge, const struct event *event)

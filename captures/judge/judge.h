@@ -79,6 +79,11 @@ struct depths judge_depths(const struct judge *judge, int port);
 int judge_limit(const struct judge *judge, int port);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
+/*
+ * "NAME NUMBER NAME NUMBER": what has moved on the host in this step, must be named, and has not
+ * been so far; "": nothing. The caller frees it.
+ */
+char *judge_unnamed(const struct judge *judge, enum host host);
 /* Segments of a flow that @from has sent so far. */
 unsigned judge_sent(const struct judge *judge, int flow, enum host from);
 /* How often the timer of the flow's half-open request has been set anew. */
