@@ -46,7 +46,7 @@ sub connections {
 	for my $line (@_) {
 		my $known = ladder_line($line);
 		push @{$connections[-1]{lines}}, $known if $known;
-		push @connections, { name => $line =~ s/ \(a raw peer\)$//r, lines => [] }
+		push @connections, { name => $line =~ s/( to [\w-]+( \d+)?)?( \(a raw peer\))?$//r, lines => [] }
 			if !$known && $line =~ /^\S/;
 	}
 	return grep { @{$_->{lines}} } @connections;
