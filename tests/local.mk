@@ -80,6 +80,7 @@ shell_tests = \
 	tests/test_captures.sh \
 	tests/test_ci.sh \
 	tests/test_cli.sh \
+	tests/test_completion.sh \
 	tests/test_configure.sh \
 	tests/test_failing.sh \
 	tests/test_fetch.sh \

@@ -36,10 +36,20 @@ static const struct catalogue catalogue = {
 	.variant_count = ARRAY_LENGTH(records),
 };
 
-/* As the program's own, without the runs. */
+/* The program's own also plays the runs. */
+static const struct cli_option matrix_options[] = {
+	{ .name = "no-run", .take = take_flag, FIELD(no_run), .help = "as always here" },
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .help = "the folder of the runs" },
+	{ 0 },
+};
+
 static const struct command matrix_of_what_is_there = {
 	.name = "matrix",
-	.arguments = "--no-run",
+	.arguments = "",
 	.summary = "the claims on the kernels that are there",
 	.about = "Tell what runs in many kernels have shown.",
 	.options = matrix_options,

@@ -167,6 +167,7 @@ static const struct cli_option claims_options[] = {
 	  .argument = "DIR",
 	  .take = take_string,
 	  FIELD(artifacts),
+	  .complete = complete_folders,
 	  .help = "take the status from this run (default: ./artifacts)" },
 	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
 	{ 0 },
@@ -178,5 +179,6 @@ const struct command claims_command = {
 	.summary = "the claims, what the cases assert, and what the last run showed",
 	.about = "Print the claims whose id, document, text or cases match a PATTERN.",
 	.options = claims_options,
+	.complete = complete_claims,
 	.obey = command_claims,
 };

@@ -51,6 +51,8 @@ struct options {
 	bool brief;             /* one line for a run: matrix prints the rest */
 };
 
+struct typed;
+
 /* One option of a command: what is parsed, shown by --help, and completed by shells. */
 struct cli_option {
 	const char *name;     /* "jobs"; NULL ends a table */
@@ -61,6 +63,8 @@ struct cli_option {
 	bool (*take)(const struct cli_option *option, const char *value, void *field);
 	size_t field;  /* its offset in struct options */
 	unsigned most; /* of a number */
+	/* Offers values to a shell. NULL: the words in .argument. */
+	void (*complete)(const struct typed *typed);
 };
 enum { MOST_JOBS = 4096 };
 #define FIELD(member) .field = offsetof(struct options, member)
@@ -82,6 +86,8 @@ struct command {
 	const char *about;                /* in its own --help, */
 	const char *ending;               /* and below its options; or NULL */
 	const struct cli_option *options; /* and --help, which all have; NULL: no other */
+	/* Offers words to a shell. NULL: there is nothing to offer. */
+	void (*complete)(const struct typed *typed);
 	/* Whether words and options go together; false after complaining. NULL: always. */
 	bool (*check)(const struct options *options);
 	int (*obey)(const struct options *options); /* returns the exit status */
@@ -100,6 +106,31 @@ struct patterns patterns_of(const struct options *options);
 void help_print(const struct command *const *commands);
 void help_print_command(const struct command *command);
 
+/* ---- complete.c: what a shell may put where a word begins ----------------------------------- */
+
+/* A word under way, of one of a command's words or of an option's value. */
+struct typed {
+	const struct options *options; /* what stands before it says */
+	const char *before; /* what it begins with and is no part of the value: "--kernel=" */
+	const char *value;  /* so far */
+	size_t place;       /* how many words of the command stand before it */
+};
+
+/* `halfopen complete WORD...`: prints what may become of the last word, a line for each. */
+void complete(const struct options *options);
+/* Prints a candidate if it begins as what was typed, upper and lower case being the same. */
+void complete_with(const struct typed *typed, const char *candidate);
+/* The shell knows these. */
+void complete_files(const struct typed *typed);
+void complete_folders(const struct typed *typed);
+/* Of the catalogue: cases, behind a slash with the family; all that a pattern may be; claims. */
+void complete_cases(const struct typed *typed);
+void complete_patterns(const struct typed *typed);
+void complete_claims(const struct typed *typed);
+/* kernels.c: what --kernel takes; what --kernels takes, behind the last comma. */
+void complete_kernel(const struct typed *typed);
+void complete_kernel_list(const struct typed *typed);
+
 /* ---- the commands -------------------------------------------------------------------------- */
 
 extern const struct command list_command, run_command, claims_command, show_command, report_command,
@@ -107,8 +138,6 @@ extern const struct command list_command, run_command, claims_command, show_comm
 
 /* ---- matrix.c ------------------------------------------------------------------------------ */
 
-/* Of matrix_command, in matrix_run.c, which also plays the runs. */
-extern const struct cli_option matrix_options[];
 /* The folder of a matrix: that of @options, or the default. */
 const char *matrix_folder(const struct options *options);
 /* Reports on the runs that are there, in the columns that --kernels means. */

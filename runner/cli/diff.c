@@ -248,11 +248,27 @@ static bool check(const struct options *options)
 	return false;
 }
 
+static void complete_compared(const struct typed *typed)
+{
+	struct column_names names;
+
+	if (typed->place == 0) {
+		complete_cases(typed);
+		return;
+	}
+	if (!column_names_read(&names, matrix_folder(typed->options)))
+		return;
+	for (size_t i = 0; i < names.count; i++)
+		complete_with(typed, names.name[i]);
+	column_names_free(&names);
+}
+
 static const struct cli_option diff_options[] = {
 	{ .name = "artifacts",
 	  .argument = "DIR",
 	  .take = take_string,
 	  FIELD(artifacts),
+	  .complete = complete_folders,
 	  .help = "the folder of the matrix (default: ./artifacts/matrix)" },
 	{ 0 },
 };
@@ -267,6 +283,7 @@ const struct command diff_command = {
 		"Exit status: 0 nothing differs; 1 something does; 2 wrong usage; 99 a run was an "
 		"error.",
 	.options = diff_options,
+	.complete = complete_compared,
 	.check = check,
 	.obey = command_diff,
 };

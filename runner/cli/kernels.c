@@ -86,6 +86,47 @@ static int command_kernels(const struct options *options)
 	return pins_fetch(words, count) ? EXIT_GOOD : EXIT_RUN_ERROR;
 }
 
+static void complete_pins(const struct typed *typed)
+{
+	size_t count;
+	const struct pin *pins = pins_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		complete_with(typed, pins[i].version);
+}
+
+void complete_kernel(const struct typed *typed)
+{
+	complete_with(typed, "auto");
+	complete_with(typed, "host");
+	complete_with(typed, "vm");
+	complete_pins(typed);
+	complete_files(typed);
+}
+
+void complete_kernel_list(const struct typed *typed)
+{
+	const char *comma = strrchr(typed->value, ',');
+	size_t listed = comma ? (size_t)(comma + 1 - typed->value) : 0;
+	autofree char *before = format("%s%.*s", typed->before, (int)listed, typed->value);
+	const struct typed last = { .options = typed->options,
+				    .before = before,
+				    .value = typed->value + listed };
+
+	complete_with(&last, "host");
+	complete_pins(&last);
+}
+
+static void complete_words(const struct typed *typed)
+{
+	static const char *const verbs[] = { "list", "fetch", "remove" };
+
+	for (size_t i = 0; typed->place == 0 && i < ARRAY_LENGTH(verbs); i++)
+		complete_with(typed, verbs[i]);
+	if (typed->place > 0)
+		complete_pins(typed);
+}
+
 static bool check(const struct options *options)
 {
 	const char *verb = options->word_count ? options->words[0] : "";
@@ -105,6 +146,7 @@ const struct command kernels_command = {
 		 "(default: the one of --kernel vm) or remove them from it (default: all). 6.1 "
 		 "means 6.1.192, say. The cache is $HALFOPEN_CACHE, or halfopen in $XDG_CACHE_HOME "
 		 "or ~/.cache.",
+	.complete = complete_words,
 	.check = check,
 	.obey = command_kernels,
 };

@@ -116,5 +116,6 @@ const struct command list_command = {
 	.summary = "the cases: topic, claims, families, needs, kernel time",
 	.about = "List the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.",
 	.options = list_options,
+	.complete = complete_patterns,
 	.obey = command_list,
 };

@@ -5,6 +5,7 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/claims.c \
 	runner/cli/cli.h \
 	runner/cli/command.c \
+	runner/cli/complete.c \
 	runner/cli/diff.c \
 	runner/cli/help.c \
 	runner/cli/kernels.c \

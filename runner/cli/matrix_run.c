@@ -156,6 +156,63 @@ static int command_matrix(const struct options *options)
 	return options->no_run ? matrix_again(options) : run_all(options);
 }
 
+/* ---- the command line ---------------------------------------------------------------------- */
+
+static bool take_kernels(const struct cli_option *option, const char *value, void *field)
+{
+	size_t length = strlen(value);
+
+	*(const char **)field = value;
+	if (length > 0 && value[0] != ',' && value[length - 1] != ',' && !strstr(value, ",,"))
+		return true;
+	complain("--%s '%s': a comma separated list is allowed, as in 5.10,6.1,host", option->name,
+		 value);
+	return false;
+}
+
+static const struct cli_option matrix_options[] = {
+	{ .name = "kernels",
+	  .argument = "LIST",
+	  .take = take_kernels,
+	  FIELD(kernels),
+	  .complete = complete_kernel_list,
+	  .help = "in these, comma separated: host, or what run --kernel takes, as in "
+		  "5.10,6.1,host (default: all that are in the cache, and the host)" },
+	{ .name = "wire",
+	  .argument = "SPEC",
+	  .take = take_netem,
+	  FIELD(wire),
+	  .help = "put this netem on every wire, as in --wire 'delay 20ms'" },
+	{ .name = "timeout-multiplier",
+	  .argument = "X",
+	  .take = take_multiplier,
+	  FIELD(timeout_multiplier),
+	  .help = "give cases X times as long before they are ended" },
+	{ .name = "jobs",
+	  .letter = 'j',
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(jobs),
+	  .most = MOST_JOBS,
+	  .help = "this many cases at once" },
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .complete = complete_folders,
+	  .help = "each kernel has a folder in here (default: ./artifacts/matrix)" },
+	{ .name = "artifacts-on",
+	  .argument = "always|failure",
+	  .take = take_choice,
+	  FIELD(only_failures),
+	  .help = "keep it of each case (default), or only of those that failed" },
+	{ .name = "no-run",
+	  .take = take_flag,
+	  FIELD(no_run),
+	  .help = "run nothing: tell again what is there" },
+	{ 0 },
+};
+
 const struct command matrix_command = {
 	.name = "matrix",
 	.arguments = "[PATTERN...]",
@@ -166,5 +223,6 @@ const struct command matrix_command = {
 	.ending = "Exit status: 0; 1 a case failed or a recorded variant has changed; 99 a run was "
 		  "an error; 2 wrong usage.",
 	.options = matrix_options,
+	.complete = complete_patterns,
 	.obey = command_matrix,
 };

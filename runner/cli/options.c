@@ -235,7 +235,7 @@ static int help(const struct command *const *commands, const char *word)
 	return EXIT_GOOD;
 }
 
-/* The word before the command's own: --help, --version, or a command. */
+/* The word before the command's own: a command, or what is none. */
 static bool parse_command(struct options *options, int *status)
 {
 	char **words = options->words;
@@ -247,6 +247,10 @@ static bool parse_command(struct options *options, int *status)
 	}
 	if (words[0] && strcmp(words[0], "help") == 0) {
 		*status = help(options->commands, words[1]);
+		return false;
+	}
+	if (words[0] && strcmp(words[0], "complete") == 0) {
+		complete(options);
 		return false;
 	}
 	if (words[0] && strcmp(words[0], "--version") == 0) {

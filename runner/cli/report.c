@@ -49,6 +49,7 @@ static const struct cli_option report_options[] = {
 	  .argument = "FILE",
 	  .take = take_string,
 	  FIELD(output),
+	  .complete = complete_files,
 	  .help = "the page (default: report.html in DIR, or here for several)" },
 	{ 0 },
 };
@@ -61,5 +62,6 @@ const struct command report_command = {
 		"Write one page for the runs whose artifacts are in DIR (default: ./artifacts), or "
 		"in folders below it, as the matrix leaves them. Every run writes one for itself.",
 	.options = report_options,
+	.complete = complete_folders,
 	.obey = command_report,
 };

@@ -160,6 +160,7 @@ static const struct cli_option run_options[] = {
 	  .argument = "K",
 	  .take = take_string,
 	  FIELD(kernel),
+	  .complete = complete_kernel,
 	  .help = "in this kernel: auto (default: this one, and the default VM for what it cannot "
 		  "run), host (this one), vm (the default VM), the version of a pinned one "
 		  "(halfopen kernels list), or the path of an image, an unpacked kernel package or "
@@ -186,6 +187,7 @@ static const struct cli_option run_options[] = {
 	  .argument = "DIR",
 	  .take = take_string,
 	  FIELD(artifacts),
+	  .complete = complete_folders,
 	  .help = "keep what was seen here (default: ./artifacts)" },
 	{ .name = "artifacts-on",
 	  .argument = "always|failure",
@@ -204,6 +206,7 @@ static const struct cli_option run_options[] = {
 	  .argument = "FILE",
 	  .take = take_string,
 	  FIELD(junit),
+	  .complete = complete_files,
 	  .help = "write JUnit XML too" },
 	{ .name = "repeat",
 	  .argument = "N",
@@ -242,6 +245,7 @@ const struct command run_command = {
 	.ending = "Exit status: 0; 1 a case failed; 77 everything was skipped; 99 an error of the "
 		  "run; 2 wrong usage; 130 or 143 after SIGINT or SIGTERM.",
 	.options = run_options,
+	.complete = complete_patterns,
 	.check = check,
 	.obey = command_run,
 };

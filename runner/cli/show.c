@@ -214,6 +214,12 @@ static bool check(const struct options *options)
 	return true;
 }
 
+static void complete_shown(const struct typed *typed)
+{
+	complete_cases(typed);
+	complete_folders(typed);
+}
+
 static const struct cli_option show_options[] = {
 	{ .name = "follow",
 	  .take = take_flag,
@@ -235,6 +241,7 @@ const struct command show_command = {
 	.about = "Print the ladder of a case; DIR is its folder, as in artifacts/NAME/ipv4, or the "
 		 "one above, for both families.",
 	.options = show_options,
+	.complete = complete_shown,
 	.check = check,
 	.obey = command_show,
 };
