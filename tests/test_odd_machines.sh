@@ -221,6 +221,9 @@ passes_or_names()
 guest 'buffers of a machine with little memory' all_pass \
 	'sysctl.net.ipv4.tcp_rmem="4096 4096 8192" sysctl.net.ipv4.tcp_wmem="4096 4096 8192"' \
 	'sysctl.net.core.rmem_default=4608 sysctl.net.core.rmem_max=4608'
+guest 'buffers of a machine with much: another window scale is offered' all_pass \
+	'sysctl.net.core.rmem_max=67108864 sysctl.net.core.rmem_default=1048576' \
+	'sysctl.net.ipv4.tcp_rmem="8192 262144 67108864" sysctl.net.ipv4.ip_default_ttl=3'
 guest 'a router with devices of its own mind' all_pass \
 	'sysctl.net.ipv4.ip_forward=1 sysctl.net.ipv4.conf.all.rp_filter=1' \
 	'sysctl.net.ipv4.conf.default.rp_filter=1 sysctl.net.ipv4.conf.all.arp_ignore=8' \
