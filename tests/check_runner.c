@@ -291,6 +291,48 @@ START_TEST(junit_is_well_formed_whatever_a_case_says)
 }
 END_TEST
 
+/* ---- failures that are alike --------------------------------------------------------------- */
+
+START_TEST(failures_that_are_alike_have_one_kind)
+{
+	static const struct {
+		const char *reason, *failure, *kind;
+	} examples[] = {
+		{ "a timer was late", NULL, "a timer was late" },
+		{ "TCPSynRetrans of the client makes 0, but seen were 1 SYNs",
+		  "{\"states\": {\"client\": \"-\"}}",
+		  "TCPSynRetrans of the client makes N, but seen were N SYNs" },
+		{ "waited 5.7 s for segment 9 of late from the client in vain",
+		  "{\"states\": {\"late\": \"-\", \"client\": \"-\"}}",
+		  "waited N s for segment N of FLOW from the client in vain" },
+		{ "ladder of client 12, line 3: missing: \"3.0  <  SYN-ACK\"",
+		  "{\"states\": {\"client 1\": \"-\", \"client 12\": \"-\"}}",
+		  "ladder of FLOW, line N: missing: \"N  <  SYN-ACK\"" },
+		{ "queues of roomy were 1 and -1, but its sockets make them 1 and 0",
+		  "{\"queues\": {\"full\": {}, \"roomy\": {}}}",
+		  "queues of LISTENER were N and N, but its sockets make them N and N" },
+		{ "ListenDrops of the server moved by 1 in \"RST removes it\"",
+		  "{\"step\": \"RST removes it\"}",
+		  "ListenDrops of the server moved by N in \"STEP\"" },
+		{ "no route to 2001:db8::1 over ipv6", NULL, "no route to N over FAMILY" },
+		{ "no route to 192.0.2.1 over ipv4", NULL, "no route to N over FAMILY" },
+		{ "tcp_retries2 and D2-31 are words", NULL, "tcp_retries2 and D2-31 are words" },
+		{ "net.ipv4.tcp_rmem is a name", NULL, "net.ipv4.tcp_rmem is a name" },
+		{ "later is no flow", "{\"states\": {\"late\": \"-\"}}", "later is no flow" },
+		{ "", "{\"step\": \"\", \"states\": {\"\": 1}}", "" },
+		{ "odd # <&> 3%", "{\"states\": 3, \"queues\": []}", "odd # <&> N%" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
+		json_auto_t *failure =
+			examples[i].failure ? json_loads(examples[i].failure, 0, NULL) : NULL;
+		autofree char *kind = failure_kind(examples[i].reason, failure);
+
+		ck_assert_str_eq(kind, examples[i].kind);
+	}
+}
+END_TEST
+
 /* ---- the machine --------------------------------------------------------------------------- */
 
 START_TEST(a_wire_that_tc_does_not_know_is_refused)
@@ -377,6 +419,7 @@ int main(void)
 	tcase_add_test(tcase, every_artifact_is_missed);
 	tcase_add_test(tcase, no_part_of_results_is_read);
 	tcase_add_test(tcase, junit_is_well_formed_whatever_a_case_says);
+	tcase_add_test(tcase, failures_that_are_alike_have_one_kind);
 	tcase_add_test(tcase, a_wire_that_tc_does_not_know_is_refused);
 	tcase_add_test(tcase, needs_are_looked_at);
 	tcase_add_test(tcase, minutes_of_kernel_time_are_for_virtual_time_or_for_who_names_them);

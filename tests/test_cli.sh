@@ -137,7 +137,14 @@ check 'a case has its folder' says '"passed"' artifacts/it_passes/ipv4/verdict.j
 run run it_fails
 check 'a failure: 1' ended 1
 check 'a failure is told in full' says '  expected | observed'
-check 'a failure names its folder' says 'artifacts: .*/artifacts/it_fails/ipv6'
+check 'a failure names its folder' says 'artifacts: .*/artifacts/it_fails/ipv4'
+check 'a failure of the other family too is a line' says '^  ipv6: the same$'
+check 'what failed is named at the end, with the kernel' says "^failed on kernel $(uname -r), in /"
+check 'failures that are alike are one line' says '^  2 alike: the queue # held 3, not 2'
+check 'and have their folders below it' says '^    it_fails/ipv4, ipv6$'
+check 'the command that plays them again is there' says '^again: halfopen run it_fails$'
+check 'results.json has of what kind a failure is' \
+	says '"kind": "the queue # held N, not N' artifacts/results.json
 check 'a failure is counted' last_line '0 passed, 2 failed, 0 skipped'
 
 run run skips
@@ -161,11 +168,11 @@ broke()
 broke it_breaks_down 'a capture lost 3 packets'
 run run --repeat 20 --timeout-multiplier 0.1 it_breaks_down_early
 check 'breaking down in the set-up does not keep others from going on' \
-	test "$(grep -c "^  cannot set net.ipv4" out)" -eq 40
+	test "$(grep -c '"reason": "cannot set net.ipv4' artifacts/results.json)" -eq 40
 broke it_crashes 'process 1 .* before it left a verdict'
 broke it_leaves_without_a_word 'process 1 exited with 3 before it left a verdict'
 broke it_leaves_no_ladder 'the case left no ladder.txt'
-broke it_hangs 'it was ended after 6 s' --timeout-multiplier 0.05
+broke it_hangs 'it was ended after 12 s' --timeout-multiplier 0.1
 CK_FORK=no CK_RUN_CASE=nothing broke it_breaks_down 'a capture lost 3 packets'
 
 run run -v --repeat 3 it_passes_over_ipv4
@@ -213,7 +220,7 @@ else
 	skip "Automake's driver agrees" 'no tap-driver.sh here'
 fi
 
-run run --junit junit.xml --timeout-multiplier 0.05 it_passes it_fails skips it_crashes
+run run --junit junit.xml --timeout-multiplier 0.1 it_passes it_fails skips it_crashes
 check 'JUnit: one testcase for each' test "$(grep -c '<testcase ' junit.xml)" -eq 10
 check 'JUnit: failures' test "$(grep -c '<failure ' junit.xml)" -eq 2
 check 'JUnit: errors' test "$(grep -c '<error ' junit.xml)" -eq 2

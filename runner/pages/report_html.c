@@ -123,6 +123,67 @@ static bool case_is_bad(const struct report *report, size_t first)
 	return false;
 }
 
+/* Of what kind a failure is (failure_kind()). */
+static const char *kind_of(const struct report_entry *entry)
+{
+	const char *kind = member_or_empty(entry->result, "kind");
+
+	return *kind ? kind : member_or_empty(entry->result, "reason");
+}
+
+/* Whether the entry failed, and in the same way as the @other one. */
+static bool fails_like(const struct report_entry *entry, const struct report_entry *other)
+{
+	return report_is_bad(entry) && strcmp(kind_of(entry), kind_of(other)) == 0;
+}
+
+/* One kind of failure: how many, and a link to each case. */
+static void write_kind(xml page, const struct report *report, size_t first)
+{
+	const struct report_entry *all = report->entries;
+	const char *name = "";
+	size_t count = 0;
+
+	for (size_t i = first; i < report->entry_count; i++)
+		count += fails_like(&all[i], &all[first]);
+	autofree char *text = count > 1
+				      ? format("%zu alike: %s ", count, kind_of(&all[first]))
+				      : format("%s ", member_or_empty(all[first].result, "reason"));
+
+	xml_element_of(page, "span", "bad", text);
+	for (size_t i = first; i < report->entry_count; i++) {
+		if (!fails_like(&all[i], &all[first]) || strcmp(name, all[i].name) == 0)
+			continue;
+		name = all[i].name;
+		autofree char *link = format("#%s", name);
+
+		xml_open(page, "a");
+		xml_attribute(page, "href", link);
+		xml_text(page, name);
+		xml_close(page);
+		xml_text(page, " ");
+	}
+}
+
+/* What failed, by kinds. */
+static void write_index(xml page, const struct report *report)
+{
+	xml_open(page, "ul");
+	for (size_t i = 0; i < report->entry_count; i++) {
+		bool is_new = report_is_bad(&report->entries[i]);
+
+		for (size_t j = 0; j < i && is_new; j++)
+			is_new = !fails_like(&report->entries[j], &report->entries[i]);
+		if (!is_new)
+			continue;
+		xml_open(page, "li");
+		write_kind(page, report, i);
+		xml_close(page);
+	}
+	xml_close(page);
+	xml_line(page);
+}
+
 static void write_failures(xml page, const struct writing *writing)
 {
 	const struct report *report = writing->report;
@@ -131,8 +192,10 @@ static void write_failures(xml page, const struct writing *writing)
 	for (size_t i = 0; i < report->entry_count; i += entries_of_case(report, i)) {
 		if (!case_is_bad(report, i))
 			continue;
-		if (!any)
+		if (!any) {
 			xml_element(page, "h2", "What failed");
+			write_index(page, report);
+		}
 		any = true;
 		report_write_case(page, writing, &report->entries[i], entries_of_case(report, i));
 	}

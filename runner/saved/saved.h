@@ -72,6 +72,15 @@ const json_t *results_find(const json_t *run, const char *name, const char *fami
 /* NULL, or one line that says that results have another format than this halfopen's. */
 char *results_other_format(const json_t *results, const char *artifacts);
 
+/* ---- alike.c: failures of one kind --------------------------------------------------------- */
+
+/*
+ * The message of a failure without what differs between failures that are alike: numbers and
+ * addresses ("N"), families, and what its @failure (verdict.json's; NULL: nothing is known) names
+ * as the step and as flows and listeners. The caller frees it.
+ */
+char *failure_kind(const char *reason, const json_t *failure);
+
 /* ---- evidence.c: what a run says of a claim ------------------------------------------------ */
 
 enum claim_status { CLAIM_SHOWN, CLAIM_FAILED, CLAIM_BROKEN, CLAIM_SKIPPED, CLAIM_NOT_RUN };

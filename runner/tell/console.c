@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <string.h>
 
+enum { MOST_CASES = 20 }; /* of those that are alike */
+
 static bool live(const struct run *run)
 {
 	return !run->options->pause && isatty(STDOUT_FILENO);
@@ -151,30 +153,53 @@ static void console_result(const struct run *run, const struct entry *entry)
 	fflush(stdout);
 }
 
-static void print_in_full(const struct run *run, enum ending ending)
+/* Of those that are alike: the same case over the other family, or again. */
+static bool is_twin(const struct entry *entry, const struct entry *other)
 {
-	for (size_t i = 0; i < run->plan.count; i++) {
-		const struct entry *entry = &run->plan.entries[i];
-		const struct result *result = &entry->result;
-		struct place place;
+	return entry != other && entry->spec == other->spec;
+}
 
-		if (entry->state != ENDED || result->ending != ending)
-			continue;
-		printf("\n%s %s (%.1f s)\n", ending == FAILED ? "FAILED" : "ERROR", entry->folder,
-		       result->seconds);
-		text_indent(stdout, "  ", reason_or_none(result->reason));
-		if (ending == FAILED && entry_place(entry, &place))
-			printf("  at %s:%d%s%s\n", place.file, place.line,
-			       result->variant ? ", in the variant " : "",
-			       result->variant ? result->variant : "");
-		if (result->report)
-			text_indent(stdout, "  ", result->report);
-		if (result->stalled > result->stall_limit)
-			printf("  the machine kept it from running for %.2f s between two of its "
-			       "waits, in the last of %d attempts\n",
-			       result->stalled, entry->attempts);
-		printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
-	}
+/* "ipv6", or "ipv6/2": its folder in that of the case. */
+static const char *below_case(const struct entry *entry)
+{
+	return entry->folder + strlen(entry->spec->name) + 1;
+}
+
+static void print_in_full(const struct run *run, const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+	struct place place;
+
+	printf("\n%s %s (%.1f s)\n", result->ending == FAILED ? "FAILED" : "ERROR", entry->folder,
+	       result->seconds);
+	text_indent(stdout, "  ", reason_or_none(result->reason));
+	if (result->ending == FAILED && entry_place(entry, &place))
+		printf("  at %s:%d%s%s\n", place.file, place.line,
+		       result->variant ? ", in the variant " : "",
+		       result->variant ? result->variant : "");
+	if (result->report)
+		text_indent(stdout, "  ", result->report);
+	if (result->stalled > result->stall_limit)
+		printf("  the machine kept it from running for %.2f s between two of its "
+		       "waits, in the last of %d attempts\n",
+		       result->stalled, entry->attempts);
+	printf("  artifacts: %s/%s\n", run->artifacts, entry->folder);
+}
+
+/* The first one in full, its twins in a line, and how many more are alike. */
+static void print_group(const struct run *run, const struct group *group)
+{
+	const struct entry *first = group->entries[0];
+	size_t twins = 0;
+
+	print_in_full(run, first);
+	for (size_t i = 1; i < group->count; i++)
+		if (is_twin(first, group->entries[i]))
+			printf("%s%s", twins++ ? ", " : "  ", below_case(group->entries[i]));
+	if (twins)
+		puts(": the same");
+	if (group->count > twins + 1)
+		printf("  alike, see the end: %zu more\n", group->count - twins - 1);
 }
 
 /* All that were skipped for the same reason, below it. */
@@ -196,12 +221,103 @@ static void print_skips(const struct run *run)
 	}
 }
 
+/* ---- what failed, in short ----------------------------------------------------------------- */
+
+static bool is_first_of_case(const struct group *group, size_t place)
+{
+	for (size_t i = 0; i < place; i++)
+		if (is_twin(group->entries[place], group->entries[i]))
+			return false;
+	return true;
+}
+
+/* "some_case/ipv4, ipv6": the folders of all entries of a case. */
+static void print_folders(const struct group *group, size_t place)
+{
+	const struct entry *first = group->entries[place];
+
+	printf("    %s", first->folder);
+	for (size_t i = place + 1; i < group->count; i++)
+		if (is_twin(first, group->entries[i]))
+			printf(", %s", below_case(group->entries[i]));
+	putchar('\n');
+}
+
+static void print_in_short(const struct group *group)
+{
+	autofree char *title = group_title(group);
+	size_t cases = 0, printed = 0;
+
+	printf("  %s%s\n", group->ending == BROKEN ? "error: " : "", title);
+	for (size_t i = 0; i < group->count; i++) {
+		if (!is_first_of_case(group, i))
+			continue;
+		if (cases++ < MOST_CASES)
+			print_folders(group, i);
+		printed = cases < MOST_CASES ? cases : MOST_CASES;
+	}
+	if (cases > printed)
+		printf("    and %zu more cases\n", cases - printed);
+}
+
+static bool has_bad(const struct run *run, const struct listed_case *spec)
+{
+	for (size_t i = 0; i < run->plan.count; i++)
+		if (run->plan.entries[i].spec == spec && is_bad(&run->plan.entries[i]))
+			return true;
+	return false;
+}
+
+/* The command that plays the failed cases again. */
+static void print_command(const struct run *run)
+{
+	const struct listed_case *last = NULL;
+
+	printf("again: halfopen run");
+	if (strcmp(run->options->kernel, "auto") != 0)
+		printf(" --kernel %s", run->options->kernel);
+	if (run->options->wire)
+		printf(" --wire '%s'", run->options->wire);
+	if (run->options->artifacts)
+		printf(" --artifacts '%s'", run->options->artifacts);
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct listed_case *spec = run->plan.entries[i].spec;
+
+		if (spec == last || !has_bad(run, spec))
+			continue;
+		printf(" %s", spec->name);
+		last = spec;
+	}
+	putchar('\n');
+}
+
+static void print_what_failed(const struct run *run, const struct groups *groups)
+{
+	const char *host = run->host.count ? run->host.release : NULL;
+	const char *guest = run->guest.release;
+
+	if (!groups->count)
+		return;
+	printf("\nfailed on kernel %s%s%s, in %s:\n",
+	       host    ? host
+	       : guest ? guest
+		       : "?",
+	       host && run->guest.count ? " or " : "",
+	       host && run->guest.count ? (guest ? guest : "the guest's") : "", run->artifacts);
+	for (size_t i = 0; i < groups->count; i++)
+		print_in_short(&groups->all[i]);
+	print_command(run);
+}
+
 static void console_end(const struct run *run)
 {
+	struct groups groups = groups_make(run);
+
 	wipe(run);
 	print_skips(run);
-	print_in_full(run, FAILED);
-	print_in_full(run, BROKEN);
+	for (size_t i = 0; i < groups.count; i++)
+		print_group(run, &groups.all[i]);
+	print_what_failed(run, &groups);
 	putchar('\n');
 	if (run->signal)
 		printf("ended by SIG%s: %zu of %zu had finished\n", sigabbrev_np(run->signal),
@@ -215,6 +331,7 @@ static void console_end(const struct run *run)
 		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
 	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],
 	       run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED]);
+	groups_free(&groups);
 }
 
 const struct reporter console_reporter = {

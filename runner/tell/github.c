@@ -19,12 +19,6 @@ static bool is_here(void)
 	return actions && strcmp(actions, "true") == 0;
 }
 
-static bool is_bad(const struct entry *entry)
-{
-	return entry->state == ENDED &&
-	       (entry->result.ending == FAILED || entry->result.ending == BROKEN);
-}
-
 /* NULL, or how the run ended before its time. The caller frees it. */
 static char *early_end(const struct run *run)
 {
@@ -57,8 +51,10 @@ static void put_property(const char *name, const char *value)
 	put_escaped(value, "\r\n:,");
 }
 
-static void annotate(const struct entry *entry)
+/* One for those that are alike: GitHub shows ten of a step. */
+static void annotate(const struct group *group)
 {
+	const struct entry *entry = group->entries[0];
 	const struct result *result = &entry->result;
 	struct place place;
 
@@ -70,6 +66,10 @@ static void annotate(const struct entry *entry)
 	put_property("title", entry->folder);
 	fputs("::", stderr);
 	put_escaped(reason_or_none(entry->result.reason), "\r\n");
+	for (size_t i = 1; i < group->count; i++) {
+		put_escaped(i == 1 ? "\nalike: " : ", ", "\r\n");
+		put_escaped(group->entries[i]->folder, "\r\n");
+	}
 	if (result->report) {
 		put_escaped("\n", "\r\n");
 		put_escaped(result->report, "\r\n");
@@ -80,10 +80,11 @@ static void annotate(const struct entry *entry)
 static void annotate_all(const struct run *run)
 {
 	autofree char *early = early_end(run);
+	struct groups groups = groups_make(run);
 
-	for (size_t i = 0; i < run->plan.count; i++)
-		if (is_bad(&run->plan.entries[i]))
-			annotate(&run->plan.entries[i]);
+	for (size_t i = 0; i < groups.count; i++)
+		annotate(&groups.all[i]);
+	groups_free(&groups);
 	if (!early)
 		return;
 	fputs("::error title=halfopen::", stderr);
@@ -110,17 +111,25 @@ static void put_cell(FILE *out, const char *text)
 	fputs(" |", out);
 }
 
-static void put_row(FILE *out, const struct entry *entry)
+/* Of those that are alike, the place of the first. */
+static void put_row(FILE *out, const struct group *group)
 {
+	const struct entry *first = group->entries[0];
 	struct place place;
-	bool placed = entry_place(entry, &place);
+	bool placed = entry_place(first, &place);
 	autofree char *where = placed ? format("%s:%d", place.file, place.line) : format("-");
+	autofree char *title = group_title(group), *folders = format("%s", first->folder);
 
+	for (size_t i = 1; i < group->count; i++) {
+		autofree char *before = folders;
+
+		folders = format("%s, %s", before, group->entries[i]->folder);
+	}
 	fputs("|", out);
-	put_cell(out, entry->folder);
-	put_cell(out, ending_name(entry->result.ending));
+	put_cell(out, folders);
+	put_cell(out, ending_name(group->ending));
 	put_cell(out, where);
-	put_cell(out, reason_or_none(entry->result.reason));
+	put_cell(out, title);
 	fputc('\n', out);
 }
 
@@ -133,23 +142,21 @@ static void put_report(FILE *out, const struct entry *entry)
 	fputs("\n</details>\n", out);
 }
 
+/* One row, and one report, for those that are alike. */
 static void put_failures(FILE *out, const struct run *run)
 {
-	size_t put = 0, bad = run->tally[FAILED] + run->tally[BROKEN];
+	struct groups groups = groups_make(run);
 
-	if (!bad)
-		return;
-	fputs("\n| case | outcome | where | reason |\n|---|---|---|---|\n", out);
-	for (size_t i = 0; i < run->plan.count; i++)
-		if (is_bad(&run->plan.entries[i]))
-			put_row(out, &run->plan.entries[i]);
-	for (size_t i = 0; i < run->plan.count && put < REPORTS_IN_FULL; i++)
-		if (is_bad(&run->plan.entries[i])) {
-			put_report(out, &run->plan.entries[i]);
-			put++;
-		}
-	if (bad > put)
-		fprintf(out, "\nThe reports of %zu more are in the artifacts.\n", bad - put);
+	if (groups.count)
+		fputs("\n| case | outcome | where | reason |\n|---|---|---|---|\n", out);
+	for (size_t i = 0; i < groups.count; i++)
+		put_row(out, &groups.all[i]);
+	for (size_t i = 0; i < groups.count && i < REPORTS_IN_FULL; i++)
+		put_report(out, groups.all[i].entries[0]);
+	if (groups.count > REPORTS_IN_FULL)
+		fprintf(out, "\nThe reports of %zu more are in the artifacts.\n",
+			groups.count - REPORTS_IN_FULL);
+	groups_free(&groups);
 }
 
 static bool reason_is_new(const struct plan *plan, size_t index)

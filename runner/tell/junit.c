@@ -12,11 +12,21 @@
 #include <signal.h>
 #include <string.h>
 
+/* The reason, and of what group it is where others are alike. The caller frees it. */
+static char *message_of(const struct groups *groups, const struct entry *entry)
+{
+	const struct group *group = group_of(groups, entry);
+	autofree char *title = group && group->count > 1 ? group_title(group) : NULL;
+	const char *reason = entry->result.reason ? entry->result.reason : "";
+
+	return title ? format("%s (%s)", reason, title) : format("%s", reason);
+}
+
 /* <failure message="one line">the report</failure> */
-static void outcome(xml out, const char *name, const struct result *result)
+static void outcome(xml out, const char *name, const char *message, const struct result *result)
 {
 	xml_open(out, name);
-	xml_attribute(out, "message", result->reason ? result->reason : "");
+	xml_attribute(out, "message", message);
 	xml_attribute(out, "type", name);
 	if (result->report) {
 		autofree char *text =
@@ -42,7 +52,7 @@ static void unfinished(xml out, const struct run *run)
 	autofree char *line = text_first_line(why);
 	struct result result = { .reason = line };
 
-	outcome(out, "error", &result);
+	outcome(out, "error", line, &result);
 }
 
 /* What a person who has only this file wants to see of a case: where it is, and its ladder. */
@@ -59,7 +69,8 @@ static char *output_of(const struct run *run, const struct entry *entry)
 		      entry->result.variant ? entry->result.variant : "-", ladder ? ladder : "");
 }
 
-static void testcase(xml out, const struct run *run, const struct entry *entry)
+static void testcase(xml out, const struct run *run, const struct groups *groups,
+		     const struct entry *entry)
 {
 	static const char *const names[] = {
 		[FAILED] = "failure", [SKIPPED] = "skipped", [BROKEN] = "error"
@@ -75,9 +86,10 @@ static void testcase(xml out, const struct run *run, const struct entry *entry)
 		unfinished(out, run);
 	} else {
 		autofree char *output = output_of(run, entry);
+		autofree char *message = message_of(groups, entry);
 
 		if (ending != PASSED)
-			outcome(out, names[ending], &entry->result);
+			outcome(out, names[ending], message, &entry->result);
 		xml_element(out, "system-out", output);
 	}
 	xml_close_empty(out);
@@ -164,7 +176,8 @@ static void properties(xml out, const struct run *run, const struct listed_case 
 	xml_close_empty(out);
 }
 
-static void testsuite(xml out, const struct run *run, const struct listed_case *spec)
+static void testsuite(xml out, const struct run *run, const struct groups *groups,
+		      const struct listed_case *spec)
 {
 	const struct plan *plan = &run->plan;
 	autofree char *started = text_date(run->started);
@@ -184,7 +197,7 @@ static void testsuite(xml out, const struct run *run, const struct listed_case *
 	properties(out, run, spec);
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->entries[i].spec == spec)
-			testcase(out, run, &plan->entries[i]);
+			testcase(out, run, groups, &plan->entries[i]);
 	xml_close_empty(out);
 }
 
@@ -200,6 +213,7 @@ static void document(xml out, const void *context)
 {
 	const struct run *run = context;
 	const struct plan *plan = &run->plan;
+	struct groups groups = groups_make(run);
 	struct sums sums = { 0 };
 
 	for (size_t i = 0; i < plan->count; i++)
@@ -211,8 +225,9 @@ static void document(xml out, const void *context)
 	put_sums(out, &sums);
 	for (size_t i = 0; i < plan->count; i++)
 		if (case_is_new(plan, i))
-			testsuite(out, run, plan->entries[i].spec);
+			testsuite(out, run, &groups, plan->entries[i].spec);
 	xmlTextWriterEndDocument(out);
+	groups_free(&groups);
 }
 
 char *junit_write(const struct run *run, const char *path)

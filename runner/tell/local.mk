@@ -4,6 +4,7 @@ noinst_LIBRARIES += runner/tell/libtell.a
 runner_tell_libtell_a_SOURCES = \
 	runner/tell/console.c \
 	runner/tell/github.c \
+	runner/tell/groups.c \
 	runner/tell/junit.c \
 	runner/tell/results.c \
 	runner/tell/tap.c \

@@ -33,6 +33,11 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 	json_object_set_new(value, "kernel", json_text(lane->release));
 	json_object_set_new(value, "lane", json_text(lane_name(entry)));
 	json_object_set_new(value, "clock", json_text(lane->clock));
+	if (is_bad(entry)) {
+		autofree char *kind = entry_kind(entry);
+
+		json_object_set_new(value, "kind", json_text(kind));
+	}
 	if (result->machine)
 		json_object_set_new(value, "machine", json_text(result->machine));
 	if (run->options->keep_ladders && result->ladder)

@@ -105,10 +105,11 @@ static json_t *failure_json(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 	json_t *failure = json_object();
-	autofree char *folder = entry_path(run, entry, "");
+	autofree char *folder = entry_path(run, entry, ""), *kind = entry_kind(entry);
 	struct place place;
 
 	json_object_set_new(failure, "message", json_text(reason_or_none(result->reason)));
+	json_object_set_new(failure, "kind", json_text(kind));
 	json_object_set_new(failure, "severity",
 			    json_string(result->ending == BROKEN ? "error" : "fail"));
 	if (entry_place(entry, &place))

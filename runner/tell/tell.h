@@ -14,6 +14,33 @@ extern const struct reporter console_reporter, brief_reporter, tap_reporter;
 /* TAP of a run that cannot begin: all of it is skipped, or it bails out. */
 void tap_of_nothing(const char *why, bool error);
 
+/* ---- groups.c: failures that are alike ----------------------------------------------------- */
+
+/* What failed, or was an error, and is of one kind. */
+struct group {
+	char *kind;
+	enum ending ending; /* FAILED or BROKEN */
+	const struct entry **entries;
+	size_t count;
+};
+
+/* Of a run: the failures first, each group where its first entry is in the plan. */
+struct groups {
+	struct group *all;
+	size_t count;
+};
+
+struct groups groups_make(const struct run *run);
+void groups_free(struct groups *groups);
+/* The group of an entry that failed. */
+const struct group *group_of(const struct groups *groups, const struct entry *entry);
+/* "12 alike: " and the kind, or the message that all of them have. The caller frees it. */
+char *group_title(const struct group *group);
+/* Of what kind the entry's failure is. The caller frees it. */
+char *entry_kind(const struct entry *entry);
+/* Whether it has ended and failed, or was an error. */
+bool is_bad(const struct entry *entry);
+
 /* ---- results.c ----------------------------------------------------------------------------- */
 
 /* Writes results.json; @complete: every entry of the plan ended. False after run_fatal(). */
