@@ -558,14 +558,15 @@ static void leave_verdict(nsec began)
 			: NULL;
 	autofree char *path = format("%s/verdict.json", running->folder);
 	json_auto_t *verdict = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:s?}", "case",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:s?, s:[s, s]}", "case",
 		running->spec->name, "family", running->family == AF_INET ? "ipv4" : "ipv6",
 		"status", ending_name(ended), "reason",
 		reason ? json_stringn(reason, strlen(reason)) : json_null(), "failure",
 		leave_failure(), "report", end ? json_string(end + 1) : json_null(), "variant",
 		variant ? json_string(variant) : json_null(), "seconds",
 		seconds(clock_now() - began), "kernel_seconds", running->spec->kernel_seconds,
-		"stall_seconds", stalled, "machine", machine);
+		"stall_seconds", stalled, "machine", machine, "steps", "a first step",
+		"100% full: # 3, \"two\" and: one");
 	json_dump_file(verdict, path, 0);
 }
 

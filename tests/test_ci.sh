@@ -36,7 +36,7 @@ check 'TAP: the blocks are where they belong' awk '
 	/^  ---$/ { if (!test || inside) exit bad = 1; inside = 1 }
 	/^  \.\.\.$/ { if (!inside) exit bad = 1; inside = 0 }
 	{ test = /^(not )?ok / }
-	!inside && /^ / && !/^  \.\.\.$/ { exit bad = 1 }
+	!inside && /^ / && !/^    / && !/^  \.\.\.$/ { exit bad = 1 }
 	inside && !/^  / { exit bad = 1 }
 	END { exit bad || inside }' out
 
@@ -48,10 +48,17 @@ if perl -MTAP::Parser -e 1 2>/dev/null; then
 	check 'TAP::Parser: a skip has its reason' \
 		says '^ok|[0-9]|- it_is_skipped/ipv4|SKIP|this kernel has no net.ipv4.tcp_fancy' parsed
 	check 'TAP::Parser: a failure' says '^not ok|[0-9]|- it_fails/ipv4||$' parsed
+	check 'TAP::Parser: steps that passed are a subtest' \
+		test "$(grep -c '^sub|ok|1|- a first step$' parsed)" -eq 2
+	check 'TAP::Parser: the step that failed is not ok' \
+		says_line 'sub|not ok|2|- 100% full: \# 3, "two" and: one' parsed
+	check 'TAP::Parser: nothing of a subtest is told of who left no verdict' \
+		test "$(grep -c '^sub|' parsed)" -eq 4
 	while read -r member; do
 		check "TAP::Parser: $member" says_line "$member" parsed
 	done <<-'END'
 		message=the queue # held 3, not 2 ?<&>
+		kind=the queue # held N, not N ?<&>
 		severity=fail
 		at.file=tests/fakes: 1, 2%.c
 		at.line=42

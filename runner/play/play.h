@@ -40,6 +40,7 @@ struct result {
 	char *reason;          /* one line; of a failure, a skip, an error */
 	char *report;          /* the lines after it, or NULL */
 	json_t *failure;       /* the same for programs, see judge_report(); or NULL */
+	json_t *steps;         /* that the case has begun, in words; or NULL */
 	char *complaint;       /* of the kernel, while the case was there; or NULL */
 	bool complained_alone; /* nobody else was there */
 	bool lingers;          /* its namespaces did not go: see again.c */

@@ -30,6 +30,7 @@ void result_free(struct result *result)
 	free(result->complaint);
 	free(result->machine);
 	json_decref(result->failure);
+	json_decref(result->steps);
 	free(result->variant);
 	free(result->ladder);
 	*result = (struct result){ 0 };
@@ -241,6 +242,7 @@ static char *verdict_parse(const json_t *verdict, struct result *result)
 		.reason = clean_member(verdict, "reason"),
 		.report = clean_member(verdict, "report"),
 		.failure = json_incref(json_object_get(verdict, "failure")),
+		.steps = json_incref(json_object_get(verdict, "steps")),
 		.variant = clean_member(verdict, "variant"),
 		.machine = clean_member(verdict, "machine"),
 		.complaint = clean_member(complaint, "text"),

@@ -146,11 +146,65 @@ static void put_block(const struct run *run, const struct entry *entry)
 	puts("  ...");
 }
 
+/* ---- a subtest: the steps of a case -------------------------------------------------------- */
+
+static const char *step_words(const json_t *steps, size_t place)
+{
+	const char *words = json_string_value(json_array_get(steps, place));
+
+	return words ? words : "";
+}
+
+/* The place of the step in which the case failed: of those with the same words the last. */
+static size_t failing_step(const json_t *steps, const char *words)
+{
+	size_t count = json_array_size(steps), place = count;
+
+	while (place > 0 && strcmp(step_words(steps, place - 1), words) != 0)
+		place--;
+	return place ? place - 1 : count;
+}
+
+static void put_step(size_t number, bool good, const char *words)
+{
+	printf("    %sok %zu - ", good ? "" : "not ", number);
+	put_escaped(words);
+	putchar('\n');
+}
+
+/*
+ * Those that were gone through, and the one in which it failed, unless it is the runner that found
+ * something. Those behind it have not begun; but what nobody expected of a step is found when the
+ * next one begins.
+ */
+static void put_steps(const struct entry *entry)
+{
+	const json_t *steps = entry->result.steps;
+	size_t count = json_array_size(steps);
+	const char *words = json_string_value(json_object_get(entry->result.failure, "step"));
+	bool good = entry->result.ending == PASSED || (entry->result.changed && !words);
+
+	if (!count)
+		return;
+	words = words ? words : step_words(steps, count - 1);
+	if (!good)
+		count = failing_step(steps, words);
+	printf("    # Subtest: ");
+	put_escaped(entry->folder);
+	printf("\n    1..%zu\n", good ? count : count + 1);
+	for (size_t i = 0; i < count; i++)
+		put_step(i + 1, true, step_words(steps, i));
+	if (!good)
+		put_step(count + 1, false, words);
+}
+
 static void tap_result(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 	bool good = result->ending == PASSED || result->ending == SKIPPED;
 
+	if (result->ending != SKIPPED)
+		put_steps(entry);
 	printf("%s %zu - ", good ? "ok" : "not ok", run->ended);
 	put_escaped(entry->folder);
 	if (result->ending == SKIPPED) {
