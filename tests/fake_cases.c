@@ -523,10 +523,14 @@ static void leave_artifacts(void)
 					     "case.pcapng" };
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		leave(names[i], "a fake\n");
-	leave("journal.jsonl", "{\"seq\":1,\"t\":0,\"event\":\"begin\",\"name\":\"a fake case\","
-			       "\"object\":\"ipv4\",\"format\":1}\n"
-			       "{\"seq\":2,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
-			       "{\"seq\":3,\"t\":0,\"event\":\"end\"}\n");
+	autofree char *journal =
+		format("{\"seq\":1,\"t\":0,\"event\":\"begin\",\"name\":\"a fake case\","
+		       "\"object\":\"ipv4\",\"format\":%d}\n"
+		       "{\"seq\":2,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
+		       "{\"seq\":3,\"t\":0,\"event\":\"end\"}\n",
+		       ARTIFACTS_FORMAT);
+
+	leave("journal.jsonl", journal);
 	leave_capture("client.pcap");
 	leave_capture("server.pcap");
 }
