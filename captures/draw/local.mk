@@ -6,6 +6,8 @@ captures_draw_libdraw_a_SOURCES = \
 	captures/draw/annotate.h \
 	captures/draw/artifacts.c \
 	captures/draw/draw.h \
+	captures/draw/layers.c \
+	captures/draw/layers.h \
 	captures/draw/ladder_text.c \
 	captures/draw/ladder_text.h \
 	captures/draw/mermaid.c \
@@ -20,4 +22,4 @@ captures_draw_libdraw_a_SOURCES = \
 	captures/draw/timeline.c
 
 embedded += captures/draw/picture.svg
-captures/draw/svg.$(OBJEXT): captures/draw/picture.svg.h
+captures/draw/layers.$(OBJEXT): captures/draw/picture.svg.h

@@ -4,13 +4,11 @@
  * each flow), the wire, the server's life line, its states, the queues as bars, and the counters
  * that moved. How all of it looks is said by picture.svg, whose layers are filled here.
  */
-#include "captures/draw/picture.svg.h"
+#include "captures/draw/layers.h"
 #include "captures/draw/picture.h"
 
 #include "base/xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <string.h>
 
 enum {
@@ -29,50 +27,6 @@ enum {
 	CHARACTER = 7,                         /* the usual width of one, */
 	NARROW = 6,                            /* and of one in a call */
 	SMALL_WORDS = 38,                      /* of a note's "client:" */
-};
-
-/* What picture.svg has one element for each of: paths, groups of texts, and words of a text. */
-enum layer {
-	PAGE,
-	WRONG,
-	LIFE,
-	SENT,
-	HALF,
-	UP,
-	CLOSES,
-	WAITS,
-	ACCEPT_BAR,
-	FULL_BAR,
-	SYN_BAR,
-	BREAK,
-	ARROW,
-	IGNORED,
-	HELD,
-	GATE,
-	LOST,
-	GROUND,
-	RULE,
-	STEP_TEXT,
-	HEAD_BEFORE,
-	PAUSE_TEXT,
-	TIME_TEXT,
-	NOTE,
-	STATE_BEFORE,
-	STATE_TEXT,
-	GONE_BEFORE,
-	GONE_TEXT,
-	CALL_BEFORE,
-	CALL_TEXT,
-	SEGMENT_TEXT,
-	SEGMENT_BEFORE,
-	CHANGE_TEXT,
-	DEPTH,
-	COUNTER,
-	FINDING,
-	FAINT_WORDS,
-	FATE_WORDS,
-	LOSS_WORDS,
-	LAYERS
 };
 
 /* Where the columns begin. */
@@ -140,55 +94,8 @@ struct pen {
 	const struct picture *picture;
 	const struct story *story;
 	struct columns at;
-	xmlNode *layers[LAYERS];
-	struct text paths[LAYERS]; /* what is drawn in each so far */
+	struct layers layers;
 };
-
-struct point {
-	int x, y;
-};
-
-static void set_number(xmlNode *node, const char *name, int number)
-{
-	autofree char *digits = format("%d", number);
-
-	xmlNewProp(node, BAD_CAST name, BAD_CAST digits);
-}
-
-/* The element, for those who add words to it. */
-static xmlNode *write_text(struct pen *pen, struct point at, enum layer layer, const char *text)
-{
-	autofree char *clean = text_clean(text);
-	xmlNode *node = xmlNewTextChild(pen->layers[layer], NULL, BAD_CAST "text", BAD_CAST clean);
-
-	set_number(node, "x", at.x);
-	set_number(node, "y", at.y);
-	return node;
-}
-
-/* Words of a text that look as @layer has it; nothing where there are none. */
-static void add_words(const struct pen *pen, xmlNode *text, enum layer layer, const char *words)
-{
-	autofree char *clean = text_clean(words);
-	xmlNode *span;
-
-	if (!*words)
-		return;
-	span = xmlCopyNode(pen->layers[layer], 1);
-	xmlNodeAddContent(span, BAD_CAST clean);
-	xmlAddChild(text, span);
-}
-
-struct box {
-	int x, y, width, height;
-};
-
-static void draw_box(struct pen *pen, struct box box, enum layer layer)
-{
-	if (box.width > 0 && box.height > 0)
-		text_add(&pen->paths[layer], "M%d %dh%dv%dh%dz", box.x, box.y, box.width,
-			 box.height, -box.width);
-}
 
 /* ---- life lines ---------------------------------------------------------------------------- */
 
@@ -248,13 +155,13 @@ static void draw_band(struct pen *pen, int flow, enum host host)
 		y = y_at(pen, line, host);
 		box.height = y - box.y;
 		if (state != NO_SOCKET)
-			draw_box(pen, box, band_layer(state));
+			layers_box(&pen->layers, box, band_layer(state));
 		box.y = y;
 		state = line->states[host];
 	}
 	box.height = pen->picture->height - box.y;
 	if (state != NO_SOCKET)
-		draw_box(pen, box, band_layer(state));
+		layers_box(&pen->layers, box, band_layer(state));
 }
 
 static bool is_drawn(const struct pen *pen, int flow)
@@ -264,7 +171,7 @@ static bool is_drawn(const struct pen *pen, int flow)
 
 static void draw_bands(struct pen *pen)
 {
-	text_add(&pen->paths[LIFE], "M%d %dV%dM%d %dV%d", pen->at.wire, HEAD + 6,
+	text_add(&pen->layers.paths[LIFE], "M%d %dV%dM%d %dV%d", pen->at.wire, HEAD + 6,
 		 pen->picture->height, pen->at.server, HEAD + 6, pen->picture->height);
 	for (int flow = 1; flow <= pen->story->flow_count; flow++)
 		for (int host = 0; is_drawn(pen, flow) && host < HOSTS; host++)
@@ -280,7 +187,7 @@ static void write_state(struct pen *pen, enum host host, int y, enum tcp_state s
 	struct point at = { host == CLIENT ? pen->at.client_state : pen->at.server_state, y + 4 };
 	bool gone = state == NO_SOCKET;
 
-	write_text(pen, at, layers[host][gone], gone ? "gone" : state_name(state));
+	layers_text(&pen->layers, at, layers[host][gone], gone ? "gone" : state_name(state));
 }
 
 /* The names of the states that a line changed. @before is the flow's, and is moved on. */
@@ -351,7 +258,7 @@ static void draw_bar(struct pen *pen, struct bar bar, struct box box, enum layer
 	box.width = width > bar.width ? bar.width : (int)width;
 	if (bar.depth > 0 && box.width < 2)
 		box.width = 2;
-	draw_box(pen, box, layer);
+	layers_box(&pen->layers, box, layer);
 }
 
 static void draw_level(struct pen *pen, const struct picture_level *level, int end, int most)
@@ -381,11 +288,12 @@ static void write_level(struct pen *pen, const struct picture_level *level,
 
 	if (other || before->depths.accept != depths->accept ||
 	    before->depths.limit != depths->limit)
-		write_text(pen, (struct point){ pen->at.accept + across + 3, level->y + 10 }, DEPTH,
-			   accept);
+		layers_text(&pen->layers,
+			    (struct point){ pen->at.accept + across + 3, level->y + 10 }, DEPTH,
+			    accept);
 	if (other || before->depths.syn != depths->syn)
-		write_text(pen, (struct point){ pen->at.syn + across + 3, level->y + 10 }, DEPTH,
-			   syn);
+		layers_text(&pen->layers, (struct point){ pen->at.syn + across + 3, level->y + 10 },
+			    DEPTH, syn);
 }
 
 /* The next level of the column from @index on; as many as there are: none. */
@@ -432,8 +340,8 @@ static void draw_arrow(struct pen *pen, struct point a, struct point b, enum lay
 	int back = b.x > a.x ? -7 : 7;
 
 	/* the slope is gentle: a head that is turned by half of it looks right */
-	text_add(&pen->paths[layer], "M%d %dL%d %dm%d -5l%d 5l%d 3", a.x, a.y, b.x, b.y, back,
-		 -back, back);
+	text_add(&pen->layers.paths[layer], "M%d %dL%d %dm%d -5l%d 5l%d 3", a.x, a.y, b.x, b.y,
+		 back, -back, back);
 }
 
 static int middle(const struct pen *pen)
@@ -443,15 +351,15 @@ static int middle(const struct pen *pen)
 
 static void draw_loss(struct pen *pen, struct point at)
 {
-	text_add(&pen->paths[LOST], "M%d %dl9 9m0 -9l-9 9", at.x - 4, at.y - 4);
+	text_add(&pen->layers.paths[LOST], "M%d %dl9 9m0 -9l-9 9", at.x - 4, at.y - 4);
 }
 
 /* What the gate holds waits in the middle of the wire. */
 static void draw_hold(struct pen *pen, struct point at, int released)
 {
-	text_add(&pen->paths[HELD], "M%d %dV%d", at.x, at.y,
+	text_add(&pen->layers.paths[HELD], "M%d %dV%d", at.x, at.y,
 		 released ? released : pen->picture->height);
-	text_add(&pen->paths[GATE], "M%d %dv10m4 -10v10", at.x - 2, at.y - 5);
+	text_add(&pen->layers.paths[GATE], "M%d %dv10m4 -10v10", at.x - 2, at.y - 5);
 }
 
 static void draw_segment(struct pen *pen, const struct story_line *line)
@@ -467,7 +375,7 @@ static void draw_segment(struct pen *pen, const struct story_line *line)
 		draw_arrow(pen, start, end, layer);
 		return;
 	}
-	text_add(&pen->paths[layer], "M%d %dL%d %d", start.x, start.y, gate.x, gate.y);
+	text_add(&pen->layers.paths[layer], "M%d %dL%d %d", start.x, start.y, gate.x, gate.y);
 	if (line->held)
 		draw_hold(pen, gate, place->released);
 	else if (line->lost)
@@ -498,16 +406,17 @@ static void write_label(struct pen *pen, const struct story_line *line, bool nam
 				     line->copies ? "\u2002twice" : "");
 	autofree char *words = text_clean(line->words);
 	struct point at = { client ? pen->at.wire + 5 : pen->at.server - 5, place->sent - 4 };
-	xmlNode *text = write_text(pen, at, layer, "");
+	xmlNode *text = layers_text(&pen->layers, at, layer, "");
 
-	add_words(pen, text, FAINT_WORDS, name);
+	layers_words(&pen->layers, text, FAINT_WORDS, name);
 	xmlNodeAddContent(text, BAD_CAST words);
-	add_words(pen, text, line->lost ? LOSS_WORDS : FATE_WORDS, fate);
+	layers_words(&pen->layers, text, line->lost ? LOSS_WORDS : FATE_WORDS, fate);
 	if (!place->released)
 		return;
 	autofree char *again = format("%s%s\u2002released", name, line->words);
-	write_text(pen, (struct point){ middle(pen) + (client ? 6 : -6), place->released - 4 },
-		   layer, again);
+	layers_text(&pen->layers,
+		    (struct point){ middle(pen) + (client ? 6 : -6), place->released - 4 }, layer,
+		    again);
 }
 
 /* ---- what is written ----------------------------------------------------------------------- */
@@ -518,7 +427,7 @@ static void write_times(struct pen *pen)
 		const struct picture_time *time = &pen->picture->times[i];
 		autofree char *text = format("%.3f", seconds(time->at - pen->story->began));
 
-		write_text(pen, (struct point){ TIME, time->y + 4 }, TIME_TEXT, text);
+		layers_text(&pen->layers, (struct point){ TIME, time->y + 4 }, TIME_TEXT, text);
 	}
 }
 
@@ -526,9 +435,9 @@ static void write_heading(struct pen *pen, const struct story_line *line)
 {
 	int y = pen->picture->places[line - pen->story->lines].sent;
 
-	draw_box(pen, (struct box){ 0, y - 21, pen->at.width, 27 }, GROUND);
-	text_add(&pen->paths[RULE], "M0 %dH%d", y - 17, pen->at.width);
-	write_text(pen, (struct point){ 4, y }, STEP_TEXT, line->words);
+	layers_box(&pen->layers, (struct box){ 0, y - 21, pen->at.width, 27 }, GROUND);
+	text_add(&pen->layers.paths[RULE], "M0 %dH%d", y - 17, pen->at.width);
+	layers_text(&pen->layers, (struct point){ 4, y }, STEP_TEXT, line->words);
 }
 
 static void write_call(struct pen *pen, const struct story_line *line)
@@ -537,7 +446,7 @@ static void write_call(struct pen *pen, const struct story_line *line)
 	struct point at = { client ? pen->at.client_state : pen->at.server_state,
 			    pen->picture->places[line - pen->story->lines].sent + 4 };
 
-	write_text(pen, at, client ? CALL_BEFORE : CALL_TEXT, line->words);
+	layers_text(&pen->layers, at, client ? CALL_BEFORE : CALL_TEXT, line->words);
 }
 
 static void write_change(struct pen *pen, const struct story_line *line)
@@ -546,7 +455,8 @@ static void write_change(struct pen *pen, const struct story_line *line)
 	autofree char *words = format("%s%s", pen->story->flows[line->flow].name,
 				      *line->words ? ": timer, nothing sent" : "");
 
-	write_text(pen, (struct point){ middle(pen), place->sent + 4 }, CHANGE_TEXT, words);
+	layers_text(&pen->layers, (struct point){ middle(pen), place->sent + 4 }, CHANGE_TEXT,
+		    words);
 }
 
 /* Which of the story's flows was spoken of last, and in which states each is. */
@@ -602,7 +512,8 @@ static void write_crowds(struct pen *pen)
 			flow->alike == 2 ? format("%s goes the same way", last)
 					 : format("%d more like it, to %s", flow->alike - 1, last);
 
-		write_text(pen, (struct point){ middle(pen), crowd->y + 4 }, CHANGE_TEXT, words);
+		layers_text(&pen->layers, (struct point){ middle(pen), crowd->y + 4 }, CHANGE_TEXT,
+			    words);
 	}
 }
 
@@ -613,9 +524,9 @@ static void write_notes(struct pen *pen)
 		struct point at = { pen->at.notes, note->y + 4 };
 
 		if (note->first && !note->wrong)
-			write_text(pen, at, NOTE, host_name(note->host));
+			layers_text(&pen->layers, at, NOTE, host_name(note->host));
 		at.x += SMALL_WORDS;
-		write_text(pen, at, note->wrong ? FINDING : COUNTER, note->text);
+		layers_text(&pen->layers, at, note->wrong ? FINDING : COUNTER, note->text);
 	}
 }
 
@@ -632,10 +543,11 @@ static void write_pauses(struct pen *pen)
 		for (int host = 0; host < HOSTS; host++) {
 			int x = host == CLIENT ? pen->at.wire - lanes : pen->at.server;
 
-			text_add(&pen->paths[BREAK], "M%d %dl%d -4m0 5l%d 4", x - 3, pause->y + 2,
-				 lanes + 6, -lanes - 6);
+			text_add(&pen->layers.paths[BREAK], "M%d %dl%d -4m0 5l%d 4", x - 3,
+				 pause->y + 2, lanes + 6, -lanes - 6);
 		}
-		write_text(pen, (struct point){ middle(pen), pause->y + 4 }, PAUSE_TEXT, words);
+		layers_text(&pen->layers, (struct point){ middle(pen), pause->y + 4 }, PAUSE_TEXT,
+			    words);
 	}
 }
 
@@ -648,22 +560,25 @@ static void write_heads_of_queues(struct pen *pen)
 		int accept = pen->at.accept + i * QUEUES, syn = pen->at.syn + i * QUEUES;
 		const char *name = columns > 1 ? pen->story->listeners[i].name : NULL;
 
-		write_text(pen, (struct point){ accept, HEAD - 4 }, NOTE, name ? name : "accept");
-		write_text(pen, (struct point){ accept, HEAD + 8 }, NOTE,
-			   name ? "accept" : "queue");
+		layers_text(&pen->layers, (struct point){ accept, HEAD - 4 }, NOTE,
+			    name ? name : "accept");
+		layers_text(&pen->layers, (struct point){ accept, HEAD + 8 }, NOTE,
+			    name ? "accept" : "queue");
 		if (!name)
-			write_text(pen, (struct point){ syn, HEAD - 4 }, NOTE, "SYN");
-		write_text(pen, (struct point){ syn, HEAD + 8 }, NOTE, name ? "SYN" : "queue");
+			layers_text(&pen->layers, (struct point){ syn, HEAD - 4 }, NOTE, "SYN");
+		layers_text(&pen->layers, (struct point){ syn, HEAD + 8 }, NOTE,
+			    name ? "SYN" : "queue");
 	}
 }
 
 static void write_heads(struct pen *pen)
 {
-	write_text(pen, (struct point){ TIME, HEAD }, TIME_TEXT, "s");
-	write_text(pen, (struct point){ pen->at.wire, HEAD }, HEAD_BEFORE, "client");
-	write_text(pen, (struct point){ pen->at.server, HEAD }, STEP_TEXT, "server");
+	layers_text(&pen->layers, (struct point){ TIME, HEAD }, TIME_TEXT, "s");
+	layers_text(&pen->layers, (struct point){ pen->at.wire, HEAD }, HEAD_BEFORE, "client");
+	layers_text(&pen->layers, (struct point){ pen->at.server, HEAD }, STEP_TEXT, "server");
 	write_heads_of_queues(pen);
-	write_text(pen, (struct point){ pen->at.notes, HEAD }, NOTE, "counters that moved");
+	layers_text(&pen->layers, (struct point){ pen->at.notes, HEAD }, NOTE,
+		    "counters that moved");
 }
 
 /* A ground for what does not add up. */
@@ -673,7 +588,8 @@ static void draw_wrong(struct pen *pen)
 		const struct picture_note *note = &pen->picture->notes[i];
 
 		if (note->wrong)
-			draw_box(pen, (struct box){ 0, note->y - 8, pen->at.width, 16 }, WRONG);
+			layers_box(&pen->layers, (struct box){ 0, note->y - 8, pen->at.width, 16 },
+				   WRONG);
 	}
 }
 
@@ -691,140 +607,19 @@ static void draw(struct pen *pen)
 	write_notes(pen);
 }
 
-/* ---- the file ------------------------------------------------------------------------------ */
-
-static xmlDoc *empty_ladder(void)
-{
-	xmlDoc *drawing = xmlReadMemory(picture_svg, (int)sizeof(picture_svg) - 1, "picture.svg",
-					NULL, XML_PARSE_NOBLANKS | XML_PARSE_NONET);
-
-	if (!drawing)
-		broken("no memory for a picture");
-	return drawing;
-}
-
-static bool is_element(const xmlNode *node, const char *name)
-{
-	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
-}
-
-static void drop(xmlNode *node)
-{
-	xmlUnlinkNode(node);
-	xmlFreeNode(node);
-}
-
-/* Finds the layers, in the order of the file; what else is in it but its style goes. */
-static void find_layers(struct pen *pen, xmlNode *svg)
-{
-	int layer = 0;
-
-	for (xmlNode *node = svg->children, *next; node; node = next) {
-		next = node->next;
-		if (node->type == XML_COMMENT_NODE)
-			drop(node);
-		else if (!is_element(node, "style"))
-			pen->layers[layer < LAYERS ? layer : LAYERS - 1] = node, layer++;
-	}
-	if (layer != LAYERS)
-		broken("picture.svg has %d layers, and svg.c %d", layer, LAYERS);
-}
-
-/* Layers that stayed empty go, and so do the patterns of words. */
-static void finish_layers(struct pen *pen)
-{
-	for (int i = 0; i < LAYERS; i++) {
-		autofree char *path = text_take(&pen->paths[i]);
-
-		if (*path)
-			xmlNewProp(pen->layers[i], BAD_CAST "d", BAD_CAST path);
-		else if (i >= FAINT_WORDS || !pen->layers[i]->children)
-			drop(pen->layers[i]);
-	}
-}
-
-static bool is_of_looks(const xmlAttr *attribute)
-{
-	static const char *const others[] = { "class", "d", "space" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
-		if (strcmp((const char *)attribute->name, others[i]) == 0)
-			return false;
-	return true;
-}
-
-/* In a page with ladder_style() the looks are said once. */
-static void drop_looks(xmlNode *node)
-{
-	for (xmlAttr *attribute = node->properties, *next; attribute; attribute = next) {
-		next = attribute->next;
-		if (is_of_looks(attribute))
-			xmlRemoveProp(attribute);
-	}
-}
-
-static xmlNode *style_of(xmlNode *svg)
-{
-	xmlNode *node = svg->children;
-
-	while (node && !is_element(node, "style"))
-		node = node->next;
-	return node;
-}
-
-/* A title for a file of its own; in a page that has ladder_style(), a name for who listens. */
-static void name_drawing(xmlNode *svg, const struct story *story, bool alone)
-{
-	autofree char *title = text_clean(story->title);
-	autofree char *label = format("Ladder of %s, %s", title, story->family);
-
-	if (alone) {
-		xmlNode *node = xmlNewTextChild(svg, NULL, BAD_CAST "title", BAD_CAST title);
-
-		xmlAddPrevSibling(svg->children, node);
-	} else {
-		xmlNewProp(svg, BAD_CAST "aria-label", BAD_CAST label);
-		drop(style_of(svg));
-	}
-}
-
-static char *text_of(xmlDoc *drawing)
-{
-	xmlBuffer *buffer = xmlBufferCreate();
-
-	if (!buffer || xmlNodeDump(buffer, drawing, xmlDocGetRootElement(drawing), 0, 0) < 0)
-		broken("no memory for a picture");
-	char *text = format("%s", (const char *)xmlBufferContent(buffer));
-	xmlBufferFree(buffer);
-	return text;
-}
-
 static char *draw_svg(const struct story *story, bool alone)
 {
 	struct picture *picture = picture_of(story);
 	struct pen pen = { .picture = picture, .story = story };
-	xmlDoc *drawing = empty_ladder();
-	xmlNode *svg = xmlDocGetRootElement(drawing);
-	autofree char *box = NULL;
+	struct canvas canvas = { .title = story->title, .family = story->family, .alone = alone };
 
 	pen.at = columns_of(picture, story);
-	find_layers(&pen, svg);
-	for (int i = 0; !alone && i < LAYERS; i++)
-		drop_looks(pen.layers[i]);
-	if (!alone)
-		drop_looks(svg);
-	set_number(svg, "width", pen.at.width);
-	set_number(svg, "height", picture->height);
-	box = format("0 0 %d %d", pen.at.width, picture->height);
-	xmlNewProp(svg, BAD_CAST "viewBox", BAD_CAST box);
-	draw_box(&pen, (struct box){ 0, 0, pen.at.width, picture->height }, PAGE);
+	canvas.width = pen.at.width;
+	canvas.height = picture->height;
+	layers_open(&pen.layers, &canvas);
 	draw(&pen);
-	finish_layers(&pen);
-	name_drawing(svg, story, alone);
-	char *text = text_of(drawing);
-	xmlFreeDoc(drawing);
 	picture_free(picture);
-	return text;
+	return layers_close(&pen.layers);
 }
 
 char *ladder_svg(const struct story *story)
@@ -835,39 +630,4 @@ char *ladder_svg(const struct story *story)
 char *ladder_svg_part(const struct story *story)
 {
 	return draw_svg(story, false);
-}
-
-/* What a layer's attributes say of its looks, as a rule of CSS for its first class. */
-static void add_rule(struct text *style, const xmlNode *layer, const char *prefix)
-{
-	xmlChar *class = xmlGetProp(layer, BAD_CAST "class");
-
-	text_add(style, "%s%.*s {", prefix, (int)strcspn((const char *)class, " "),
-		 (const char *)class);
-	for (const xmlAttr *look = layer->properties; look; look = look->next) {
-		xmlChar *value = xmlGetProp(layer, look->name);
-
-		if (is_of_looks(look))
-			text_add(style, " %s: %s;", (const char *)look->name, (const char *)value);
-		xmlFree(value);
-	}
-	text_add(style, " }\n");
-	xmlFree(class);
-}
-
-char *ladder_style(void)
-{
-	xmlDoc *drawing = empty_ladder();
-	xmlNode *svg = xmlDocGetRootElement(drawing), *dark = style_of(svg);
-	struct text style = { 0 };
-
-	add_rule(&style, svg, ".");
-	for (const xmlNode *node = svg->children; node; node = node->next)
-		if (node->type == XML_ELEMENT_NODE && node != dark)
-			add_rule(&style, node, ".ladder .");
-	xmlChar *rest = xmlNodeGetContent(dark);
-	text_add(&style, "%s", (const char *)rest);
-	xmlFree(rest);
-	xmlFreeDoc(drawing);
-	return text_take(&style);
 }
