@@ -86,6 +86,12 @@ struct net_ways {
 	int scaling_ratio;   /* of 256 bytes of a buffer so many are window (since Linux 6.6: commit
 				dfa2f0483360); 0: as tcp_adv_win_scale says */
 	bool echoes_the_syn; /* also after an ACK that was ignored (commit 8d52da23b6c6) */
+	/*
+	 * A SYN-ACK that is sent again after a timeout has no ECE. That would take the probe a
+	 * second; it came together with a value of a sysctl (TCP_ACCECN_OPTION_PERSIST), which
+	 * tells at once.
+	 */
+	bool repeats_end_ecn;
 };
 const struct net_ways *net_ways(void);
 

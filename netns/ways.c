@@ -43,7 +43,7 @@ struct frame_by_hand {
 
 #define NEWEST                                                                                     \
 	{                                                                                          \
-		.scaling_ratio = 128, .echoes_the_syn = true                                       \
+		.scaling_ratio = 128, .echoes_the_syn = true, .repeats_end_ecn = true              \
 	}
 static struct net_ways learned = NEWEST;
 
@@ -254,6 +254,7 @@ void ways_try(struct net_ways *ways)
 		   sysctl_write_here("net.ipv4.conf.h0.rp_filter", "0") == 0;
 
 	*ways = (struct net_ways)NEWEST;
+	ways->repeats_end_ecn = sysctl_write_here("net.ipv4.tcp_ecn_option", "3") == 0;
 	if (set && set_up_interfaces(&trial) && open_listener(&trial) && open_wire(&trial) &&
 	    ask(&trial)) {
 		ways->scaling_ratio = scaling_ratio(&trial);

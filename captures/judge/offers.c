@@ -53,6 +53,8 @@ static const struct name setting_names[SETTINGS] = {
 	[SCALING_RATIO] = BOTH("kernel: scaling ratio"),
 	/* Whether a SYN-ACK echoes the SYN also after an ACK that was ignored. */
 	[ECHOES_THE_SYN] = BOTH("kernel: echoes the SYN"),
+	/* Whether a SYN-ACK that is sent again after a timeout has no ECE any more. */
+	[REPEATS_END_ECN] = BOTH("kernel: repeats end ECN"),
 };
 
 static const struct name option_names[LISTENER_OPTIONS] = {
@@ -358,13 +360,21 @@ static uint8_t offered_ttl(const struct judge *judge, const struct flow_book *fl
 	return (uint8_t)(chosen ? chosen : judge->settings[DEFAULT_TTL]);
 }
 
+/* tcp_ecn_make_synack(): the first repeat leaves before its timeout is counted. */
+static bool offers_ecn(const struct judge *judge, const struct flow_book *flow)
+{
+	bool timed_out = is_request(flow) && flow->timeouts > 0;
+
+	return flow->terms.ecn && !(judge->settings[REPEATS_END_ECN] && timed_out);
+}
+
 /* tcp_make_synack(), tcp_synack_options() */
 static struct segment offered(const struct judge *judge, const struct flow_book *flow)
 {
 	const struct terms *terms = &flow->terms;
 
 	return (struct segment){
-		.flags = SYN | ACK | (terms->ecn ? ECE : 0),
+		.flags = SYN | ACK | (offers_ecn(judge, flow) ? ECE : 0),
 		.window = (uint16_t)terms->window,
 		.ttl = offered_ttl(judge, flow),
 		.tos = offered_tos(judge, flow),

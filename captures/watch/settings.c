@@ -156,6 +156,8 @@ static long read_setting(struct net *net, const char *name, const uint32_t metri
 		return ways->scaling_ratio;
 	if (strcmp(name, "kernel: echoes the SYN") == 0)
 		return ways->echoes_the_syn;
+	if (strcmp(name, "kernel: repeats end ECN") == 0)
+		return ways->repeats_end_ecn;
 	broken("nobody knows a setting \"%s\" of the server", name);
 }
 
