@@ -4,7 +4,7 @@
 # A run in which cases fail is over in twice the time of one in which all pass, whatever is wrong
 # with the kernel: tests/faults.c makes a faulty one of any. All the runs go on side by side, so that
 # what else the machine does slows each of them down; where it is too busy for a comparison they are
-# made once more.
+# made once more. The CPU time of each is compared too, as one that takes all slows down the others.
 
 set -u
 
@@ -15,7 +15,15 @@ trap 'rm -rf "$work"' EXIT
 unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 number=0
 
-# play NAME FAULT SHARE: leaves how long the run took and what it said.
+# milliseconds FILE: user's and system's CPU time of all that a shell has waited for, as its times
+# has told.
+milliseconds()
+{
+	awk 'NR == 2 { gsub(/s/, ""); split($1, user, "m"); split($2, own, "m")
+		printf "%d\n", 1000 * (60 * (user[1] + own[1]) + user[2] + own[2]) }' "$1"
+}
+
+# play NAME FAULT SHARE: leaves how long the run took, and what of the CPU, and what it said.
 play()
 {
 	began=$(date +%s%N)
@@ -23,6 +31,8 @@ play()
 		--jobs 12 --artifacts "$work/$1" overflow >"$work/$1.out" 2>&1
 	echo "$?" >"$work/$1.status"
 	echo $((($(date +%s%N) - began) / 1000000)) >"$work/$1.ms"
+	times >"$work/$1.times"
+	milliseconds "$work/$1.times" >"$work/$1.cpu"
 }
 
 play_all()
@@ -39,7 +49,8 @@ play_all()
 # in_time NAME: it took no more than twice what the run without a fault took.
 in_time()
 {
-	[ "$(cat "$work/$1.ms")" -le $((2 * $(cat "$work/none.ms"))) ]
+	[ "$(cat "$work/$1.ms")" -le $((2 * $(cat "$work/none.ms"))) ] &&
+		[ "$(cat "$work/$1.cpu")" -le $((2 * $(cat "$work/none.cpu"))) ]
 }
 
 all_in_time()
@@ -59,7 +70,8 @@ check()
 		echo "ok $number - $name"
 	else
 		echo "not ok $number - $name"
-		echo "# $(cat "$work/$about.ms") ms, and $(cat "$work/none.ms") ms without a fault"
+		echo "# $(cat "$work/$about.ms") ms, and $(cat "$work/none.ms") ms without a fault;" \
+			"of the CPU $(cat "$work/$about.cpu") ms and $(cat "$work/none.cpu") ms"
 		tail -n 60 "$work/$about.out" | sed 's/^/# /'
 	fi
 }
