@@ -168,6 +168,18 @@ check 'GitHub: a row of the table' says_line \
 check 'GitHub: the failing ladder' says_line '    expected | observed' summary.md
 check 'GitHub: skips by their reason' \
 	says '^| 2 | this kernel has no net.ipv4.tcp\\_fancy # yet |$' summary.md
+rm summary.md
+GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=summary.md \
+	"$fake" run --junit alike.xml it_fails >out 2>err </dev/null
+check 'GitHub: failures that are alike are one annotation' test "$(grep -c '^::error ' err)" -eq 1
+check 'GitHub: and it names the others' says '%0Aalike: it_fails/ipv6%0A' err
+check 'GitHub: they are one row' \
+	says '^| it\\_fails/ipv4, it\\_fails/ipv6 | failed | .* | 2 alike: the queue' summary.md
+check 'GitHub: and one report' test "$(grep -c '^<details' summary.md)" -eq 1
+check 'JUnit: each of them names the others' \
+	test "$(grep -c 'message="the queue .* (2 alike: the queue ' alike.xml)" -eq 2
+check 'report.html: an index of what failed, by kinds' \
+	says '2 alike: the queue.*href="#it_fails"' artifacts/report.html
 run run it_fails/ipv4
 check 'elsewhere nothing is annotated' test ! -s err
 GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=nowhere/summary.md "$fake" run it_passes >out 2>err
