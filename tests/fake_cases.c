@@ -53,6 +53,20 @@ static void pass(struct scene *scene)
 	(void)scene;
 }
 
+/* As FAKE_LOG has it. */
+static void pass_twice(struct scene *scene)
+{
+	autofree char *why = NULL;
+	autofree char *log = text_load(getenv("FAKE_LOG"), &why);
+	int times = 0;
+
+	(void)scene;
+	for (const char *at = log; (at = strstr(at, "set-up begins it_passes_twice")); at++)
+		times++;
+	if (times > 2)
+		fail("it was played %d times", times);
+}
+
 static void wait_a_little(struct scene *scene)
 {
 	(void)scene;
@@ -375,6 +389,7 @@ static struct case_spec guest_cases[] = {
 /* Only with FAKE_TROUBLE. */
 static struct case_spec trouble_cases[] = {
 	{ .name = "it_does_nothing", .topic = "again", .act = do_nothing },
+	{ .name = "it_passes_twice", .topic = "again", .act = pass_twice },
 	{ .name = "it_takes_minutes",
 	  .topic = "again",
 	  .kernel_seconds = 985,

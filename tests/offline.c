@@ -66,7 +66,8 @@ int main(int argc, char **argv)
 	struct options options = { .catalogue = &catalogue, .commands = commands };
 	int status = EXIT_GOOD;
 
-	if (!options_parse(&options, argc, argv, &status))
-		return status;
-	return options.command->obey(&options);
+	if (options_parse(&options, argc, argv, &status))
+		status = options.command->obey(&options);
+	options_free(&options);
+	return status;
 }

@@ -101,6 +101,12 @@ wrong "pattern ''" run ''
 wrong "--wire ''" run --wire ''
 wrong "--wire 'delay 1ms; id': words of letters" run --wire 'delay 1ms; id'
 wrong "--wire '# delay 1ms': words of letters" run --wire '# delay 1ms'
+wrong "no case.*matches 'it_q'" run --exclude it_q
+wrong 'all that is meant is excluded' run it_passes --exclude it_
+wrong "--exclude ''" run --exclude ''
+wrong "--shuffle '0': a whole number from 1 to" run --shuffle=0
+wrong '--failed: there is no results.json in nowhere' run --failed --artifacts nowhere
+wrong '--until-failure plays round after round' run --until-failure --tap
 wrong "no claim matches 'F-9'" claims F-9
 wrong 'no such folder' show nothing
 wrong 'takes one folder' show
@@ -185,6 +191,55 @@ case $status in
 2) check '--wire is refused where there is no netem' one_line "--wire 'delay 1ms' needs netem" ;;
 *) check '--wire is taken where there is netem' ended 0 ;;
 esac
+
+run run --exclude ipv6 'good ends' --exclude a_timer it_fails
+check '--exclude leaves out what its patterns mean' last_line '3 passed, 1 failed, 0 skipped'
+run run --failed
+check '--failed plays what failed' last_line '0 passed, 1 failed, 0 skipped'
+run run --failed it_passes
+check '--failed: nothing that is meant has failed' ended 77
+check '--failed: nothing is no pass' one_line 'nothing of that has failed in the last run'
+run run it_passes it_breaks_down/ipv4
+run run --failed
+check '--failed plays errors too' last_line '0 passed, 1 failed, 0 skipped'
+run run it_passes
+run run --failed --tap
+check '--failed: nothing has failed' says '^1..0 # SKIP nothing of that has failed'
+
+# order SEED: of what is played one after the other.
+order()
+{
+	"$fake" run -v -j 1 "--shuffle$1" 'good ends' | sed -n 's/ (.*//; s/^passed *//p'
+}
+order =7 >first
+order =7 >second
+order =8 >third
+"$fake" run -v -j 1 'good ends' | sed -n 's/ (.*//; s/^passed *//p' >longest_first
+check '--shuffle plays all' [ "$(sort first | uniq | wc -l)" -eq 7 ]
+check '--shuffle: one seed is one order' cmp first second
+check '--shuffle: another is another' eval '! cmp -s first third'
+check '--shuffle: none is the longest first' eval '! cmp -s first longest_first'
+run run -v -j 1 --shuffle 'good ends'
+sed -n 's/ (.*//; s/^passed *//p' out >first
+seed=$(sed -n 's/^order: --shuffle=//p' out)
+check '--shuffle: results.json has the seed' says "\"seed\": $seed," artifacts/results.json
+order "=$seed" >second
+check '--shuffle: the seed that is printed makes that order again' cmp first second
+run run --tap --shuffle=7 it_passes
+check '--shuffle: TAP has the seed' says '^# order: --shuffle=7$'
+
+FAKE_TROUBLE=yes FAKE_LOG=$PWD/log run run --until-failure it_passes_twice/ipv4
+rm log
+check '--until-failure: 1' ended 1
+check '--until-failure: rounds that pass have a line' \
+	test "$(grep -c '^round [12]: 1 passed, 0 failed' out)" -eq 2
+check '--until-failure: the one that fails is told in full' says '^  it was played 3 times'
+check '--until-failure: it is the last' last_line '0 passed, 1 failed, 0 skipped'
+check '--until-failure: results.json has the last' says '"status": "failed"' artifacts/results.json
+run run --until-failure --repeat 2 --shuffle=7 it_passes
+check '--until-failure: --repeat is the most' ended 0
+check '--until-failure: each round has a seed' test "$(grep '^round' out |
+	sed 's/ in .*,//')" = "$(printf 'round %s: 2 passed, 0 failed, 0 skipped --shuffle=%s\n' 1 7 2 8)"
 
 printf '\n\n' | "$fake" run --pause it_fails >out 2>err
 check '--pause stops at a failure and hears Enter' says 'went on'

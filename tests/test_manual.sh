@@ -15,7 +15,7 @@ commands=$("$fake" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 # Of a table like "  -j, --jobs N   ...".
 options_of_help()
 {
-	"$fake" "$1" --help | sed -n 's/^ \{2,6\}\(-[^ ,]*\),* *\(--[a-z-]*\)*.*/\1 \2/p' |
+	"$fake" "$1" --help | sed -n 's/^ \{2,6\}\(-[^][ ,=]*\),* *\(--[a-z-]*\)*.*/\1 \2/p' |
 		tr -s ' ' '\n' | grep -v '^-h$\|^--help$\|^$' | sort
 }
 

@@ -43,9 +43,11 @@ struct options {
 	unsigned real_time; /* of a guest: 0 or 1 */
 	const char
 		*kernels; /* of matrix, comma separated; NULL: all that are cached, and the host */
-	unsigned repeat;
+	unsigned repeat;  /* 0: not said */
+	unsigned seed;    /* of --shuffle; 0: the longest case goes first */
+	struct words excluded;
 	double timeout_multiplier;
-	bool json, tap, pause, verbose, no_run;
+	bool json, tap, pause, verbose, no_run, failed, until_failure;
 	unsigned only_failures; /* 1: of artifacts, those of failed cases and errors are kept */
 	bool keep_ladders;      /* in results.json, of what is not kept: matrix compares them */
 	bool brief;             /* one line for a run: matrix prints the rest */
@@ -55,9 +57,10 @@ struct typed;
 
 /* One option of a command: what is parsed, shown by --help, and completed by shells. */
 struct cli_option {
-	const char *name;     /* "jobs"; NULL ends a table */
-	char letter;          /* 'j'; 0: it has none */
-	const char *argument; /* "N", or words that are allowed: "always|failure"; NULL: none */
+	const char *name; /* "jobs"; NULL ends a table */
+	char letter;      /* 'j'; 0: it has none */
+	/* "N", or words that are allowed: "always|failure", or "[=SEED]"; NULL: none */
+	const char *argument;
 	const char *help;
 	/* Puts the value (NULL: none) where @field is. False after complaining. */
 	bool (*take)(const struct cli_option *option, const char *value, void *field);
@@ -73,6 +76,8 @@ enum { MOST_JOBS = 4096 };
 bool take_flag(const struct cli_option *option, const char *value, void *field);
 bool take_number(const struct cli_option *option, const char *value, void *field);
 bool take_string(const struct cli_option *option, const char *value, void *field);
+/* Of words, one more. */
+bool take_another(const struct cli_option *option, const char *value, void *field);
 bool take_netem(const struct cli_option *option, const char *value, void *field);
 /* Of an unsigned: which of the words in .argument it is, from 0. */
 bool take_choice(const struct cli_option *option, const char *value, void *field);
@@ -98,6 +103,8 @@ struct command {
  * else. Returns true to go on; false when all is said, with the exit status in *status.
  */
 bool options_parse(struct options *options, int argc, char **argv, int *status);
+/* Releases what options_parse() has made, whatever it returned. */
+void options_free(struct options *options);
 /* The words as patterns. */
 struct patterns patterns_of(const struct options *options);
 

@@ -19,9 +19,10 @@ static int obey(const struct catalogue *catalogue, int argc, char **argv)
 	struct options options = { .catalogue = catalogue, .commands = halfopen_commands };
 	int status = EXIT_GOOD;
 
-	if (!options_parse(&options, argc, argv, &status))
-		return status;
-	return options.command->obey(&options);
+	if (options_parse(&options, argc, argv, &status))
+		status = options.command->obey(&options);
+	options_free(&options);
+	return status;
 }
 
 int halfopen_main(const struct catalogue *catalogue, int argc, char **argv)

@@ -125,9 +125,15 @@ static void complete_option(const struct command *command, const struct typed *t
 	complete_with(typed, "--help");
 }
 
+/* Whether its value is the next word. */
+static bool wants_word(const struct cli_option *option, const char *word)
+{
+	return option->argument && option->argument[0] != '[' && !strchr(word, '=');
+}
+
 static void take(struct options *so_far, const struct cli_option *option, const char *value)
 {
-	if (!value == !option->argument)
+	if (value || !option->argument)
 		option->take(option, value, (char *)so_far + option->field);
 }
 
@@ -145,11 +151,11 @@ static const struct cli_option *read_words(struct options *so_far, struct typed 
 
 		if (waiting)
 			take(so_far, waiting, word);
-		else if (option && (equals || !option->argument))
+		else if (option && !wants_word(option, word))
 			take(so_far, option, equals ? equals + 1 : NULL);
 		else if (!option)
 			typed->place += word[0] != '-';
-		waiting = !waiting && option && option->argument && !equals ? option : NULL;
+		waiting = !waiting && option && wants_word(option, word) ? option : NULL;
 	}
 	return waiting;
 }
@@ -209,4 +215,5 @@ void complete(const struct options *options)
 	so_far.word_count -= 1;
 	if (so_far.command)
 		complete_last(&so_far);
+	options_free(&so_far);
 }

@@ -163,7 +163,8 @@ static bool choose_case(const struct options *options, struct selection *selecti
 {
 	const char *word = options->words[0];
 
-	if (!selection_make(selection, options->catalogue, (struct patterns){ options->words, 1 }))
+	if (!selection_make(selection, options->catalogue,
+			    (struct patterns){ .words = options->words, .count = 1 }))
 		return false;
 	for (size_t i = 1; i < selection->count; i++)
 		if (selection->tests[i].spec != selection->tests[0].spec) {

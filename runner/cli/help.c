@@ -31,7 +31,7 @@ static void print_option(const struct cli_option *option)
 	const char letter[] = { '-', option->letter, ',', '\0' };
 	const char *argument = option->argument ? option->argument : "";
 	autofree char *entry = format("  %3s --%s%s%s", option->letter ? letter : "", option->name,
-				      *argument ? " " : "", argument);
+				      *argument && *argument != '[' ? " " : "", argument);
 
 	print_entry(entry, option->help);
 }

@@ -58,6 +58,16 @@ bool take_string(const struct cli_option *option, const char *value, void *field
 	return false;
 }
 
+bool take_another(const struct cli_option *option, const char *value, void *field)
+{
+	const char *text;
+
+	if (!take_string(option, value, &text))
+		return false;
+	words_add(field, "%s", text);
+	return true;
+}
+
 /* These words go to tc as lines, into replay.sh and into a guest. */
 bool take_netem(const struct cli_option *option, const char *value, void *field)
 {
@@ -118,6 +128,13 @@ static size_t options_of(const struct command *command)
 	return count;
 }
 
+static int has_argument(const struct cli_option *option)
+{
+	if (!option->argument)
+		return no_argument;
+	return option->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 static struct getopt_tables tables_of(const struct command *command)
 {
 	struct getopt_tables tables = { .count = options_of(command) };
@@ -127,15 +144,14 @@ static struct getopt_tables tables_of(const struct command *command)
 	text_add(&shorts, ":h");
 	for (size_t i = 0; i < tables.count; i++) {
 		const struct cli_option *option = &command->options[i];
-		bool takes_value = option->argument;
 
 		tables.longs[i] = (struct option){
 			.name = option->name,
-			.has_arg = takes_value ? required_argument : no_argument,
+			.has_arg = has_argument(option),
 			.val = LONG_ONLY + (int)i,
 		};
 		if (option->letter)
-			text_add(&shorts, "%c%s", option->letter, takes_value ? ":" : "");
+			text_add(&shorts, "%c%s", option->letter, option->argument ? ":" : "");
 	}
 	tables.longs[tables.count] = (struct option){ .name = "help", .val = 'h' };
 	tables.shorts = text_take(&shorts);
@@ -308,7 +324,6 @@ static bool check_words(const struct options *options)
 bool options_parse(struct options *options, int argc, char **argv, int *status)
 {
 	options->kernel = "auto";
-	options->repeat = 1;
 	options->timeout_multiplier = 1;
 	options->words = argv + (argc > 0);
 	options->word_count = (size_t)(argc - (argc > 0));
@@ -321,7 +336,13 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 	return good && check_words(options);
 }
 
+void options_free(struct options *options)
+{
+	words_free(&options->excluded);
+}
+
 struct patterns patterns_of(const struct options *options)
 {
-	return (struct patterns){ options->words, options->word_count };
+	return (struct patterns){ options->words, options->word_count, options->excluded.all,
+				  options->excluded.count };
 }

@@ -8,6 +8,7 @@
 #include "runner/tell/tell.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* ---- before the first case ----------------------------------------------------------------- */
@@ -88,7 +89,9 @@ static int run_planned(struct run *run, const struct options *options)
 	autofree char *why = NULL;
 
 	if (run->plan.count == 0)
-		return nothing_runs(options, "there are no cases");
+		return nothing_runs(options, options->failed ? "nothing of that has failed in the "
+							       "last run: nothing is played again"
+							     : "there are no cases");
 	if (!plan_is_sound(&run->plan, options->catalogue))
 		return EXIT_RUN_ERROR;
 	switch (lanes_assign(run, &why)) {
@@ -107,12 +110,59 @@ static const struct reporter *reporter_of(const struct options *options)
 {
 	if (options->tap)
 		return &tap_reporter;
+	if (options->until_failure)
+		return &rounds_reporter;
 	return options->brief ? &brief_reporter : &console_reporter;
+}
+
+static int run_once(const struct options *options, const struct run_options *asked)
+{
+	struct run run = { .options = asked, .reporter = reporter_of(options), .lock = -1 };
+	int status = plan_make(&run.plan, asked) ? run_planned(&run, options) : EXIT_USAGE;
+
+	run_free(&run);
+	return status;
+}
+
+/* Rounds of one run each, until one does not pass, --repeat of them at the most. */
+static int run_rounds(const struct options *options, struct run_options *asked)
+{
+	int status = EXIT_GOOD;
+
+	asked->repeat = 1;
+	for (unsigned round = 1; status == EXIT_GOOD; round++) {
+		if (options->repeat && round > options->repeat)
+			return status;
+		asked->round = round;
+		status = run_once(options, asked);
+		asked->seed += asked->seed > 0; /* another order */
+	}
+	return status;
+}
+
+/* What --failed means. False when there is nothing; *status says how that ends. */
+static bool load_failed(const struct options *options, json_t **results, int *status)
+{
+	const char *folder = options->artifacts ? options->artifacts : default_artifacts;
+	bool missing;
+
+	*results = options->failed ? results_load(options->artifacts, &missing) : NULL;
+	if (!options->failed || *results)
+		return true;
+	if (missing)
+		complain("--failed: there is no results.json in %s: nothing was run", folder);
+	*status = missing ? EXIT_USAGE : EXIT_RUN_ERROR;
+	return false;
 }
 
 static int command_run(const struct options *options)
 {
-	const struct run_options asked = {
+	json_t *failed;
+	int status;
+
+	if (!load_failed(options, &failed, &status))
+		return status;
+	struct run_options asked = {
 		.catalogue = options->catalogue,
 		.patterns = patterns_of(options),
 		.artifacts = options->artifacts,
@@ -121,20 +171,32 @@ static int command_run(const struct options *options)
 		.jobs = options->jobs,
 		.cpus = options->cpus,
 		.real_time = options->real_time,
-		.repeat = options->repeat,
+		.repeat = options->repeat ? options->repeat : 1,
+		.seed = options->seed,
+		.failed_of = failed,
 		.timeout_multiplier = options->timeout_multiplier,
 		.pause = options->pause,
 		.verbose = options->verbose,
 		.only_failures = options->only_failures,
 		.keep_ladders = options->keep_ladders,
 	};
-	struct run run = { .options = &asked, .reporter = reporter_of(options), .lock = -1 };
 
 	deadlines_stretch(options->timeout_multiplier);
 	inherited_complain();
-	int status = plan_make(&run.plan, &asked) ? run_planned(&run, options) : EXIT_USAGE;
-	run_free(&run);
+	status = options->until_failure ? run_rounds(options, &asked) : run_once(options, &asked);
+	json_decref(failed);
 	return status;
+}
+
+/* ---- the command line ---------------------------------------------------------------------- */
+
+/* Without a number one that is easy to type, and another each time. */
+static bool take_seed(const struct cli_option *option, const char *value, void *field)
+{
+	if (value)
+		return take_number(option, value, field);
+	*(unsigned *)field = (unsigned)(clock_now() % 1000000) + 1;
+	return true;
 }
 
 static bool check(const struct options *options)
@@ -148,6 +210,9 @@ static bool check(const struct options *options)
 			 options->kernel);
 	else if (options->pause && options->tap)
 		complain("--pause asks a person, --tap writes for a program: use one of them");
+	else if (options->until_failure && options->tap)
+		complain("--until-failure plays round after round, --tap writes of one run: use "
+			 "one of them");
 	else if (options->pause && options->jobs > 1)
 		complain("--jobs %u: with --pause one case runs at a time", options->jobs);
 	else
@@ -176,6 +241,23 @@ static const struct cli_option run_options[] = {
 	  FIELD(cpus),
 	  .most = 64,
 	  .help = "the VM's CPUs in real time (default: all)" },
+	{ .name = "exclude",
+	  .argument = "PATTERN",
+	  .take = take_another,
+	  FIELD(excluded),
+	  .complete = complete_patterns,
+	  .help = "but not these; may be given several times" },
+	{ .name = "failed",
+	  .take = take_flag,
+	  FIELD(failed),
+	  .help = "only what failed, or was an error, in the last run with these artifacts" },
+	{ .name = "shuffle",
+	  .argument = "[=SEED]",
+	  .take = take_seed,
+	  FIELD(seed),
+	  .most = UINT_MAX,
+	  .help = "in another order than the longest first; the seed is printed, and makes the "
+		  "same order again" },
 	{ .name = "jobs",
 	  .letter = 'j',
 	  .argument = "N",
@@ -214,6 +296,11 @@ static const struct cli_option run_options[] = {
 	  FIELD(repeat),
 	  .most = 10000,
 	  .help = "run each case N times" },
+	{ .name = "until-failure",
+	  .take = take_flag,
+	  FIELD(until_failure),
+	  .help = "play round after round until one does not pass; with --repeat N rounds at the "
+		  "most" },
 	{ .name = "timeout-multiplier",
 	  .argument = "X",
 	  .take = take_multiplier,

@@ -116,6 +116,8 @@ static struct words arguments_of(const struct run *run, const struct guest *gues
 	words_add(&words, "--no-report");
 	words_add(&words, "--repeat=%u", options->repeat);
 	words_add(&words, "--timeout-multiplier=%g", options->timeout_multiplier);
+	if (options->seed)
+		words_add(&words, "--shuffle=%u", options->seed);
 	if (options->jobs)
 		words_add(&words, "--jobs=%u", options->jobs);
 	if (options->wire)

@@ -220,6 +220,7 @@ struct entry **lane_order(const struct run *run, const struct lane *lane)
 	for (size_t i = 0; i < run->plan.count; i++)
 		if (lane_of(run, &run->plan.entries[i]) == lane)
 			order[count++] = &run->plan.entries[i];
-	qsort(order, count, sizeof(struct entry *), longest_first);
+	if (!run->options->seed)
+		qsort(order, count, sizeof(struct entry *), longest_first);
 	return order;
 }

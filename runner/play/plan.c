@@ -35,6 +35,10 @@ bool plan_make(struct plan *plan, const struct run_options *options)
 	*plan = (struct plan){ 0 };
 	if (!selection_make(&selection, options->catalogue, options->patterns))
 		return false;
+	if (options->failed_of)
+		selection_keep_failed(&selection, options->failed_of);
+	if (options->seed)
+		selection_shuffle(&selection, options->seed);
 	for (size_t i = 0; i < selection.count; i++)
 		plan_add(plan, &selection.tests[i], options->repeat);
 	selection_free(&selection);

@@ -27,6 +27,9 @@ struct run_options {
 	unsigned cpus;         /* of a guest in real time; 0: as many as this machine has */
 	bool real_time;        /* of a guest */
 	unsigned repeat;
+	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
+	unsigned round;          /* of --until-failure, from 1; 0: there is but one */
+	const json_t *failed_of; /* a results.json: only what failed in it; NULL: all */
 	double timeout_multiplier;
 	bool pause, verbose;
 	bool only_failures; /* of artifacts, those of failed cases and errors are kept */

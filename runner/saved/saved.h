@@ -20,7 +20,9 @@ bool pattern_matches(const char *pattern, const char *text, enum strictness stri
 
 struct patterns {
 	char *const *words;
-	size_t count; /* 0: everything is meant */
+	size_t count;          /* 0: everything is meant */
+	char *const *excluded; /* but not what these mean */
+	size_t excluded_count;
 };
 
 /* A case over one family. */
@@ -36,11 +38,17 @@ struct selection {
 	size_t count;
 };
 
-/* The tests that one of the patterns means. False after saying which means none, and what is near.
+/*
+ * The tests that one of the patterns means. False after saying which means none, and what is near,
+ * or that all that is meant is excluded.
  */
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns);
 void selection_free(struct selection *selection);
+/* Keeps what has failed in the run @run, a results.json, or was an error of it. */
+void selection_keep_failed(struct selection *selection, const json_t *run);
+/* Puts the tests in an order that follows from @seed alone, on any machine. */
+void selection_shuffle(struct selection *selection, unsigned seed);
 /* Marks in @wanted (one for each claim of the catalogue) what the pattern means. False: nothing. */
 bool claims_mark(const struct catalogue *catalogue, const char *pattern, bool *wanted);
 /* The names of the cases that answer the claim, an array. */

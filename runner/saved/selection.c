@@ -100,20 +100,88 @@ static void keep(struct selection *all, const bool *wanted)
 	all->count = kept;
 }
 
+/* Marks what the patterns mean. False after saying which means nothing. */
+static bool mark_words(struct selection *all, struct patterns patterns, bool *wanted)
+{
+	for (size_t i = 0; i < patterns.count; i++)
+		if (!mark(all, patterns.words[i], wanted)) {
+			complain_of_pattern(all, patterns.words[i]);
+			return false;
+		}
+	for (size_t i = 0; patterns.count == 0 && i < all->count; i++)
+		wanted[i] = true;
+	return true;
+}
+
+/* As mark_words(), of what is not meant after all. */
+static bool exclude(struct selection *all, struct patterns patterns, bool *wanted)
+{
+	autofree bool *unwanted = must_alloc(all->count + 1, sizeof(*unwanted));
+	bool some = false;
+
+	for (size_t i = 0; i < patterns.excluded_count; i++)
+		if (!mark(all, patterns.excluded[i], unwanted)) {
+			complain_of_pattern(all, patterns.excluded[i]);
+			return false;
+		}
+	for (size_t i = 0; i < all->count; i++)
+		some |= wanted[i] = wanted[i] && !unwanted[i];
+	if (!some && all->count > 0)
+		complain("all that is meant is excluded");
+	return some || all->count == 0;
+}
+
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns)
 {
 	*selection = select_all(catalogue);
 	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
-	for (size_t i = 0; i < patterns.count; i++)
-		if (!mark(selection, patterns.words[i], wanted)) {
-			complain_of_pattern(selection, patterns.words[i]);
-			selection_free(selection);
-			return false;
-		}
-	if (patterns.count > 0)
+	bool good = mark_words(selection, patterns, wanted) && exclude(selection, patterns, wanted);
+
+	if (good)
 		keep(selection, wanted);
-	return true;
+	else
+		selection_free(selection);
+	return good;
+}
+
+static bool has_failed(const json_t *run, const struct test *test)
+{
+	size_t index;
+	json_t *result;
+
+	json_array_foreach (json_object_get(run, "results"), index, result) {
+		int ending = ending_from_name(member_or_empty(result, "status"));
+
+		if ((ending == FAILED || ending == BROKEN) &&
+		    text_is(member_string(result, "case"), test->spec->name) &&
+		    text_is(member_string(result, "family"), family_name(test->family)))
+			return true;
+	}
+	return false;
+}
+
+void selection_keep_failed(struct selection *selection, const json_t *run)
+{
+	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
+
+	for (size_t i = 0; i < selection->count; i++)
+		wanted[i] = has_failed(run, &selection->tests[i]);
+	keep(selection, wanted);
+}
+
+/* Fisher and Yates; nrand48() is the same everywhere (POSIX has its numbers). */
+void selection_shuffle(struct selection *selection, unsigned seed)
+{
+	unsigned short state[3] = { 0x330e, (unsigned short)seed, (unsigned short)(seed >> 16) };
+
+	for (size_t i = selection->count; i > 1; i--) {
+		size_t other = (size_t)nrand48(state) % i;
+		struct test test = selection->tests[i - 1];
+
+		selection->tests[i - 1] = selection->tests[other];
+		selection->tests[other] = test;
+	}
 }
 
 void selection_free(struct selection *selection)

@@ -71,6 +71,8 @@ static void console_begin(const struct run *run)
 	if (run->guest.count)
 		begin_guest(run);
 	print_long_waits(run);
+	if (run->options->seed)
+		printf("order: --shuffle=%u\n", run->options->seed);
 	printf("artifacts: %s\n", run->artifacts);
 	fflush(stdout);
 }
@@ -372,4 +374,34 @@ const struct reporter brief_reporter = {
 	.result = brief_result,
 	.tick = console_tick,
 	.end = brief_end,
+};
+
+/* ---- round after round --------------------------------------------------------------------- */
+
+static void rounds_begin(const struct run *run)
+{
+	if (run->options->round == 1)
+		console_begin(run);
+}
+
+static void rounds_end(const struct run *run)
+{
+	autofree char *wall = text_duration(seconds(run->took));
+	autofree char *seed = run->options->seed ? format(", --shuffle=%u", run->options->seed)
+						 : format("%s", "");
+
+	wipe(run);
+	printf("round %u: %zu passed, %zu failed, %zu skipped in %s%s\n", run->options->round,
+	       run->tally[PASSED], run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED],
+	       wall, seed);
+	fflush(stdout);
+	if (run_status(run) != EXIT_GOOD)
+		console_end(run);
+}
+
+const struct reporter rounds_reporter = {
+	.begin = rounds_begin,
+	.result = console_result,
+	.tick = console_tick,
+	.end = rounds_end,
 };

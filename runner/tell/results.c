@@ -76,6 +76,8 @@ static void set_run(json_t *value, const struct run *run)
 	json_object_set_new(value, "wire", json_text(lane->wire));
 	json_object_set_new(value, "started", json_text(started));
 	json_object_set_new(value, "repeat", json_integer(run->options->repeat));
+	json_object_set_new(value, "seed",
+			    run->options->seed ? json_integer(run->options->seed) : json_null());
 }
 
 /* What came of it. */

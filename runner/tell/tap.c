@@ -32,6 +32,8 @@ static void tap_begin(const struct run *run)
 		printf("# kernel %s, lane vm, clock %s, wire: %s, %zu of %zu\n",
 		       run->guest.kernel->name, run->guest.clock, run->guest.wire, run->guest.count,
 		       run->plan.count);
+	if (run->options->seed)
+		printf("# order: --shuffle=%u\n", run->options->seed);
 	fflush(stdout);
 }
 

@@ -9,8 +9,11 @@
 
 /* ---- console.c, tap.c: while it goes on ---------------------------------------------------- */
 
-/* In full; one line at the end, for a matrix; TAP 14. */
-extern const struct reporter console_reporter, brief_reporter, tap_reporter;
+/*
+ * In full; one line at the end, for a matrix; a line for a round in which all passed, else in full;
+ * TAP 14.
+ */
+extern const struct reporter console_reporter, brief_reporter, rounds_reporter, tap_reporter;
 /* TAP of a run that cannot begin: all of it is skipped, or it bails out. */
 void tap_of_nothing(const char *why, bool error);
 

@@ -41,6 +41,7 @@ static void parse(void *context)
 		match(&options);
 	else if (status != EXIT_GOOD && status != EXIT_USAGE)
 		abort();
+	options_free(&options);
 	for (int i = 1; i < count; i++)
 		free(words[i]);
 }
