@@ -22,7 +22,7 @@ static struct catalogue catalogue;
 static struct run_options options_of(char *const *pattern, unsigned repeat)
 {
 	return (struct run_options){ .catalogue = &catalogue,
-				     .patterns = { pattern, 1 },
+				     .patterns = { .words = pattern, .count = 1 },
 				     .kernel = "host",
 				     .repeat = repeat,
 				     .timeout_multiplier = 1 };
