@@ -94,8 +94,8 @@ static void set_server_option(struct listener *server)
 {
 	if (told)
 		set_option_of_listener(server, way->option);
-	else if (setsockopt(server->fd, way->option.level, way->option.option, &way->option.value,
-			    sizeof(way->option.value)) < 0)
+	else if (setsockopt(server->fd, way->option.level, way->option.option, way->option.value,
+			    way->option.size) < 0)
 		broken("cannot set %s", way->option.name);
 }
 
