@@ -96,7 +96,7 @@ void take_setting(struct judge *judge, const struct event *event)
 				    : place_of(setting_names, SETTINGS, event->name);
 
 	if (place < 0 || (event->listener && !listener) || event->value < INT32_MIN ||
-	    event->value > UINT32_MAX) {
+	    event->value > INT32_MAX) {
 		judge_object(judge, event,
 			     format("\"%s\" of %ld is no setting that a SYN-ACK follows from",
 				    event->name, event->value));
@@ -315,7 +315,8 @@ static void hear_timestamp(const struct judge *judge, const struct segment *segm
 			   struct flow_book *flow)
 {
 	uint32_t next = flow->isn[CLIENT] + 1;
-	int32_t begin = (int32_t)(segment->seq - next), end = begin + segment->length;
+	int32_t begin = (int32_t)(segment->seq - next);
+	int32_t end = (int32_t)(segment->seq + segment->length - next);
 	bool stamped = flow->terms.timestamps && segment->timestamps &&
 		       (int32_t)(segment->tsval - flow->terms.echo) >= 0;
 	bool in_order = begin == 0 || (begin < 0 && end > 0);

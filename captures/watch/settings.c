@@ -136,7 +136,8 @@ static long metric_named(const char *name, const uint32_t metrics[RTAX_MAX + 1])
 
 	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
 		if (strcmp(all[i].name, name) == 0)
-			return (long)metrics[all[i].metric];
+			return metrics[all[i].metric] < INT32_MAX ? (long)metrics[all[i].metric]
+								  : INT32_MAX;
 	broken("nobody knows a metric \"%s\" of a route", name);
 }
 
