@@ -39,7 +39,7 @@ void judge_free(struct judge *judge);
  *    it
  *  - the gate does only what it can do with the segment that it speaks of
  *  - flags, ports, timestamps and their echoes are such as TCP sends
- *  - SYN-ACKs repeat themselves exactly and acknowledge the SYN; SYNs repeat themselves exactly
+ *  - SYNs repeat themselves exactly; SYN-ACKs acknowledge the SYN, again with the same number
  *  - at every sample, what captures and sockets show is what Tcp's counters count (segments in,
  *    out, out again, RSTs, opens, CurrEstab), and what Linux must count besides has moved
  *    (counts.c)
