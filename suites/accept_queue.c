@@ -92,18 +92,18 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
-	STEP("listen() again takes the new one");
+	STEP("listen() again takes the new somaxconn");
 	listen_again(server, 511);
 	expect_queue(server, .accept = 2, .limit = 511, .syn = 0);
 	connect_one(net, server);
 	expect_queue(server, .accept = 3, .limit = 511, .syn = 0);
 
-	STEP("somaxconn is lowered: the same again");
+	STEP("somaxconn is lowered, and nothing changes for who listens already");
 	set_sysctl(net, SERVER, "net.core.somaxconn=1");
 	connect_one(net, server);
 	expect_queue(server, .accept = 4, .limit = 511, .syn = 0);
 
-	STEP("until listen() is called");
+	STEP("listen() again takes the lower somaxconn: the next client's SYN is dropped");
 	listen_again(server, 511);
 	give_up(refused_client(net, server));
 	expect_queue(server, .accept = 4, .limit = 1, .syn = 0);
@@ -136,7 +136,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 		expect_silence(second[i]);
 	}
 
-	STEP("but nobody else gets in until the queue is no longer than the new backlog");
+	STEP("nobody else gets in until the queue is no longer than the new backlog");
 	for (int i = 0; i < 2; i++) {
 		accept_client(server, first[i]);
 		give_up(refused_client(net, server));
@@ -144,7 +144,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 2");
 
-	STEP("and then one does");
+	STEP("the queue is no longer than the backlog: one client gets in");
 	accept_client(server, second[0]);
 	connect_one(net, server);
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
@@ -235,7 +235,7 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_silence(client);
 
-	STEP("and it ends like any other");
+	STEP("the connection ends like any other");
 	close_last(served, client);
 }
 

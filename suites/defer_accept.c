@@ -73,7 +73,7 @@ CASE(data_in_the_segment_after_the_syn_ack_needs_no_bare_ack_before_it,
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_no_event(epoll);
 
-	STEP("and sends it with its data");
+	STEP("the client sends its ACK with its data");
 	data_makes_the_connection(client, "HELLO");
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(epoll);
@@ -153,7 +153,7 @@ CASE(empty_ack_ahead_of_its_data_makes_a_connection_at_once, .claims = "D1-01 D1
 	expect_no_event(epoll);
 	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
 
-	STEP("one that comes after 5 bytes is not, and the bytes are missing");
+	STEP("an ACK that comes after 5 bytes makes the connection, and the bytes are missing");
 	peer_send(peer, .seq = 5);
 	expect_ladder(peer, "-  >  ACK seq 6  - / ESTABLISHED");
 	expect_queue(server, .accept = 1, .syn = 0);
@@ -161,7 +161,7 @@ CASE(empty_ack_ahead_of_its_data_makes_a_connection_at_once, .claims = "D1-01 D1
 	struct end *served = accept_peer(server, peer);
 	expect_read_error(served, EAGAIN);
 
-	STEP("they come, and are read");
+	STEP("the missing bytes come, and are read");
 	speak(peer, "HELLO");
 	expect_read(served, "HELLO");
 }
@@ -181,7 +181,7 @@ CASE(syn_cookie_takes_no_notice_of_the_deferral, .claims = "D1-01 D1-22",
 	expect_read_error(served, EAGAIN);
 	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 
-	STEP("its data is read when it comes");
+	STEP("the client's data is read when it comes");
 	speak(client, "HELLO");
 	expect_read(served, "HELLO");
 }
@@ -211,7 +211,7 @@ CASE(option_cleared_on_a_live_listener_lets_the_next_bare_ack_in, .claims = "D1-
 	expect_event(epoll);
 	expect_read_error(accept_peer(server, peer), EAGAIN);
 
-	STEP("the silent client's comes with its answer to the next SYN-ACK");
+	STEP("the silent client is connected by its answer to the next SYN-ACK");
 	next_syn_ack_makes_the_connection(client, 1.0);
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(epoll);
@@ -227,13 +227,13 @@ CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims =
 	struct peer *peer = half_open_peer(net, server);
 	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
 
-	STEP("its bare ACK is dropped");
+	STEP("the peer's bare ACK is dropped");
 	ack_is_ignored(peer);
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_no_event(epoll);
 	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
 
-	STEP("its data is not");
+	STEP("the peer's data makes the connection");
 	data_makes_the_connection(peer, "HELLO");
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(epoll);
@@ -247,7 +247,7 @@ CASE(client_that_closes_without_data_is_accepted_and_its_end_is_read, .claims = 
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
 	struct end *client = defer_client(net, server);
 
-	STEP("its FIN makes the connection");
+	STEP("the client's FIN makes the connection");
 	close_end(client);
 	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.2); /* a delayed ACK */
 	expect_ladder(client,

@@ -86,12 +86,13 @@ CASE(bare_ack_that_comes_again_leaves_the_period_as_it_was, .claims = "D1-03 D1-
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 3);
 	struct peer *clock = ticking_request(net, server);
 
-	STEP("then a peer's bare ACK is dropped");
+	STEP("a peer's bare ACK is dropped");
 	struct peer *peer = half_open_peer(net, server, .name = "peer");
 	ack_is_ignored(peer);
 	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1");
 
-	STEP("and so is another one, a second after its timer has fired, when 2 s are running");
+	STEP("another bare ACK is dropped a second after the request's timer has fired, when "
+	     "2 s are running");
 	wait_for(clock, .timeouts = 2, .within = 2);
 	expect_ladder(clock, "3.0  <  SYN-ACK");
 	expect_ladder(peer, "1.0  .  timer");

@@ -24,7 +24,7 @@ static struct end *probe_deferred_request(struct scene *net, struct listener *se
 	/* 3 RTO after the probe is before the request's timer at 3 s, and 7 RTO are after it */
 	needs_rto_below(client, 0.24);
 
-	STEP("its keepalive probe is answered by the request");
+	STEP("the client's keepalive probe is answered by the request");
 	wait_for(client, .sent = 2, .from = SERVER, .within = 2.2);
 	expect_ladder(client,
 		      "1.0  .  timer",
@@ -55,7 +55,7 @@ static void expect_stall(struct scene *net, struct listener *server, struct end 
 		      "+0.0 <  ACK ack 1");
 	expect_counters(net, SERVER, "TSEcrRejected 1");
 
-	STEP("and so is each retransmission, until a SYN-ACK is sent again");
+	STEP("each retransmission is answered by the request, until a SYN-ACK is sent again");
 	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 5.2);
 	expect_ladder(client,
 		      "1rto  >  DATA 5  ignored",
@@ -75,7 +75,7 @@ static void expect_stall(struct scene *net, struct listener *server, struct end 
 	expect_counters(net, SERVER, "TSEcrRejected 4  TCPTimeouts 2");
 	expect_counters(net, CLIENT, "TCPTimeouts 4  challenges 1");
 
-	STEP("six seconds after it was sent the data is read");
+	STEP("the data is read six seconds after it was sent");
 	wait_until_readable(served, 2);
 	expect_read(served, "HELLO");
 	expect_ladder(client,
@@ -187,7 +187,7 @@ CASE(ignored_client_with_keepalive_stalls_until_the_next_syn_ack, .claims = "D1-
 			      "+0.0 <  ACK");
 	expect_queue(server, .accept = 3, .syn = 0);
 
-	STEP("and in the end it is read");
+	STEP("in the end the client's data is read");
 	accept_client(server, crowd.others[1]);
 	accept_client(server, crowd.last);
 	expect_read(accept_client(server, late), "HELLO");

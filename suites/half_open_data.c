@@ -28,7 +28,7 @@ CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36")
 	expect_nothing_to_accept(server);
 	expect_no_timer(client);
 
-	STEP("its data is not dropped for the state SYN_RECV: it completes the handshake");
+	STEP("the client's data is not dropped for the state SYN_RECV: it completes the handshake");
 	data_makes_the_connection(client, "HELLO");
 	expect_unacknowledged(client, 0);
 	expect_queue(server, .accept = 1, .syn = 0);
@@ -182,8 +182,8 @@ CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-3
 		struct listener *server = listen_on_server(net, .backlog = 2);
 		struct end *late = send_to_a_full_queue(server, 1).late;
 
-		STEP("with tcp_retries2=%s it gives up after %d retransmissions", rows[i].retries2,
-		     again);
+		STEP("with tcp_retries2=%s the client gives up after %d retransmissions",
+		     rows[i].retries2, again);
 		wait_for(late, .gone = true, .host = CLIENT, .within = 1.5);
 		expect_lines(net, late->flow, rows[i].lines);
 		expect_counters(net, SERVER, "overflows %d", again);
@@ -202,7 +202,7 @@ CASE(ignored_client_gives_up_when_tcp_user_timeout_is_over, .claims = "D2-36 D2-
 	send_in_vain(server, late);
 
 	/* tcp_clamp_rto_to_user_timeout(): a second after the first one, not after 7 RTO */
-	STEP("a second after its first retransmission it gives up");
+	STEP("the client gives up a second after its first retransmission");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 1.5);
 	expect_ladder(late,
 		      "1rto      >  DATA 5  ignored",
@@ -227,7 +227,7 @@ CASE(ignored_client_gives_up_after_a_quarter_of_an_hour, .claims = "D2-34 D2-36 
 
 	/* 255 RTO after the data, 7.4 s, is before the SYN-ACK at 63 s up to an RTO of 0.218 s. */
 	needs_rto_below(late, 0.216);
-	STEP("it retransmits 15 times, and gives up");
+	STEP("the client retransmits 15 times, and gives up");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 960);
 	expect_ladder(late,
 		      "1rto         >  DATA 5   ignored",
@@ -277,7 +277,7 @@ CASE(ignored_client_is_reset_once_its_request_has_expired, .claims = "D2-34 D2-3
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = send_to_a_full_queue(server, 1).late;
 
-	STEP("it retransmits, and meanwhile the request expires");
+	STEP("the client retransmits, and meanwhile the request expires");
 	wait_for(late, .gone = true, .host = SERVER, .within = 2);
 	expect_ladder(late,
 		      "1rto  >  DATA 5  ignored",
@@ -288,7 +288,7 @@ CASE(ignored_client_is_reset_once_its_request_has_expired, .claims = "D2-34 D2-3
 	expect_counters(net, SERVER, "overflows 3  TCPTimeouts 1");
 	expect_counters(net, CLIENT, "TCPTimeouts 3");
 
-	STEP("its next retransmission meets the listener, which knows nothing of it");
+	STEP("the client's next retransmission meets the listener, which knows nothing of it");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 2);
 	expect_ladder(late,
 		      "15rto  >  DATA 5",
@@ -314,7 +314,7 @@ CASE(ignored_client_is_reset_after_its_request_has_expired_by_default,
 	 * RTO, at least 51 s, is after the end at 63 s, which is 50.3 s after it at the latest.
 	 */
 	needs_rto_below(late, 0.22);
-	STEP("it retransmits, and meanwhile the request expires");
+	STEP("the client retransmits, and meanwhile the request expires");
 	wait_for(late, .gone = true, .host = SERVER, .within = 50);
 	expect_ladder(late,
 		      "1rto    >  DATA 5   ignored",
@@ -333,7 +333,7 @@ CASE(ignored_client_is_reset_after_its_request_has_expired_by_default,
 	expect_counters(net, SERVER, "overflows 9  TCPTimeouts 2");
 	expect_counters(net, CLIENT, "TCPTimeouts 7  challenges 1");
 
-	STEP("its next retransmission meets the listener");
+	STEP("the client's next retransmission meets the listener");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 30);
 	expect_ladder(late,
 		      "256rto  >  DATA 5",
@@ -382,7 +382,7 @@ CASE(silent_client_stays_connected_to_nothing_until_it_writes, .claims = "D2-34 
 		STEP("there is room again, and nothing to accept");
 		serve_the_others(server, &crowd);
 
-		STEP("its first write is answered with RST, however much room there is");
+		STEP("the client's first write is answered with RST, however much room there is");
 		send_text(late, "HELLO");
 		expect_ladder(late,
 			      "-    >  DATA 5",
@@ -413,7 +413,7 @@ CASE(server_that_speaks_first_is_heard_after_the_next_syn_ack, .claims = "D2-33 
 	next_syn_ack_makes_the_connection(late, 3.0);
 	expect_queue(server, .accept = 1, .syn = 0);
 
-	STEP("and the server speaks");
+	STEP("the server speaks");
 	struct end *served = accept_client(server, late);
 	speak(served, "HELLO");
 	expect_read(late, "HELLO");
@@ -534,7 +534,7 @@ CASE(each_segment_of_a_large_request_is_ignored_and_counted, .claims = "D2-31 D2
 	expect_queue(server, .accept = 3, .syn = 1);
 	expect_counters(net, SERVER, "overflows 6");
 
-	STEP("it retransmits the first, and that is ignored too");
+	STEP("the client retransmits the first segment, which is ignored too");
 	wait_for(late, .sent = 11, .from = CLIENT, .within = 1);
 	expect_lines(net, late->flow, large->again);
 	expect_unacknowledged(late, 8000);
@@ -572,7 +572,7 @@ CASE(fin_of_an_ignored_client_makes_a_connection_at_its_end, .claims = "D2-33 D2
 	struct crowd crowd = close_in_vain(server);
 	struct end *late = crowd.late;
 
-	STEP("its FIN is retransmitted, and ignored");
+	STEP("the client's FIN is retransmitted, and ignored");
 	retransmissions_are_ignored(late, "FIN-ACK", 2);
 
 	STEP("the others are served, and the next FIN is a handshake ACK too");
@@ -592,7 +592,7 @@ CASE(answer_to_a_syn_ack_makes_a_connection_ahead_of_its_fin, .claims = "D2-33 D
 	struct crowd crowd = close_in_vain(server);
 	struct end *late = crowd.late;
 
-	STEP("its FIN is retransmitted, and ignored");
+	STEP("the client's FIN is retransmitted, and ignored");
 	retransmissions_are_ignored(late, "FIN-ACK", 3);
 
 	STEP("the others are served, and a client that has closed still answers a SYN-ACK");
@@ -622,7 +622,7 @@ CASE(fin_that_comes_after_the_request_has_expired_is_reset, .claims = "D2-37b D2
 	struct crowd crowd = close_in_vain(server);
 	struct end *late = crowd.late;
 
-	STEP("its FIN is retransmitted, and meanwhile the request expires");
+	STEP("the client's FIN is retransmitted, and meanwhile the request expires");
 	wait_for(late, .gone = true, .host = SERVER, .within = 2);
 	expect_ladder(late,
 		      "1rto  >  FIN-ACK  ignored",

@@ -69,7 +69,7 @@ CASE(ignored_client_gets_in_with_its_answer_to_the_next_syn_ack,
 	struct end *served = accept_client(server, late);
 	expect_nothing_to_accept(server);
 
-	STEP("and it is a connection like any other");
+	STEP("the late connection is one like any other");
 	speak(late, "HELLO");
 	expect_read(served, "HELLO");
 }
@@ -170,7 +170,7 @@ CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_el
 	expect_no_event(edge);
 	expect_silence(late);
 
-	STEP("the next segment of the one who was let fall does");
+	STEP("the next segment of the client whose ACK fell wakes the server");
 	ack_makes_the_connection(late);
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(level);
@@ -197,7 +197,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 		{ "data behind a hole",
 		  { .text = "WORLD", .seq = 5 },
 		  "- > DATA 5 seq 6 ignored - / -" },
-		{ "FIN", { .flags = FIN | ACK }, "- > FIN-ACK ignored - / -" },
+		{ "a FIN", { .flags = FIN | ACK }, "- > FIN-ACK ignored - / -" },
 		{ "data with FIN",
 		  { .text = "HELLO", .flags = FIN | ACK | PSH },
 		  "- > DATA-FIN 5 ignored - / -" },
@@ -242,7 +242,7 @@ static void send_syns(struct listener *server, struct peer *peer)
 	expect_queue(server, .accept = 3, .syn = 1);
 	expect_counters(net, SERVER, "overflows 1");
 
-	STEP("but the SYN of the request, when it comes again, is answered, and not counted");
+	STEP("the SYN of the request, when it comes again, is answered, and not counted");
 	syn_is_answered_again(peer);
 	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
 	expect_queue(server, .accept = 3, .syn = 1);
@@ -255,17 +255,17 @@ CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims
 		struct peer_segment segment;
 		const char *line;
 	} rows[] = {
-		{ "its ACK once more", { .flags = ACK }, "- > ACK ignored" },
+		{ "the peer's ACK once more", { .flags = ACK }, "- > ACK ignored" },
 		{ "data", { .text = "HELLO" }, "- > DATA 5 ignored" },
 		{ "the data once more", { .text = "HELLO", .seq = -5 }, "- > DATA 5 ignored" },
 		{ "data behind a hole",
 		  { .text = "WORLD", .seq = 5 },
 		  "- > DATA 5 seq 11 ignored" },
-		{ "an ACK of all that it has sent",
+		{ "an ACK of all that the peer has sent",
 		  { .flags = ACK, .seq = 10 },
 		  "- > ACK ignored" },
-		{ "FIN", { .flags = FIN | ACK }, "- > FIN-ACK seq 6 ignored" },
-		{ "all of it, with FIN",
+		{ "a FIN", { .flags = FIN | ACK }, "- > FIN-ACK seq 6 ignored" },
+		{ "all of the data, with FIN",
 		  { .text = "HELLOWORLD", .flags = FIN | ACK | PSH, .seq = -6 },
 		  "- > DATA-FIN 10 ignored" },
 	};
@@ -281,7 +281,7 @@ CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *const lines[] = { rows[i].line, NULL };
 
-		STEP("and so is %s", rows[i].what);
+		STEP("%s is ignored too", rows[i].what);
 		peer_sends(peer, rows[i].segment);
 		expect_lines(net, peer->flow, lines);
 		expect_request_timer(peer, .timeouts = 0, .due = 1.0);
@@ -371,7 +371,7 @@ static void serve_rescued(struct listener *server, struct peer *peer, const stru
 CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33")
 {
 	static const struct rescue rows[] = {
-		{ .what = "its ACK once more",
+		{ .what = "the peer's ACK once more",
 		  .segment = { .flags = ACK },
 		  .lines = { "-  >  ACK  - / ESTABLISHED" } },
 		{ .what = "data",
@@ -437,7 +437,7 @@ CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "
 	expect_queue(server, .accept = 1, .limit = 1, .syn = 1);
 	expect_counters(net, SERVER, "overflows 1");
 
-	STEP("its next segment gets in, behind those who wait");
+	STEP("the peer's next segment gets in, behind those who wait");
 	data_makes_the_connection(peer, "HELLO");
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	accept_client(server, client);

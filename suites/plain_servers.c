@@ -119,16 +119,17 @@ CASE(sample_server_greets_its_clients_and_never_closes, .claims = "D2-03 D2-04")
 {
 	struct server server = start_sample_server(net, NULL);
 
-	STEP("it waits in accept(): a client that connects is greeted at once");
+	STEP("the server waits in accept(): a client that connects is greeted at once");
 	struct end *first = connect_one(net, server.listener);
 	greet(&server, first);
 
-	STEP("and so is the next one");
+	STEP("the next client is greeted at once, too");
 	struct end *second = connect_one(net, server.listener);
 	greet(&server, second);
 	expect_queue(server.listener, .accept = 0, .syn = 0);
 
-	STEP("it never closes: no FIN comes, and who closes first leaves a CLOSE_WAIT behind");
+	STEP("the server never closes: no FIN comes, and who closes first leaves a CLOSE_WAIT "
+	     "behind");
 	expect_read_error(first, EAGAIN);
 	close_first(first);
 	expect_silence(second);
@@ -139,7 +140,7 @@ static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct pr
 {
 	struct server server = start_sample_server(net, heavy_work);
 
-	STEP("it is at its heavy work: six connections are made without it");
+	STEP("the server is at its heavy work: six connections are made without it");
 	struct end **waiting = connect_clients(net, server.listener, 6);
 	expect_read_error(waiting[0], EAGAIN);
 	expect_queue(server.listener, .accept = 6, .syn = 0);
@@ -157,7 +158,7 @@ static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct pr
 	late_client_gets_in(late);
 	expect_queue(server.listener, .accept = 6, .syn = 0);
 
-	STEP("each is greeted in its turn");
+	STEP("each client is greeted in its turn");
 	for (int i = 1; i <= 6; i++) {
 		give_word(server.process);
 		greet(&server, i < 6 ? waiting[i] : late);
@@ -376,7 +377,7 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	struct end **waiting = connect_clients(net, crew.listener, 2);
 	expect_queue(crew.listener, .accept = 2, .syn = 0);
 
-	STEP("and the next one's SYN is dropped");
+	STEP("the next client's SYN is dropped");
 	struct end *late = refuse_late_client(crew.listener, 2);
 
 	STEP("the workers go on serving whom they have");
@@ -393,7 +394,7 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	expect_queue(crew.listener, .accept = 0, .syn = 0);
 	expect_silence(late);
 
-	STEP("it comes again by itself, and gets in");
+	STEP("the late client's SYN comes again by itself, and gets in");
 	late_client_gets_in(late);
 	pass_on(&crew, late, crew.workers[0]);
 	expect_queue(crew.listener, .accept = 0, .syn = 0);
@@ -446,7 +447,7 @@ CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claim
 	STEP("two workers wait in accept(): a connection wakes the first of them");
 	expect_to_wake(&crew, 0);
 
-	STEP("the next one wakes the other");
+	STEP("the next connection wakes the other worker");
 	expect_to_wake(&crew, 1);
 
 	STEP("who waits again stands at the end of the line");
@@ -454,6 +455,6 @@ CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claim
 	wait_in_accept(crew.workers[0]);
 	expect_to_wake(&crew, 1);
 
-	STEP("and comes after who waited before");
+	STEP("who waits again is woken after who waited before");
 	expect_to_wake(&crew, 0);
 }

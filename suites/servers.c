@@ -191,7 +191,7 @@ CASE(stalled_nginx_lets_its_queue_overflow_and_serves_everybody_when_it_goes_on,
 	}
 	expect_queue(nginx.listener, .accept = 8, .syn = 0);
 
-	STEP("it goes on: it accepts and answers all eight, and the ninth's next SYN gets in");
+	STEP("nginx goes on, accepts and answers all eight, and the ninth's next SYN gets in");
 	resume_process(nginx.program, nginx.program->pid);
 	for (int i = 0; i < 8; i++)
 		expect_late_answer(waiting[i], CONNECTED + 2);
@@ -313,7 +313,7 @@ CASE(connection_wakes_one_of_the_nginx_workers_that_wait_in_epoll, .claims = "D2
 	expect_queue(nginx.listener, .accept = 0, .syn = 1);
 	expect_nobody_woken(&nginx, before);
 
-	STEP("its ACK makes a connection, and wakes one");
+	STEP("the ACK makes a connection, and wakes one worker");
 	ack_makes_the_connection(peer);
 	wait_for_queue(nginx.listener, .accept = 0, .syn = 0);
 	the_one_woken(&nginx, before);
@@ -327,11 +327,11 @@ CASE(connection_wakes_one_of_the_nginx_workers_that_wait_in_epoll, .claims = "D2
 		stall_process(nginx.program, nginx.workers[worker]);
 	}
 
-	STEP("all are stopped: the connection waits in the queue");
+	STEP("all workers are stopped: the connection waits in the queue");
 	struct end *client = connect_one(net, nginx.listener);
 	expect_queue(nginx.listener, .accept = 1, .syn = 0);
 
-	STEP("one goes on, finds it and serves it");
+	STEP("one worker goes on, finds the connection and serves it");
 	resume_process(nginx.program, nginx.workers[0]);
 	server_rests(&nginx);
 	ask(client, CONNECTED);
@@ -443,7 +443,7 @@ CASE(apache_listens_with_its_listenbacklog_and_accepts_without_data_if_told,
 	struct end *client = connect_one(net, apache.listener);
 	server_rests(&apache);
 
-	STEP("and is answered when it asks");
+	STEP("the client is answered when it asks");
 	ask(client, CONNECTED);
 }
 

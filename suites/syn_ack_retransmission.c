@@ -37,7 +37,7 @@ static void expect_patience(struct scene *net, const struct patience *row)
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_counters(net, SERVER, "TCPTimeouts %d", row->retries + 1);
 
-	STEP("its ACK comes too late: nobody knows of the request any more");
+	STEP("the peer's ACK comes too late: nobody knows of the request any more");
 	ack_is_answered_with_reset(silent);
 	expect_nothing_to_accept(server);
 }
@@ -214,7 +214,7 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 22, .within = 2);
 	expect_counters(net, SERVER, "TCPTimeouts 22");
 
-	STEP("one more comes to each, half a second before the oldest are 7 s old");
+	STEP("one more request comes to each queue, half a second before the oldest are 7 s old");
 	wind_up_the_alarm(alarm);
 	expect_the_alarm(alarm);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
@@ -222,7 +222,7 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 	expect_counters(net, SERVER, "TCPTimeouts 6");
 	expect_counters(net, CLIENT, "TCPTimeouts 5  aborts 1");
 
-	STEP("seven are all kept, and of nine the two oldest are given up");
+	STEP("seven requests are all kept, and of nine the two oldest are given up");
 	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 8, .within = 0.6);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		expect_fates(&rows[i]);
@@ -241,7 +241,7 @@ CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = 
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *clock = ticking_request(net, server);
 
-	STEP("then a SYN, again, and again within 500 ms");
+	STEP("the SYN of a request comes again, twice within 500 ms");
 	struct peer *peer = half_open_peer(net, server, .name = "peer");
 	syn_is_answered_again(peer);
 	peer_syn(peer);
@@ -258,7 +258,7 @@ CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = 
 	syn_is_answered_again(peer);
 	expect_counters(net, SERVER, "TCPTimeouts 2");
 
-	STEP("those 2 s begin anew, and no retry was used up");
+	STEP("the timer's 2 s begin anew, and no retry was used up");
 	wait_for(peer, .timeouts = 2, .within = 2.5);
 	expect_ladder(peer, "+2.0  <  SYN-ACK");
 	expect_counters(net, SERVER, "TCPTimeouts 1");
@@ -282,7 +282,8 @@ CASE(syn_that_comes_again_is_answered_twice_a_second_at_most, .claims = "D2-12c"
 	struct end *clock = connect_one(net, server);
 	needs_rto_below(clock, 0.24);
 
-	STEP("its data is lost, and a peer's SYN comes twice: the second one is answered too");
+	STEP("the client's data is lost, and a peer's SYN comes twice: the second one is answered "
+	     "too");
 	drop_segments(net, .from = CLIENT, .what = "DATA", .of = clock);
 	peer_syn(peer);
 	peer_syn(peer);

@@ -31,7 +31,7 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 	expect_queue(server, .accept = 1, .syn = full);
 	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1  again");
 
-	STEP("and is served");
+	STEP("the client is served");
 	speak(client, "HELLO");
 	expect_read(accept_client(server, client), "HELLO");
 	expect_queue(server, .accept = 0, .syn = full);
@@ -129,7 +129,7 @@ CASE(cookie_keeps_nothing_until_the_ack_or_data_makes_the_socket, .claims = "D2-
 	accept_peer(server, bare);
 	expect_counters(net, SERVER, "SyncookiesRecv 1");
 
-	STEP("data does it too, and is there at once");
+	STEP("data makes the socket too, and is there at once");
 	data_makes_the_connection(eager, "HELLO");
 	expect_read(accept_peer(server, eager), "HELLO");
 	expect_queue(server, .accept = 0, .syn = 1);
@@ -175,11 +175,11 @@ CASE(ack_with_a_wrong_cookie_is_answered_with_reset, .claims = "D2-17",
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
 
-	STEP("a cookie");
+	STEP("a peer gets a cookie");
 	struct peer *peer = cookie_peer(net, server);
 	expect_counters(net, SERVER, "cookies 1");
 
-	STEP("one that it never was");
+	STEP("an ACK with another cookie is answered with RST");
 	peer_send(peer, .flags = ACK, .ack = 0x10000);
 	expect_ladder(peer,
 		      "-    >  ACK ack 65537",
@@ -187,12 +187,13 @@ CASE(ack_with_a_wrong_cookie_is_answered_with_reset, .claims = "D2-17",
 	expect_nothing_to_accept(server);
 	expect_counters(net, SERVER, "SyncookiesFailed 1");
 
-	STEP("with tcp_syncookies=0 the right one is, too, and nobody has looked at it");
+	STEP("with tcp_syncookies=0 the right cookie is answered with RST too, and nobody has "
+	     "looked at it");
 	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=0");
 	ack_is_answered_with_reset(peer);
 	expect_nothing_to_accept(server);
 
-	STEP("else the right one makes a connection");
+	STEP("with tcp_syncookies=2 the right cookie makes a connection");
 	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=2");
 	ack_makes_the_connection(peer);
 	expect_queue(server, .accept = 1, .syn = 0);
@@ -215,13 +216,13 @@ CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .kernel_sec
 	struct peer *after_two = cookie_peer(net, server, .name = "after two");
 	expect_counters(net, SERVER, "cookies 2");
 
-	STEP("half a minute later one comes back, and makes a connection");
+	STEP("half a minute later one cookie comes back, and makes a connection");
 	wait_for(clock, .timeouts = 5, .within = 31);
 	ack_makes_the_connection(after_a_minute);
 	accept_peer(server, after_a_minute);
 	expect_counters(net, SERVER, "SyncookiesRecv 1  TCPTimeouts 5");
 
-	STEP("more than two minutes after its SYN the other one's is too old");
+	STEP("more than two minutes after its SYN the other peer's cookie is too old");
 	wait_for(clock, .timeouts = 7, .within = 96);
 	/* a cookie was sent just now, so cookies are looked for */
 	struct peer *young = cookie_peer(net, server, .name = "young");
@@ -294,7 +295,7 @@ CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
 	expect_counters(net, SERVER, "cookies %ld  SyncookiesRecv 1  Tcp.InSegs %ld  again",
 			flood.syns + 1, flood.syns + 2);
 
-	STEP("and is served");
+	STEP("the client is served");
 	speak(client, "HELLO");
 	expect_read(accept_client(server, client), "HELLO");
 	expect_queue(server, .accept = 0, .syn = kept);
@@ -326,7 +327,7 @@ CASE(full_accept_queue_drops_the_syns_that_should_have_got_cookies, .claims = "D
 	expect_queue(server, .accept = 3, .syn = kept);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  overflows 1  again");
 
-	STEP("so are a flood's");
+	STEP("a flood's SYNs are dropped, and no cookie is sent");
 	flood_listener(server, .syns = 100);
 	expect_queue(server, .accept = 3, .syn = kept);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 100  overflows 100  again");

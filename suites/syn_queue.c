@@ -23,20 +23,20 @@ CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kern
 	expect_nothing_to_accept(server);
 	expect_counters(net, SERVER, "Tcp.InSegs 1  Tcp.OutSegs 1");
 
-	STEP("it is still there when the SYN-ACK goes out again");
+	STEP("the entry is still there when the SYN-ACK goes out again");
 	wait_for(peer, .timeouts = 1, .within = 1);
 	expect_ladder(peer, "1.0  <  SYN-ACK");
 	expect_request_timer(peer, .timeouts = 1, .due = 3.0);
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_counters(net, SERVER, "TCPTimeouts 1  Tcp.OutSegs 1");
 
-	STEP("the ACK makes it a connection, which is in the other queue");
+	STEP("the ACK makes the entry a connection, which is in the other queue");
 	ack_makes_the_connection(peer);
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_acceptable(server);
 	expect_counters(net, SERVER, "TCPPureAcks 1  Tcp.InSegs 1");
 
-	STEP("another one's ends with a RST");
+	STEP("another request ends with a RST");
 	struct peer *unwilling = half_open_peer(net, server);
 	expect_queue(server, .accept = 1, .syn = 1);
 	peer_reset(unwilling);
@@ -63,7 +63,7 @@ CASE(client_is_established_while_the_server_is_syn_recv, .claims = "D2-05 D2-11"
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_nothing_to_accept(server);
 
-	STEP("it arrives");
+	STEP("the ACK arrives");
 	stop_rules(net);
 	release_segments(net);
 	expect_states(client, .client = ESTABLISHED, .server = ESTABLISHED);
@@ -398,10 +398,10 @@ CASE(reset_that_is_only_somewhere_in_the_window_should_be_challenged, .claims = 
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	STEP("a request");
+	STEP("a peer's SYN makes a request");
 	struct peer *peer = half_open_peer(net, server);
 
-	STEP("a RST from within the window that is not the next number");
+	STEP("a RST comes whose number is within the window and not the next");
 	peer_send(peer, .flags = RST, .seq = 5);
 	bool ends = state_of(peer, SERVER) == NO_SOCKET;
 	saw_variant(net, ends ? "reset-ends-the-request" : "reset-is-challenged");
@@ -415,7 +415,7 @@ CASE(reset_that_is_only_somewhere_in_the_window_should_be_challenged, .claims = 
 		return;
 	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
 
-	STEP("one with the next number ends it");
+	STEP("a RST with the next number ends the request");
 	reset_ends_the_request(peer);
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_counters(net, SERVER, "reset_requests 1");
