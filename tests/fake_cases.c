@@ -540,10 +540,10 @@ static void leave_artifacts(void)
 		leave(names[i], "a fake\n");
 	autofree char *journal =
 		format("{\"seq\":1,\"t\":0,\"event\":\"begin\",\"name\":\"a fake case\","
-		       "\"object\":\"ipv4\",\"format\":%d}\n"
+		       "\"object\":\"%s\",\"format\":%d}\n"
 		       "{\"seq\":2,\"t\":0,\"event\":\"step\",\"name\":\"a fake step\"}\n"
 		       "{\"seq\":3,\"t\":0,\"event\":\"end\"}\n",
-		       ARTIFACTS_FORMAT);
+		       family_name(running->family), ARTIFACTS_FORMAT);
 
 	leave("journal.jsonl", journal);
 	leave_capture("client.pcap");

@@ -108,8 +108,11 @@ wrong "--shuffle '0': a whole number from 1 to" run --shuffle=0
 wrong '--failed: there is no results.json in nowhere' run --failed --artifacts nowhere
 wrong '--until-failure plays round after round' run --until-failure --tap
 wrong "no claim matches 'F-9'" claims F-9
-wrong 'no such folder' show nothing
-wrong 'takes one folder' show
+wrong 'no such folder' show artifacts/nothing
+wrong 'it is no folder' show /dev/null
+wrong "no case.*matches 'it_pases'; nearest: it_passes" show it_pases
+wrong 'takes one case or folder' show
+wrong 'artifacts has nothing of that; halfopen run plays it' show it_passes/ipv4
 
 # ---- list ----------------------------------------------------------------------------------------
 
@@ -427,7 +430,29 @@ run show artifacts/it_passes/ipv4
 check 'show succeeds' ended 0
 check 'show prints' says 'a fake case, ipv4'
 run show artifacts/it_passes
-check 'show knows the families' says '^ipv6$'
+check 'show knows the families' says 'a fake case, ipv6'
+cp out of_folder
+run show it_passes
+check 'show finds the folder of a name' cmp out of_folder
+run show it_passes/ipv6
+check 'show of an id: one family' eval 'says "a fake case, ipv6" && ! says ipv4'
+run show passes/ipv6
+check 'show of a part: the only one that was played' says 'a fake case, ipv6'
+mv artifacts elsewhere
+run show --artifacts elsewhere it_passes
+check 'show --artifacts' cmp out of_folder
+mv elsewhere artifacts
+run run it_passes_over_ipv4 it_passes it_needs_a_program
+run show passes
+check 'show of a part that two have: both are named' one_line 'it_passes or it_passes_over_ipv4'
+run show F-02
+check 'show of a claim' cmp out of_folder
+run show --format svg it_passes
+check 'show: a picture is of one family' one_line 'a picture is of one family: name .*it_passes/ipv4'
+rm -r artifacts/it_passes_over_ipv4
+run run --repeat 2 it_passes_over_ipv4
+run show it_passes_over_ipv4
+check 'show of what was repeated: what to name' one_line 'name one time, as in .*ipv4/ipv4/1$'
 run show artifacts
 check 'show of another folder is wrong usage' ended 2
 echo '{"broken' >>artifacts/it_passes/ipv4/journal.jsonl
@@ -439,7 +464,7 @@ printf 'no capture' >artifacts/it_passes/ipv6/client.pcap
 run show artifacts/it_passes/ipv6
 check 'show of a malformed capture: 99' ended 99
 check 'show of a malformed capture: one line' one_line 'client.pcap is malformed'
-check 'show of a malformed capture: the journal is shown' says 'a fake case, ipv4'
+check 'show of a malformed capture: the journal is shown' says 'a fake case, ipv6'
 
 # ---- how many at once ----------------------------------------------------------------------------
 

@@ -180,9 +180,11 @@ else
 fi
 run show --format timeline a/$lost/ipv4
 check 'all in the order of time' says '^-- '
+cp -r a/$lost/ipv4 a/$lost/ipv6
 run show --format svg a/$lost
 check 'a picture of two families: 2' ended 2
 check 'it says which to name' one_line 'name a/.*/ipv4'
+rm -r a/$lost/ipv6
 run show --format gif a/$lost/ipv4
 check 'another format: 2' ended 2
 run show --follow a/$deferred/ipv4

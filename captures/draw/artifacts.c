@@ -32,6 +32,29 @@ static void print_ladder(const struct story *story, int flow, struct ladder_form
 	ladder_free(lines);
 }
 
+/* The step in which a flow begins, or "". */
+static const char *first_step(const struct judge *judge, int flow)
+{
+	int line = judge_flow(judge, flow).first_line;
+	const char *step = line >= 0 ? judge_line(judge, line).step : NULL;
+
+	return step ? step : "";
+}
+
+/* What made those different that went the way of @leader: the steps in which they began. */
+static void print_their_steps(const struct judge *judge, int leader, int alike, FILE *out)
+{
+	const char *before = first_step(judge, leader);
+
+	for (int flow = leader + 1; flow < leader + alike; flow++) {
+		const char *step = first_step(judge, flow);
+
+		if (strcmp(step, before) != 0)
+			fprintf(out, "  -- %s\n", step);
+		before = step;
+	}
+}
+
 static void print_ladders(const struct story *story, struct ladder_form form, FILE *out)
 {
 	const struct judge *judge = story_judge(story);
@@ -40,9 +63,13 @@ static void print_ladders(const struct story *story, struct ladder_form form, FI
 		int alike = flows_alike(judge, flow, form);
 
 		print_ladder(story, flow, form, out);
-		if (alike > 1)
-			fprintf(out, "%d more went the same way, the last of them %s\n\n",
-				alike - 1, judge_flow(judge, flow + alike - 1).name);
+		if (alike > 1) {
+			fprintf(out, "%d more went the same way, the last of them %s\n", alike - 1,
+				judge_flow(judge, flow + alike - 1).name);
+			if (!form.stable)
+				print_their_steps(judge, flow, alike, out);
+			fputc('\n', out);
+		}
 		flow += alike;
 	}
 }

@@ -11,12 +11,14 @@
 /* How the story is made: the judge, and what belongs to which. */
 struct story_books {
 	struct judge *judge;
-	int *ladder;  /* of each line: its index in the judge's; -1: it is of no ladder */
-	int *lines;   /* of each packet */
-	int packets;  /* lines[] of so many */
-	int noted;    /* lines before this one have been noted at a sample */
-	int step;     /* how many steps have begun */
-	int *step_of; /* of each line: in how many-th step; 0: before the first */
+	int *ladder;      /* of each line: its index in the judge's; -1: it is of no ladder */
+	int *lines;       /* of each packet */
+	int packets;      /* lines[] of so many */
+	int noted;        /* lines before this one have been noted at a sample */
+	int step;         /* how many steps have begun */
+	int *step_of;     /* of each line: in how many-th step; 0: before the first */
+	bool *connecting; /* of each flow: connect() has said no more than EINPROGRESS */
+	int connecting_count;
 	struct owned texts;
 	struct stray *strays;
 	int stray_count;
@@ -153,18 +155,51 @@ static char *call_words(const struct event *event)
 					: format("%s()", event->name);
 }
 
+static char *connect_words(const struct event *event)
+{
+	const char *error = event->error ? strerrorname_np(event->error) : "0";
+
+	return format("connect() %s", error ? error : "?");
+}
+
+/* Whether the flow's connect() is under way; the caller may change it. */
+static bool *connecting(struct story_books *books, int flow)
+{
+	while (books->connecting_count <= flow) {
+		books->connecting = GROWN(books->connecting, books->connecting_count);
+		books->connecting[books->connecting_count++] = false;
+	}
+	return &books->connecting[flow];
+}
+
+/* A socket's first SO_ERROR is what a connect() that blocks would have returned. */
+static bool ends_connect(struct story_books *books, const struct event *event)
+{
+	if (!is_flow(books->judge, event->flow))
+		return false;
+	bool *under_way = connecting(books, event->flow);
+	bool ends = *under_way && strcmp(event->name, "SO_ERROR") == 0;
+
+	if (strcmp(event->name, "connect") == 0)
+		*under_way = event->error == EINPROGRESS;
+	else if (ends)
+		*under_way = false;
+	return ends;
+}
+
 static void add_call(struct story *story, const struct event *event)
 {
 	struct story_line *line;
+	bool ends = ends_connect(story->books, event);
 
-	if (is_untold(event->name))
+	if (is_untold(event->name) && !ends)
 		return;
 	line = add_line(story, event, -1);
 	line->kind = LINE_CALL;
 	line->at = event->began;
 	line->host = event->host;
 	line->listener = event->listener;
-	line->words = own(&story->books->texts, call_words(event));
+	line->words = own(&story->books->texts, ends ? connect_words(event) : call_words(event));
 }
 
 static void add_stray_counter(struct story *story, const struct event *event)
@@ -498,6 +533,7 @@ void story_free(struct story *story)
 		return;
 	owned_free(&story->books->texts);
 	free(story->books->strays);
+	free(story->books->connecting);
 	free(story->books->ladder);
 	free(story->books->lines);
 	free(story->books->step_of);

@@ -24,14 +24,14 @@ int halfopen_main(const struct catalogue *catalogue, int argc, char **argv);
 /* ---- options.c ----------------------------------------------------------------------------- */
 
 /* As --format of show has them. */
-enum drawing { AS_TEXT, AS_TIMELINE, AS_MERMAID, AS_SVG };
+enum drawing { AS_TIMELINE, AS_TEXT, AS_MERMAID, AS_SVG };
 
 /* What the command line says. The texts are its own. */
 struct options {
 	const struct catalogue *catalogue;     /* the program's, as are the */
 	const struct command *const *commands; /* commands, NULL behind the last */
 	const struct command *command;
-	char **words; /* what is left: patterns, the folder of show, what diff compares */
+	char **words; /* what is left: patterns, what show or diff means */
 	size_t word_count;
 	const char *artifacts, *junit, *wire;
 	const char *output; /* of report: the page; NULL: beside the runs */
@@ -123,8 +123,11 @@ struct typed {
 	size_t place;       /* how many words of the command stand before it */
 };
 
-/* `halfopen complete WORD...`: prints what may become of the last word, a line for each. */
-void complete(const struct options *options);
+/*
+ * `halfopen complete WORD...`: prints what may become of the last word, a line for each. @so_far
+ * has all of it as its words, and becomes what those before the last one say.
+ */
+void complete(struct options *so_far);
 /* Prints a candidate if it begins as what was typed, upper and lower case being the same. */
 void complete_with(const struct typed *typed, const char *candidate);
 /* The shell knows these. */

@@ -194,26 +194,19 @@ static void complete_command(const struct options *options, const char *word)
 	}
 }
 
-void complete(const struct options *options)
+void complete(struct options *so_far)
 {
-	struct options so_far = *options;
+	const char *command = so_far->word_count > 1 ? so_far->words[1] : "";
 
-	so_far.words += 1;
-	so_far.word_count -= 1;
-	if (so_far.word_count < 2) {
-		complete_command(&so_far, so_far.word_count ? so_far.words[0] : "");
+	if (so_far->word_count < 3 || strcmp(command, "help") == 0) {
+		complete_command(so_far, so_far->word_count > 2 ? so_far->words[2] : command);
 		return;
 	}
-	if (strcmp(so_far.words[0], "help") == 0) {
-		complete_command(&so_far, so_far.words[1]);
-		return;
-	}
-	for (const struct command *const *each = so_far.commands; *each; each++)
-		if (strcmp(so_far.words[0], (*each)->name) == 0)
-			so_far.command = *each;
-	so_far.words += 1;
-	so_far.word_count -= 1;
-	if (so_far.command)
-		complete_last(&so_far);
-	options_free(&so_far);
+	for (const struct command *const *each = so_far->commands; *each; each++)
+		if (strcmp(command, (*each)->name) == 0)
+			so_far->command = *each;
+	so_far->words += 2;
+	so_far->word_count -= 2;
+	if (so_far->command)
+		complete_last(so_far);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show: the ladder of a case, and a look at the journal and the captures that it was drawn from:
+ * show: what happened in a case, and a look at the journal and the captures that it was drawn from:
  * what is damaged is said, and what can be shown of it is shown.
  */
 #include "base/terminal.h"
@@ -156,55 +156,172 @@ static bool follow_folder(const char *folder)
 	return verdict;
 }
 
-/* The folder above those of both families. */
-static int show_families(const char *folder, enum drawing drawing)
+/* ---- what is meant ------------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void add_if_there(struct words *folders, const char *folder, const char *name)
+{
+	autofree char *path = format("%s/%s", folder, name);
+
+	if (is_folder(path))
+		words_add(folders, "%s", path);
+}
+
+/* The folder itself, or those of the families below it. */
+static void add_folder(struct words *folders, const char *folder)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
-	bool good = true;
-	int found = 0;
+	size_t before = folders->count;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
-		autofree char *below = format("%s/%s", folder, family_name(families[i]));
+	for (size_t i = 0; i < ARRAY_LENGTH(families) && !journal_exists(folder); i++)
+		add_if_there(folders, folder, family_name(families[i]));
+	if (folders->count == before)
+		words_add(folders, "%s", folder);
+}
 
-		if (!journal_exists(below))
-			continue;
-		if (drawing != AS_TEXT && drawing != AS_TIMELINE) {
-			complain("show '%s': a picture is of one family: name %s", folder, below);
-			return EXIT_USAGE;
+/* "artifacts/NAME", "/tmp/a": what is no name, nor an id. */
+static bool is_path(const char *word)
+{
+	const char *slash = strchr(word, '/');
+
+	return slash && strcmp(slash + 1, family_name(AF_INET)) != 0 &&
+	       strcmp(slash + 1, family_name(AF_INET6)) != 0;
+}
+
+static bool is_claim(const struct catalogue *catalogue, const char *word)
+{
+	for (size_t i = 0; i < catalogue->claim_count; i++)
+		if (pattern_matches(word, catalogue->claims[i].id, EXACTLY))
+			return true;
+	return false;
+}
+
+/* The folders of the tests that are there: of one case, or of all for a claim. None: it is said. */
+static struct words folders_of(const struct options *options, const char *artifacts,
+			       const struct selection *selection)
+{
+	bool all = is_claim(options->catalogue, options->words[0]);
+	const struct listed_case *found = NULL;
+	struct words folders = { 0 };
+
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct listed_case *spec = selection->tests[i].spec;
+		size_t before = folders.count;
+
+		add_if_there(&folders, artifacts, selection->tests[i].id);
+		if (folders.count > before && found && found != spec && !all) {
+			complain("show '%s': that may be %s or %s; name one", options->words[0],
+				 found->name, spec->name);
+			words_free(&folders);
+			return (struct words){ 0 };
 		}
-		printf("%s%s\n", found++ ? "\n" : "", family_name(families[i]));
-		good = show_folder(below, drawing) && good;
+		found = folders.count > before ? spec : found;
 	}
-	if (!found) {
+	if (!found)
+		complain("show '%s': %s has nothing of that; halfopen run plays it",
+			 options->words[0], artifacts);
+	return folders;
+}
+
+static struct words folders_of_word(const struct options *options, const char *artifacts)
+{
+	const struct patterns meant = { .words = options->words, .count = 1 };
+	struct words folders = { 0 };
+	struct selection selection;
+
+	if (!selection_make(&selection, options->catalogue, meant))
+		return folders;
+	folders = folders_of(options, artifacts, &selection);
+	selection_free(&selection);
+	return folders;
+}
+
+/* A folder, or what the artifacts have of a name. None: it is said why. */
+static struct words find_folders(const struct options *options)
+{
+	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+	const char *word = options->words[0];
+	autofree char *below = format("%s/%s", artifacts, word);
+	struct words folders = { 0 };
+
+	if (is_folder(word))
+		add_folder(&folders, word);
+	else if (is_folder(below))
+		add_folder(&folders, below);
+	else if (!is_path(word))
+		return folders_of_word(options, artifacts);
+	else
+		complain("show '%s': %s; name a case, or its folder, as in artifacts/NAME/ipv4",
+			 word,
+			 access(word, F_OK) == 0 ? "it is no folder" : "there is no such folder");
+	return folders;
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+/* --repeat leaves a folder for each time. */
+static int complain_of_folder(const char *folder)
+{
+	autofree char *first = format("%s/1", folder);
+
+	if (journal_exists(first))
+		complain("show '%s': it was repeated; name one time, as in %s", folder, first);
+	else
 		complain("show '%s': there is no journal.jsonl in it; a finished case's folder is "
 			 "artifacts/NAME/ipv4",
 			 folder);
-		return EXIT_USAGE;
+	return EXIT_USAGE;
+}
+
+static int show_all(const struct words *folders, enum drawing drawing)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < folders->count; i++) {
+		if (!journal_exists(folders->all[i]))
+			return complain_of_folder(folders->all[i]);
+		if (i > 0)
+			putchar('\n');
+		good = show_folder(folders->all[i], drawing) && good;
 	}
 	return good ? EXIT_GOOD : EXIT_RUN_ERROR;
 }
 
-static int command_show(const struct options *options)
+static int show(const struct options *options, const struct words *folders)
 {
-	const char *folder = options->words[0];
-	struct stat status;
+	bool lines = options->drawing == AS_TEXT || options->drawing == AS_TIMELINE;
 
-	if (stat(folder, &status) < 0 || !S_ISDIR(status.st_mode)) {
-		complain("show '%s': %s; a finished case's folder is artifacts/NAME/ipv4", folder,
-			 errno == ENOENT ? "there is no such folder" : "it is no folder");
+	if (folders->count == 0)
+		return EXIT_USAGE;
+	if (folders->count > 1 && (options->follow || !lines)) {
+		complain("show '%s': %s is of one family: name %s", options->words[0],
+			 lines ? "--follow" : "a picture", folders->all[0]);
 		return EXIT_USAGE;
 	}
 	if (options->follow)
-		return follow_folder(folder) ? EXIT_GOOD : EXIT_RUN_ERROR;
-	if (journal_exists(folder))
-		return show_folder(folder, options->drawing) ? EXIT_GOOD : EXIT_RUN_ERROR;
-	return show_families(folder, options->drawing);
+		return follow_folder(folders->all[0]) ? EXIT_GOOD : EXIT_RUN_ERROR;
+	return show_all(folders, (enum drawing)options->drawing);
+}
+
+static int command_show(const struct options *options)
+{
+	struct words folders = find_folders(options);
+	int status = show(options, &folders);
+
+	words_free(&folders);
+	return status;
 }
 
 static bool check(const struct options *options)
 {
 	if (options->word_count != 1) {
-		complain("show takes one folder, as in: halfopen show artifacts/NAME/ipv4");
+		complain("show takes one case or folder, as in: halfopen show NAME/ipv4");
 		return false;
 	}
 	if (options->follow && options->drawing != AS_TEXT && options->drawing != AS_TIMELINE) {
@@ -216,30 +333,38 @@ static bool check(const struct options *options)
 
 static void complete_shown(const struct typed *typed)
 {
-	complete_cases(typed);
+	complete_claims(typed);
 	complete_folders(typed);
 }
 
 static const struct cli_option show_options[] = {
+	{ .name = "artifacts",
+	  .argument = "DIR",
+	  .take = take_string,
+	  FIELD(artifacts),
+	  .complete = complete_folders,
+	  .help = "find the case in here (default: ./artifacts)" },
 	{ .name = "follow",
 	  .take = take_flag,
 	  FIELD(follow),
 	  .help = "print what happens until the case has its verdict" },
 	{ .name = "format",
-	  .argument = "text|timeline|mermaid|svg",
+	  .argument = "timeline|text|mermaid|svg",
 	  .take = take_choice,
 	  FIELD(drawing),
-	  .help = "each connection for itself (default), all in the order of time, or a drawing of "
-		  "that" },
+	  .help = "all in the order of time, with calls and steps (default), each connection for "
+		  "itself, or a drawing" },
 	{ 0 },
 };
 
 const struct command show_command = {
 	.name = "show",
-	.arguments = "DIR",
-	.summary = "the ladder of a case, finished or under way",
-	.about = "Print the ladder of a case; DIR is its folder, as in artifacts/NAME/ipv4, or the "
-		 "one above, for both families.",
+	.arguments = "CASE|CLAIM|DIR",
+	.summary = "what happened in a case, finished or under way",
+	.about =
+		"Print what happened in a case. CASE is its name, id (name/ipv4) or a part that no "
+		"other has; a CLAIM means all cases that answer it; DIR is a folder, as "
+		"artifacts/NAME/ipv4.",
 	.options = show_options,
 	.complete = complete_shown,
 	.check = check,
