@@ -2,7 +2,7 @@
 /*
  * crowd: the sockets of both hosts as samples have found them. Listing sockets is what a sample
  * costs, and a queue of 511 is listed some 3,000 times: of a crowd a sample lists only a part where
- * that is enough. Shared inside watch; used by watch.c alone.
+ * that is enough. Shared inside watch.
  *
  * A socket changes by a segment, by a system call of the case, or by a timer. Each segment and each
  * call has a sample of its own, of the two sockets of its flow and of its listener; a timer moves a

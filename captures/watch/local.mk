@@ -7,8 +7,13 @@ captures_watch_libwatch_a_SOURCES = \
 	captures/watch/crowd.h \
 	captures/watch/diag.c \
 	captures/watch/kernel_log.c \
+	captures/watch/note.c \
+	captures/watch/passages.c \
 	captures/watch/probes.h \
+	captures/watch/sample.c \
 	captures/watch/settings.c \
+	captures/watch/sightings.c \
+	captures/watch/state.h \
 	captures/watch/tap.c \
 	captures/watch/watch.c \
 	captures/watch/watch.h

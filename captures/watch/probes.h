@@ -81,12 +81,6 @@ bool diag_agreement(struct diag *diag, const struct socket_ends *ends, uint64_t 
  */
 bool diag_destroy_all(struct diag *diag);
 
-/* ---- settings: what a SYN-ACK follows from -------------------------------------------------- */
-
-/* Calls @take with the value of each that judge_setting_name() names, in its order. */
-typedef void setting_read(void *context, size_t number, long value);
-void settings_read(struct net *net, int family, setting_read *take, void *context);
-
 /* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
 
 struct counters;

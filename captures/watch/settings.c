@@ -3,7 +3,7 @@
  * What the server is set to, as far as a SYN-ACK follows from it: sysctls, the device, the route to
  * the client, and what the run has found out of its kernel.
  */
-#include "captures/watch/probes.h"
+#include "captures/watch/state.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -162,12 +162,28 @@ static long read_setting(struct net *net, const char *name, const uint32_t metri
 	broken("nobody knows a setting \"%s\" of the server", name);
 }
 
-void settings_read(struct net *net, int family, setting_read *take, void *context)
+static void tell_setting(struct watch *watch, size_t number, long value)
+{
+	struct told *told = &watch->told;
+
+	if (number >= ARRAY_LENGTH(told->values))
+		broken("more than %zu settings of a server", ARRAY_LENGTH(told->values));
+	if (told->all && told->values[number] == value)
+		return;
+	told->values[number] = value;
+	note(watch, (struct event){ .kind = EVENT_SETTING,
+				    .host = SERVER,
+				    .name = judge_setting_name(number, watch->family),
+				    .value = value });
+}
+
+void watch_settings(struct watch *watch)
 {
 	uint32_t metrics[RTAX_MAX + 1] = { 0 };
 	const char *name;
 
-	read_route(net, family, metrics);
-	for (size_t i = 0; (name = judge_setting_name(i, family)); i++)
-		take(context, i, read_setting(net, name, metrics));
+	read_route(watch->net, watch->family, metrics);
+	for (size_t i = 0; (name = judge_setting_name(i, watch->family)); i++)
+		tell_setting(watch, i, read_setting(watch->net, name, metrics));
+	watch->told.all = true;
 }

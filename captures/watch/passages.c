@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way of each segment through the gate: what became of it there, and a sample at both its ends.
+ */
+#include "captures/watch/state.h"
+
+#include <netinet/in.h>
+
+static bool is_tcp(const struct frame *frame)
+{
+	struct parsed parsed;
+
+	return parse_frame(frame->bytes, frame->length, &parsed) == 0 &&
+	       parsed.protocol == IPPROTO_TCP;
+}
+
+static struct passage *add_frame(struct passages *passages, uint64_t number)
+{
+	while (passages->frame_count <= number) {
+		passages->frames = GROWN(passages->frames, passages->frame_count);
+		passages->frames[passages->frame_count++] = (struct passage){ .packet = 0 };
+	}
+	return &passages->frames[number];
+}
+
+static void frame_sent(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	struct departure departure;
+
+	if (!is_tcp(frame))
+		return;
+	departure = departure_from(watch, frame->from);
+	*add_frame(&watch->passages, frame->number) =
+		(struct passage){ .packet = departure.packet };
+	stall_seen(watch_now(watch) - departure.at);
+	/* what was captured before the last sample was part of what it saw */
+	if (!crowd_has_followed(watch->crowd, departure.packet))
+		sample(watch, (struct scope){ .at = AT(frame->from),
+					      .cause = departure.packet,
+					      .flow = departure.flow });
+}
+
+/* All that are no segments, or that were injected, are the first one, of which nobody asks. */
+static struct passage *passage_of(struct passages *passages, const struct frame *frame)
+{
+	return &passages->frames[frame->number < passages->frame_count ? frame->number : 0];
+}
+
+static void note_gate(struct watch *watch, const struct passage *passage, const char *what)
+{
+	if (passage->packet)
+		note(watch,
+		     (struct event){ .kind = EVENT_GATE, .packet = passage->packet, .name = what });
+}
+
+static enum fate frame_judge(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	struct passages *passages = &watch->passages;
+	struct passage *passage = passage_of(passages, frame);
+	enum fate fate = passages->gate ? passages->gate(passages->context, frame) : FORWARD;
+
+	if (fate == DUPLICATE) {
+		passage->copies++;
+		note_gate(watch, passage, "duplicated");
+	}
+	if ((fate == FORWARD || fate == DUPLICATE) && passage->packet)
+		passages->under_way += fate == DUPLICATE ? 2 : 1;
+	return fate;
+}
+
+static void frame_arrived(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	struct passages *passages = &watch->passages;
+	struct passage *passage = passage_of(passages, frame);
+	struct arrival arrival;
+
+	if (!is_tcp(frame))
+		return;
+	if (passage->held) {
+		passage->held = false;
+		note_gate(watch, passage, "released");
+	}
+	passage->arrivals++;
+	if (!frame->injected && passages->under_way > 0)
+		passages->under_way--;
+	arrival = arrival_of(watch, frame, passage->packet);
+	sample(watch, (struct scope){ .at = AT(other(frame->from)),
+				      .cause = arrival.packet,
+				      .flow = arrival.flow });
+}
+
+static void frame_lost(void *argument, const struct frame *frame, enum fate fate)
+{
+	struct watch *watch = argument;
+	struct passage *passage = passage_of(&watch->passages, frame);
+
+	passage->held = fate == HOLD;
+	passage->gone = fate != HOLD;
+	note_gate(watch, passage, fate == HOLD ? "held" : fate == TAKE ? "taken" : "dropped");
+}
+
+/* What netem let fall will never arrive: say so once its queues are empty. */
+static void note_lost_by_netem(struct watch *watch)
+{
+	struct passages *passages = &watch->passages;
+
+	for (uint64_t frame = 1; frame < passages->frame_count && passages->under_way; frame++) {
+		struct passage *passage = &passages->frames[frame];
+
+		if (!passage->packet || passage->arrivals > passage->copies || passage->gone ||
+		    passage->held)
+			continue;
+		passage->gone = true;
+		note_gate(watch, passage, "lost");
+	}
+	passages->under_way = 0;
+}
+
+bool is_quiet(struct watch *watch)
+{
+	drain_captures(watch);
+	if (has_departed(watch, CLIENT) || has_departed(watch, SERVER))
+		return false;
+	if (watch->passages.under_way == 0)
+		return true;
+	if (wire_in_flight(watch->net) > 0)
+		return false;
+	note_lost_by_netem(watch);
+	return true;
+}
+
+void passages_release(struct watch *watch)
+{
+	watch->passages.under_way += wire_held(watch->net);
+	wire_release(watch->net, 0);
+}
+
+void passages_open(struct watch *watch, const struct watch_options *options)
+{
+	watch->passages.gate = options->gate;
+	watch->passages.context = options->context;
+	add_frame(&watch->passages, 0);
+	wire_observe(watch->net, (struct wire_observer){ .context = watch,
+							 .sent = frame_sent,
+							 .judge = frame_judge,
+							 .arrived = frame_arrived,
+							 .lost = frame_lost });
+}
+
+void passages_close(struct watch *watch)
+{
+	free(watch->passages.frames);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Samples: one reading of both hosts' sockets, queues and counters, compared with the last one.
+ *
+ * The hosts' kernels work while the gate hands them a segment, on this CPU, and are done when a
+ * sample is taken. So each segment has a state of its own.
+ */
+#include "captures/watch/state.h"
+
+#include <string.h>
+
+/*
+ * Requests expire without a segment, so samples are taken without one. What such a sample finds it
+ * finds late, by 1/8 at most of the time for which nothing has happened: less than the 15 % that a
+ * timer is allowed (ladder.c).
+ */
+#define TICK          MSEC(50) /* at least */
+#define SILENCE_SHARE 8
+/*
+ * A request's timer that is due later than before has fired, or was set anew. Its first period is
+ * 1 s (TCP_TIMEOUT_INIT) and each is longer than the last; reading it twice differs by a jiffy.
+ */
+#define REARMED MSEC(300)
+/*
+ * How long sockets, counters and captures may disagree. A timer's first period is longer, 1 s: so
+ * the finding is about what they disagree on, and not about what has happened since.
+ */
+#define DISAGREEMENT MSEC(500)
+
+struct sampling {
+	struct watch *watch;
+	enum host host;
+	long cause;
+	nsec at;
+};
+
+/* ---- one reading of both hosts ------------------------------------------------------------- */
+
+static long counted_so_far(void *counters, const char *counter)
+{
+	return counters_since_open(counters, counter);
+}
+
+/* A timer may have ended one after the counters were read, with no segment that would show it. */
+static bool has_lost_a_socket(const struct watch *watch, enum host host)
+{
+	const struct known_host *known = &watch->samples.hosts[host];
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, host);
+	int live = 0;
+
+	for (int i = 0; i < known->count; i++)
+		live += known->sockets[i].state != NO_SOCKET;
+	for (int i = 0; i < seen->count; i++)
+		live -= seen->sockets[i].diag.state != LISTEN;
+	return live > 0;
+}
+
+/* Whether a host's counters tell of the sockets that it has, those that were not listed too. */
+static bool sockets_agree(const struct seen_sockets *seen, const struct counters *counters)
+{
+	long established = 0;
+
+	for (int i = 0; i < seen->count; i++)
+		established += seen->sockets[i].diag.state == ESTABLISHED ||
+			       seen->sockets[i].diag.state == CLOSE_WAIT;
+	return counters_since_open(counters, "Tcp.CurrEstab") == established;
+}
+
+/*
+ * Reads the sockets of the host where something happened, the counters of both, and where those
+ * moved that host's sockets too (listing many sockets is what a sample costs).
+ * True when what it found and the captures tell of the same segments and sockets.
+ */
+static bool read_hosts(struct watch *watch, const struct scope *scope)
+{
+	struct known_host *known = watch->samples.hosts;
+	bool agree = true;
+
+	for (int host = 0; host < HOSTS; host++) {
+		known[host].listed = crowd_read(
+			watch->crowd,
+			&(struct crowd_reading){ .host = (enum host)host,
+						 .here = scope->at & AT(host),
+						 .whole = scope->whole || watch->flooding,
+						 .flow = scope->flow,
+						 .counters = watch->counters[host] });
+		if (known[host].listed && has_lost_a_socket(watch, (enum host)host))
+			agree &= counters_stand(watch->counters[host]);
+	}
+	drain_captures(watch);
+	for (int host = 0; host < HOSTS; host++) {
+		agree &= judge_agrees(watch->judge, (enum host)host, counted_so_far,
+				      watch->counters[host]);
+		if (known[host].listed)
+			agree &= sockets_agree(crowd_seen(watch->crowd, (enum host)host),
+					       watch->counters[host]);
+	}
+	return agree;
+}
+
+/* ---- compared with the last one ------------------------------------------------------------ */
+
+/* -1: it is new. */
+static int place_of(const struct known_host *known, uint64_t cookie)
+{
+	/* A dump lists sockets in much the same order as the one before: the next is likely it. */
+	for (int i = 1; i <= known->count; i++) {
+		int place = (known->last + i) % known->count;
+
+		if (known->sockets[place].cookie == cookie)
+			return place;
+	}
+	return -1;
+}
+
+static struct known_socket *know(struct watch *watch, enum host host,
+				 const struct diag_socket *socket)
+{
+	struct known_host *known = &watch->samples.hosts[host];
+	int peer = host == CLIENT ? socket->port : socket->peer_port;
+	int place = place_of(known, socket->cookie);
+
+	if (place >= 0) {
+		known->last = place;
+		return &known->sockets[place];
+	}
+	known->sockets = GROWN(known->sockets, known->count);
+	known->sockets[known->count] = (struct known_socket){ .cookie = socket->cookie,
+							      .flow = watch->flow_of_port[peer] };
+	return &known->sockets[known->count++];
+}
+
+static void note_socket(const struct sampling *sampling, struct known_socket *known,
+			enum tcp_state state)
+{
+	note(sampling->watch, (struct event){ .kind = EVENT_SOCKET,
+					      .at = sampling->at,
+					      .host = sampling->host,
+					      .flow = known->flow,
+					      .packet = sampling->cause,
+					      .cookie = known->cookie,
+					      .was = known->state,
+					      .state = state,
+					      .retrans = known->retrans,
+					      .fires = known->fires });
+	known->state = state;
+}
+
+static bool is_connected(enum tcp_state state)
+{
+	return state != NO_SOCKET && state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
+}
+
+/* What a connection that has come about goes by, accepted or not. */
+static void note_agreement(const struct sampling *sampling, const struct known_socket *known)
+{
+	struct watch *watch = sampling->watch;
+	const struct end_of_flow end = { sampling->host, known->flow, known->cookie };
+	struct agreement agreement;
+
+	if (crowd_agreement(watch->crowd, &end, &agreement))
+		note(watch, (struct event){ .kind = EVENT_INFO,
+					    .at = sampling->at,
+					    .host = sampling->host,
+					    .flow = known->flow,
+					    .packet = sampling->cause,
+					    .agreement = agreement });
+}
+
+static void compare_socket(const struct sampling *sampling, struct seen_socket *seen)
+{
+	struct watch *watch = sampling->watch;
+	const struct diag_socket *socket = &seen->diag;
+	struct known_socket *known = know(watch, sampling->host, socket);
+	bool request = socket->state == SYN_RECV, rearmed, connects;
+
+	if (socket->expires_ms == NO_TIMER)
+		known->due = 0;
+	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue sock_diag has 0 */
+		known->due = crowd_seen(watch->crowd, sampling->host)->asked - watch->zero +
+			     MSEC(socket->expires_ms);
+	rearmed = request && known->state == SYN_RECV && known->due - known->fires > REARMED;
+	known->seen_in = watch->samples.count;
+	seen->known = (int)(known - watch->samples.hosts[sampling->host].sockets);
+	if (!request || known->state != SYN_RECV || rearmed) {
+		known->retrans = request ? socket->retrans : 0;
+		known->fires = request ? known->due : 0;
+	}
+	connects = is_connected(socket->state) && !is_connected(known->state);
+	if (known->state != socket->state || rearmed)
+		note_socket(sampling, known, socket->state);
+	if (connects)
+		note_agreement(sampling, known);
+}
+
+/* How many of the listener's half-open requests are a flood's. */
+static int compare_strangers(const struct sampling *sampling, struct known_listener *listener)
+{
+	const struct seen_sockets *seen = crowd_seen(sampling->watch->crowd, SERVER);
+	int now = 0, before = listener->flood_requests;
+
+	for (int i = 0; i < seen->flood_count; i++)
+		now += seen->flooded[i] == listener->port;
+	listener->flood_requests = now;
+	if (now != before)
+		note(sampling->watch, (struct event){ .kind = EVENT_FLOOD,
+						      .at = sampling->at,
+						      .host = SERVER,
+						      .name = "requests",
+						      .packet = sampling->cause,
+						      .listener = listener->port,
+						      .delta = now - before });
+	return now;
+}
+
+static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
+{
+	struct watch *watch = sampling->watch;
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
+	struct depths now = { .accept = socket->queued, .limit = socket->limit };
+	struct known_listener *listener = NULL;
+
+	for (int i = 0; i < watch->samples.listener_count; i++)
+		if (watch->samples.listeners[i].port == socket->port)
+			listener = &watch->samples.listeners[i];
+	if (!listener)
+		return;
+	now.syn = compare_strangers(sampling, listener);
+	for (int i = 0; i < seen->count; i++)
+		now.syn += seen->sockets[i].diag.state == SYN_RECV &&
+			   seen->sockets[i].diag.port == socket->port;
+	if (listener->known && memcmp(&listener->depths, &now, sizeof(now)) == 0)
+		return;
+	listener->known = true;
+	listener->depths = now;
+	note(watch, (struct event){ .kind = EVENT_QUEUE,
+				    .at = sampling->at,
+				    .packet = sampling->cause,
+				    .listener = socket->port,
+				    .accept = now.accept,
+				    .limit = now.limit,
+				    .syn = now.syn });
+}
+
+static void note_counter(void *argument, const char *name, long delta, long value)
+{
+	const struct sampling *sampling = argument;
+
+	note(sampling->watch, (struct event){ .kind = EVENT_COUNTER,
+					      .at = sampling->at,
+					      .host = sampling->host,
+					      .packet = sampling->cause,
+					      .name = name,
+					      .delta = delta,
+					      .value = value });
+}
+
+static void compare_host(const struct sampling *sampling)
+{
+	struct samples *samples = &sampling->watch->samples;
+	struct known_host *host = &samples->hosts[sampling->host];
+	struct seen_sockets *seen = crowd_seen(sampling->watch->crowd, sampling->host);
+
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].anew && seen->sockets[i].diag.state != LISTEN)
+			compare_socket(sampling, &seen->sockets[i]);
+		else if (seen->sockets[i].diag.state != LISTEN)
+			host->sockets[seen->sockets[i].known].seen_in = samples->count;
+	for (int i = 0; i < host->count; i++) {
+		struct known_socket *known = &host->sockets[i];
+
+		if (known->seen_in == samples->count || known->state == NO_SOCKET)
+			continue;
+		known->fires = known->due = 0;
+		note_socket(sampling, known, NO_SOCKET);
+	}
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.state == LISTEN && sampling->host == SERVER)
+			compare_listener(sampling, &seen->sockets[i].diag);
+}
+
+/* ---- samples ------------------------------------------------------------------------------- */
+
+/*
+ * A timer of another CPU may be at work in this very moment: then all is read again, until counters
+ * and captures agree.
+ */
+void sample(struct watch *watch, struct scope scope)
+{
+	struct retry retry = retry_for(DISAGREEMENT);
+	struct sampling sampling = { .watch = watch, .cause = scope.cause };
+	bool agree;
+	long first;
+
+	while (!(agree = read_hosts(watch, &scope)) && !watch_finding(watch) && retry_now(&retry))
+		scope = (struct scope){ .at = AT_BOTH, .cause = scope.cause, .whole = true };
+	retry_end(&retry, agree);
+	/* what was sent just now, and is not read from the wire yet, has its sample too */
+	first = crowd_sampled(watch->crowd, watch->sightings.packets, scope.whole);
+	if (!sampling.cause)
+		sampling.cause = first;
+	watch->samples.count++;
+	sampling.at = watch_now(watch);
+	for (int host = 0; host < HOSTS; host++) {
+		sampling.host = (enum host)host;
+		if (watch->samples.hosts[host].listed)
+			compare_host(&sampling);
+	}
+	for (int host = 0; host < HOSTS; host++) {
+		sampling.host = (enum host)host;
+		counters_accept(watch->counters[host], note_counter, &sampling);
+	}
+	note(watch,
+	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = sampling.cause });
+	watch->samples.last = watch_now(watch);
+}
+
+void sample_the_rest(struct watch *watch)
+{
+	if (crowd_is_behind(watch->crowd))
+		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
+}
+
+/*
+ * Soon after something has happened or was due, and the later the longer that is ago. A sample is
+ * taken right before a timer that is known is due: then what is found afterwards was not early.
+ */
+nsec next_sample(const struct watch *watch)
+{
+	const struct samples *samples = &watch->samples;
+	nsec last = samples->last, since = watch->happened, first_due = INT64_MAX, tick;
+
+	for (int host = 0; host < HOSTS; host++)
+		for (int i = 0; i < samples->hosts[host].count; i++) {
+			nsec eve = samples->hosts[host].sockets[i].due - TIMER_GRAIN;
+
+			if (eve > last && eve < first_due)
+				first_due = eve;
+			else if (eve <= last && eve > since)
+				since = eve;
+		}
+	tick = (last - since) / SILENCE_SHARE;
+	tick = tick > TICK ? tick : TICK;
+	return last + tick < first_due ? last + tick : first_due;
+}
+
+/* ---- what they are asked for --------------------------------------------------------------- */
+
+void add_listener(struct watch *watch, int port)
+{
+	struct samples *samples = &watch->samples;
+
+	if (samples->listener_count == (int)ARRAY_LENGTH(samples->listeners))
+		broken("more than %zu listeners in a case", ARRAY_LENGTH(samples->listeners));
+	samples->listeners[samples->listener_count++] = (struct known_listener){ .port = port };
+}
+
+bool watch_sees_listener(const struct watch *watch, int port)
+{
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
+
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
+			return true;
+	return false;
+}
+
+bool has_timer(const struct watch *watch, int flow, enum host host)
+{
+	const struct known_host *known = &watch->samples.hosts[host];
+
+	for (int i = 0; i < known->count; i++)
+		if (known->sockets[i].flow == flow && known->sockets[i].due)
+			return true;
+	return false;
+}
+
+void samples_close(struct watch *watch)
+{
+	for (int host = 0; host < HOSTS; host++)
+		free(watch->samples.hosts[host].sockets);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One watch, in parts. Each part is one file's, which alone changes it; a file uses those that
+ * stand above it here. Shared inside watch.
+ */
+#ifndef HALFOPEN_STATE_H
+#define HALFOPEN_STATE_H
+
+#include "captures/watch/crowd.h"
+
+/* ---- the parts ----------------------------------------------------------------------------- */
+
+/* sightings.c: a segment that was seen leaving a host. */
+struct departure {
+	long packet;
+	int flow;
+	nsec at;
+};
+
+struct sightings {
+	struct tap *taps[HOSTS];
+	long packets; /* so far */
+	/* those that have left a host and that the gate has not read yet */
+	struct unread {
+		struct departure *queue;
+		int begin, end;
+	} unread[HOSTS];
+	struct arrival {
+		const struct frame *frame; /* that the captures are about to show; NULL: none */
+		long packet;
+		int flow;
+		bool seen;
+	} arrival;
+	uint64_t flood_answers; /* so far */
+};
+
+/* sample.c: the sockets as they were when the last sample had been taken. */
+struct known_socket {
+	uint64_t cookie;
+	enum tcp_state state;
+	int flow, retrans;
+	unsigned seen_in; /* number of the sample that saw it last */
+	nsec fires;       /* of a request, as the journal has it */
+	nsec due;         /* of whatever timer it has, as last seen; 0: none */
+};
+
+struct known_listener {
+	int port;
+	struct depths depths;
+	int flood_requests; /* of the half-open requests: a flood's */
+	bool known;
+};
+
+struct known_host {
+	struct known_socket *sockets;
+	int count, last; /* the last one that was looked up */
+	bool listed;     /* in the sample in work */
+};
+
+struct samples {
+	struct known_host hosts[HOSTS];
+	struct known_listener listeners[32];
+	int listener_count;
+	unsigned count;
+	nsec last; /* when it was taken */
+};
+
+/* passages.c: a segment on its way from one host to the other, as the gate has it. */
+struct passage {
+	long packet; /* 0: it is none */
+	unsigned arrivals, copies;
+	bool held, gone;
+};
+
+struct passages {
+	fate_rule *gate; /* the case's rules */
+	void *context;
+	struct passage *frames; /* by the gate's number; [0] is no segment */
+	uint64_t frame_count;
+	unsigned under_way; /* in netem */
+};
+
+/* settings.c: those of the server, as the journal has them. */
+struct told {
+	bool all;
+	long values[32]; /* by judge_setting_name() */
+};
+
+struct watch {
+	struct net *net;
+	struct journal *journal;
+	struct judge *judge;
+	int family;
+	nsec zero;     /* when the journal's clock began */
+	nsec happened; /* when the last event was that is no sample */
+	struct counters *counters[HOSTS];
+	struct crowd *crowd;
+	int flow_of_port[65536]; /* by the client's port */
+	struct sightings sightings;
+	struct samples samples;
+	struct passages passages;
+	bool flooded, flooding; /* so far; now */
+	struct told told;
+	nsec waited;
+	bool finished;
+};
+
+/* ---- note.c -------------------------------------------------------------------------------- */
+
+/* Journals an event, and has it judged; sets @at unless it is set. */
+void note(struct watch *watch, struct event event);
+
+/* ---- sightings.c --------------------------------------------------------------------------- */
+
+/* Opens the captures of both hosts, into @folder. */
+void sightings_open(struct watch *watch, const char *folder);
+/* Journals what was captured, and how often the server has answered a flood. */
+void drain_captures(struct watch *watch);
+/* Whether a segment has left @host that departure_from() has not returned yet. */
+bool has_departed(const struct watch *watch, enum host host);
+/*
+ * The oldest of those, which the gate has read: it was captured before, so that its sighting is
+ * there or comes now.
+ */
+struct departure departure_from(struct watch *watch, enum host host);
+/*
+ * The arrival of the frame that the gate has delivered, as the receiver's capture shows it.
+ * @packet: its number, which an injected one gets only now.
+ */
+struct arrival arrival_of(struct watch *watch, const struct frame *frame, long packet);
+/* The captures have shown all that there was, up to a sentinel. */
+void pass_sentinels(struct watch *watch);
+void sightings_close(struct watch *watch);
+
+/* ---- sample.c ------------------------------------------------------------------------------ */
+
+/* Sets of hosts. */
+#define AT(host) (1u << (host))
+#define AT_BOTH  (AT(CLIENT) | AT(SERVER))
+
+/* What to sample, and why. */
+struct scope {
+	unsigned at;
+	long cause; /* a packet; 0: none */
+	int flow;   /* the packet's */
+	bool whole; /* also at every one of a crowd */
+};
+
+/* Takes a sample: journals what changed since the last one. */
+void sample(struct watch *watch, struct scope scope);
+/* Takes one of what samples of a part of a crowd have left out. */
+void sample_the_rest(struct watch *watch);
+/* When to take one although nothing has come by, on the journal's clock. */
+nsec next_sample(const struct watch *watch);
+/* From now on the queues of the listener on @port are sampled. */
+void add_listener(struct watch *watch, int port);
+/* Whether the last sample has found a timer of the flow's socket on @host. */
+bool has_timer(const struct watch *watch, int flow, enum host host);
+void samples_close(struct watch *watch);
+
+/* ---- passages.c ---------------------------------------------------------------------------- */
+
+/*
+ * From now on what the gate does with a segment is journalled, and sampled when one has left a host
+ * and when one has come to a host.
+ */
+void passages_open(struct watch *watch, const struct watch_options *options);
+void passages_close(struct watch *watch);
+/* What the gate holds goes on its way. */
+void passages_release(struct watch *watch);
+/* Nothing waits in the gate, in netem or between a host and the gate. */
+bool is_quiet(struct watch *watch);
+
+#endif
