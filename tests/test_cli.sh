@@ -122,6 +122,11 @@ check 'list names a topic' says '^good ends$'
 check 'list fits 100 columns' test -z "$(awk 'length > 100' out)"
 run list it_needs_a_program
 check 'list says what a case needs' says 'needs program:no-such-program-anywhere'
+run list good ends it_fails
+check 'a topic needs no quotes' test "$(sed -n 's/^  \(it_[a-z_0-9]*\) .*/\1/p' out | tr '\n' ' ')" = \
+	'it_passes it_passes_after_a_timer it_passes_over_ipv4 it_fails it_leaves_a_daemon '
+run list good
+check 'a word of a topic is a part of it' says it_leaves_a_daemon
 run list --json F-03
 check 'list --json: claims' says '"F-03"'
 check 'list --json: only what matches' test "$(grep -c '"case"' out)" -eq 1
@@ -244,6 +249,27 @@ check '--until-failure: --repeat is the most' ended 0
 check '--until-failure: each round has a seed' test "$(grep '^round' out |
 	sed 's/ in .*,//')" = "$(printf 'round %s: 2 passed, 0 failed, 0 skipped --shuffle=%s\n' 1 7 2 8)"
 
+run run -v passes_after/ipv6 F-03/ipv4 'good ends/ipv6'
+check 'a part and a family' test "$(sed -n 's/^\(passed\|failed\) *\([^ ]*\) .*/\2/p' out | sort |
+	tr '\n' ' ')" = \
+	'it_fails/ipv4 it_leaves_a_daemon/ipv6 it_passes/ipv6 it_passes_after_a_timer/ipv6 '
+check 'a part and a family: nothing else' last_line '3 passed, 1 failed, 0 skipped'
+
+# bisects STATUS ARGUMENT...
+bisects()
+{
+	wanted=$1
+	shift
+	run run --bisect "$@"
+	check "--bisect $*: $wanted" ended "$wanted"
+}
+bisects 0 it_passes
+bisects 1 it_fails
+bisects 125 it_is_skipped
+bisects 125 it_breaks_down/ipv4 it_fails/ipv4
+bisects 125 no_such_case
+bisects 125 --kernel /nothing it_passes
+
 printf '\n\n' | "$fake" run --pause it_fails >out 2>err
 check '--pause stops at a failure and hears Enter' says 'went on'
 run run --pause it_fails
@@ -313,6 +339,18 @@ check 'a claim that was only skipped is not' is "$(status_of F-04)" skipped
 check 'a claim that nothing carries is not run' is "$(status_of F-06)" 'not run'
 run claims
 check 'claims name kernel and date' says "^kernel $(uname -r), run of 2"
+run claims does both
+check 'claims: what was found is searched' says '^F-02 '
+run claims fakes
+check 'claims: a document is searched by its name' says '^F-06 '
+run claims fak
+check 'claims: and by a part of it, where nothing else matches' says '^F-06 '
+printf '      +1  FakeDrops\n      +1  FakeSegs  not compared: a fake\n' >artifacts/it_fails/ipv4/counters.txt
+run claims fakedrops
+check 'claims: a counter that a case has moved' eval "says '^F-03 ' && ! says '^F-01 '"
+check 'claims: it says so' says "^no claim has the word 'fakedrops'"
+run claims FakeSegs
+check 'claims: exempt counters say nothing' one_line "no claim matches 'FakeSegs'"
 run claims --json F-01
 check 'claims --json: the variant' says '"variant": "linear"'
 run run it_passes/ipv4 it_passes_after_a_timer it_needs_a_program
@@ -488,9 +526,11 @@ check 'the longest case goes first' test "$(head -n 1 log)" = 'set-up begins it_
 if script -qec true /dev/null >/dev/null 2>&1; then
 	COLUMNS=80 script -qec "stty cols 80; '$fake' run it_passes_after_a_timer" /dev/null \
 		>out </dev/null
-	check 'a terminal has a live line' says ' | it_passes_after_a_timer/ipv.: a timer'
+	check 'a terminal has a live line' says ' | it_passes_[a-z_]*\.\.\./ipv.: a timer of 100 ms [0-9.]* s'
 	check 'the live line fits the terminal' test -z "$(tr '\r' '\n' <out |
 		sed -n 's/\x1b\[K//; /running |/p' | awk 'length > 79')"
+	script -qec "stty cols 200; '$fake' run it_passes_after_a_timer" /dev/null >out </dev/null
+	check 'a wide terminal has the whole name' says ' | it_passes_after_a_timer/ipv.: a timer'
 else
 	skip 'a terminal has a live line' 'no script(1) here'
 fi

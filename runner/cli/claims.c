@@ -6,6 +6,7 @@
 #include "runner/cli/cli.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
@@ -60,6 +61,57 @@ static void complain_of_pattern(const struct catalogue *catalogue, const char *p
 	complain("no claim matches '%s'%s; see halfopen claims", pattern, near);
 }
 
+/* ---- by what their cases have counted ------------------------------------------------------- */
+
+/* "      +3  ListenOverflows": whether the name is meant. Exempt counters have a word behind it. */
+static bool line_is_meant(const char *line, const char *pattern)
+{
+	autofree char *delta = text_word(&line), *name = text_word(&line);
+	autofree char *reason = text_word(&line);
+
+	return delta && (delta[0] == '+' || delta[0] == '-') && name && !reason &&
+	       pattern_matches(pattern, name, LOOSELY);
+}
+
+static bool has_moved(const struct options *options, const char *pattern, const char *name)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		autofree char *path =
+			format("%s/%s/%s/counters.txt", artifacts, name, family_name(families[i]));
+		autofree char *why = NULL, *counters = text_load(path, &why);
+		char *rest = counters;
+
+		for (const char *line; (line = strsep(&rest, "\n"));)
+			if (line_is_meant(line, pattern))
+				return true;
+	}
+	return false;
+}
+
+/* Marks claims one of whose cases has moved such a counter in the run. False: there is none. */
+static bool mark_by_counters(const struct options *options, const char *pattern, bool *wanted)
+{
+	const struct catalogue *catalogue = options->catalogue;
+	bool found = false;
+
+	for (size_t i = 0; i < catalogue->case_count; i++) {
+		if (!has_moved(options, pattern, catalogue->cases[i].name))
+			continue;
+		for (size_t j = 0; j < catalogue->claim_count; j++)
+			if (text_has_word(catalogue->cases[i].claims, catalogue->claims[j].id))
+				found = wanted[j] = true;
+	}
+	if (found)
+		fprintf(options->json ? stderr : stdout,
+			"no claim has the word '%s'; cases that answer these have moved such a "
+			"counter\n",
+			pattern);
+	return found;
+}
+
 /* NULL after complaining. */
 static json_t *wanted_claims(const struct options *options, const json_t *run)
 {
@@ -67,7 +119,8 @@ static json_t *wanted_claims(const struct options *options, const json_t *run)
 	autofree bool *wanted = must_alloc(catalogue->claim_count + 1, sizeof(*wanted));
 
 	for (size_t i = 0; i < options->word_count; i++)
-		if (!claims_mark(catalogue, options->words[i], wanted)) {
+		if (!claims_mark(catalogue, options->words[i], wanted) &&
+		    !mark_by_counters(options, options->words[i], wanted)) {
 			complain_of_pattern(catalogue, options->words[i]);
 			return NULL;
 		}
@@ -177,7 +230,9 @@ const struct command claims_command = {
 	.name = "claims",
 	.arguments = "[PATTERN...]",
 	.summary = "the claims, what the cases assert, and what the last run showed",
-	.about = "Print the claims whose id, document, text or cases match a PATTERN.",
+	.about = "Print the claims whose id, text, finding or cases match a PATTERN, or the name "
+		 "of their document; where none does, those whose cases have moved a counter of "
+		 "that name in the run.",
 	.options = claims_options,
 	.complete = complete_claims,
 	.obey = command_claims,

@@ -47,7 +47,7 @@ struct options {
 	unsigned seed;    /* of --shuffle; 0: the longest case goes first */
 	struct words excluded;
 	double timeout_multiplier;
-	bool json, tap, pause, verbose, no_run, failed, until_failure;
+	bool json, tap, pause, verbose, no_run, failed, until_failure, bisect;
 	unsigned only_failures; /* 1: of artifacts, those of failed cases and errors are kept */
 	bool keep_ladders;      /* in results.json, of what is not kept: matrix compares them */
 	bool brief;             /* one line for a run: matrix prints the rest */

@@ -279,7 +279,8 @@ const struct command diff_command = {
 	.arguments = "CASE KERNEL KERNEL",
 	.summary = "the ladders of a case on two kernels, side by side",
 	.about = "Print the ladders of a case on two kernels of a matrix, side by side. CASE is a "
-		 "name, or an id (name/ipv4); KERNEL is 6.1.192, or the series 6.1, or host.",
+		 "name, or an id (name/ipv4); KERNEL is 6.1.192, or the series 6.1, or host, or "
+		 "another folder of a run in that of the matrix.",
 	.ending =
 		"Exit status: 0 nothing differs; 1 something does; 2 wrong usage; 99 a run was an "
 		"error.",

@@ -7,27 +7,38 @@
 
 #include <string.h>
 
+static const char *cached_of(const struct pin *pin)
+{
+	if (!pin->cached)
+		return "no";
+	return strcmp(pin->cached, pin->version) == 0 ? "yes" : pin->cached;
+}
+
 static int list_kernels(void)
 {
 	size_t count;
 	const struct pin *pins = pins_all(&count);
+	int suite = (int)strlen("Debian suite"), cached = (int)strlen("cached");
 
-	printf("%-10s %-6s %-22s %-8s %s\n", "version", "size", "Debian suite", "cached",
-	       "SHA-256 of its packages");
+	for (size_t i = 0; i < count; i++) {
+		int suite_length = (int)strlen(pins[i].suite);
+		int cached_length = (int)strlen(cached_of(&pins[i]));
+
+		suite = suite_length > suite ? suite_length : suite;
+		cached = cached_length > cached ? cached_length : cached;
+	}
+	printf("%-10s %-6s %-*s %-*s %s\n", "version", "size", suite, "Debian suite", cached,
+	       "cached", "SHA-256 of its packages");
 	for (size_t i = 0; i < count; i++) {
 		const char *sums = pins[i].sums;
 		bool first = true;
 
 		for (char *sum; (sum = text_word(&sums)); free(sum), first = false) {
 			autofree char *size = format("%.0f MB", (double)pins[i].size / 1e6);
-			const char *cached = !pins[i].cached ? "no"
-					     : strcmp(pins[i].cached, pins[i].version)
-						     ? pins[i].cached
-						     : "yes";
 
-			printf("%-10s %-6s %-22s %-8s %s\n", first ? pins[i].version : "",
-			       first ? size : "", first ? pins[i].suite : "", first ? cached : "",
-			       sum);
+			printf("%-10s %-6s %-*s %-*s %s\n", first ? pins[i].version : "",
+			       first ? size : "", suite, first ? pins[i].suite : "", cached,
+			       first ? cached_of(&pins[i]) : "", sum);
 		}
 	}
 	return EXIT_GOOD;

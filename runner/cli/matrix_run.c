@@ -41,33 +41,53 @@ static char *clean_name(const char *path)
 	return name;
 }
 
-static void add(struct list *list, const char *word, const char *name)
+/* False after complaining: each has a folder of its own. */
+static bool add(struct list *list, const char *word, const char *given)
 {
+	autofree char *name = clean_name(given);
+	bool good = *name;
+
+	for (size_t i = 0; good && i < list->count; i++)
+		good = strcmp(list->all[i].name, name) != 0;
+	if (!good) {
+		complain("--kernels: '%s' is %s; give it another, as in other=%s", name,
+			 *name ? "the name of two" : "no name", word);
+		return false;
+	}
 	list->all = must_realloc(list->all, list->count + 1, sizeof(*list->all));
 	list->all[list->count++] =
-		(struct wanted){ .word = format("%s", word), .name = clean_name(name) };
+		(struct wanted){ .word = format("%s", word), .name = format("%s", name) };
+	return true;
+}
+
+/* "good=PATH": the name. NULL: the kernel's own is taken. *word becomes what stands behind it. */
+static char *given_name(const char **word)
+{
+	const char *equals = strchr(*word, '='), *slash = strchr(*word, '/');
+
+	if (!equals || (slash && slash < equals))
+		return NULL;
+	char *name = format("%.*s", (int)(equals - *word), *word);
+	*word = equals + 1;
+	return name;
 }
 
 /* False after saying why there is no such kernel here. */
 static bool add_word(struct list *list, const char *word, int *status)
 {
-	char *why = NULL;
-	struct kernel *kernel = NULL;
+	autofree char *name = given_name(&word), *why = NULL;
 
-	if (strcmp(word, "host") == 0) {
-		add(list, word, word);
-		return true;
-	}
-	kernel = kernel_find(word, &why);
-	if (kernel) {
-		add(list, word, kernel->name);
-	} else {
+	*status = EXIT_USAGE;
+	if (strcmp(word, "host") == 0)
+		return add(list, word, name ? name : word);
+	struct kernel *kernel = kernel_find(word, &why);
+	bool good = kernel && add(list, word, name ? name : kernel->name);
+	if (!kernel) {
 		*status = pin_find(word) ? EXIT_RUN_ERROR : EXIT_USAGE;
 		complain("--kernels: %s", why);
 	}
 	kernel_free(kernel);
-	free(why);
-	return kernel != NULL;
+	return good;
 }
 
 static bool add_words(struct list *list, const char *words, int *status)
@@ -177,7 +197,8 @@ static const struct cli_option matrix_options[] = {
 	  FIELD(kernels),
 	  .complete = complete_kernel_list,
 	  .help = "in these, comma separated: host, or what run --kernel takes, as in "
-		  "5.10,6.1,host (default: all that are in the cache, and the host)" },
+		  "5.10,6.1,host or good=PATH,bad=PATH (default: all that are in the cache, and "
+		  "the host)" },
 	{ .name = "wire",
 	  .argument = "SPEC",
 	  .take = take_netem,

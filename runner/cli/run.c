@@ -155,6 +155,15 @@ static bool load_failed(const struct options *options, json_t **results, int *st
 	return false;
 }
 
+/* For `git bisect run`: 125 leaves a commit out; it ends with what a signal ended. */
+static int bisect_status(int status)
+{
+	enum { NO_VERDICT = 125 };
+	bool verdict = status == EXIT_GOOD || status == EXIT_CASE_FAILED;
+
+	return verdict || status >= EXIT_SIGNALLED ? status : NO_VERDICT;
+}
+
 static int command_run(const struct options *options)
 {
 	json_t *failed;
@@ -185,7 +194,7 @@ static int command_run(const struct options *options)
 	inherited_complain();
 	status = options->until_failure ? run_rounds(options, &asked) : run_once(options, &asked);
 	json_decref(failed);
-	return status;
+	return options->bisect ? bisect_status(status) : status;
 }
 
 /* ---- the command line ---------------------------------------------------------------------- */
@@ -311,6 +320,10 @@ static const struct cli_option run_options[] = {
 	  .take = take_netem,
 	  FIELD(wire),
 	  .help = "put this netem on every wire, as in --wire 'delay 20ms'" },
+	{ .name = "bisect",
+	  .take = take_flag,
+	  FIELD(bisect),
+	  .help = "for git bisect run: exit with 125 where nothing was passed or failed" },
 	{ .name = "pause",
 	  .take = take_flag,
 	  FIELD(pause),

@@ -228,6 +228,12 @@ static void read_names(struct column_names *names, DIR *listing, const char *fol
 bool column_names_read(struct column_names *names, const char *folder)
 {
 	*names = (struct column_names){ 0 };
+	autofree char *results = format("%s/results.json", folder);
+	if (access(results, F_OK) == 0) {
+		complain("%s is one run; name the folder in which several lie side by side",
+			 folder);
+		return false;
+	}
 	DIR *listing = opendir(folder);
 	const char *why = listing ? "it has no folder of a kernel" : strerror(errno);
 	if (listing) {

@@ -5,21 +5,39 @@
 #include "runner/saved/saved.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 static const int families[] = { AF_INET, AF_INET6 };
 
-static bool test_matches(const struct test *test, const char *pattern, enum strictness strictness)
+static bool case_matches(const struct listed_case *spec, const char *pattern,
+			 enum strictness strictness)
 {
-	const struct listed_case *spec = test->spec;
 	bool found = pattern_matches(pattern, spec->name, strictness) ||
-		     pattern_matches(pattern, test->id, strictness) ||
 		     pattern_matches(pattern, spec->topic, strictness);
 	const char *claims = spec->claims;
 
 	for (char *claim; !found && (claim = text_word(&claims)); free(claim))
 		found = pattern_matches(pattern, claim, strictness);
 	return found;
+}
+
+/* "accept queue/ipv4": what means the case, over that family. */
+static bool family_matches(const struct test *test, const char *pattern, enum strictness strictness)
+{
+	const char *slash = strrchr(pattern, '/');
+
+	if (!slash || slash == pattern || strcasecmp(slash + 1, family_name(test->family)) != 0)
+		return false;
+	autofree char *of_case = format("%.*s", (int)(slash - pattern), pattern);
+	return case_matches(test->spec, of_case, strictness);
+}
+
+static bool test_matches(const struct test *test, const char *pattern, enum strictness strictness)
+{
+	return case_matches(test->spec, pattern, strictness) ||
+	       pattern_matches(pattern, test->id, strictness) ||
+	       family_matches(test, pattern, strictness);
 }
 
 static void complain_of_pattern(const struct selection *all, const char *pattern)
@@ -100,14 +118,48 @@ static void keep(struct selection *all, const bool *wanted)
 	all->count = kept;
 }
 
+/* How many of the words from @from on are a topic as a whole; 0: they are none. */
+static size_t words_of_topic(struct patterns patterns, size_t from, const char *topic)
+{
+	size_t count = 0;
+
+	for (char *word; (word = text_word(&topic)); free(word), count++)
+		if (from + count == patterns.count ||
+		    strcasecmp(word, patterns.words[from + count]) != 0) {
+			free(word);
+			return 0;
+		}
+	return count;
+}
+
+/* The pattern from word *@at on, a topic without quotes or a single word; *@at is then behind it.
+ */
+static const char *next_pattern(const struct selection *all, struct patterns patterns, size_t *at)
+{
+	const char *topic = NULL;
+	size_t longest = 1;
+
+	for (size_t i = 0; i < all->count; i++) {
+		size_t count = words_of_topic(patterns, *at, all->tests[i].spec->topic);
+
+		topic = count > longest ? all->tests[i].spec->topic : topic;
+		longest = count > longest ? count : longest;
+	}
+	*at += longest;
+	return topic ? topic : patterns.words[*at - 1];
+}
+
 /* Marks what the patterns mean. False after saying which means nothing. */
 static bool mark_words(struct selection *all, struct patterns patterns, bool *wanted)
 {
-	for (size_t i = 0; i < patterns.count; i++)
-		if (!mark(all, patterns.words[i], wanted)) {
-			complain_of_pattern(all, patterns.words[i]);
+	for (size_t at = 0; at < patterns.count;) {
+		const char *pattern = next_pattern(all, patterns, &at);
+
+		if (!mark(all, pattern, wanted)) {
+			complain_of_pattern(all, pattern);
 			return false;
 		}
+	}
 	for (size_t i = 0; patterns.count == 0 && i < all->count; i++)
 		wanted[i] = true;
 	return true;
@@ -204,13 +256,21 @@ json_t *cases_of_claim(const struct catalogue *catalogue, const char *claim)
 	return cases;
 }
 
-/* By its words, or by those of a case that answers it. */
+/* What is searched first, and what only where nothing was found yet. */
+enum search { WHOLE_NAMES, PARTS, PARTS_OF_DOCUMENTS, SEARCHES };
+
+/*
+ * By its words, by what was found, or by the names of the cases that answer it. A document's name
+ * has words that nearly all of its claims are about.
+ */
 static bool claim_matches(const struct claim *claim, const json_t *cases, const char *pattern,
-			  enum strictness strictness)
+			  enum search search)
 {
+	enum strictness strictness = search == WHOLE_NAMES ? EXACTLY : LOOSELY;
 	bool found = pattern_matches(pattern, claim->id, strictness) ||
-		     pattern_matches(pattern, claim->document, strictness) ||
-		     pattern_matches(pattern, claim->text, strictness);
+		     pattern_matches(pattern, claim->text, strictness) ||
+		     pattern_matches(pattern, claim->finding, strictness) ||
+		     (search != PARTS && pattern_matches(pattern, claim->document, strictness));
 	size_t index;
 	json_t *name;
 
@@ -223,12 +283,12 @@ bool claims_mark(const struct catalogue *catalogue, const char *pattern, bool *w
 {
 	bool found = false;
 
-	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
+	for (int search = WHOLE_NAMES; !found && search < SEARCHES; search++)
 		for (size_t i = 0; i < catalogue->claim_count; i++) {
 			const struct claim *claim = &catalogue->claims[i];
 			json_auto_t *cases = cases_of_claim(catalogue, claim->id);
 
-			if (claim_matches(claim, cases, pattern, (enum strictness)strictness))
+			if (claim_matches(claim, cases, pattern, (enum search)search))
 				found = wanted[i] = true;
 		}
 	return found;

@@ -108,6 +108,31 @@ static const struct slot *next_waiting(const struct run *run, const struct slot 
 	return best;
 }
 
+/* "final_ack_that.../ipv4" where there is room for no more; its beginning in any case. */
+static char *short_name(const char *folder, int room)
+{
+	const char *family = strchr(folder, '/');
+	int length = (int)strlen(folder), head = room - (int)strlen("...") - (int)strlen(family);
+	const int least = 8;
+
+	if (length <= room)
+		return format("%s", folder);
+	return format("%.*s...%s", head > least ? head : least, folder, family);
+}
+
+/* A case and what it waits for, whose end is what one wants to see. */
+static void add_waiting(struct text *text, const struct slot *slot, size_t width)
+{
+	autofree char *waiting =
+		shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
+	autofree char *behind =
+		format(": %s %.1f s", waiting, seconds(clock_now() - slot->progress.since));
+	int room = (int)width - (int)text->length - (int)strlen(" | ") - (int)strlen(behind);
+	autofree char *name = short_name(slot->entry->folder, room);
+
+	text_add(text, " | %s%s", name, behind);
+}
+
 static void console_tick(const struct run *run)
 {
 	if (!live(run))
@@ -126,13 +151,8 @@ static void console_tick(const struct run *run)
 	else
 		text_add(&text, "%zu running", running);
 	const struct slot *slot = NULL;
-	while (text.length < width && (slot = next_waiting(run, slot))) {
-		autofree char *waiting =
-			shown(slot->progress.waiting_for, sizeof(slot->progress.waiting_for));
-
-		text_add(&text, " | %s: %s %.1f s", slot->entry->folder, waiting,
-			 seconds(clock_now() - slot->progress.since));
-	}
+	while (text.length < width && (slot = next_waiting(run, slot)))
+		add_waiting(&text, slot, width);
 	autofree char *whole = text_take(&text), *line = must_alloc(width + 1, 1);
 
 	text_fit(line, width + 1, whole);
