@@ -110,7 +110,7 @@ CASE(abort_on_overflow_counts_from_the_next_segment_on, .claims = "D2-30", .kern
 	wait_for(late, .gone = true, .host = CLIENT, .within = 1);
 	expect_ladder(late,
 		      "1.0   <  SYN-ACK",
-		      "1.0   >  ACK      ignored  ESTABLISHED / -",
+		      "1.0   >  ACK      rejected ESTABLISHED / -",
 		      "+0.0  <  RST      - / -");
 	expect_reset(late);
 	expect_queue(server, .accept = 3, .syn = 0);
@@ -192,15 +192,15 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 		struct peer_segment segment;
 		const char *line;
 	} rows[] = {
-		{ "a bare ACK", { .flags = ACK }, "- > ACK ignored - / -" },
-		{ "data", { .text = "HELLO" }, "- > DATA 5 ignored - / -" },
+		{ "a bare ACK", { .flags = ACK }, "- > ACK rejected - / -" },
+		{ "data", { .text = "HELLO" }, "- > DATA 5 rejected - / -" },
 		{ "data behind a hole",
 		  { .text = "WORLD", .seq = 5 },
-		  "- > DATA 5 seq 6 ignored - / -" },
-		{ "a FIN", { .flags = FIN | ACK }, "- > FIN-ACK ignored - / -" },
+		  "- > DATA 5 seq 6 rejected - / -" },
+		{ "a FIN", { .flags = FIN | ACK }, "- > FIN-ACK rejected - / -" },
 		{ "data with FIN",
 		  { .text = "HELLO", .flags = FIN | ACK | PSH },
-		  "- > DATA-FIN 5 ignored - / -" },
+		  "- > DATA-FIN 5 rejected - / -" },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5);
 

@@ -211,7 +211,7 @@ static void be_reset_for_want_of_room(struct peer *peer)
 	set_sysctl(peer->scene, SERVER, "net.ipv4.tcp_abort_on_overflow=0");
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
-		      "-     >  ACK      ignored  - / -",
+		      "-     >  ACK      rejected - / -",
 		      "+0.0  <  RST");
 }
 

@@ -96,6 +96,13 @@ CASE(ladder_line_with_a_fate_that_is_none)
 	expect_ladder(peer, "-  >  SYN  ignoerd");
 }
 
+CASE(ladder_line_with_two_fates_that_exclude_each_other)
+{
+	struct peer *peer = half_open(net);
+
+	expect_ladder(peer, "-  >  SYN  held, lost");
+}
+
 CASE(ladder_line_with_a_state_that_is_none)
 {
 	struct peer *peer = half_open(net);
@@ -219,6 +226,8 @@ static const struct slip {
 	{ "ladder_line_with_data_of_no_length", "\"\" is no number behind DATA" },
 	{ "ladder_line_with_a_fate_that_is_none",
 	  "\"ignoerd\" is no state of the client; nearest: ignored" },
+	{ "ladder_line_with_two_fates_that_exclude_each_other",
+	  "\"held,\" is followed by \"ignored\" or \"rejected\" only" },
 	{ "ladder_line_with_a_state_that_is_none",
 	  "\"SYN_RECEIVED\" is no state of the server; nearest: SYN_RECV" },
 	{ "ladder_line_with_a_state_of_no_flow", "\"LISTEN\" is no state of the server" },

@@ -104,6 +104,20 @@ START_TEST(a_held_segment_arrives_after_its_release)
 }
 END_TEST
 
+START_TEST(what_is_answered_with_rst_is_told_as_rejected)
+{
+	struct journal *journal = load_case("final_ack_that_meets_a_full_accept_queue_is_reset");
+	struct story *story = story_of(journal);
+	const struct story_line *ack = line_with(story, "late", "ACK", "held, rejected");
+	const struct story_line *syn = line_with(story, "refused", "SYN", "ignored");
+
+	ck_assert(ack->ignored && ack->rejected);
+	ck_assert(syn->ignored && !syn->rejected);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
 START_TEST(a_lost_segment_does_not_arrive)
 {
 	struct journal *journal =
@@ -176,6 +190,7 @@ int main(void)
 	tcase_add_loop_test(tcase, every_segment_is_told_once_and_in_order, 0,
 			    (int)recorded.gl_pathc);
 	tcase_add_test(tcase, a_held_segment_arrives_after_its_release);
+	tcase_add_test(tcase, what_is_answered_with_rst_is_told_as_rejected);
 	tcase_add_test(tcase, a_lost_segment_does_not_arrive);
 	tcase_add_test(tcase, a_sysctl_is_told_with_its_value);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);

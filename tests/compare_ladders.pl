@@ -27,7 +27,7 @@ sub ladder_line {
 	my ($when, $way, $words, $fate, $states, $rest) = $_[0] =~ m{
 		^\s* (- | [~+]?\d+\.\d+ | \d+rto(?:\+\d+)?) \s+ ([<>.])
 		(?: \s+ ([A-Z][A-Z-]*(?:\ (?:\d+|(?:seq|ack|win)\ -?\d+))* | timer) )?
-		(?: \s+ (held,\ \w+ | held | ignored | lost) )?
+		(?: \s+ (held,\ \w+ | held | ignored | rejected | lost) )?
 		(?: \s+ ([A-Z_0-9-]+\ /\ [A-Z_0-9-]+) )?
 		(?: \s+ (.*) )? $ }x or return;
 	my %moved;

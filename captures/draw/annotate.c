@@ -8,8 +8,8 @@
  *   3  flow and step       "late; step 3: the ACK arrives"
  *   then the counters that it moved on this host, what happened later without a segment, and what
  *   does not add up about it.
- * "ignored", "held" and "lost" are only in the comments of segments that were: display filters
- * look for these words.
+ * "ignored", "rejected", "held" and "lost" are only in the comments of segments that were: display
+ * filters look for these words.
  */
 #include "captures/draw/annotate.h"
 #include "captures/draw/pcapng.h"
@@ -31,7 +31,8 @@ struct notes {
 
 static bool says_a_fate(const char *text)
 {
-	return strstr(text, "ignored") || strstr(text, "held") || strstr(text, "lost");
+	return strstr(text, "ignored") || strstr(text, "rejected") || strstr(text, "held") ||
+	       strstr(text, "lost");
 }
 
 static char *queue_text(const struct depths *queue, bool both)
@@ -41,7 +42,12 @@ static char *queue_text(const struct depths *queue, bool both)
 		    : format("accept queue %d/%d", queue->accept, queue->limit);
 }
 
-/* Why the receiver ignored it, as far as can be seen: its queues, and what it counted. */
+static const char *drop_word(const struct story_line *line)
+{
+	return line->rejected ? "rejected" : "ignored";
+}
+
+/* Why the receiver dropped it, as far as can be seen: its queues, and what it counted. */
 static char *reason_text(const struct story_line *line)
 {
 	const char *counters = line->counters[other(line->from)];
@@ -71,7 +77,8 @@ static char *outcome_of_sent(const struct story *story, const struct story_line 
 	if (line->lost)
 		return format("%s%slost on the wire", hold, then);
 	if (line->ignored)
-		return format("%s%signored by the %s: %s", hold, then, receiver, reason);
+		return format("%s%s%s by the %s: %s", hold, then, drop_word(line), receiver,
+			      reason);
 	if (line->held && !line->released)
 		return format("%s", hold);
 	if (line->flow && story->flows[line->flow].raw && line->from == SERVER)
@@ -87,7 +94,7 @@ static char *outcome_of_arrival(const struct story_line *line)
 	autofree char *reason = reason_text(line);
 
 	if (line->ignored)
-		return format("ignored: %s", reason);
+		return format("%s: %s", drop_word(line), reason);
 	if (line->injected)
 		return format("arrives from a raw peer");
 	return format("arrives %.3f ms after it was sent", seconds(line->arrived - line->at) * 1e3);

@@ -41,6 +41,7 @@ struct story_line {
 	unsigned copies;                    /* that the gate made of it */
 	bool injected;                      /* by a raw peer, behind its gate */
 	bool ignored;                       /* it arrived, and the host counted a drop */
+	bool rejected;                      /* and sent RST for it */
 	const char *fate;                   /* the ladder's word: "held, ignored"; or "" */
 	struct segment segment;
 	/* after it was sent: */

@@ -356,6 +356,7 @@ static void fill_in(struct story *story, struct story_line *line, int index)
 	line->words = known.words;
 	line->fate = known.fate;
 	line->ignored = known.ignored;
+	line->rejected = known.rejected;
 	line->changed = known.changed;
 	line->expected = known.expected;
 	for (int host = 0; host < HOSTS; host++) {

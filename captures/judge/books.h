@@ -60,7 +60,9 @@ struct line_book {
 	bool by_call;   /* sent while a system call of the case was at work on the flow */
 	bool sampled;   /* no segment: found by a sample, which is later than when it happened, */
 	nsec sample_before; /* but not as late as the sample before, which did not find it */
-	bool held, dropped, ignored, changed;
+	bool held, dropped, changed;
+	bool ignored;         /* its receiver counted a drop */
+	bool rejected;        /* and sent RST for it */
 	const char *expected; /* the line of an expectation that named it; NULL: none has */
 	const char *step;     /* in which it was sent or found; NULL: before the first */
 	enum tcp_state states[HOSTS];
@@ -157,7 +159,7 @@ struct flow_book {
 	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
 	nsec synack_sent, syn_arrived;
 	/* the sample (see judge.samples) that these belong to */
-	long synack_sent_in, syn_arrived_in, reset_in, challenged_in[HOSTS];
+	long synack_sent_in, syn_arrived_in, reset_in[HOSTS], challenged_in[HOSTS];
 	bool closed[HOSTS]; /* by a call */
 	struct heard heard[HOSTS];
 	unsigned sent[HOSTS], arrived[HOSTS];
@@ -370,7 +372,7 @@ int enter_line(struct judge *judge, const struct event *event, int flow);
 char *line_words(const struct line_book *line);
 bool same_but_for_time(const struct line_book *line, const char *expected);
 bool same_but_for_direction(const struct line_book *line, const char *expected);
-/* "ignored", "held", "held, ignored", "lost", or "". */
+/* "ignored", "rejected", "held", "held, ignored", "held, rejected", "lost", or "". */
 const char *line_fate(const struct line_book *line);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);

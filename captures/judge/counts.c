@@ -221,8 +221,8 @@ void tally_sending(struct judge *judge, const struct event *event)
 
 	if (event->injected)
 		return;
-	if (flags & RST && event->host == SERVER)
-		flow->reset_in = judge->samples + 1;
+	if (flags & RST)
+		flow->reset_in[event->host] = judge->samples + 1;
 	if (flow->challenged_in[event->host] == judge->samples + 1 && !(flags & (SYN | RST)) &&
 	    event->segment.length == 0) {
 		flow->challenged_in[event->host] = 0;
@@ -251,7 +251,7 @@ static void tally_request_gone(struct judge *judge, const struct event *event)
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
 		tally_one(judge, event, EMBRYONIC_RESETS);
 		tally_one(judge, event, FAILED_ATTEMPTS);
-	} else if (flow->reset_in == judge->samples + 1) {
+	} else if (flow->reset_in[SERVER] == judge->samples + 1) {
 		tally_one(judge, event, EMBRYONIC_RESETS);
 	} else if (!cause) {
 		tally_one(judge, event, TIMEOUTS); /* it expired */

@@ -165,12 +165,17 @@ static void read_segment(struct reading *reading)
 
 /* ---- what became of it --------------------------------------------------------------------- */
 
+static bool took_drop(struct reading *reading)
+{
+	return took(reading, "ignored") || took(reading, "rejected");
+}
+
 static void read_fate(struct reading *reading)
 {
-	if (took(reading, "lost") || took(reading, "ignored") || took(reading, "held"))
+	if (took(reading, "lost") || took_drop(reading) || took(reading, "held"))
 		return;
-	if (took(reading, "held,") && !took(reading, "ignored"))
-		slipped(reading, "\"held,\" is followed by \"ignored\" only");
+	if (took(reading, "held,") && !took_drop(reading))
+		slipped(reading, "\"held,\" is followed by \"ignored\" or \"rejected\" only");
 }
 
 static bool is_state(const char *word)
@@ -187,6 +192,7 @@ static void read_state(struct reading *reading, const char *whose)
 
 	if (!is_state(nearest.typed)) {
 		nearest_offer(&nearest, "ignored");
+		nearest_offer(&nearest, "rejected");
 		for (int state = NO_SOCKET + 1; state < TCP_STATES; state++)
 			if (state != LISTEN)
 				nearest_offer(&nearest, state_name((enum tcp_state)state));

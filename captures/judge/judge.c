@@ -109,6 +109,15 @@ static long give_to_lines(struct judge *judge, const struct event *event,
 	return left;
 }
 
+/* A sample is about one segment: a RST that the host has sent since the one before answers it. */
+static void note_drop(const struct judge *judge, const struct event *event, struct line_book *line)
+{
+	const struct flow_book *flow = &judge->flows[line->flow];
+
+	line->ignored = true;
+	line->rejected = flow->reset_in[event->host] == judge->samples + 1;
+}
+
 static void attach_counter(struct judge *judge, const struct event *event,
 			   const struct counter_book *counter)
 {
@@ -127,7 +136,7 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	if (nowhere || counter->exempt)
 		return;
 	if (cause && event->host != cause->from && counter->tells_of_a_drop)
-		judge->lines[index].ignored = true;
+		note_drop(judge, event, &judge->lines[index]);
 	if (left)
 		note_movement(judge, &judge->lines[index], event, left);
 }

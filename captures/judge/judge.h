@@ -133,8 +133,9 @@ struct ladder_line {
 	nsec at;           /* a segment was sent, a sample found it */
 	char direction;    /* '>' from the client, '<' from the server, '.' no segment */
 	const char *words; /* "SYN-ACK", "DATA 5"; without a segment "timer" or nothing */
-	const char *fate;  /* "ignored", "held", "held, ignored", "lost", or "" */
+	const char *fate;  /* "ignored", "rejected", "held", "held, ignored", ..., "lost", or "" */
 	bool ignored;      /* it arrived, and the host counted a drop */
+	bool rejected;     /* and sent RST for it */
 	bool changed;      /* one of the states, which then are: */
 	enum tcp_state states[HOSTS];
 	const char *expected; /* the line of an expectation that named it; NULL: none has */

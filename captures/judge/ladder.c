@@ -16,7 +16,8 @@
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones
- *   FATE       "ignored" (it arrived, and the host counted a drop), "held", "lost"
+ *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
+ *              it), "held", "lost"
  *   states     of both ends after it, where one of them changed
  */
 #include "captures/judge/books.h"
@@ -198,6 +199,8 @@ const char *line_fate(const struct line_book *line)
 {
 	if (line->dropped)
 		return "lost";
+	if (line->rejected)
+		return line->held ? "held, rejected" : "rejected";
 	if (line->ignored)
 		return line->held ? "held, ignored" : "ignored";
 	return line->held ? "held" : "";
@@ -397,6 +400,7 @@ struct ladder_line judge_line(const struct judge *judge, int index)
 				     .words = line->words,
 				     .fate = line_fate(line),
 				     .ignored = line->ignored,
+				     .rejected = line->rejected,
 				     .changed = line->changed,
 				     .states = { line->states[CLIENT], line->states[SERVER] },
 				     .expected = line->expected,
