@@ -34,7 +34,8 @@ tests_check_matrix_SOURCES = tests/check_matrix.c $(fake_cases)
 tests_check_suites_SOURCES = tests/check_suites.c $(suites_sources)
 
 # As on machines where char is unsigned.
-tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c captures/journal/journal.c
+tests_check_texts_SOURCES = tests/check_texts.c base/text.c base/xml.c \
+	captures/journal/fields.c captures/journal/write.c
 tests_check_texts_CFLAGS = $(AM_CFLAGS) -funsigned-char
 
 tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)

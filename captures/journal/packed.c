@@ -2,9 +2,8 @@
 /*
  * Journals of crowds are tens of thousands of lines, and much alike: packed they take a tenth.
  */
+#include "captures/journal/journal.h"
 #include "captures/journal/packed.h"
-
-#include "base/base.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,9 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Beyond this many bytes it is packed: only crowds come so far. */
+#define LARGE_JOURNAL (1 << 20)
+
 static const char level[] = "3"; /* fast: it is the case's time */
 
-char *packed_path(const char *path)
+static char *packed_path(const char *path)
 {
 	return format("%s.gz", path);
 }
@@ -109,4 +111,20 @@ FILE *open_packed(const char *path, size_t most)
 		file = unpacked(in, most);
 	archive_read_free(in);
 	return file;
+}
+
+bool journal_exists(const char *folder)
+{
+	autofree char *path = format("%s/journal.jsonl", folder), *packed = packed_path(path);
+
+	return access(path, F_OK) == 0 || access(packed, F_OK) == 0;
+}
+
+void journal_pack(const char *folder)
+{
+	autofree char *path = format("%s/journal.jsonl", folder);
+	struct stat status;
+
+	if (stat(path, &status) == 0 && status.st_size > LARGE_JOURNAL)
+		pack_file(path);
 }

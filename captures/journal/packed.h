@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* PATH.gz; the caller frees it. */
-char *packed_path(const char *path);
 /* Puts PATH.gz in the place of the file. False: it is still there as it was. */
 bool pack_file(const char *path);
 /*
