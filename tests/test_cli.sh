@@ -250,7 +250,7 @@ check '--until-failure: each round has a seed' test "$(grep '^round' out |
 	sed 's/ in .*,//')" = "$(printf 'round %s: 2 passed, 0 failed, 0 skipped --shuffle=%s\n' 1 7 2 8)"
 
 run run -v passes_after/ipv6 F-03/ipv4 'good ends/ipv6'
-check 'a part and a family' test "$(sed -n 's/^\(passed\|failed\) *\([^ ]*\) .*/\2/p' out | sort |
+check 'a part and a family' test "$(sed -n 's/^\(passed\|failed\) *\([^ ]*\/[^ ]*\) .*/\2/p' out | sort |
 	tr '\n' ' ')" = \
 	'it_fails/ipv4 it_leaves_a_daemon/ipv6 it_passes/ipv6 it_passes_after_a_timer/ipv6 '
 check 'a part and a family: nothing else' last_line '3 passed, 1 failed, 0 skipped'

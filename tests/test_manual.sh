@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual page has every option of every command, and no other: as --help says, and as the
-# command takes.
+# The manual page has every option of every command, with its argument, and no other: as --help says,
+# and as the command takes.
 
 set -u
 
@@ -12,21 +12,28 @@ manual=$(realpath "${top_srcdir:-.}/docs/halfopen.1")
 
 commands=$("$fake" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 
-# Of a table like "  -j, --jobs N   ...".
+# "-j" and "--jobs N" of a table like "  -j, --jobs N   ...".
 options_of_help()
 {
-	"$fake" "$1" --help | sed -n 's/^ \{2,6\}\(-[^][ ,=]*\),* *\(--[a-z-]*\)*.*/\1 \2/p' |
-		tr -s ' ' '\n' | grep -v '^-h$\|^--help$\|^$' | sort
+	"$fake" "$1" --help | sed -n '/^ \{2,6\}-/{ s/^ *//; s/   *.*//; s/, /\n/; p; }' |
+		grep -v '^-h$\|^--help$' | sort
 }
 
-# The tags, below the heading of the command.
+# Without their arguments.
+names()
+{
+	sed 's/[ []..*//' | sort -u
+}
+
+# The same of the tags below the heading of the command.
 options_of_manual()
 {
 	awk -v command="$1" '
 		/^\.S[SH] / { within = $1 == ".SS" && $2 == command }
 		within && tag { print }
 		{ tag = $0 == ".TP" }' "$manual" |
-		sed 's/\\f.//g; s/\\-/-/g' | grep -o -- '\( \|"\)--*[a-z][a-z-]*' | tr -d ' "' | sort
+		sed 's/^[.][BIR]* //; s/\\f.//g; s/\\-/-/g; s/"//g; s/  */ /g; s/ *| */|/g; s/ \[/[/' |
+		sed 's/ *, */\n/g' | grep '^-' | sort
 }
 
 same_options()
@@ -55,7 +62,7 @@ takes_what_it_tells()
 }
 
 for command in $commands; do
-	options_of_help "$command" >"$command.help"
+	options_of_help "$command" | names >"$command.help"
 done
 all=$(cat ./*.help | sort -u)
 check 'there are commands and options' [ "$(echo "$commands" "$all" | wc -w)" -gt 25 ]

@@ -61,6 +61,20 @@ check 'a run that is missing has no other cells' says '^F-01 .* error  *variant 
 
 # ---- artifacts of failures alone -----------------------------------------------------------------
 
+run matrix --kernels good=host,bad=host --artifacts named it_passes
+check 'kernels that have been given names' says ' good *bad$'
+run diff --artifacts named it_passes/ipv4 good bad
+check 'diff knows the names' says 'nothing differs between good and bad'
+run matrix --kernels host,host it_passes
+check 'two of one name: 2' ended 2
+check 'two of one name: what to do' one_line "'host' is the name of two; give it another"
+run diff --artifacts named/good it_passes good bad
+check 'diff in a folder of one run: 2' ended 2
+check 'diff in a folder of one run: which is meant' one_line 'is one run; name the folder in which'
+mkdir runs && cp -R named/good runs/before && cp -R named/bad runs/after
+echo 'another' >>runs/after/it_passes/ipv4/ladder.txt
+run diff --artifacts runs it_passes/ipv4 before after
+check 'diff compares any two runs that lie side by side' says ' > another$'
 run matrix --kernels host --artifacts-on failure --artifacts few it_passes it_fails
 check 'matrix --artifacts-on failure: a failure counts' ended 1
 check 'matrix --artifacts-on failure: a passed case leaves no folder' [ ! -e few/host/it_passes ]
