@@ -125,6 +125,10 @@ check 'list says what a case needs' says 'needs program:no-such-program-anywhere
 run list good ends it_fails
 check 'a topic needs no quotes' test "$(sed -n 's/^  \(it_[a-z_0-9]*\) .*/\1/p' out | tr '\n' ' ')" = \
 	'it_passes it_passes_after_a_timer it_passes_over_ipv4 it_fails it_leaves_a_daemon '
+FAKE_TROUBLE=yes run list good ends
+check 'a topic without quotes is no other with one of its words' eval '! says it_passes_twice'
+FAKE_TROUBLE=yes run list ends
+check 'a word of several topics is a part of them' says it_passes_twice
 run list good
 check 'a word of a topic is a part of it' says it_leaves_a_daemon
 run list --json F-03
@@ -224,6 +228,7 @@ order =7 >second
 order =8 >third
 "$fake" run -v -j 1 'good ends' | sed -n 's/ (.*//; s/^passed *//p' >longest_first
 check '--shuffle plays all' [ "$(sort first | uniq | wc -l)" -eq 7 ]
+check '--shuffle: the longest case is not always the first' eval '! head -n 1 first | grep timer'
 check '--shuffle: one seed is one order' cmp first second
 check '--shuffle: another is another' eval '! cmp -s first third'
 check '--shuffle: none is the longest first' eval '! cmp -s first longest_first'
