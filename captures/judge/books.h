@@ -77,7 +77,7 @@ struct heard {
 	bool syn, syn_ack, ack, fin, fin_sent;
 };
 
-/* What a SYN-ACK follows from; offers.c has their names. */
+/* What a SYN-ACK follows from; settings.c has their names. */
 enum setting {
 	TCP_SACK,
 	TCP_TIMESTAMPS,
@@ -431,17 +431,23 @@ char *call_observed(const struct judge *judge, const struct event *event);
 /* What it was to return, and did to its flow or its listener. */
 void take_call(struct judge *judge, const struct event *event);
 
-/* ---- offers.c ------------------------------------------------------------------------------ */
+/* ---- settings.c ---------------------------------------------------------------------------- */
 
 void take_setting(struct judge *judge, const struct event *event);
+
+/* ---- terms.c ------------------------------------------------------------------------------- */
+
 /* A segment has come to the server: what it changes in what the next SYN-ACK offers. */
 void hear_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* The MSS that the flow's SYN-ACK offers now. */
+int offered_mss(const struct judge *judge, const struct flow_book *flow);
+
+/* ---- offers.c ------------------------------------------------------------------------------ */
+
 /* A SYN-ACK was sent. */
 void check_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
 /* At a sample: SYN-ACKs of which it has found whether they made requests or carried cookies. */
 void close_offers(struct judge *judge);
-/* The MSS that the flow's SYN-ACK offers now. */
-int offered_mss(const struct judge *judge, const struct flow_book *flow);
 
 /* ---- agreement.c --------------------------------------------------------------------------- */
 

@@ -19,5 +19,8 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/ladder.c \
 	captures/judge/offers.c \
 	captures/judge/packets.c \
+	captures/judge/settings.c \
 	captures/judge/sockets.c \
+	captures/judge/terms.c \
+	captures/judge/terms.h \
 	captures/judge/words.c
