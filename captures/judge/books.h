@@ -356,6 +356,8 @@ bool line_is_optional(const char *expected);
 bool next_counter(const char **words, char **name, long *number);
 /* Whether the words "NAME NUMBER ..." name the counter. */
 bool counters_name(const char *words, const char *name);
+/* Whether the event is an expectation of that kind: "ladder", "states", "queue", ... */
+bool is_expectation(const struct event *event, const char *name);
 
 /* ---- ladder.c ------------------------------------------------------------------------------ */
 
@@ -430,6 +432,11 @@ char *call_expected(const struct judge *judge, const struct event *event);
 char *call_observed(const struct judge *judge, const struct event *event);
 /* What it was to return, and did to its flow or its listener. */
 void take_call(struct judge *judge, const struct event *event);
+
+/* ---- details.c ----------------------------------------------------------------------------- */
+
+/* What judge_report() leaves in the finding for programs; the caller frees it. */
+char *failure_details(const struct judge *judge);
 
 /* ---- settings.c ---------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/books.h \
 	captures/judge/calls.c \
 	captures/judge/counts.c \
+	captures/judge/details.c \
 	captures/judge/exempt.c \
 	captures/judge/expect.c \
 	captures/judge/failure.c \

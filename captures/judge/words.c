@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The words in which a case says what it expects: lines of ladders, and lists of counters.
+ * The words in which a case says what it expects: of what kind it is, lines of ladders, and lists
+ * of counters.
  */
 #include "captures/judge/books.h"
 
@@ -66,4 +67,9 @@ bool counters_name(const char *words, const char *name)
 		if (strcmp(named, name) == 0)
 			return true;
 	return false;
+}
+
+bool is_expectation(const struct event *event, const char *name)
+{
+	return event->kind == EVENT_EXPECT && event->name && strcmp(event->name, name) == 0;
 }
