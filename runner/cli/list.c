@@ -82,12 +82,14 @@ static int command_list(const struct options *options)
 	json_auto_t *array = json_array();
 	int name_column = longest_name(&selection);
 	const struct listed_case *last = NULL;
+	bool sound = true;
 
 	for (size_t i = 0; i < selection.count; i++) {
 		const struct listed_case *spec = selection.tests[i].spec;
 
 		if (spec == last)
 			continue;
+		sound &= claims_are_sound(options->catalogue, spec);
 		if (options->json) {
 			json_array_append_new(array, case_json(spec));
 		} else {
@@ -102,7 +104,7 @@ static int command_list(const struct options *options)
 		putchar('\n');
 	}
 	selection_free(&selection);
-	return EXIT_GOOD;
+	return sound ? EXIT_GOOD : EXIT_RUN_ERROR;
 }
 
 static const struct cli_option list_options[] = {

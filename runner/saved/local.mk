@@ -3,6 +3,7 @@
 noinst_LIBRARIES += runner/saved/libsaved.a
 runner_saved_libsaved_a_SOURCES = \
 	runner/saved/alike.c \
+	runner/saved/claims.c \
 	runner/saved/column.c \
 	runner/saved/compare.c \
 	runner/saved/evidence.c \

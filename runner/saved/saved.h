@@ -89,6 +89,11 @@ char *results_other_format(const json_t *results, const char *artifacts);
  */
 char *failure_kind(const char *reason, const json_t *failure);
 
+/* ---- claims.c ------------------------------------------------------------------------------ */
+
+/* Tells of a claim of the case that there is not, in a line on stderr; whether there is none. */
+bool claims_are_sound(const struct catalogue *catalogue, const struct listed_case *listed);
+
 /* ---- evidence.c: what a run says of a claim ------------------------------------------------ */
 
 enum claim_status { CLAIM_SHOWN, CLAIM_FAILED, CLAIM_BROKEN, CLAIM_SKIPPED, CLAIM_NOT_RUN };
