@@ -131,6 +131,25 @@ START_TEST(a_lost_segment_does_not_arrive)
 }
 END_TEST
 
+START_TEST(connect_is_told_again_with_what_came_of_it)
+{
+	struct journal *journal = load_case("connect_times_out_while_nobody_accepts");
+	struct story *story = story_of(journal);
+	const struct story_line *began = line_with(story, "refused", "connect()", "");
+	const struct story_line *ended = line_with(story, "refused", "connect() ETIMEDOUT", "");
+
+	ck_assert_int_eq(began->kind, LINE_CALL);
+	ck_assert_int_eq(ended->kind, LINE_CALL);
+	ck_assert(ended->at - began->at >= SEC(7)); /* tcp_syn_retries=2 */
+	line_with(story, "client 1", "connect() 0", "");
+	autofree char *diagram = ladder_mermaid(story);
+	ck_assert_ptr_nonnull(strstr(diagram, "Note left of C: connect() 0\n"));
+	ck_assert_ptr_nonnull(strstr(diagram, "Note left of C: connect() ETIMEDOUT\n"));
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
 START_TEST(a_sysctl_is_told_with_its_value)
 {
 	static const struct {
@@ -192,6 +211,7 @@ int main(void)
 	tcase_add_test(tcase, a_held_segment_arrives_after_its_release);
 	tcase_add_test(tcase, what_is_answered_with_rst_is_told_as_rejected);
 	tcase_add_test(tcase, a_lost_segment_does_not_arrive);
+	tcase_add_test(tcase, connect_is_told_again_with_what_came_of_it);
 	tcase_add_test(tcase, a_sysctl_is_told_with_its_value);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
 	suite_add_tcase(suite, tcase);
