@@ -223,9 +223,9 @@ order()
 {
 	"$fake" run -v -j 1 "--shuffle$1" 'good ends' | sed -n 's/ (.*//; s/^passed *//p'
 }
-order =7 >first
-order =7 >second
-order =8 >third
+order "=7" >first
+order "=7" >second
+order "=8" >third
 "$fake" run -v -j 1 'good ends' | sed -n 's/ (.*//; s/^passed *//p' >longest_first
 check '--shuffle plays all' [ "$(sort first | uniq | wc -l)" -eq 7 ]
 check '--shuffle: the longest case is not always the first' eval '! head -n 1 first | grep timer'

@@ -34,6 +34,18 @@ run show --format svg "runs/6.12.117/$case/ipv4"
 picture_is_drawn() { ended 0 && says '^<svg ' && says '</svg>$'; }
 check 'show draws its picture' picture_is_drawn
 
+# What was a call of the first client becomes a step.
+step='"event":"step","name":"another comes"}'
+mkdir step
+sed 's/^\({"seq":[0-9]*,"t":[0-9]*,\).*"poll for writing","object":"client 1".*/\1'"$step/" \
+	"runs/6.12.117/$case/ipv4/journal.jsonl" >step/journal.jsonl
+run show --format text step
+steps_are_kept()
+{
+	says '^1 more went the same way, the last of them client 2$' && says '^  -- another comes$'
+}
+check 'connections that went the same way keep their steps' steps_are_kept
+
 run report runs
 page_tells_of_both()
 {
