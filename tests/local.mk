@@ -86,6 +86,7 @@ shell_tests = \
 	tests/test_failing.sh \
 	tests/test_fetch.sh \
 	tests/test_install_deps.sh \
+	tests/test_kept.sh \
 	tests/test_lint.sh \
 	tests/test_make.sh \
 	tests/test_manual.sh \

@@ -54,7 +54,7 @@ none_runs()
 # The results without what a clock measured.
 stable()
 {
-	sed -E 's/("[a-z_]*seconds": )[0-9.e-]+/\1N/; s/("(started|kernel|lane|clock)": ")[^"]*/\1X/
+	sed -E 's/("[a-z_]*seconds": )[0-9.e-]+/\1N/; s/("(started|kernel|kernel_version|lane|clock)": ")[^"]*/\1X/
 		s/("(wire|netem|boot_seconds|guest_kib)": )[^,]*/\1X/' "$1"
 }
 

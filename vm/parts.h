@@ -50,8 +50,6 @@ void sum_add(struct sum *sum, const void *data, size_t size);
 void sum_add_text(struct sum *sum, const char *text); /* with its end */
 /* As 64 hexadecimal digits; frees @sum. */
 char *sum_end(struct sum *sum);
-/* Of a file; NULL with errno. */
-char *sum_of_file(const char *path);
 
 /*
  * The cache: $HALFOPEN_CACHE, or halfopen in $XDG_CACHE_HOME or ~/.cache. NULL with *why when

@@ -114,6 +114,11 @@ char *kvm_refused(void);
 /* Why no machine can be started whatever the kernel (no QEMU, another architecture), or NULL. */
 char *machines_refused(void);
 
+/* ---- sums ---------------------------------------------------------------------------------- */
+
+/* SHA-256 of a file, 64 hexadecimal digits that are the caller's; NULL with errno. */
+char *sum_of_file(const char *path);
+
 /* ---- inside -------------------------------------------------------------------------------- */
 
 /* Whether this process is in a guest, and whether it is the first there. */

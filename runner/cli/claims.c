@@ -167,6 +167,9 @@ static void print_source(FILE *out, const struct options *options, const json_t 
 	fprintf(out, "kernel %s, run of %s%s\n", member_or_empty(run, "kernel"),
 		member_or_empty(run, "started"),
 		json_is_true(json_object_get(run, "complete")) ? "" : ", which did not finish");
+	autofree char *kept = kept_text(results_kept(run));
+	if (kept)
+		fprintf(out, "%s\n", kept);
 }
 
 /* Where they are installed, or where the source tree has them. */
@@ -221,7 +224,7 @@ static const struct cli_option claims_options[] = {
 	  .take = take_string,
 	  FIELD(artifacts),
 	  .complete = complete_folders,
-	  .help = "take the status from this run (default: ./artifacts)" },
+	  .help = "take the status from the runs in this folder (default: ./artifacts)" },
 	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
 	{ 0 },
 };

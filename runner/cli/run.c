@@ -89,9 +89,10 @@ static int run_planned(struct run *run, const struct options *options)
 	autofree char *why = NULL;
 
 	if (run->plan.count == 0)
-		return nothing_runs(options, options->failed ? "nothing of that has failed in the "
-							       "last run: nothing is played again"
-							     : "there are no cases");
+		return nothing_runs(options, options->failed
+						     ? "nothing of that has failed when "
+						       "it was played last: nothing is played again"
+						     : "there are no cases");
 	if (!plan_is_sound(&run->plan, options->catalogue))
 		return EXIT_RUN_ERROR;
 	switch (lanes_assign(run, &why)) {
@@ -259,7 +260,8 @@ static const struct cli_option run_options[] = {
 	{ .name = "failed",
 	  .take = take_flag,
 	  FIELD(failed),
-	  .help = "only what failed, or was an error, in the last run with these artifacts" },
+	  .help = "only what failed, or was an error, when it was played last with these "
+		  "artifacts" },
 	{ .name = "shuffle",
 	  .argument = "[=SEED]",
 	  .take = take_seed,

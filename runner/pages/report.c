@@ -170,20 +170,21 @@ bool report_add_folder(struct report *report, const char *folder)
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
-static void add_entry(struct report *report, const struct report_run *of, const json_t *result)
+/* The arrays of results.json that have results. */
+static const char *const arrays[] = { "results", "old" };
+
+static void add_entry(struct report *report, const struct report_run *of, const json_t *result,
+		      bool old)
 {
 	struct report_entry entry = { .of = of,
 				      .result = result,
 				      .name = member_string(result, "case"),
 				      .family = member_string(result, "family"),
-				      .status = member_string(result, "status") };
-	const char *folder = member_string(result, "folder");
-	autofree char *usual = format("%s/%s", entry.name, entry.family);
+				      .old = old,
+				      .status = old ? "old" : member_string(result, "status") };
+	autofree char *folder = result_folder(result);
 	char *why = NULL;
 
-	/* a path that leads out of the run's folder is none of ours */
-	if (!folder || *folder == '/' || strstr(folder, ".."))
-		folder = usual;
 	entry.folder = format("%s/%s", of->folder, folder);
 	entry.link = format("%s/%s", of->link, folder);
 	autofree char *ladder = format("%s/ladder.txt", entry.folder);
@@ -210,15 +211,27 @@ bool report_has_case(const struct report *report, const char *name)
 /* All that the runs from @first on say of a case. */
 static void add_case(struct report *report, size_t first, const char *name)
 {
-	for (size_t i = first; i < report->run_count; i++) {
-		size_t index;
-		json_t *result;
+	for (size_t i = first; i < report->run_count; i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(arrays); j++) {
+			const struct report_run *run = &report->runs[i];
+			size_t index;
+			json_t *result;
 
-		json_array_foreach (json_object_get(report->runs[i].results, "results"), index,
-				    result)
-			if (strcmp(member_string(result, "case"), name) == 0)
-				add_entry(report, &report->runs[i], result);
-	}
+			json_array_foreach (json_object_get(run->results, arrays[j]), index, result)
+				if (strcmp(member_string(result, "case"), name) == 0)
+					add_entry(report, run, result, j > 0);
+		}
+}
+
+/* All that one array of a run is the first to have. */
+static void add_cases(struct report *report, size_t run, const char *array)
+{
+	size_t index;
+	json_t *result;
+
+	json_array_foreach (json_object_get(report->runs[run].results, array), index, result)
+		if (!report_has_case(report, member_string(result, "case")))
+			add_case(report, run, member_string(result, "case"));
 }
 
 /* ---- where a run was played ---------------------------------------------------------------- */
@@ -261,17 +274,12 @@ static void add_environment(struct report *report, const struct report_entry *en
 
 void report_add_entries(struct report *report)
 {
-	for (size_t i = 0; i < report->run_count; i++) {
-		size_t index;
-		json_t *result;
-
-		json_array_foreach (json_object_get(report->runs[i].results, "results"), index,
-				    result)
-			if (!report_has_case(report, member_string(result, "case")))
-				add_case(report, i, member_string(result, "case"));
-	}
+	for (size_t i = 0; i < report->run_count; i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(arrays); j++)
+			add_cases(report, i, arrays[j]);
 	for (size_t i = 0; i < report->entry_count; i++)
-		add_environment(report, &report->entries[i]);
+		if (!report->entries[i].old)
+			add_environment(report, &report->entries[i]);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */

@@ -21,7 +21,9 @@ struct report_run {
 struct report_entry {
 	const struct report_run *of;
 	const json_t *result;
-	const char *name, *family, *status;
+	bool old; /* of another kernel or build than the run: it does not count */
+	const char *name, *family;
+	const char *status; /* its result's; or "old" */
 	char *folder, *link;
 	char *ladder; /* ladder.txt; NULL: it was not kept */
 };

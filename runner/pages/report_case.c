@@ -21,6 +21,9 @@ static const char *body_of(const char *ladder)
 static bool went_alike(const struct report_entry *a, const struct report_entry *b)
 {
 	return a->of == b->of && !report_is_bad(a) && strcmp(a->status, b->status) == 0 &&
+	       !a->old &&
+	       strcmp(member_or_empty(a->result, "started"),
+		      member_or_empty(b->result, "started")) == 0 &&
 	       a->ladder && b->ladder &&
 	       strcmp(member_or_empty(a->result, "variant"),
 		      member_or_empty(b->result, "variant")) == 0 &&
@@ -149,6 +152,21 @@ static void write_trouble(xml page, const struct report_entry *entry)
 		write_report(page, member_or_empty(verdict, "report"));
 }
 
+/* Of an entry that is not of the run itself: when it was played; of an old one on what, too. */
+static char *origin_of(const struct report_entry *entry)
+{
+	const char *started = member_or_empty(entry->result, "started");
+
+	if (entry->old)
+		return format(" (%s on Linux %s, halfopen build %.12s, in the run of %s)",
+			      member_or_empty(entry->result, "status"),
+			      member_or_empty(entry->result, "kernel"),
+			      member_or_empty(entry->result, "build"), started);
+	if (json_is_true(json_object_get(entry->result, "kept")))
+		return format(" (in the run of %s)", started);
+	return format("%s", "");
+}
+
 /* Entries of one run that went alike, @alike of them. */
 static void write_block(xml page, const struct writing *writing, const struct report_entry *entry,
 			size_t alike)
@@ -160,10 +178,11 @@ static void write_block(xml page, const struct writing *writing, const struct re
 	for (size_t i = 0; i < alike; i++)
 		text_add(&families, "%s%s", i ? " and " : "", entry[i].family);
 	autofree char *title = text_take(&families);
+	autofree char *origin = origin_of(entry);
 	autofree char *words =
-		format("%s%s%s: %s%s%s", title, writing->report->run_count > 1 ? ", " : "",
+		format("%s%s%s: %s%s%s%s", title, writing->report->run_count > 1 ? ", " : "",
 		       writing->report->run_count > 1 ? run : "", entry->status,
-		       *variant ? ", " : "", variant);
+		       *variant ? ", " : "", variant, origin);
 	xml_element(page, "h4", words);
 	write_trouble(page, entry);
 	for (size_t i = 0; i < alike; i++)
@@ -204,7 +223,8 @@ static char *statuses_of(const struct report_entry *entries, size_t count, const
 	*worst = entries->status;
 	for (size_t i = 0; i < count; i++) {
 		text_add(&words, "%s%s", i ? "," : "", entries[i].status);
-		if (report_is_bad(&entries[i]) || strcmp(*worst, "skipped") == 0)
+		if (report_is_bad(&entries[i]) || strcmp(*worst, "skipped") == 0 ||
+		    strcmp(*worst, "old") == 0)
 			*worst = entries[i].status;
 	}
 	return text_take(&words);

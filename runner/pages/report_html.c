@@ -82,6 +82,8 @@ static void write_run(xml page, const struct report *report, const struct report
 				     member_or_empty(results, "started"), kernel_time, wall,
 				     member_or_empty(results, "halfopen"));
 
+	autofree char *kept = kept_text(results_kept(results));
+
 	xml_open(page, "li");
 	xml_element(page, "h2", name);
 	write_totals(page, results);
@@ -89,6 +91,8 @@ static void write_run(xml page, const struct report *report, const struct report
 		xml_element(page, "p", where);
 		xml_element(page, "p", when);
 	}
+	if (kept)
+		xml_element(page, "p", kept);
 	write_environment(page, run->environment);
 	if (run->problem)
 		xml_element_of(page, "p", "bad", run->problem);
@@ -227,7 +231,9 @@ static bool topic_is_new(const struct report *report, size_t entry)
 
 static const char *ending_word(int number)
 {
-	return number <= BROKEN ? ending_name((enum ending)number) : NULL;
+	if (number <= BROKEN)
+		return ending_name((enum ending)number);
+	return number == BROKEN + 1 ? "old" : NULL;
 }
 
 static void write_cases(xml page, const struct writing *writing)

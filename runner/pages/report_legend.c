@@ -19,6 +19,7 @@ static void write_words(xml page)
 		{ "error", "an error of the run: nothing was learned of the kernel" },
 		{ "skipped", "this machine or kernel lacks what they need" },
 		{ "not run", "one of them is missing in the run" },
+		{ "old", "of a case: played on another kernel, or by another build of halfopen" },
 	};
 
 	xml_element(page, "h3", "Verdict: what the cases assert");

@@ -385,8 +385,10 @@ static void take_no_results(struct run *run, const struct guest *guest, int stat
 
 static void note_guest(struct run *run, const json_t *results, const struct machine_end *end)
 {
-	if (!run->guest.release)
+	if (!run->guest.release) {
 		run->guest.release = member_text(results, "kernel");
+		run->guest.built = member_text(results, "kernel_version");
+	}
 	if (end->boot_seconds > run->guest.boot_seconds)
 		run->guest.boot_seconds = end->boot_seconds;
 	if (end->memory_kib > run->guest.memory_kib)

@@ -27,8 +27,10 @@ const struct lane *lane_of(const struct run *run, const struct entry *entry)
 void lanes_free(struct run *run)
 {
 	free(run->host.release);
+	free(run->host.built);
 	free(run->host.version);
 	free(run->guest.release);
+	free(run->guest.built);
 	boot_free(run->guest.boot);
 	kernel_free(run->guest.kernel);
 }
@@ -185,6 +187,7 @@ enum lanes lanes_assign(struct run *run, char **why)
 
 	uname(&kernel);
 	run->host.release = format("%s", kernel.release);
+	run->host.built = format("%s", kernel.version);
 	run->host.version = kernel_version(&kernel);
 	run->host.clock = clock_of_host(run);
 	if (strcmp(run->options->kernel, "host") == 0)

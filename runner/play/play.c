@@ -25,5 +25,7 @@ void run_free(struct run *run)
 	if (run->lock >= 0)
 		close(run->lock);
 	free(run->artifacts);
+	free(run->build);
+	json_decref(run->earlier);
 	free(run->fatal);
 }

@@ -124,6 +124,7 @@ struct slot {
 struct lane {
 	size_t count;      /* of entries */
 	char *release;     /* as uname has it; of a guest not before it ended */
+	char *built;       /* as uname -v has it, known when the release is */
 	char *version;     /* "6.1.192-2": what variants are recorded by; of the host only */
 	const char *clock; /* "real" or "virtual" */
 	const char *wire;  /* netem of every wire that does not ask for another; NULL: none */
@@ -140,8 +141,11 @@ struct run {
 	struct net_features features;
 	struct lane host, guest;
 	struct plan plan;
-	char *artifacts; /* absolute */
-	int lock;        /* on that folder */
+	char *artifacts;  /* absolute */
+	char *build;      /* of this program: its SHA-256; NULL in a guest */
+	json_t *earlier;  /* results of runs before this one in that folder, an array, or NULL */
+	struct kept kept; /* what results.json has of those */
+	int lock;         /* on that folder */
 	unsigned cpus, jobs;
 	const char *jobs_reason; /* what they are limited by */
 	time_t started;

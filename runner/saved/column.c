@@ -25,11 +25,10 @@ static char *look_at_files(const struct column *column, json_t *result)
 	if (!verdict)
 		return format("cannot read %s: %s", path,
 			      error.line > 0 ? error.text : strerror(errno));
-	static const char *const keys[] = { "case", "family", "status", "variant" };
-	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
-		if (!text_is(member_string(verdict, keys[i]), member_string(result, keys[i])))
-			return format("%s is of another run: it has another %s than results.json",
-				      path, keys[i]);
+	const char *differs = verdict_differs(verdict, result);
+	if (differs)
+		return format("%s is of another run: it has another %s than results.json", path,
+			      differs);
 	autofree char *ladder = format("%s/ladder.txt", folder);
 	char *why = NULL;
 	autofree char *text = text_load(ladder, &why);
@@ -57,15 +56,6 @@ static void check_result(const struct column *column, json_t *result)
 }
 
 /* ---- the whole run ------------------------------------------------------------------------- */
-
-static bool is_listed(const struct catalogue *catalogue, const json_t *result)
-{
-	const struct listed_case *spec = catalogue_case(catalogue, member_string(result, "case"));
-	const char *family = member_string(result, "family");
-
-	return spec && ((strcmp(family, "ipv4") == 0 && case_has_family(spec, AF_INET)) ||
-			(strcmp(family, "ipv6") == 0 && case_has_family(spec, AF_INET6)));
-}
 
 /* The first kernel that a result names; the run's own where none does. */
 static const char *kernel_of(const json_t *run)
@@ -97,6 +87,23 @@ static char *index_results(struct column *column)
 	return NULL;
 }
 
+/* Why the first of the results of other kernels and builds keeps it from being one kernel's run. */
+static char *why_not_one(const json_t *run)
+{
+	const json_t *old = json_array_get(json_object_get(run, "old"), 0);
+	const char *theirs = member_string(old, "kernel"), *kernel = kernel_of(run);
+
+	if (!old)
+		return NULL;
+	if (theirs && strcmp(theirs, kernel) != 0)
+		return format("it has results of the kernels %s and %s; run it again in one, or "
+			      "choose another folder with --artifacts",
+			      kernel, theirs);
+	return format("it has old results, of another build of halfopen or of the kernel, as of "
+		      "%s/%s; run that again",
+		      member_string(old, "case"), member_string(old, "family"));
+}
+
 static char *not_whole(const struct catalogue *catalogue, const json_t *run)
 {
 	size_t index;
@@ -112,7 +119,7 @@ static char *not_whole(const struct catalogue *catalogue, const json_t *run)
 			   *family = member_string(result, "family");
 		const char *its_kernel = member_string(result, "kernel");
 
-		if (!is_listed(catalogue, result))
+		if (!result_is_listed(catalogue, result))
 			return format("%s/%s is no case of this halfopen; run it again", name,
 				      family);
 		if (its_kernel && strcmp(its_kernel, kernel) != 0)
@@ -120,7 +127,7 @@ static char *not_whole(const struct catalogue *catalogue, const json_t *run)
 				      "one",
 				      kernel, its_kernel);
 	}
-	return NULL;
+	return why_not_one(run);
 }
 
 struct column column_read(const struct catalogue *catalogue, const char *folder, const char *name)

@@ -39,11 +39,19 @@ static void weigh(struct evidence *evidence, const json_t *result)
 	}
 }
 
+/* How many results its run was to have of this test. */
+static size_t repetitions(const json_t *run, const json_t *result)
+{
+	const json_t *of = json_object_get(result, "repeat") ? result : run;
+
+	return (size_t)member_whole(of, "repeat", INT32_MAX);
+}
+
 /* Adds one case over one family: each of its repetitions must be there. */
 static void weigh_test(struct evidence *evidence, const json_t *run, const char *name,
 		       const char *family)
 {
-	size_t expected = (size_t)member_whole(run, "repeat", INT32_MAX), found = 0, index;
+	size_t expected = 0, found = 0, index;
 	json_t *result;
 
 	json_array_foreach (json_object_get(run, "results"), index, result) {
@@ -51,6 +59,7 @@ static void weigh_test(struct evidence *evidence, const json_t *run, const char 
 		    strcmp(json_string_value(json_object_get(result, "family")), family) != 0)
 			continue;
 		found++;
+		expected = repetitions(run, result);
 		weigh(evidence, result);
 	}
 	evidence->missing += found == 0 || found < expected;

@@ -7,6 +7,7 @@ runner_saved_libsaved_a_SOURCES = \
 	runner/saved/column.c \
 	runner/saved/compare.c \
 	runner/saved/evidence.c \
+	runner/saved/kept.c \
 	runner/saved/patterns.c \
 	runner/saved/saved.c \
 	runner/saved/saved.h \

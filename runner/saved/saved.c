@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 const char default_artifacts[] = "artifacts";
@@ -45,6 +46,17 @@ static bool result_is_whole(const json_t *result)
 	       json_is_string(json_object_get(result, "family"));
 }
 
+static bool results_are_whole(const json_t *results)
+{
+	size_t index;
+	json_t *result;
+
+	json_array_foreach (results, index, result)
+		if (!result_is_whole(result))
+			return false;
+	return true;
+}
+
 static const char *what_is_wrong(const json_t *value)
 {
 	if (!json_is_string(json_object_get(value, "halfopen")) ||
@@ -54,11 +66,11 @@ static const char *what_is_wrong(const json_t *value)
 	const json_t *results = json_object_get(value, "results");
 	if (!json_is_array(results))
 		return "it has no array 'results'";
-	size_t index;
-	json_t *result;
-	json_array_foreach (results, index, result)
-		if (!result_is_whole(result))
-			return "a result lacks 'case', 'family' or a known 'status'";
+	const json_t *old = json_object_get(value, "old");
+	if (old && !json_is_array(old))
+		return "its 'old' is no array";
+	if (!results_are_whole(results) || !results_are_whole(old))
+		return "a result lacks 'case', 'family' or a known 'status'";
 	return NULL;
 }
 
@@ -83,16 +95,51 @@ json_t *results_read(const char *artifacts, char **why)
 	return NULL;
 }
 
-const json_t *results_find(const json_t *run, const char *name, const char *family)
+static const json_t *find(const json_t *results, const char *name, const char *family)
 {
 	size_t index;
 	json_t *result;
 
-	json_array_foreach (json_object_get(run, "results"), index, result)
+	json_array_foreach (results, index, result)
 		if (strcmp(member_string(result, "case"), name) == 0 &&
 		    strcmp(member_string(result, "family"), family) == 0)
 			return result;
 	return NULL;
+}
+
+const json_t *results_find(const json_t *run, const char *name, const char *family)
+{
+	const json_t *found = find(json_object_get(run, "results"), name, family);
+
+	return found ? found : find(json_object_get(run, "old"), name, family);
+}
+
+char *result_folder(const json_t *result)
+{
+	const char *folder = member_string(result, "folder");
+
+	if (folder && *folder != '/' && !strstr(folder, ".."))
+		return format("%s", folder);
+	return format("%s/%s", member_string(result, "case"), member_string(result, "family"));
+}
+
+const char *verdict_differs(const json_t *verdict, const json_t *result)
+{
+	static const char *const keys[] = { "case", "family", "status", "variant" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
+		if (!text_is(member_string(verdict, keys[i]), member_string(result, keys[i])))
+			return keys[i];
+	return NULL;
+}
+
+bool result_is_listed(const struct catalogue *catalogue, const json_t *result)
+{
+	const struct listed_case *spec = catalogue_case(catalogue, member_string(result, "case"));
+	const char *family = member_string(result, "family");
+
+	return spec && ((strcmp(family, "ipv4") == 0 && case_has_family(spec, AF_INET)) ||
+			(strcmp(family, "ipv6") == 0 && case_has_family(spec, AF_INET6)));
 }
 
 char *results_other_format(const json_t *results, const char *artifacts)

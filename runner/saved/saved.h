@@ -45,7 +45,7 @@ struct selection {
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns);
 void selection_free(struct selection *selection);
-/* Keeps what has failed in the run @run, a results.json, or was an error of it. */
+/* Keeps what failed last in a folder, or was an error; @run is its results.json. */
 void selection_keep_failed(struct selection *selection, const json_t *run);
 /* Puts the tests in an order that follows from @seed alone, on any machine. */
 void selection_shuffle(struct selection *selection, unsigned seed);
@@ -75,10 +75,42 @@ bool results_folder_is_live(const char *folder);
 json_t *results_load(const char *artifacts, bool *missing);
 /* As results_load() of a folder that must be there; says in *why (the caller frees it). */
 json_t *results_read(const char *artifacts, char **why);
-/* The result of a case and family in the run @run; NULL: there is none. */
+/* The result of a case and family in the run @run, an old one too; NULL: there is none. */
 const json_t *results_find(const json_t *run, const char *name, const char *family);
+/* Its folder below that of its run, never one outside of it. The caller frees it. */
+char *result_folder(const json_t *result);
+/* The member in which the verdict.json of a result's folder differs from it; NULL: in none. */
+const char *verdict_differs(const json_t *verdict, const json_t *result);
+/* Whether the catalogue has its case, over its family. */
+bool result_is_listed(const struct catalogue *catalogue, const json_t *result);
 /* NULL, or one line that says that results have another format than this halfopen's. */
 char *results_other_format(const json_t *results, const char *artifacts);
+
+/* ---- kept.c: results of earlier runs in the same folder ------------------------------------ */
+
+/* Of the results in a results.json, how many are not of the run that wrote it. */
+struct kept {
+	size_t results; /* of its kernel and build: they count */
+	size_t old;     /* in "old": of another kernel or build */
+};
+struct kept results_kept(const json_t *run);
+/* NULL for none, or one line on them. The caller frees it. */
+char *kept_text(struct kept kept);
+
+/*
+ * All results that @artifacts has, old ones too, each marked as kept: an array, the caller's. It is
+ * empty where results.json is not there, malformed, or of another format.
+ */
+json_t *results_of_earlier_runs(const char *artifacts);
+/* Whether a result can be kept: its case is there, and its folder in @artifacts bears it out. */
+bool result_stands(const struct catalogue *catalogue, const json_t *result, const char *artifacts);
+
+/* On what a test was played. NULL: that is not known, and so like nothing else. */
+struct played_on {
+	const char *release, *version; /* of the kernel, as uname -r and uname -v have them */
+	const char *build;             /* of halfopen */
+};
+bool result_is_of(const json_t *result, struct played_on on);
 
 /* ---- alike.c: failures of one kind --------------------------------------------------------- */
 

@@ -197,12 +197,12 @@ bool selection_make(struct selection *selection, const struct catalogue *catalog
 	return good;
 }
 
-static bool has_failed(const json_t *run, const struct test *test)
+static bool has_failed(const json_t *results, const struct test *test)
 {
 	size_t index;
 	json_t *result;
 
-	json_array_foreach (json_object_get(run, "results"), index, result) {
+	json_array_foreach (results, index, result) {
 		int ending = ending_from_name(member_or_empty(result, "status"));
 
 		if ((ending == FAILED || ending == BROKEN) &&
@@ -218,7 +218,8 @@ void selection_keep_failed(struct selection *selection, const json_t *run)
 	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
 
 	for (size_t i = 0; i < selection->count; i++)
-		wanted[i] = has_failed(run, &selection->tests[i]);
+		wanted[i] = has_failed(json_object_get(run, "results"), &selection->tests[i]) ||
+			    has_failed(json_object_get(run, "old"), &selection->tests[i]);
 	keep(selection, wanted);
 }
 

@@ -349,6 +349,9 @@ static void console_end(const struct run *run)
 	autofree char *wall = text_duration(seconds(run->took));
 	autofree char *kernel = text_duration(run->kernel_seconds);
 	printf("%s of kernel time in %s\n", kernel, wall);
+	autofree char *kept = kept_text(run->kept);
+	if (kept)
+		printf("%s\n", kept);
 	if (run->tally[BROKEN])
 		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
 	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * results: results.json, the run as a whole, as it is written: when the run begins, with nothing
- * in it, so that a run that is killed never leaves an older run's passes behind; and again when it
- * ends. Replaced whole each time.
+ * results: results.json, the run as a whole, as it is written: when the run begins, with nothing in
+ * it of what shall be played, so that a run that is killed never leaves an older run's passes
+ * behind; and again when it ends. What earlier runs have left of other tests is kept. Replaced
+ * whole each time.
  */
 #include "runner/tell/tell.h"
+#include "vm/vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +15,18 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+/* See run_result(). */
+static bool is_discarded(const struct run *run, const struct entry *entry)
+{
+	return run->options->only_failures &&
+	       (entry->result.ending == PASSED || entry->result.ending == SKIPPED);
+}
+
 static json_t *entry_json(const struct run *run, const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 	const struct lane *lane = lane_of(run, entry);
+	autofree char *started = text_date(run->started);
 	json_t *value = json_object();
 
 	json_object_set_new(value, "case", json_text(entry->spec->name));
@@ -31,6 +41,12 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 	json_object_set_new(value, "folder", json_text(entry->folder));
 	json_object_set_new(value, "attempts", json_integer(entry->attempts));
 	json_object_set_new(value, "kernel", json_text(lane->release));
+	json_object_set_new(value, "kernel_version", json_text(lane->built));
+	json_object_set_new(value, "build", json_text(run->build));
+	json_object_set_new(value, "started", json_text(started));
+	json_object_set_new(value, "repeat", json_integer(run->options->repeat));
+	json_object_set_new(value, "kept", json_false());
+	json_object_set_new(value, "discarded", json_boolean(is_discarded(run, entry)));
 	json_object_set_new(value, "lane", json_text(lane_name(entry)));
 	json_object_set_new(value, "clock", json_text(lane->clock));
 	if (is_bad(entry)) {
@@ -55,6 +71,53 @@ static json_t *entries_json(const struct run *run)
 	return results;
 }
 
+/* ---- what is kept of earlier runs ---------------------------------------------------------- */
+
+static bool is_of_this(const struct run *run, const json_t *result)
+{
+	const struct lane *lanes[] = { &run->host, &run->guest };
+	bool is = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lanes); i++)
+		is |= lanes[i]->count &&
+		      result_is_of(result, (struct played_on){ .release = lanes[i]->release,
+							       .version = lanes[i]->built,
+							       .build = run->build });
+	return is;
+}
+
+/* Until the run has ended nobody knows what it plays of its plan: a kill leaves no older pass. */
+static bool is_replaced(const struct run *run, const json_t *result)
+{
+	const char *name = member_string(result, "case"), *family = member_string(result, "family");
+	bool has_ended = run->took > 0;
+
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+
+		if ((!has_ended || entry->state != PLANNED || entry->attempts > 0) &&
+		    strcmp(name, entry->spec->name) == 0 &&
+		    strcmp(family, family_name(entry->family)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Adds what counts to @results; what does not is returned, an array. */
+static json_t *keep_earlier(const struct run *run, json_t *results)
+{
+	json_t *old = json_array(), *result;
+	size_t index;
+
+	json_array_foreach (run->earlier, index, result)
+		if (!is_replaced(run, result) &&
+		    result_stands(run->options->catalogue, result, run->artifacts))
+			json_array_append(is_of_this(run, result) ? results : old, result);
+	return old;
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
 /* What was run, on what. */
 static void set_run(json_t *value, const struct run *run)
 {
@@ -70,6 +133,8 @@ static void set_run(json_t *value, const struct run *run)
 	json_object_set_new(value, "artifacts_on", json_text(kept));
 	json_object_set_new(value, "kernel",
 			    json_text(lane->release ? lane->release : lane->kernel->name));
+	json_object_set_new(value, "kernel_version", json_text(lane->built));
+	json_object_set_new(value, "build", json_text(run->build));
 	json_object_set_new(value, "lane", json_text(lanes));
 	json_object_set_new(value, "clock", json_text(lane->clock));
 	json_object_set_new(value, "netem", json_boolean(lane->wire));
@@ -80,6 +145,31 @@ static void set_run(json_t *value, const struct run *run)
 			    run->options->seed ? json_integer(run->options->seed) : json_null());
 }
 
+static void set_count(json_t *value, const char *key, enum ending ending)
+{
+	json_int_t count = 0;
+	size_t index;
+	json_t *result;
+
+	json_array_foreach (json_object_get(value, "results"), index, result)
+		count += text_is(member_string(result, "status"), ending_name(ending));
+	json_object_set_new(value, key, json_integer(count));
+}
+
+/* What came of it, and of earlier runs. */
+static void set_results(json_t *value, const struct run *run)
+{
+	json_t *results = entries_json(run);
+	json_t *old = keep_earlier(run, results);
+
+	json_object_set_new(value, "results", results);
+	json_object_set_new(value, "old", old);
+	set_count(value, "passed", PASSED);
+	set_count(value, "failed", FAILED);
+	set_count(value, "skipped", SKIPPED);
+	set_count(value, "errors", BROKEN);
+}
+
 /* What came of it. */
 static void set_outcome(json_t *value, const struct run *run, bool complete)
 {
@@ -87,11 +177,7 @@ static void set_outcome(json_t *value, const struct run *run, bool complete)
 	json_object_set_new(value, "kernel_seconds", json_real(run->kernel_seconds));
 	json_object_set_new(value, "complete", json_boolean(complete));
 	json_object_set_new(value, "signal", run->signal ? json_integer(run->signal) : json_null());
-	json_object_set_new(value, "passed", json_integer((json_int_t)run->tally[PASSED]));
-	json_object_set_new(value, "failed", json_integer((json_int_t)run->tally[FAILED]));
-	json_object_set_new(value, "skipped", json_integer((json_int_t)run->tally[SKIPPED]));
-	json_object_set_new(value, "errors", json_integer((json_int_t)run->tally[BROKEN]));
-	json_object_set_new(value, "results", entries_json(run));
+	set_results(value, run);
 	json_object_set_new(value, "boot_seconds", json_real(run->guest.boot_seconds));
 	json_object_set_new(value, "guest_kib", json_integer(run->guest.memory_kib));
 }
@@ -110,6 +196,7 @@ bool results_store(struct run *run, bool complete)
 	json_auto_t *value = run_json(run, complete);
 	autofree char *path = format("%s/results.json", run->artifacts);
 
+	run->kept = results_kept(value);
 	if (json_store(value, path))
 		return true;
 	run_fatal(run, cannot_write(path));
@@ -151,6 +238,8 @@ char *results_claim_folder(struct run *run)
 	if (run->lock < 0 || flock(run->lock, LOCK_SH) < 0)
 		return format("cannot lock %s: %s", run->artifacts, strerror(errno));
 	run->started = time(NULL);
+	run->build = guest_is_around() ? NULL : sum_of_file("/proc/self/exe");
+	run->earlier = results_of_earlier_runs(run->artifacts);
 	if (results_store(run, false))
 		return NULL;
 	problem = run->fatal;

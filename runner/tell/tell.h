@@ -46,7 +46,10 @@ bool is_bad(const struct entry *entry);
 
 /* ---- results.c ----------------------------------------------------------------------------- */
 
-/* Writes results.json; @complete: every entry of the plan ended. False after run_fatal(). */
+/*
+ * Writes results.json, with what is kept of earlier runs; sets run->kept. @complete: every entry of
+ * the plan ended. False after run_fatal().
+ */
 bool results_store(struct run *run, bool complete);
 /*
  * NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there, and locks it
