@@ -100,13 +100,24 @@ static void judge_by_and_by(const struct journal *journal)
 	judge_free(judge);
 }
 
+/* Live, it is written as it grows, and a text in it is whatever a program has said. */
+static void write_with_text(struct journal *journal, struct input input)
+{
+	autofree char *text = take_text(&input);
+
+	journal_append(journal, &(struct event){ .kind = EVENT_STEP, .name = text });
+	journal_write_to(journal, nowhere());
+	journal_flush(journal);
+}
+
 static void tell(void *context)
 {
 	autofree char *path = own_path("journal.jsonl"), *why = NULL;
+	struct input input = *(struct input *)context;
 	struct journal *journal;
 	struct story *story;
 
-	put_journal(*(struct input *)context);
+	put_journal(input);
 	journal = journal_salvage(path, &why);
 	if (!journal)
 		return;
@@ -115,6 +126,7 @@ static void tell(void *context)
 	write_artifacts(journal, story);
 	story_free(story);
 	judge_by_and_by(journal);
+	write_with_text(journal, input);
 	journal_free(journal);
 }
 
