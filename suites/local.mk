@@ -16,6 +16,7 @@ suites_sources = \
 	suites/plain_servers.c \
 	suites/servers.c \
 	suites/suites.h \
+	suites/syn_ack.c \
 	suites/syn_ack_retransmission.c \
 	suites/syn_cookies.c \
 	suites/syn_queue.c \
