@@ -12,10 +12,22 @@ noinst_PROGRAMS += runner/cli/find_slips
 runner_cli_find_slips_SOURCES = runner/cli/find_slips.c $(suites_sources)
 runner/cli/find_slips.stamp: runner/cli/find_slips$(EXEEXT)
 	$(AM_V_GEN)runner/cli/find_slips$(EXEEXT) && touch $@
-CLEANFILES += runner/cli/find_slips.stamp
+# A file of cases that no makefile names would be left out without a word.
+runner/cli/all_suites.stamp: $(wildcard $(srcdir)/suites/*.c) $(srcdir)/suites/local.mk
+	@for file in $(srcdir)/suites/*.c; do \
+		case ' $(suites_sources) ' in \
+		*" suites/$${file##*/} "*) ;; \
+		*) echo "suites/$${file##*/} is not in suites/local.mk: its cases would be left out" >&2; \
+			exit 1 ;; \
+		esac; \
+	done
+	@touch $@
+CLEANFILES += runner/cli/all_suites.stamp runner/cli/find_slips.stamp
+suites_stamps = runner/cli/all_suites.stamp
 if NATIVE
-all-local: runner/cli/find_slips.stamp
+suites_stamps += runner/cli/find_slips.stamp
 endif
+all-local: $(suites_stamps)
 
 # The installed program, away from the source tree, with one case that waits for no timer.
 INSTALLCHECK_CASE = accept_queue_holds_one_more_than_the_backlog
