@@ -179,7 +179,8 @@ broke()
 	run run "$@" "$broken/ipv4" it_passes
 	check "$broken: 99" ended 99
 	check "$broken: the reason" says "$text"
-	check "$broken: errors have a line" says '^1 error$'
+	check "$broken: errors have a line, which says where they are counted" \
+		test "$(tail -n 2 out | head -n 1)" = '1 error, counted as failed here:'
 	check "$broken: the others ran" last_line '2 passed, 1 failed, 0 skipped'
 	check "$broken: its verdict is an error" says '"error"' "artifacts/$broken/ipv4/verdict.json"
 }
@@ -320,6 +321,16 @@ check 'JUnit: skips' test "$(grep -c '<skipped ' junit.xml)" -eq 4
 run run --junit nowhere/junit.xml it_passes
 check 'JUnit that cannot be written: 99' ended 99
 check 'JUnit that cannot be written: one line' one_line 'cannot write nowhere/junit.xml'
+check 'JUnit that cannot be written: no case is played' eval '! says passed'
+check 'JUnit that cannot be written: what was there stays' \
+	says '"status": "passed"' artifacts/it_passes/ipv4/verdict.json
+check 'JUnit that cannot be written: results too' says '"status": "passed"' artifacts/results.json
+run run --tap --junit artifacts it_passes
+check 'JUnit that is a folder bails out' says '^Bail out! cannot write artifacts: Is a directory'
+rm -rf artifacts
+run run --junit artifacts/junit.xml it_passes
+check 'JUnit in the artifacts, which are not there yet' test -f artifacts/junit.xml
+check 'JUnit leaves nothing beside it' [ ! -e artifacts/junit.xml.new ]
 
 # ---- claims --------------------------------------------------------------------------------------
 
@@ -357,6 +368,26 @@ printf '      +1  FakeDrops\n      +1  FakeSegs  not compared: a fake\n' >artifa
 run claims fakedrops
 check 'claims: a counter that a case has moved' eval "says '^F-03 ' && ! says '^F-01 '"
 check 'claims: it says so' says "^no claim has the word 'fakedrops'"
+check 'claims: it says so above the list' test "$(grep -n '^claims whose cases have moved such a counter: fakedrops$' out |
+	cut -d : -f 1)" -lt "$(grep -n '^F-' out | head -n 1 | cut -d : -f 1)"
+printf '      +1  Both\n' >artifacts/it_passes/ipv4/counters.txt
+run claims both
+sed -n '/^claims that match:$/,/^claims whose/p' out >said
+sed -n '/^claims whose cases have moved such a counter: both$/,$p' out >counted
+check "claims: a word that is a counter's too: who says it" \
+	eval "says '^F-02 ' said && ! says '^F-01 ' said"
+check "claims: a word that is a counter's too: whose cases moved it" says '^F-01 ' counted
+run claims --json both
+check "claims --json: a word that is a counter's too" eval "says '\"F-01\"' && says '\"F-02\"'"
+run claims both F-04
+check 'claims: other words beside it' eval "says '^F-04 ' && says '^F-02 ' && says '^F-01 '"
+run claims bot
+check "claims: a part of a counter's name where a claim has the word" eval '! says "claims whose"'
+rm artifacts/results.json
+run run it_passes
+run claims fakedrops
+check 'claims: a folder that no result is of says nothing' one_line "no claim matches 'fakedrops'"
+run run 'good ends' it_needs_a_program it_fails it_is_skipped
 run claims FakeSegs
 check 'claims: exempt counters say nothing' one_line "no claim matches 'FakeSegs'"
 run claims --json F-01

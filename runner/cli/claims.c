@@ -6,7 +6,6 @@
 #include "runner/cli/cli.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
@@ -64,73 +63,101 @@ static void complain_of_pattern(const struct catalogue *catalogue, const char *p
 /* ---- by what their cases have counted ------------------------------------------------------- */
 
 /* "      +3  ListenOverflows": whether the name is meant. Exempt counters have a word behind it. */
-static bool line_is_meant(const char *line, const char *pattern)
+static bool line_is_meant(const char *line, const char *pattern, enum strictness strictness)
 {
 	autofree char *delta = text_word(&line), *name = text_word(&line);
 	autofree char *reason = text_word(&line);
 
 	return delta && (delta[0] == '+' || delta[0] == '-') && name && !reason &&
-	       pattern_matches(pattern, name, LOOSELY);
+	       pattern_matches(pattern, name, strictness);
 }
 
-static bool has_moved(const struct options *options, const char *pattern, const char *name)
+/* Whether the case has moved such a counter: as its folder says, where that is of this result. */
+static bool has_moved(const struct options *options, const json_t *result, const char *pattern,
+		      enum strictness strictness)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
 	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
-		autofree char *path =
-			format("%s/%s/%s/counters.txt", artifacts, name, family_name(families[i]));
-		autofree char *why = NULL, *counters = text_load(path, &why);
-		char *rest = counters;
+	if (!result_stands(options->catalogue, result, artifacts))
+		return false;
+	autofree char *folder = result_folder(result);
+	autofree char *path = format("%s/%s/counters.txt", artifacts, folder);
+	autofree char *why = NULL, *counters = text_load(path, &why);
+	char *rest = counters;
 
-		for (const char *line; (line = strsep(&rest, "\n"));)
-			if (line_is_meant(line, pattern))
-				return true;
-	}
+	for (const char *line; (line = strsep(&rest, "\n"));)
+		if (line_is_meant(line, pattern, strictness))
+			return true;
 	return false;
 }
 
-/* Marks claims one of whose cases has moved such a counter in the run. False: there is none. */
-static bool mark_by_counters(const struct options *options, const char *pattern, bool *wanted)
+static void mark_claims_of(const struct catalogue *catalogue, const char *case_name, bool *wanted)
 {
-	const struct catalogue *catalogue = options->catalogue;
-	bool found = false;
+	const struct listed_case *spec = catalogue_case(catalogue, case_name);
 
-	for (size_t i = 0; i < catalogue->case_count; i++) {
-		if (!has_moved(options, pattern, catalogue->cases[i].name))
-			continue;
-		for (size_t j = 0; j < catalogue->claim_count; j++)
-			if (text_has_word(catalogue->cases[i].claims, catalogue->claims[j].id))
-				found = wanted[j] = true;
-	}
-	if (found)
-		fprintf(options->json ? stderr : stdout,
-			"no claim has the word '%s'; cases that answer these have moved such a "
-			"counter\n",
-			pattern);
-	return found;
+	for (size_t i = 0; i < catalogue->claim_count; i++)
+		wanted[i] |= text_has_word(spec->claims, catalogue->claims[i].id);
 }
 
-/* NULL after complaining. */
-static json_t *wanted_claims(const struct options *options, const json_t *run)
+/* ---- which are wanted ----------------------------------------------------------------------- */
+
+/* What the patterns mean: by what is said of a claim, and by what its cases have counted. */
+struct wanted {
+	bool *said, *counted;   /* one for each claim */
+	struct words counters;  /* the patterns that are, or are like, a counter's name */
+	struct words said_none; /* those of them that no claim has */
+};
+
+static void wanted_free(struct wanted *wanted)
 {
-	const struct catalogue *catalogue = options->catalogue;
-	autofree bool *wanted = must_alloc(catalogue->claim_count + 1, sizeof(*wanted));
+	free(wanted->said);
+	free(wanted->counted);
+	words_free(&wanted->counters);
+	words_free(&wanted->said_none);
+}
 
+/*
+ * Marks claims one of whose cases has moved such a counter, by the results that count. False: there
+ * is none.
+ */
+static bool want_counter(struct wanted *wanted, const struct options *options, const json_t *run,
+			 const char *pattern)
+{
+	enum strictness strictness = LOOSELY;
+	bool found = false;
+	size_t index;
+	json_t *result;
+
+	if (claims_mark(options->catalogue, pattern, wanted->said))
+		strictness = EXACTLY; /* a word that is no counter's means nothing else */
+	json_array_foreach (json_object_get(run, "results"), index, result) {
+		if (!has_moved(options, result, pattern, strictness))
+			continue;
+		mark_claims_of(options->catalogue, member_string(result, "case"), wanted->counted);
+		found = true;
+	}
+	if (found)
+		words_add(&wanted->counters, "%s", pattern);
+	if (found && strictness == LOOSELY)
+		words_add(&wanted->said_none, "%s", pattern);
+	return found || strictness == EXACTLY;
+}
+
+/* False after complaining. */
+static bool want(struct wanted *wanted, const struct options *options, const json_t *run)
+{
+	size_t count = options->catalogue->claim_count;
+
+	*wanted = (struct wanted){ .said = must_alloc(count + 1, sizeof(bool)),
+				   .counted = must_alloc(count + 1, sizeof(bool)) };
 	for (size_t i = 0; i < options->word_count; i++)
-		if (!claims_mark(catalogue, options->words[i], wanted) &&
-		    !mark_by_counters(options, options->words[i], wanted)) {
-			complain_of_pattern(catalogue, options->words[i]);
-			return NULL;
+		if (!want_counter(wanted, options, run, options->words[i])) {
+			complain_of_pattern(options->catalogue, options->words[i]);
+			return false;
 		}
-
-	json_t *array = json_array();
-	for (size_t i = 0; i < catalogue->claim_count; i++)
-		if (wanted[i] || options->word_count == 0)
-			json_array_append_new(array,
-					      claim_json(catalogue, &catalogue->claims[i], run));
-	return array;
+	for (size_t i = 0; options->word_count == 0 && i < count; i++)
+		wanted->said[i] = true;
+	return true;
 }
 
 /* ---- what is printed ----------------------------------------------------------------------- */
@@ -181,41 +208,77 @@ static void print_document(void)
 	       access(installed, R_OK) == 0 ? installed : "docs/claims.md of the source tree");
 }
 
-static void print_claims(const struct options *options, const json_t *run, const json_t *claims)
+/* Those of @marked, below the names of their documents. */
+static void print_claims(const struct options *options, const json_t *run, const bool *marked)
 {
-	size_t index;
-	json_t *claim;
+	const struct catalogue *catalogue = options->catalogue;
 	const char *document = "";
 
-	print_source(stdout, options, run);
-	json_array_foreach (claims, index, claim) {
-		if (strcmp(document, member_or_empty(claim, "document")) != 0)
-			printf("\n%s\n", member_or_empty(claim, "document"));
-		document = member_or_empty(claim, "document");
+	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		if (!marked[i])
+			continue;
+		json_auto_t *claim = claim_json(catalogue, &catalogue->claims[i], run);
+		if (strcmp(document, catalogue->claims[i].document) != 0)
+			printf("\n%s\n", catalogue->claims[i].document);
+		document = catalogue->claims[i].document;
 		print_claim(claim);
 	}
+}
+
+/* A counter's name may mean two lists: each has its heading. */
+static void print_wanted(const struct options *options, const json_t *run,
+			 const struct wanted *wanted)
+{
+	const struct words *counters = &wanted->counters, *none = &wanted->said_none;
+
+	print_source(stdout, options, run);
+	if (none->count < options->word_count && counters->count)
+		printf("\nclaims that match:\n");
+	print_claims(options, run, wanted->said);
+	for (size_t i = 0; i < none->count; i++)
+		printf("\nno claim has the word '%s'\n", none->all[i]);
+	if (counters->count) {
+		printf("\nclaims whose cases have moved such a counter:");
+		for (size_t i = 0; i < counters->count; i++)
+			printf("%s %s", i ? "," : "", counters->all[i]);
+		putchar('\n');
+	}
+	print_claims(options, run, wanted->counted);
 	print_document();
+}
+
+/* Each once, however it was found. */
+static void print_json(const struct options *options, const json_t *run,
+		       const struct wanted *wanted)
+{
+	const struct catalogue *catalogue = options->catalogue;
+	json_auto_t *claims = json_array();
+
+	if (!run)
+		print_source(stderr, options, run);
+	for (size_t i = 0; i < catalogue->claim_count; i++)
+		if (wanted->said[i] || wanted->counted[i])
+			json_array_append_new(claims,
+					      claim_json(catalogue, &catalogue->claims[i], run));
+	json_dumpf(claims, stdout, JSON_INDENT(1));
+	putchar('\n');
 }
 
 static int command_claims(const struct options *options)
 {
 	bool missing;
 	json_auto_t *run = results_load(options->artifacts, &missing);
+	struct wanted wanted;
 
 	if (!run && !missing)
 		return EXIT_RUN_ERROR;
-	json_auto_t *claims = wanted_claims(options, run);
-	if (!claims)
-		return EXIT_USAGE;
-	if (!options->json) {
-		print_claims(options, run, claims);
-		return EXIT_GOOD;
-	}
-	if (!run)
-		print_source(stderr, options, run);
-	json_dumpf(claims, stdout, JSON_INDENT(1));
-	putchar('\n');
-	return EXIT_GOOD;
+	bool good = want(&wanted, options, run);
+	if (good && options->json)
+		print_json(options, run, &wanted);
+	else if (good)
+		print_wanted(options, run, &wanted);
+	wanted_free(&wanted);
+	return good ? EXIT_GOOD : EXIT_USAGE;
 }
 
 static const struct cli_option claims_options[] = {
@@ -234,8 +297,8 @@ const struct command claims_command = {
 	.arguments = "[PATTERN...]",
 	.summary = "the claims, what the cases assert, and what the last run showed",
 	.about = "Print the claims whose id, text, finding or cases match a PATTERN, or the name "
-		 "of their document; where none does, those whose cases have moved a counter of "
-		 "that name in the run.",
+		 "of their document; and, below a heading of its own, those whose cases have moved "
+		 "a counter of that name in the run.",
 	.options = claims_options,
 	.complete = complete_claims,
 	.obey = command_claims,

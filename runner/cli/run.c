@@ -76,6 +76,10 @@ static int run_assigned(struct run *run, const struct options *options)
 	autofree char *problem = run->guest.count ? guests_prepare(run) : NULL;
 
 	if (!problem)
+		problem = results_make_folder(run);
+	if (!problem && options->junit)
+		problem = junit_problem(options->junit); /* which may be in that folder */
+	if (!problem)
 		problem = results_claim_folder(run);
 	if (problem)
 		return cannot_begin(options, problem);

@@ -353,7 +353,8 @@ static void console_end(const struct run *run)
 	if (kept)
 		printf("%s\n", kept);
 	if (run->tally[BROKEN])
-		printf("%zu error%s\n", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
+		printf("%zu error%s, counted as failed here:\n", run->tally[BROKEN],
+		       run->tally[BROKEN] == 1 ? "" : "s");
 	printf("%zu passed, %zu failed, %zu skipped\n", run->tally[PASSED],
 	       run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED]);
 	groups_free(&groups);

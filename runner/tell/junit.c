@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The reason, and of what group it is where others are alike. The caller frees it. */
 static char *message_of(const struct groups *groups, const struct entry *entry)
@@ -230,12 +232,36 @@ static void document(xml out, const void *context)
 	groups_free(&groups);
 }
 
+static char *cannot_write_junit(const char *path)
+{
+	return format("cannot write %s: %s; choose another file with --junit", path,
+		      strerror(errno));
+}
+
+/* whole_begin() makes PATH.new, which tells what there is to tell but for a path that is a folder.
+ * A special file is left alone: to open a pipe may wait for its reader. */
+char *junit_problem(const char *path)
+{
+	autofree char *fresh = format("%s.new", path);
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+		errno = EISDIR;
+		return cannot_write_junit(path);
+	}
+	if (is_special_file(path))
+		return access(path, W_OK) == 0 ? NULL : cannot_write_junit(path);
+	FILE *file = whole_begin(path);
+	if (!file)
+		return cannot_write_junit(path);
+	fclose(file);
+	unlink(fresh);
+	return NULL;
+}
+
 char *junit_write(const struct run *run, const char *path)
 {
 	autofree char *text = xml_in_memory(document, run);
 
-	if (whole_store(path, text, strlen(text)))
-		return NULL;
-	return format("cannot write %s: %s; choose another file with --junit", path,
-		      strerror(errno));
+	return whole_store(path, text, strlen(text)) ? NULL : cannot_write_junit(path);
 }

@@ -223,7 +223,7 @@ static int open_folder(const char *folder)
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-char *results_claim_folder(struct run *run)
+char *results_make_folder(struct run *run)
 {
 	const char *asked = run->options->artifacts ? run->options->artifacts : default_artifacts;
 	char resolved[PATH_MAX];
@@ -231,9 +231,11 @@ char *results_claim_folder(struct run *run)
 	if (!make_path(asked) || !realpath(asked, resolved))
 		return cannot_write(asked);
 	run->artifacts = format("%s", resolved);
-	char *problem = check_old_results(run->artifacts);
-	if (problem)
-		return problem;
+	return check_old_results(run->artifacts);
+}
+
+char *results_claim_folder(struct run *run)
+{
 	run->lock = open_folder(run->artifacts);
 	if (run->lock < 0 || flock(run->lock, LOCK_SH) < 0)
 		return format("cannot lock %s: %s", run->artifacts, strerror(errno));
@@ -242,7 +244,7 @@ char *results_claim_folder(struct run *run)
 	run->earlier = results_of_earlier_runs(run->artifacts);
 	if (results_store(run, false))
 		return NULL;
-	problem = run->fatal;
+	char *problem = run->fatal;
 	run->fatal = NULL;
 	return problem;
 }

@@ -51,14 +51,18 @@ bool is_bad(const struct entry *entry);
  * the plan ended. False after run_fatal().
  */
 bool results_store(struct run *run, bool complete);
+/* NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there. */
+char *results_make_folder(struct run *run);
 /*
- * NULL, or why the artifacts folder cannot be this run's. Makes it if it is not there, and locks it
- * (shared) until the process ends: results_folder_is_live().
+ * Locks that folder (shared) until the process ends: results_folder_is_live(). What was there of
+ * the run's plan no longer counts. NULL, or what went wrong.
  */
 char *results_claim_folder(struct run *run);
 
 /* ---- junit.c, github.c: when it has ended -------------------------------------------------- */
 
+/* NULL, or why a file cannot be written there: asked before the first case. The caller frees it. */
+char *junit_problem(const char *path);
 /* NULL, or what went wrong. */
 char *junit_write(const struct run *run, const char *path);
 /*
