@@ -7,7 +7,9 @@
 
 #include <check.h>
 #include <glob.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 static glob_t recorded;
 
@@ -176,6 +178,115 @@ START_TEST(a_sysctl_is_told_with_its_value)
 }
 END_TEST
 
+enum { PORT = 12345, CLIENT_PORT = 40001 };
+
+static void append(struct journal *journal, struct event event)
+{
+	event.at = event.began = (nsec)journal_length(journal) + 1;
+	journal_append(journal, &event);
+}
+
+static void append_call(struct journal *journal, const char *name, long result)
+{
+	append(journal, (struct event){ .kind = EVENT_CALL,
+					.host = SERVER,
+					.name = name,
+					.object = "server",
+					.flow = strcmp(name, "accept") == 0,
+					.listener = PORT,
+					.limit = 1,
+					.result = result });
+}
+
+static void append_sample(struct journal *journal, int accept)
+{
+	append(journal,
+	       (struct event){
+		       .kind = EVENT_QUEUE, .listener = PORT, .accept = accept, .limit = 1 });
+	append(journal, (struct event){ .kind = EVENT_SAMPLE });
+}
+
+static void append_step(struct journal *journal)
+{
+	append(journal, (struct event){ .kind = EVENT_STEP, .name = "step" });
+}
+
+/* Two connections wait, and one is accepted in the second step. */
+static struct journal *journal_of_calls(void)
+{
+	struct journal *journal = journal_new();
+
+	append(journal, (struct event){ .kind = EVENT_BEGIN, .name = "calls", .object = "ipv4" });
+	append(journal,
+	       (struct event){ .kind = EVENT_LISTENER, .name = "server", .listener = PORT });
+	append(journal,
+	       (struct event){ .kind = EVENT_FLOW, .flow = 1, .name = "client", .listener = PORT });
+	append_step(journal);
+	append_call(journal, "listen", 0);
+	append_sample(journal, 0);
+	append_sample(journal, 2);
+	append_call(journal, "epoll_wait", EPOLLIN | EPOLLHUP);
+	append_step(journal);
+	append_call(journal, "poll for reading", POLLIN);
+	append_call(journal, "accept", CLIENT_PORT);
+	append_sample(journal, 1);
+	append_call(journal, "poll for reading", 0);
+	append_call(journal, "close", 0);
+	append_step(journal);
+	append_sample(journal, 0);
+	return journal;
+}
+
+START_TEST(a_call_stands_beside_what_came_of_it_and_not_of_the_next)
+{
+	static const struct {
+		const char *words;
+		int accept;
+	} rows[] = {
+		{ "listens, limit 1", 0 }, { "epoll_wait() EPOLLIN|EPOLLHUP", 2 },
+		{ "poll() POLLIN", 2 },    { "accept()", 1 },
+		{ "poll() 0", 1 },         { "close()", 1 } /* not sampled in its step */
+	};
+	struct journal *journal = journal_of_calls();
+	struct story *story = story_of(journal);
+	size_t row = 0;
+
+	for (int i = 0; i < story->line_count; i++) {
+		const struct story_line *line = &story->lines[i];
+
+		if (line->kind != LINE_CALL)
+			continue;
+		ck_assert_uint_lt(row, ARRAY_LENGTH(rows));
+		ck_assert_str_eq(line->words, rows[row].words);
+		ck_assert_msg(line->queue.accept == rows[row].accept, "%s: accept queue %d, not %d",
+			      line->words, line->queue.accept, rows[row].accept);
+		ck_assert_int_eq(line->queue.limit, 1);
+		row++;
+	}
+	ck_assert_uint_eq(row, ARRAY_LENGTH(rows));
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
+START_TEST(the_timeline_says_whose_a_call_is)
+{
+	struct journal *journal = journal_of_calls();
+	struct story *story = story_of(journal);
+	autofree char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	ck_assert_ptr_nonnull(out);
+	timeline_print(story, (struct ladder_form){ 0 }, 0, out);
+	fclose(out);
+	ck_assert_msg(strstr(text, "client       server: accept() ") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, "server       poll() POLLIN ") != NULL, "%s", text);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
 /* A copy of the first @length events; with them, what the judge finds at the end. */
 START_TEST(what_breaks_off_is_told_as_far_as_it_goes)
 {
@@ -213,6 +324,8 @@ int main(void)
 	tcase_add_test(tcase, a_lost_segment_does_not_arrive);
 	tcase_add_test(tcase, connect_is_told_again_with_what_came_of_it);
 	tcase_add_test(tcase, a_sysctl_is_told_with_its_value);
+	tcase_add_test(tcase, a_call_stands_beside_what_came_of_it_and_not_of_the_next);
+	tcase_add_test(tcase, the_timeline_says_whose_a_call_is);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The story: the journal, and what the judge makes of it, as one list in the order of time. What
- * each segment left behind is noted at the sample that followed it.
+ * each segment or call left behind is noted at the sample that followed it; beside a call that only
+ * looks stands what it found, which is that of the sample before it.
  */
 #include "captures/draw/ladder_text.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 /* How the story is made: the judge, and what belongs to which. */
 struct story_books {
@@ -14,7 +16,8 @@ struct story_books {
 	int *ladder;      /* of each line: its index in the judge's; -1: it is of no ladder */
 	int *lines;       /* of each packet */
 	int packets;      /* lines[] of so many */
-	int noted;        /* lines before this one have been noted at a sample */
+	int noted;        /* lines before this one have been noted at a sample or a step */
+	bool *looks;      /* of each line: it is a call that only looks, and was noted at once */
 	int step;         /* how many steps have begun */
 	int *step_of;     /* of each line: in how many-th step; 0: before the first */
 	bool *connecting; /* of each flow: connect() has said no more than EINPROGRESS */
@@ -45,8 +48,10 @@ static struct story_line *add_line(struct story *story, const struct event *even
 	story->lines = GROWN(story->lines, index);
 	books->ladder = GROWN(books->ladder, index);
 	books->step_of = GROWN(books->step_of, index);
+	books->looks = GROWN(books->looks, index);
 	books->ladder[index] = ladder;
 	books->step_of[index] = books->step;
+	books->looks[index] = false;
 	story->lines[index] = (struct story_line){ .seq = event->seq,
 						   .at = event->at,
 						   .step = -1,
@@ -91,12 +96,57 @@ static void add_ladder_lines(struct story *story, const struct event *event, int
 	}
 }
 
+/* ---- what was found afterwards ------------------------------------------------------------- */
+
+static void note_standing(struct story *story, struct story_line *line)
+{
+	const struct judge *judge = story->books->judge;
+
+	if (line->flow)
+		line->listener = judge_flow(judge, line->flow).listener;
+	for (int host = 0; line->flow && host < HOSTS; host++)
+		line->states[host] = judge_state(judge, line->flow, (enum host)host);
+	line->queue = judge_depths(judge, line->listener);
+}
+
+static void note_lines(struct story *story)
+{
+	struct story_books *books = story->books;
+
+	for (; books->noted < story->line_count; books->noted++) {
+		struct story_line *line = &story->lines[books->noted];
+
+		if (!books->looks[books->noted])
+			note_standing(story, line);
+		memcpy(line->sent_states, line->states, sizeof(line->sent_states));
+		line->sent_queue = line->queue;
+	}
+}
+
+static struct story_line *line_of_packet(const struct story *story, long packet)
+{
+	const struct story_books *books = story->books;
+	int index = packet > 0 && packet < books->packets ? books->lines[packet] : -1;
+
+	return index < 0 ? NULL : &story->lines[index];
+}
+
+static void note_sample(struct story *story, const struct event *event)
+{
+	struct story_line *cause = line_of_packet(story, event->packet);
+
+	note_lines(story);
+	if (cause)
+		note_standing(story, cause);
+}
+
 /* ---- what only the journal says ------------------------------------------------------------ */
 
 static void add_step(struct story *story, const struct event *event)
 {
 	struct story_line *line;
 
+	note_lines(story); /* what the step brings is nothing that came before it */
 	story->books->step++;
 	line = add_line(story, event, -1);
 	line->kind = LINE_STEP;
@@ -106,8 +156,21 @@ static void add_step(struct story *story, const struct event *event)
 /* Calls that do nothing to a connection, and the one that is a segment. */
 static bool is_untold(const char *name)
 {
-	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
+	return strcmp(name, "poll for writing") == 0 || strncmp(name, "SO_", 3) == 0 ||
 	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "inject") == 0;
+}
+
+/* It changed neither a state nor a queue; what it sent is a line of its own. */
+static bool only_looks(const struct event *event)
+{
+	static const char *const changes[] = { "accept", "close", "connect", "listen" };
+
+	if (event->error && event->error != EINPROGRESS)
+		return true;
+	for (size_t i = 0; i < ARRAY_LENGTH(changes); i++)
+		if (strcmp(event->name, changes[i]) == 0)
+			return false;
+	return true;
 }
 
 /* "tcp_syncookies=2" */
@@ -134,6 +197,32 @@ static char *listen_words(const struct event *event)
 	return format("listen(%s), limit %s", event->argument, limit);
 }
 
+/* "epoll_wait() EPOLLIN"; the events of poll() have the same numbers (epoll_ctl(2)). */
+static char *events_words(const struct event *event)
+{
+	static const struct {
+		long event;
+		const char *name;
+	} all[] = {
+		{ EPOLLIN, "IN" }, { EPOLLOUT, "OUT" }, { EPOLLERR, "ERR" }, { EPOLLHUP, "HUP" }
+	};
+	bool epoll = strcmp(event->name, "epoll_wait") == 0;
+	long rest = event->result;
+	struct text words = { 0 };
+	const char *separator = "";
+
+	text_add(&words, "%s() ", epoll ? "epoll_wait" : "poll");
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+		if (rest & all[i].event) {
+			text_add(&words, "%s%sPOLL%s", separator, epoll ? "E" : "", all[i].name);
+			rest &= ~all[i].event;
+			separator = "|";
+		}
+	if (rest || !event->result)
+		text_add(&words, rest ? "%s%#lx" : "%s%lu", separator, (unsigned long)rest);
+	return text_take(&words);
+}
+
 static char *call_words(const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
@@ -145,6 +234,8 @@ static char *call_words(const struct event *event)
 		return format("%s()", event->name);
 	if (error)
 		return format("%s() %s", event->name, error);
+	if (strcmp(event->name, "epoll_wait") == 0 || strncmp(event->name, "poll ", 5) == 0)
+		return events_words(event);
 	if (transfers)
 		return format("%s() %ld", event->name, event->result);
 	/* "sysctl net.ipv4.tcp_syncookies = 2" */
@@ -200,6 +291,10 @@ static void add_call(struct story *story, const struct event *event)
 	line->host = event->host;
 	line->listener = event->listener;
 	line->words = own(&story->books->texts, ends ? connect_words(event) : call_words(event));
+	if (!only_looks(event))
+		return;
+	note_standing(story, line);
+	story->books->looks[line - story->lines] = true;
 }
 
 static void add_stray_counter(struct story *story, const struct event *event)
@@ -240,14 +335,6 @@ static void name_strays(struct story *story)
 		i = name_strays_of_line(story, i);
 }
 
-static struct story_line *line_of_packet(const struct story *story, long packet)
-{
-	const struct story_books *books = story->books;
-	int index = packet > 0 && packet < books->packets ? books->lines[packet] : -1;
-
-	return index < 0 ? NULL : &story->lines[index];
-}
-
 static void note_gate(struct story *story, const struct event *event)
 {
 	struct story_line *line = line_of_packet(story, event->packet);
@@ -275,34 +362,6 @@ static void note_arrival(struct story *story, const struct event *event)
 	line->arrived = event->at;
 	if (line->released > line->arrived)
 		line->released = line->arrived; /* the gate writes down what it has done */
-}
-
-/* ---- what was found afterwards ------------------------------------------------------------- */
-
-static void note_standing(struct story *story, struct story_line *line)
-{
-	const struct judge *judge = story->books->judge;
-
-	if (line->flow)
-		line->listener = judge_flow(judge, line->flow).listener;
-	for (int host = 0; line->flow && host < HOSTS; host++)
-		line->states[host] = judge_state(judge, line->flow, (enum host)host);
-	line->queue = judge_depths(judge, line->listener);
-}
-
-static void note_sample(struct story *story, const struct event *event)
-{
-	struct story_line *cause = line_of_packet(story, event->packet);
-
-	for (; story->books->noted < story->line_count; story->books->noted++) {
-		struct story_line *line = &story->lines[story->books->noted];
-
-		note_standing(story, line);
-		memcpy(line->sent_states, line->states, sizeof(line->sent_states));
-		line->sent_queue = line->queue;
-	}
-	if (cause)
-		note_standing(story, cause);
 }
 
 static void take_event(struct story *story, const struct event *event)
@@ -538,6 +597,7 @@ void story_free(struct story *story)
 	free(story->books->ladder);
 	free(story->books->lines);
 	free(story->books->step_of);
+	free(story->books->looks);
 	judge_free(story->books->judge);
 	free(story->books);
 	free(story->lines);

@@ -32,6 +32,14 @@ static char *queue_text(const struct story *story, const struct story_line *line
 		      line->queue.limit, line->queue.syn);
 }
 
+/* A flow is called as its client is: of a call of the flow, whose it was. */
+static char *words_text(const struct story_line *line)
+{
+	if (line->kind == LINE_CALL && line->flow)
+		return format("%s: %s", host_name(line->host), line->words);
+	return format("%s", line->words);
+}
+
 static void widen(int *width, const char *text)
 {
 	int length = (int)strlen(text);
@@ -47,10 +55,11 @@ static void measure(struct terminal *to)
 	for (int i = 0; i < to->story->line_count; i++) {
 		const struct story_line *line = &to->story->lines[i];
 		autofree char *queue = queue_text(to->story, line);
+		autofree char *words = words_text(line);
 
 		widen(&to->queues, queue);
 		if (line->kind != LINE_STEP)
-			widen(&to->words, line->words);
+			widen(&to->words, words);
 		widen(&to->fate, line->fate);
 	}
 }
@@ -100,11 +109,12 @@ static void put_line(const struct terminal *to, const struct story_line *line, c
 	const char *name = line->flow                ? to->story->flows[line->flow].name
 			   : line->kind == LINE_CALL ? host_name(line->host)
 						     : "";
+	autofree char *words = words_text(line);
 	autofree char *queue = queue_text(to->story, line);
 
 	fprintf(to->out, "%c  ", direction_of(line));
 	put_padded(to, FAINT, to->name, name);
-	put_padded(to, PLAIN, to->words, line->words);
+	put_padded(to, PLAIN, to->words, words);
 	put_padded(to, line->lost ? RED : YELLOW, to->fate, fate);
 	put_states(to, line);
 	put_padded(to, PLAIN, to->queues, queue);
