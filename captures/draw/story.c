@@ -223,10 +223,14 @@ static char *events_words(const struct event *event)
 	return text_take(&words);
 }
 
+static bool gives_length(const char *name)
+{
+	return strcmp(name, "read") == 0 || strcmp(name, "send") == 0 || strcmp(name, "write") == 0;
+}
+
 static char *call_words(const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
-	bool transfers = strcmp(event->name, "read") == 0 || strcmp(event->name, "send") == 0;
 
 	if (strcmp(event->name, "listen") == 0 && !error)
 		return listen_words(event);
@@ -236,7 +240,9 @@ static char *call_words(const struct event *event)
 		return format("%s() %s", event->name, error);
 	if (strcmp(event->name, "epoll_wait") == 0 || strncmp(event->name, "poll ", 5) == 0)
 		return events_words(event);
-	if (transfers)
+	if (strcmp(event->name, "SIOCOUTQ") == 0)
+		return format("%s %ld", event->name, event->result);
+	if (gives_length(event->name))
 		return format("%s() %ld", event->name, event->result);
 	/* "sysctl net.ipv4.tcp_syncookies = 2" */
 	if (strncmp(event->name, "sysctl ", 7) == 0)
