@@ -231,6 +231,8 @@ static struct journal *journal_of_calls(void)
 	append_call(journal, "accept", CLIENT_PORT);
 	append_sample(journal, 1);
 	append_call(journal, "poll for reading", 0);
+	append_call(journal, "SIOCOUTQ", 8000);
+	append_call(journal, "write", 5);
 	append_call(journal, "close", 0);
 	append_step(journal);
 	append_sample(journal, 0);
@@ -245,7 +247,8 @@ START_TEST(a_call_stands_beside_what_came_of_it_and_not_of_the_next)
 	} rows[] = {
 		{ "listens, limit 1", 0 }, { "epoll_wait() EPOLLIN|EPOLLHUP", 2 },
 		{ "poll() POLLIN", 2 },    { "accept()", 1 },
-		{ "poll() 0", 1 },         { "close()", 1 } /* not sampled in its step */
+		{ "poll() 0", 1 },         { "SIOCOUTQ 8000", 1 },
+		{ "write() 5", 1 },        { "close()", 1 } /* not sampled in its step */
 	};
 	struct journal *journal = journal_of_calls();
 	struct story *story = story_of(journal);
