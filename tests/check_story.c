@@ -272,6 +272,35 @@ START_TEST(a_call_stands_beside_what_came_of_it_and_not_of_the_next)
 }
 END_TEST
 
+START_TEST(a_call_that_slept_is_told_after_what_woke_it)
+{
+	struct journal *journal = journal_new();
+	struct story *story;
+
+	append(journal,
+	       (struct event){ .kind = EVENT_LISTENER, .name = "server", .listener = PORT });
+	append_call(journal, "listen", 0);
+	append_sample(journal, 0);
+	append_call(journal, "epoll_ctl", 0);
+	append_sample(journal, 1);
+	journal_append(journal, &(struct event){ .kind = EVENT_CALL,
+						 .host = SERVER,
+						 .name = "accept",
+						 .object = "server",
+						 .listener = PORT,
+						 .result = CLIENT_PORT,
+						 .began = 3, /* before epoll_ctl() */
+						 .at = 8 });
+	story = story_of(journal);
+	ck_assert_int_eq(story->line_count, 3);
+	ck_assert_str_eq(story->lines[1].words, "epoll_ctl()");
+	ck_assert_str_eq(story->lines[2].words, "accept()");
+	ck_assert_int_eq(story->lines[2].at, 8);
+	story_free(story);
+	journal_free(journal);
+}
+END_TEST
+
 START_TEST(the_timeline_says_whose_a_call_is)
 {
 	struct journal *journal = journal_of_calls();
@@ -328,6 +357,7 @@ int main(void)
 	tcase_add_test(tcase, connect_is_told_again_with_what_came_of_it);
 	tcase_add_test(tcase, a_sysctl_is_told_with_its_value);
 	tcase_add_test(tcase, a_call_stands_beside_what_came_of_it_and_not_of_the_next);
+	tcase_add_test(tcase, a_call_that_slept_is_told_after_what_woke_it);
 	tcase_add_test(tcase, the_timeline_says_whose_a_call_is);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
 	suite_add_tcase(suite, tcase);

@@ -28,7 +28,8 @@ enum line_kind {
 struct story_line {
 	enum line_kind kind;
 	long seq; /* of the journal's event */
-	nsec at;  /* a segment was sent, a call began, a sample found it */
+	nsec at;  /* a segment was sent, a call began (one that slept: returned), a sample found it
+		   */
 	int step; /* its index in story.lines; -1: before the first */
 	int flow; /* 0: none */
 	int next; /* line of the flow; -1: none */

@@ -17,6 +17,7 @@ struct story_books {
 	int *lines;       /* of each packet */
 	int packets;      /* lines[] of so many */
 	int noted;        /* lines before this one have been noted at a sample or a step */
+	nsec sampled;     /* when the last sample was taken */
 	bool *looks;      /* of each line: it is a call that only looks, and was noted at once */
 	int step;         /* how many steps have begun */
 	int *step_of;     /* of each line: in how many-th step; 0: before the first */
@@ -135,6 +136,7 @@ static void note_sample(struct story *story, const struct event *event)
 {
 	struct story_line *cause = line_of_packet(story, event->packet);
 
+	story->books->sampled = event->at;
 	note_lines(story);
 	if (cause)
 		note_standing(story, cause);
@@ -293,7 +295,8 @@ static void add_call(struct story *story, const struct event *event)
 		return;
 	line = add_line(story, event, -1);
 	line->kind = LINE_CALL;
-	line->at = event->began;
+	/* one that slept is told where it returned: what woke it comes before it */
+	line->at = event->began < story->books->sampled ? event->at : event->began;
 	line->host = event->host;
 	line->listener = event->listener;
 	line->words = own(&story->books->texts, ends ? connect_words(event) : call_words(event));
