@@ -46,6 +46,10 @@ check 'kernels are in ~/.cache where XDG_CACHE_HOME is relative' \
 	finds_kernel "$PWD/home/.cache/halfopen" XDG_CACHE_HOME=relative HOME="$PWD/home"
 check 'kernels are in an absolute XDG_CACHE_HOME' \
 	finds_kernel "$PWD/xdg/halfopen" XDG_CACHE_HOME="$PWD/xdg" HOME="$PWD/home"
+run kernels fetch auto
+check 'kernels fetch of what is not pinned: wrong usage' ended 2
+check 'kernels fetch of what is not pinned: only what it takes is told' \
+	one_line "no pinned kernel 'auto': [0-9.]*, [0-9., ]* or [0-9.]* is allowed$"
 check 'kernels are in HALFOPEN_CACHE' finds_kernel "$PWD/it's \"the\" cache" \
 	HALFOPEN_CACHE="it's \"the\" cache" XDG_CACHE_HOME="$PWD/xdg" HOME="$PWD/home"
 
@@ -220,7 +224,7 @@ check '--failed plays errors too' last_line '0 passed, 1 failed, 0 skipped'
 rm -rf artifacts
 run run it_passes
 run run --failed --tap
-check '--failed: nothing has failed' says '^1..0 # SKIP nothing of that has failed'
+check '--failed: nothing has failed' says '^1..0 # SKIP nothing has failed when it was played last'
 
 # order SEED: of what is played one after the other.
 order()
@@ -242,6 +246,12 @@ seed=$(sed -n 's/^order: --shuffle=//p' out)
 check '--shuffle: results.json has the seed' says "\"seed\": $seed," artifacts/results.json
 order "=$seed" >second
 check '--shuffle: the seed that is printed makes that order again' cmp first second
+run run --shuffle 03 it_passes/ipv6
+check '--shuffle 03: it is a pattern' last_line '1 passed, 2 failed, 0 skipped'
+check '--shuffle 03: a note says how to write a seed' \
+	one_line "note: '03' is a pattern here; as a seed it is --shuffle=03"
+run run 03
+check 'a number alone needs no note' test ! -s err
 run run --tap --shuffle=7 it_passes
 check '--shuffle: TAP has the seed' says '^# order: --shuffle=7$'
 
@@ -523,10 +533,17 @@ mv elsewhere artifacts
 run run it_passes_over_ipv4 it_passes it_needs_a_program
 run show passes
 check 'show of a part that two have: both are named' one_line 'it_passes or it_passes_over_ipv4'
+run show it_
+check 'show of a part that more have: how many' \
+	one_line 'may be it_passes, it_passes_over_ipv4 and 1 more; name one'
 run show F-02
 check 'show of a claim' cmp out of_folder
 run show --format svg it_passes
-check 'show: a picture is of one family' one_line 'a picture is of one family: name .*it_passes/ipv4'
+check 'show: a picture is of one family' one_line 'a picture is of one family: name it_passes/ipv4$'
+run show --format svg artifacts/it_passes
+check 'show: a picture of a folder too' one_line 'a picture is of one family: name it_passes/ipv4$'
+run show --format svg it_passes/ipv4
+check 'show: what it names is a picture' says '</svg>'
 rm -r artifacts/it_passes_over_ipv4
 run run --repeat 2 it_passes_over_ipv4
 run show it_passes_over_ipv4

@@ -44,17 +44,30 @@ static int list_kernels(void)
 	return EXIT_GOOD;
 }
 
-/* False after saying which word is no pinned kernel. */
+/* "5.10.249, 6.1.192 or 7.3": the caller frees it. */
+static char *pinned_versions(void)
+{
+	struct text text = { 0 };
+	size_t count;
+	const struct pin *pins = pins_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		text_add(&text, "%s%s",
+			 i == 0          ? ""
+			 : i + 1 < count ? ", "
+					 : " or ",
+			 pins[i].version);
+	return text_take(&text);
+}
+
+/* False after saying which word is no pinned kernel, and which are. */
 static bool all_pinned(char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		char *why = NULL;
-
 		if (pin_find(words[i]))
 			continue;
-		kernel_free(kernel_find(words[i], &why));
-		complain("%s", why ? why : "only pinned kernels are kept in the cache");
-		free(why);
+		autofree char *versions = pinned_versions();
+		complain("no pinned kernel '%s': %s is allowed", words[i], versions);
 		return false;
 	}
 	return true;

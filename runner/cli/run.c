@@ -88,15 +88,22 @@ static int run_assigned(struct run *run, const struct options *options)
 	return run_status(run);
 }
 
+static const char *why_nothing(const struct options *options)
+{
+	bool all = options->word_count == 0 && options->excluded.count == 0;
+
+	if (!options->failed)
+		return "there are no cases";
+	return all ? "nothing has failed when it was played last: nothing is played again"
+		   : "nothing of that has failed when it was played last: nothing is played again";
+}
+
 static int run_planned(struct run *run, const struct options *options)
 {
 	autofree char *why = NULL;
 
 	if (run->plan.count == 0)
-		return nothing_runs(options, options->failed
-						     ? "nothing of that has failed when "
-						       "it was played last: nothing is played again"
-						     : "there are no cases");
+		return nothing_runs(options, why_nothing(options));
 	if (!plan_is_sound(&run->plan, options->catalogue))
 		return EXIT_RUN_ERROR;
 	switch (lanes_assign(run, &why)) {
@@ -169,6 +176,18 @@ static int bisect_status(int status)
 	return verdict || status >= EXIT_SIGNALLED ? status : NO_VERDICT;
 }
 
+/* A seed is a part of its option's word: the next word is a pattern. */
+static void note_number(const struct options *options)
+{
+	for (size_t i = 0; options->seed && i < options->word_count; i++) {
+		const char *word = options->words[i];
+
+		if (word[strspn(word, "0123456789")] == '\0')
+			complain("note: '%s' is a pattern here; as a seed it is --shuffle=%s", word,
+				 word);
+	}
+}
+
 static int command_run(const struct options *options)
 {
 	json_t *failed;
@@ -195,6 +214,7 @@ static int command_run(const struct options *options)
 		.keep_ladders = options->keep_ladders,
 	};
 
+	note_number(options);
 	deadlines_stretch(options->timeout_multiplier);
 	inherited_complain();
 	status = options->until_failure ? run_rounds(options, &asked) : run_once(options, &asked);

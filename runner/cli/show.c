@@ -202,30 +202,51 @@ static bool is_claim(const struct catalogue *catalogue, const char *word)
 	return false;
 }
 
-/* The folders of the tests that are there: of one case, or of all for a claim. None: it is said. */
-static struct words folders_of(const struct options *options, const char *artifacts,
-			       const struct selection *selection)
+/* The word may mean any of these. */
+static void complain_of_many(const char *word, const struct words *names)
 {
-	bool all = is_claim(options->catalogue, options->words[0]);
-	const struct listed_case *found = NULL;
-	struct words folders = { 0 };
+	if (names->count == 2)
+		complain("show '%s': that may be %s or %s; name one", word, names->all[0],
+			 names->all[1]);
+	else
+		complain("show '%s': that may be %s, %s and %zu more; name one", word,
+			 names->all[0], names->all[1], names->count - 2);
+}
+
+/* The folders of the tests that are there, and the names of their cases. */
+static void collect(struct words *folders, struct words *names, const char *artifacts,
+		    const struct selection *selection)
+{
+	const struct listed_case *last = NULL;
 
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct listed_case *spec = selection->tests[i].spec;
-		size_t before = folders.count;
+		size_t before = folders->count;
 
-		add_if_there(&folders, artifacts, selection->tests[i].id);
-		if (folders.count > before && found && found != spec && !all) {
-			complain("show '%s': that may be %s or %s; name one", options->words[0],
-				 found->name, spec->name);
-			words_free(&folders);
-			return (struct words){ 0 };
-		}
-		found = folders.count > before ? spec : found;
+		add_if_there(folders, artifacts, selection->tests[i].id);
+		if (folders->count == before || spec == last)
+			continue;
+		words_add(names, "%s", spec->name);
+		last = spec;
 	}
-	if (!found)
-		complain("show '%s': %s has nothing of that; halfopen run plays it",
-			 options->words[0], artifacts);
+}
+
+/* What is there of one case, or of all for a claim. None: it is said. */
+static struct words folders_of(const struct options *options, const char *artifacts,
+			       const struct selection *selection)
+{
+	const char *word = options->words[0];
+	struct words folders = { 0 }, names = { 0 };
+
+	collect(&folders, &names, artifacts, selection);
+	if (names.count == 0)
+		complain("show '%s': %s has nothing of that; halfopen run plays it", word,
+			 artifacts);
+	if (names.count > 1 && !is_claim(options->catalogue, word)) {
+		complain_of_many(word, &names);
+		words_free(&folders);
+	}
+	words_free(&names);
 	return folders;
 }
 
@@ -265,6 +286,17 @@ static struct words find_folders(const struct options *options)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
+/* "it_passes/ipv4" of a folder in the artifacts, which show takes; else the folder. */
+static const char *id_of(const struct options *options, const char *folder)
+{
+	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+	size_t length = strlen(artifacts);
+
+	return strncmp(folder, artifacts, length) == 0 && folder[length] == '/'
+		       ? folder + length + 1
+		       : folder;
+}
+
 /* --repeat leaves a folder for each time. */
 static int complain_of_folder(const char *folder)
 {
@@ -301,7 +333,7 @@ static int show(const struct options *options, const struct words *folders)
 		return EXIT_USAGE;
 	if (folders->count > 1 && (options->follow || !lines)) {
 		complain("show '%s': %s is of one family: name %s", options->words[0],
-			 lines ? "--follow" : "a picture", folders->all[0]);
+			 lines ? "--follow" : "a picture", id_of(options, folders->all[0]));
 		return EXIT_USAGE;
 	}
 	if (options->follow)

@@ -82,5 +82,6 @@ char *group_title(const struct group *group)
 
 	if (group->count == 1)
 		return format("%s", reason);
-	return format("%zu alike: %s", group->count, all_say(group, reason) ? reason : group->kind);
+	return format("%zu alike%s: %s", group->count, all_say(group, reason) ? "" : ", the first",
+		      reason);
 }

@@ -37,7 +37,7 @@ struct groups groups_make(const struct run *run);
 void groups_free(struct groups *groups);
 /* The group of an entry that failed. */
 const struct group *group_of(const struct groups *groups, const struct entry *entry);
-/* "12 alike: " and the kind, or the message that all of them have. The caller frees it. */
+/* "12 alike: " and the message, or "12 alike, the first: " and its own. The caller frees it. */
 char *group_title(const struct group *group);
 /* Of what kind the entry's failure is. The caller frees it. */
 char *entry_kind(const struct entry *entry);
