@@ -209,6 +209,14 @@ case $status in
 *) check '--wire is taken where there is netem' ended 0 ;;
 esac
 
+run run --wire 'delay 1ms' it_passes/ipv4
+if says '^kernel .*, lane vm,' >check.log; then
+	check '--wire moves to a VM where there is no netem: the first line says why' \
+		test "$(head -n 1 out | grep -c "^--wire 'delay 1ms' needs netem: .*: all is played in kernel .*, lane vm$")" -eq 1
+else
+	skip '--wire moves to a VM where there is no netem' 'it stays on the host, or there is no VM'
+fi
+
 rm -rf artifacts
 run run --exclude ipv6 'good ends' --exclude a_timer it_fails
 check '--exclude leaves out what its patterns mean' last_line '3 passed, 1 failed, 0 skipped'

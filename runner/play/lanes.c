@@ -26,6 +26,7 @@ const struct lane *lane_of(const struct run *run, const struct entry *entry)
 
 void lanes_free(struct run *run)
 {
+	free(run->host_refuses);
 	free(run->host.release);
 	free(run->host.built);
 	free(run->host.version);
@@ -146,7 +147,7 @@ static char *why_not_the_host(struct run *run)
 
 static enum lanes assign_automatically(struct run *run, char **why)
 {
-	autofree char *host_refuses = why_not_the_host(run);
+	char *host_refuses = run->host_refuses = why_not_the_host(run);
 	autofree char *no_guest = find_guest(run, "vm");
 
 	if (host_refuses && run->features.went_wrong) {

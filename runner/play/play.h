@@ -140,6 +140,7 @@ struct run {
 	const struct reporter *reporter;
 	struct net_features features;
 	struct lane host, guest;
+	char *host_refuses; /* why a run of "auto" can play nothing on the host, or NULL */
 	struct plan plan;
 	char *artifacts;  /* absolute */
 	char *build;      /* of this program: its SHA-256; NULL in a guest */

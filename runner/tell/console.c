@@ -68,6 +68,9 @@ static void console_begin(const struct run *run)
 {
 	if (run->host.count)
 		begin_host(run);
+	if (run->guest.count && run->host_refuses)
+		printf("%s: all is played in kernel %s, lane vm\n", run->host_refuses,
+		       run->guest.kernel->name);
 	if (run->guest.count)
 		begin_guest(run);
 	print_long_waits(run);
