@@ -14,8 +14,14 @@ static void match(const struct options *options)
 {
 	struct selection selection;
 
-	if (selection_make(&selection, &fuzz_catalogue, patterns_of(options)))
+	autofree bool *wanted = must_alloc(fuzz_catalogue.claim_count, sizeof(*wanted));
+
+	if (selection_make(&selection, &fuzz_catalogue, patterns_of(options))) {
+		selection_shuffle(&selection, (unsigned)options->word_count);
 		selection_free(&selection);
+	}
+	for (size_t i = 0; i < options->word_count; i++)
+		claims_mark(&fuzz_catalogue, options->words[i], wanted);
 	for (size_t i = 1; i < options->word_count; i++) {
 		struct nearest nearest = { .typed = options->words[i] };
 
