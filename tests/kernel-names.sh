@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # kernel-names.sh PROGRAM KERNEL...: boots each of these kernels with PROGRAM, which is
