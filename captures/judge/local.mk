@@ -14,8 +14,8 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/expect.c \
 	captures/judge/failure.c \
 	captures/judge/floods.c \
+	captures/judge/fold.c \
 	captures/judge/grammar.c \
-	captures/judge/judge.c \
 	captures/judge/judge.h \
 	captures/judge/ladder.c \
 	captures/judge/offers.c \

@@ -9,8 +9,8 @@ runner_play_libplay_a_SOURCES = \
 	runner/play/internal.h \
 	runner/play/lanes.c \
 	runner/play/plan.c \
-	runner/play/play.c \
 	runner/play/play.h \
+	runner/play/run.c \
 	runner/play/schedule.c \
 	runner/play/signals.c \
 	runner/play/slips.c \

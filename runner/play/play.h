@@ -161,7 +161,7 @@ struct run {
 	size_t suspicion_count;
 };
 
-/* ---- play.c -------------------------------------------------------------------------------- */
+/* ---- run.c --------------------------------------------------------------------------------- */
 
 /*
  * Plays all that the plan has, or as much as it can until a signal or a fatal error. The artifacts

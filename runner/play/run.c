@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * play: a run from its first case to its last, on the host and then in guests.
+ * run: a run, from its first case to its last, on the host and then in guests.
  */
 #include "runner/play/internal.h"
 

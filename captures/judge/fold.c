@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The judge: a fold over the journal. It keeps books of segments, sockets, queues and counters
- * and objects at the first event that does not add up, whatever the case asserts besides.
+ * fold: the judge takes the journal event by event, each by its kind. It keeps books of segments,
+ * sockets, queues and counters, and objects at the first event that does not add up, whatever the
+ * case asserts besides.
  */
 #include "captures/judge/books.h"
 
