@@ -76,7 +76,7 @@ static bool line_is_meant(const char *line, const char *pattern, enum strictness
 static bool has_moved(const struct options *options, const json_t *result, const char *pattern,
 		      enum strictness strictness)
 {
-	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+	const char *artifacts = artifacts_of(options);
 
 	if (!result_stands(options->catalogue, result, artifacts))
 		return false;
@@ -282,12 +282,7 @@ static int command_claims(const struct options *options)
 }
 
 static const struct cli_option claims_options[] = {
-	{ .name = "artifacts",
-	  .argument = "DIR",
-	  .take = take_string,
-	  FIELD(artifacts),
-	  .complete = complete_folders,
-	  .help = "take the status from the runs in this folder (default: ./artifacts)" },
+	ARTIFACTS_OPTION("take the status from the runs in this folder (default: ./artifacts)"),
 	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
 	{ 0 },
 };

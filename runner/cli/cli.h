@@ -84,6 +84,35 @@ bool take_choice(const struct cli_option *option, const char *value, void *field
 /* Of a double above 0, up to 1000. */
 bool take_multiplier(const struct cli_option *option, const char *value, void *field);
 
+/* Rows that several commands have; of some only the help is a command's own. */
+#define ARTIFACTS_OPTION(help_)                                                                    \
+	{                                                                                          \
+		.name = "artifacts", .argument = "DIR", .take = take_string, FIELD(artifacts),     \
+		.complete = complete_folders, .help = (help_)                                      \
+	}
+#define ARTIFACTS_ON_OPTION                                                                        \
+	{                                                                                          \
+		.name = "artifacts-on", .argument = "always|failure", .take = take_choice,         \
+		FIELD(only_failures),                                                              \
+		.help = "keep it of each case (default), or only of those that failed"             \
+	}
+#define JOBS_OPTION(help_)                                                                         \
+	{                                                                                          \
+		.name = "jobs", .letter = 'j', .argument = "N", .take = take_number, FIELD(jobs),  \
+		.most = MOST_JOBS, .help = (help_)                                                 \
+	}
+#define TIMEOUT_MULTIPLIER_OPTION                                                                  \
+	{                                                                                          \
+		.name = "timeout-multiplier", .argument = "X", .take = take_multiplier,            \
+		FIELD(timeout_multiplier),                                                         \
+		.help = "give cases X times as long before they are ended"                         \
+	}
+#define WIRE_OPTION                                                                                \
+	{                                                                                          \
+		.name = "wire", .argument = "SPEC", .take = take_netem, FIELD(wire),               \
+		.help = "put this netem on every wire, as in --wire 'delay 20ms'"                  \
+	}
+
 struct command {
 	const char *name;
 	const char *arguments;            /* "[PATTERN...]": what stands behind its options */
@@ -107,6 +136,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *status);
 void options_free(struct options *options);
 /* The words as patterns. */
 struct patterns patterns_of(const struct options *options);
+/* --artifacts, or the folder of a run that names none. */
+const char *artifacts_of(const struct options *options);
 
 /* ---- help.c -------------------------------------------------------------------------------- */
 

@@ -265,12 +265,7 @@ static void complete_compared(const struct typed *typed)
 }
 
 static const struct cli_option diff_options[] = {
-	{ .name = "artifacts",
-	  .argument = "DIR",
-	  .take = take_string,
-	  FIELD(artifacts),
-	  .complete = complete_folders,
-	  .help = "the folder of the matrix (default: ./artifacts/matrix)" },
+	ARTIFACTS_OPTION("the folder of the matrix (default: ./artifacts/matrix)"),
 	{ 0 },
 };
 

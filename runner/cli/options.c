@@ -341,6 +341,11 @@ void options_free(struct options *options)
 	words_free(&options->excluded);
 }
 
+const char *artifacts_of(const struct options *options)
+{
+	return options->artifacts ? options->artifacts : default_artifacts;
+}
+
 struct patterns patterns_of(const struct options *options)
 {
 	return (struct patterns){ options->words, options->word_count, options->excluded.all,

@@ -155,7 +155,7 @@ static int run_rounds(const struct options *options, struct run_options *asked)
 /* What --failed means. False when there is nothing; *status says how that ends. */
 static bool load_failed(const struct options *options, json_t **results, int *status)
 {
-	const char *folder = options->artifacts ? options->artifacts : default_artifacts;
+	const char *folder = artifacts_of(options);
 	bool missing;
 
 	*results = options->failed ? results_load(options->artifacts, &missing) : NULL;
@@ -293,24 +293,9 @@ static const struct cli_option run_options[] = {
 	  .most = UINT_MAX,
 	  .help = "in another order than the longest first; the seed is printed, and makes the "
 		  "same order again" },
-	{ .name = "jobs",
-	  .letter = 'j',
-	  .argument = "N",
-	  .take = take_number,
-	  FIELD(jobs),
-	  .most = MOST_JOBS,
-	  .help = "this many at once (default: 16 x CPUs, fewer where memory is short)" },
-	{ .name = "artifacts",
-	  .argument = "DIR",
-	  .take = take_string,
-	  FIELD(artifacts),
-	  .complete = complete_folders,
-	  .help = "keep what was seen here (default: ./artifacts)" },
-	{ .name = "artifacts-on",
-	  .argument = "always|failure",
-	  .take = take_choice,
-	  FIELD(only_failures),
-	  .help = "keep it of each case (default), or only of those that failed" },
+	JOBS_OPTION("this many at once (default: 16 x CPUs, fewer where memory is short)"),
+	ARTIFACTS_OPTION("keep what was seen here (default: ./artifacts)"),
+	ARTIFACTS_ON_OPTION,
 	{ .name = "no-report",
 	  .take = take_flag,
 	  FIELD(no_report),
@@ -336,16 +321,8 @@ static const struct cli_option run_options[] = {
 	  FIELD(until_failure),
 	  .help = "play round after round until one does not pass; with --repeat N rounds at the "
 		  "most" },
-	{ .name = "timeout-multiplier",
-	  .argument = "X",
-	  .take = take_multiplier,
-	  FIELD(timeout_multiplier),
-	  .help = "give cases X times as long before they are ended" },
-	{ .name = "wire",
-	  .argument = "SPEC",
-	  .take = take_netem,
-	  FIELD(wire),
-	  .help = "put this netem on every wire, as in --wire 'delay 20ms'" },
+	TIMEOUT_MULTIPLIER_OPTION,
+	WIRE_OPTION,
 	{ .name = "bisect",
 	  .take = take_flag,
 	  FIELD(bisect),

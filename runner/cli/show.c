@@ -266,7 +266,7 @@ static struct words folders_of_word(const struct options *options, const char *a
 /* A folder, or what the artifacts have of a name. None: it is said why. */
 static struct words find_folders(const struct options *options)
 {
-	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+	const char *artifacts = artifacts_of(options);
 	const char *word = options->words[0];
 	autofree char *below = format("%s/%s", artifacts, word);
 	struct words folders = { 0 };
@@ -289,7 +289,7 @@ static struct words find_folders(const struct options *options)
 /* "it_passes/ipv4" of a folder in the artifacts, which show takes; else the folder. */
 static const char *id_of(const struct options *options, const char *folder)
 {
-	const char *artifacts = options->artifacts ? options->artifacts : default_artifacts;
+	const char *artifacts = artifacts_of(options);
 	size_t length = strlen(artifacts);
 
 	return strncmp(folder, artifacts, length) == 0 && folder[length] == '/'
@@ -370,12 +370,7 @@ static void complete_shown(const struct typed *typed)
 }
 
 static const struct cli_option show_options[] = {
-	{ .name = "artifacts",
-	  .argument = "DIR",
-	  .take = take_string,
-	  FIELD(artifacts),
-	  .complete = complete_folders,
-	  .help = "find the case in here (default: ./artifacts)" },
+	ARTIFACTS_OPTION("find the case in here (default: ./artifacts)"),
 	{ .name = "follow",
 	  .take = take_flag,
 	  FIELD(follow),
