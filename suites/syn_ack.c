@@ -40,26 +40,14 @@ CASE(syn_acks_and_connections_have_what_the_options_of_their_listener_ask_for, .
 	expect_counters(net, SERVER, "TCPTimeouts %d", (int)ARRAY_LENGTH(asked));
 }
 
-static struct end *connect_with_tos(struct scene *net, struct listener *server)
-{
-	struct end *client = connect_client(net, server, .options = { TOS_OPTION(net, 0x28) });
-
-	expect_connected(client);
-	expect_ladder(client,
-		      "-    >  SYN      SYN_SENT / SYN_RECV",
-		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
-	return client;
-}
-
 CASE(syn_ack_has_the_tos_of_its_syn_if_tcp_reflect_tos_says_so, .claims = "")
 {
 	struct listener *server = listen_on_server(net, .backlog = 3);
 
 	STEP("tcp_reflect_tos 0: it has the listener's");
-	accept_client(server, connect_with_tos(net, server));
+	accept_client(server, connect_one(net, server, .options = { TOS_OPTION(net, 0x28) }));
 
 	STEP("tcp_reflect_tos 1: it has the SYN's");
 	set_sysctl(net, SERVER, "net.ipv4.tcp_reflect_tos=1");
-	accept_client(server, connect_with_tos(net, server));
+	accept_client(server, connect_one(net, server, .options = { TOS_OPTION(net, 0x28) }));
 }

@@ -288,7 +288,7 @@ CASE(options_of_every_size)
 	expect_option(server, IPPROTO_TCP, TCP_KEEPIDLE, 77);
 
 	STEP("the client ends with RST");
-	struct end *client = connect_clients(net, server, 1)[0];
+	struct end *client = connect_one(net, server);
 	abort_end(client);
 	expect_ladder(client, "-  >  RST-ACK  - / -");
 }
