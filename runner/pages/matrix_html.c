@@ -96,7 +96,7 @@ static void write_claim(xml page, const struct matrix *matrix, const struct clai
 
 static void write_claims(xml page, const struct matrix *matrix)
 {
-	const char *document = NULL;
+	struct documents documents = { .columns = matrix->column_count + 1 };
 
 	xml_element(page, "h2", "Claims");
 	page_scrolled(page, "div", "The claims on each kernel");
@@ -104,26 +104,16 @@ static void write_claims(xml page, const struct matrix *matrix)
 	xml_open(page, "table");
 	xml_open(page, "thead");
 	xml_open(page, "tr");
-	page_heading(page, "col");
-	xml_text(page, "claim");
-	xml_close(page);
+	page_column(page, "claim");
 	write_kernel_headings(page, matrix);
 	xml_close(page);
 	xml_close(page);
 	xml_line(page);
 	for (size_t i = 0; i < matrix->claim_count; i++) {
-		const char *its = matrix->claims[i]->document;
-
-		if (!document || strcmp(document, its) != 0) {
-			if (document)
-				xml_close(page);
-			page_open_document(page, matrix->column_count + 1, its);
-		}
-		document = its;
+		page_enter_document(page, &documents, matrix->claims[i]->document);
 		write_claim(page, matrix, matrix->claims[i]);
 	}
-	if (document)
-		xml_close(page);
+	page_leave_documents(page, &documents);
 	xml_close(page);
 	xml_close(page);
 	xml_line(page);
@@ -226,11 +216,8 @@ static void write_kernels(xml page, const struct matrix *matrix)
 	xml_open(page, "table");
 	xml_open(page, "thead");
 	xml_open(page, "tr");
-	for (size_t i = 0; i < ARRAY_LENGTH(headings); i++) {
-		page_heading(page, "col");
-		xml_text(page, headings[i]);
-		xml_close(page);
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(headings); i++)
+		page_column(page, headings[i]);
 	xml_close(page);
 	xml_close(page);
 	xml_open(page, "tbody");
@@ -366,11 +353,8 @@ static void write_outcomes(xml page, const struct matrix *matrix, const struct l
 	xml_open(page, "tr");
 	xml_open(page, "td");
 	xml_close(page);
-	for (size_t column = 0; column < matrix->column_count; column++) {
-		page_heading(page, "col");
-		xml_text(page, matrix->columns[column].name);
-		xml_close(page);
-	}
+	for (size_t column = 0; column < matrix->column_count; column++)
+		page_column(page, matrix->columns[column].name);
 	xml_close(page);
 	xml_close(page);
 	xml_open(page, "tbody");

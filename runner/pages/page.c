@@ -17,6 +17,13 @@ void page_heading(xml page, const char *scope)
 	xml_attribute(page, "scope", scope);
 }
 
+void page_column(xml page, const char *text)
+{
+	page_heading(page, "col");
+	xml_text(page, text);
+	xml_close(page);
+}
+
 void page_scrolled(xml page, const char *name, const char *label)
 {
 	xml_open(page, name);
@@ -120,7 +127,7 @@ void page_close_filter(xml page)
 	xml_line(page);
 }
 
-void page_open_document(xml page, size_t columns, const char *document)
+static void open_document(xml page, size_t columns, const char *document)
 {
 	xml_open(page, "tbody");
 	xml_open(page, "tr");
@@ -131,6 +138,21 @@ void page_open_document(xml page, size_t columns, const char *document)
 	xml_close(page);
 	xml_close(page);
 	xml_line(page);
+}
+
+void page_enter_document(xml page, struct documents *documents, const char *document)
+{
+	if (documents->last && strcmp(documents->last, document) == 0)
+		return;
+	page_leave_documents(page, documents);
+	open_document(page, documents->columns, document);
+	documents->last = document;
+}
+
+void page_leave_documents(xml page, const struct documents *documents)
+{
+	if (documents->last)
+		xml_close(page);
 }
 
 void page_legend(xml page, const struct meaning *words, size_t count)

@@ -21,6 +21,8 @@ char *page_store(const struct page *page, const char *path);
 
 /* <th scope=...>, left open */
 void page_heading(xml page, const char *scope);
+/* <th scope="col"> with its text. */
+void page_column(xml page, const char *text);
 /* Left open: where the keyboard can scroll what is wider or longer than its box. */
 void page_scrolled(xml page, const char *name, const char *label);
 /* <a> to a file, whose path is relative to the page, and to what has @id on the page. */
@@ -30,8 +32,15 @@ void page_link_part(xml page, const char *id, const char *text);
 void page_case_name(xml page, const char *name);
 void page_link_case(xml page, const char *name);
 
-/* A group of rows of a table of claims, those of one document, under its name; left open. */
-void page_open_document(xml page, size_t columns, const char *document);
+/* The claims of a table stand in groups of rows, each under the name of its document. */
+struct documents {
+	size_t columns;
+	const char *last; /* entered; NULL: none yet */
+};
+/* Before the row of a claim. */
+void page_enter_document(xml page, struct documents *documents, const char *document);
+/* After the last one. */
+void page_leave_documents(xml page, const struct documents *documents);
 /* What words on the page mean; a status or a verdict looks as it does elsewhere. */
 struct meaning {
 	const char *word, *meaning;

@@ -173,6 +173,22 @@ bool report_add_folder(struct report *report, const char *folder)
 /* The arrays of results.json that have results. */
 static const char *const arrays[] = { "results", "old" };
 
+/* The lines of env.txt; empty where there is none. */
+static json_t *environment_of(const char *folder)
+{
+	autofree char *path = format("%s/env.txt", folder);
+	autofree char *why = NULL;
+	autofree char *text = text_load(path, &why);
+	json_t *lines = json_array();
+
+	for (const char *line = text; line && *line; line += strcspn(line, "\n") + 1) {
+		json_array_append_new(lines, json_stringn(line, strcspn(line, "\n")));
+		if (!line[strcspn(line, "\n")])
+			break;
+	}
+	return lines;
+}
+
 static void add_entry(struct report *report, const struct report_run *of, const json_t *result,
 		      bool old)
 {
@@ -189,6 +205,7 @@ static void add_entry(struct report *report, const struct report_run *of, const 
 	entry.link = format("%s/%s", of->link, folder);
 	autofree char *ladder = format("%s/ladder.txt", entry.folder);
 	entry.ladder = text_load(ladder, &why);
+	entry.environment = environment_of(entry.folder);
 	free(why);
 	report->entries =
 		must_realloc(report->entries, report->entry_count + 1, sizeof(*report->entries));
@@ -236,21 +253,6 @@ static void add_cases(struct report *report, size_t run, const char *array)
 
 /* ---- where a run was played ---------------------------------------------------------------- */
 
-json_t *report_environment(const struct report_entry *entry)
-{
-	autofree char *path = format("%s/env.txt", entry->folder);
-	autofree char *why = NULL;
-	autofree char *text = text_load(path, &why);
-	json_t *lines = json_array();
-
-	for (const char *line = text; line && *line; line += strcspn(line, "\n") + 1) {
-		json_array_append_new(lines, json_stringn(line, strcspn(line, "\n")));
-		if (!line[strcspn(line, "\n")])
-			break;
-	}
-	return lines;
-}
-
 static void keep_common(json_t *lines, const json_t *others)
 {
 	for (size_t i = json_array_size(lines); i > 0; i--)
@@ -262,14 +264,12 @@ static void keep_common(json_t *lines, const json_t *others)
 static void add_environment(struct report *report, const struct report_entry *entry)
 {
 	struct report_run *run = &report->runs[entry->of - report->runs];
-	json_auto_t *lines = report_environment(entry);
-
-	if (json_array_size(lines) == 0)
+	if (json_array_size(entry->environment) == 0)
 		return;
 	if (run->environment)
-		keep_common(run->environment, lines);
+		keep_common(run->environment, entry->environment);
 	else
-		run->environment = json_incref(lines);
+		run->environment = json_copy(entry->environment);
 }
 
 void report_add_entries(struct report *report)
@@ -327,6 +327,7 @@ void report_free(struct report *report)
 		free(report->entries[i].folder);
 		free(report->entries[i].link);
 		free(report->entries[i].ladder);
+		json_decref(report->entries[i].environment);
 	}
 	free(report->runs);
 	free(report->entries);

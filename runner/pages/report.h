@@ -25,7 +25,8 @@ struct report_entry {
 	const char *name, *family;
 	const char *status; /* its result's; or "old" */
 	char *folder, *link;
-	char *ladder; /* ladder.txt; NULL: it was not kept */
+	char *ladder;        /* ladder.txt; NULL: it was not kept */
+	json_t *environment; /* the lines of env.txt; empty: it was not kept */
 };
 
 struct report {
@@ -48,8 +49,6 @@ void report_add_entries(struct report *report);
 char *report_run_name(const struct report *report, const struct report_run *run);
 /* It failed, or was an error of the run. */
 bool report_is_bad(const struct report_entry *entry);
-/* The lines of an entry's env.txt, an array that is the caller's; empty where there is none. */
-json_t *report_environment(const struct report_entry *entry);
 
 /* ---- parts of the page --------------------------------------------------------------------- */
 

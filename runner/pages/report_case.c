@@ -110,12 +110,11 @@ static void write_counters(xml page, const struct report_entry *entry)
 /* Where it was played, but for what the run says of all of its cases. */
 static void write_environment(xml page, const struct report_entry *entry)
 {
-	json_auto_t *lines = report_environment(entry);
 	struct text own = { 0 };
 	size_t index;
 	json_t *line;
 
-	json_array_foreach (lines, index, line)
+	json_array_foreach (entry->environment, index, line)
 		if (!json_has(entry->of->environment, line))
 			text_add(&own, "%s\n", json_string_value(line));
 	autofree char *text = text_take(&own);

@@ -95,22 +95,14 @@ static void write_claim_heads(xml page, const struct report *report)
 {
 	xml_open(page, "thead");
 	xml_open(page, "tr");
-	page_heading(page, "col");
-	xml_text(page, "claim");
-	xml_close(page);
-	page_heading(page, "col");
-	xml_text(page, "verdict");
-	xml_close(page);
+	page_column(page, "claim");
+	page_column(page, "verdict");
 	for (size_t i = 0; i < report->run_count; i++) {
 		autofree char *name = report_run_name(report, &report->runs[i]);
 
-		page_heading(page, "col");
-		xml_text(page, name);
-		xml_close(page);
+		page_column(page, name);
 	}
-	page_heading(page, "col");
-	xml_text(page, "cases");
-	xml_close(page);
+	page_column(page, "cases");
 	xml_close(page);
 	xml_close(page);
 }
@@ -130,7 +122,7 @@ void report_write_claims(xml page, const struct report *report)
 	static const struct choice by_verdict = { "verdict", "any verdict", verdict_word };
 	static const struct choice by_status = { "status", "any status", status_word };
 	const struct catalogue *catalogue = report->catalogue;
-	const char *document = NULL;
+	struct documents documents = { .columns = report->run_count + 3 };
 
 	xml_element(page, "h2", "Claims");
 	page_open_filter(page, (struct filter){ ".claims tr[id]", "Find a claim" });
@@ -142,18 +134,10 @@ void report_write_claims(xml page, const struct report *report)
 	xml_open(page, "table");
 	write_claim_heads(page, report);
 	for (size_t i = 0; i < catalogue->claim_count; i++) {
-		const char *its = catalogue->claims[i].document;
-
-		if (!document || strcmp(document, its) != 0) {
-			if (document)
-				xml_close(page);
-			page_open_document(page, report->run_count + 3, its);
-		}
-		document = its;
+		page_enter_document(page, &documents, catalogue->claims[i].document);
 		write_claim(page, report, &catalogue->claims[i]);
 	}
-	if (document)
-		xml_close(page);
+	page_leave_documents(page, &documents);
 	xml_close(page);
 	xml_close(page);
 	xml_line(page);
