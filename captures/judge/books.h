@@ -341,8 +341,6 @@ struct counter_book *book_of_counter(struct judge *judge, enum host host, const 
 
 /* ---- words.c ------------------------------------------------------------------------------- */
 
-/* The first word of *@line, "" at the end, which goes on behind it. The caller frees it. */
-char *cut_word(const char **line);
 /* @line with one blank between words, and none before and behind them. The caller frees it. */
 char *squeezed(const char *line);
 /* The time of an expected line, and the rest of it, squeezed. The caller frees both. */
@@ -374,8 +372,6 @@ int enter_line(struct judge *judge, const struct event *event, int flow);
 char *line_words(const struct line_book *line);
 bool same_but_for_time(const struct line_book *line, const char *expected);
 bool same_but_for_direction(const struct line_book *line, const char *expected);
-/* "ignored", "rejected", "held", "held, ignored", "held, rejected", "lost", or "". */
-const char *line_fate(const struct line_book *line);
 /* Whether a "~" line need not have come by @at. */
 bool line_may_be_missing(const struct judge *judge, int flow, const char *expected, nsec at);
 /* Why an observed line is not the expected one; NULL when it is. The caller frees it. */

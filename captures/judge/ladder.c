@@ -195,7 +195,8 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 	return index;
 }
 
-const char *line_fate(const struct line_book *line)
+/* "ignored", "rejected", "held", "held, ignored", "held, rejected", "lost", or "". */
+static const char *line_fate(const struct line_book *line)
 {
 	if (line->dropped)
 		return "lost";

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-char *cut_word(const char **line)
+/* The first word of *@line, "" at the end, which goes on behind it. The caller frees it. */
+static char *cut_word(const char **line)
 {
 	const char *word = *line + strspn(*line, " \t");
 	size_t length = strcspn(word, " \t");

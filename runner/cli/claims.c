@@ -27,15 +27,9 @@ static json_t *claim_json(const struct catalogue *catalogue, const struct claim 
 			  const json_t *run)
 {
 	struct evidence evidence = claim_evidence(catalogue, run, claim->id);
-	const char *verdict = claim_verdict_name(claim->verdict);
 	const char *status = claim_status_name(evidence_status(&evidence));
-	json_t *json = json_object();
+	json_t *json = claim_as_json(claim);
 
-	json_object_set_new(json, "id", json_text(claim->id));
-	json_object_set_new(json, "document", json_text(claim->document));
-	json_object_set_new(json, "claim", json_text(claim->text));
-	json_object_set_new(json, "verdict", json_text(verdict));
-	json_object_set_new(json, "finding", json_text(claim->finding));
 	json_object_set_new(json, "status", json_text(status));
 	json_object_set_new(json, "variant", variant_json(&evidence));
 	json_object_set_new(json, "cases", cases_of_claim(catalogue, claim->id));

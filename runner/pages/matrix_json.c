@@ -54,14 +54,8 @@ static json_t *claim_cells(const struct matrix *matrix, const struct claim *clai
 
 static json_t *claim_json(const struct matrix *matrix, const struct claim *claim)
 {
-	const char *verdict = claim_verdict_name(claim->verdict);
-	json_t *json = json_object();
+	json_t *json = claim_as_json(claim);
 
-	json_object_set_new(json, "id", json_text(claim->id));
-	json_object_set_new(json, "document", json_text(claim->document));
-	json_object_set_new(json, "claim", json_text(claim->text));
-	json_object_set_new(json, "verdict", json_text(verdict));
-	json_object_set_new(json, "finding", json_text(claim->finding));
 	json_object_set_new(json, "cells", claim_cells(matrix, claim));
 	return json;
 }

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * claims: whether the claims that a case says it answers are in the catalogue.
+ * claims: those of the catalogue as JSON, and whether it has those that a case says it answers.
  */
 #include "runner/saved/saved.h"
 
 #include <string.h>
+
+json_t *claim_as_json(const struct claim *claim)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "id", json_text(claim->id));
+	json_object_set_new(json, "document", json_text(claim->document));
+	json_object_set_new(json, "claim", json_text(claim->text));
+	json_object_set_new(json, "verdict", json_text(claim_verdict_name(claim->verdict)));
+	json_object_set_new(json, "finding", json_text(claim->finding));
+	return json;
+}
 
 static char *claim_slip(const struct catalogue *catalogue, const char *id)
 {

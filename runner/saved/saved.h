@@ -123,6 +123,9 @@ char *failure_kind(const char *reason, const json_t *failure);
 
 /* ---- claims.c ------------------------------------------------------------------------------ */
 
+/* What the catalogue says of it, an object: id, document, claim, verdict, finding. */
+json_t *claim_as_json(const struct claim *claim);
+
 /* Tells of a claim of the case that there is not, in a line on stderr; whether there is none. */
 bool claims_are_sound(const struct catalogue *catalogue, const struct listed_case *listed);
 
