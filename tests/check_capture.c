@@ -7,8 +7,8 @@
 #include "captures/draw/pcapng.h"    /* blocks, byte by byte */
 #include "captures/draw/recording.h" /* a capture beside its journal */
 #include "tests/frames.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <pcap/pcap.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -523,8 +523,6 @@ int main(void)
 {
 	Suite *suite = suite_create("capture");
 	TCase *writer = new_tcase(suite, "writer"), *captures = new_tcase(suite, "captures");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(writer, libpcap_reads_what_was_written);
 	tcase_add_loop_test(writer, a_comment_that_is_too_long_is_cut_between_characters, 0, 2);
@@ -532,9 +530,5 @@ int main(void)
 	tcase_add_test(captures, what_does_not_add_up_is_said_of_its_segment);
 	tcase_add_loop_test(captures, damage_is_told_and_what_is_left_is_read, 0,
 			    (int)ARRAY_LENGTH(damages));
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

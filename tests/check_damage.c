@@ -12,8 +12,8 @@
 #include "tests/damage.h"
 #include "tests/frames.h"
 #include "tests/tiny_kernel.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -594,8 +594,6 @@ int main(void)
 	autofree char *built = format("%s/halfopen", build ? build : ".");
 	Suite *suite = suite_create("damage");
 	TCase *tcase = tcase_create("damage");
-	SRunner *runner;
-	int failed;
 
 	program = realpath(built, NULL);
 	sources = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
@@ -607,10 +605,5 @@ int main(void)
 	tcase_add_test(tcase, what_a_run_has_left);
 	tcase_add_test(tcase, kernels_and_packages);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

@@ -7,8 +7,8 @@
  * FAILURES_WRITE=1 writes the texts anew. Read them.
  */
 #include "captures/judge/judge.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -477,14 +477,8 @@ int main(void)
 {
 	Suite *suite = suite_create("failures");
 	TCase *tcase = tcase_create("failures");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, failure_makes_its_cause_plain, 0, (int)ARRAY_LENGTH(wrongs));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

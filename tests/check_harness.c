@@ -7,14 +7,14 @@
  */
 #define TOPIC          "harness"
 #define SERVER_SYSCTLS "net.ipv4.tcp_synack_retries=3", "net.ipv4.tcp_fin_timeout=30"
+#include "base/json.h"
 #include "fixtures/fixtures.h"
 #include "netns/internal.h" /* fills the gate, runs tools */
+#include "tests/live.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <ftw.h>
-#include <jansson.h>
 #include <libmnl/libmnl.h>
 #include <signal.h>
 #include <string.h>
@@ -145,62 +145,26 @@ CASE(sysctls_of_the_kernel, .kernel_defaults = true)
 
 static char folder[] = "check-harness-XXXXXX"; /* below the build directory, where tests run */
 
-static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-/* In process 1 of namespaces of its own, as the runner does. Returns the worker. */
 static pid_t start(const char *name)
 {
-	pid_t parent = getpid(), worker = fork(), child;
-	int isolated, status = -1;
-
-	ck_assert_int_ge(worker, 0);
-	if (worker)
-		return worker;
-	isolated = isolate_worker(parent, 0);
-	child = fork();
-	if (child == 0) {
-		isolate_case(isolated);
-		_exit((int)case_perform(&(struct case_run){ .spec = case_named(name),
-							    .family = AF_INET,
-							    .folder = folder,
-							    .timeout_multiplier = MULTIPLIER }));
-	}
-	waitpid(child, &status, 0);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+	return live_start((struct case_run){ .spec = case_named(name),
+					     .family = AF_INET,
+					     .folder = folder,
+					     .timeout_multiplier = MULTIPLIER });
 }
 
 static json_t *verdict_of(pid_t worker)
 {
-	autofree char *path = format("%s/verdict.json", folder);
-	json_t *verdict;
-	int status;
-
-	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
-	ck_assert(WIFEXITED(status));
-	verdict = json_load_file(path, 0, NULL);
-	ck_assert_ptr_nonnull(verdict);
-	return verdict;
-}
-
-static const char *word(const json_t *verdict, const char *key)
-{
-	const char *text = json_string_value(json_object_get(verdict, key));
-
-	return text ? text : "";
+	live_end(worker);
+	return live_verdict(folder);
 }
 
 START_TEST(case_that_loses_a_frame_says_who_lost_it)
 {
 	json_t *verdict = verdict_of(start("a_frame_is_lost"));
-	const char *reason = word(verdict, "reason");
+	const char *reason = member_or_empty(verdict, "reason");
 
-	ck_assert_str_eq(word(verdict, "status"), "error");
+	ck_assert_str_eq(member_or_empty(verdict, "status"), "error");
 	ck_assert_msg(strncmp(reason, "the client's eth0 lost ", 23) == 0 &&
 			      strstr(reason, "net.core.netdev_max_backlog"),
 		      "%s", reason);
@@ -215,8 +179,8 @@ START_TEST(case_that_is_written_wrongly_is_told_its_line)
 
 	written = _i;
 	verdict = verdict_of(start("written_wrongly"));
-	reason = word(verdict, "reason");
-	ck_assert_str_eq(word(verdict, "status"), "error");
+	reason = member_or_empty(verdict, "reason");
+	ck_assert_str_eq(member_or_empty(verdict, "status"), "error");
 	ck_assert_msg(strstr(reason, told_of_writing[_i]) != NULL, "%s", reason);
 	line = strstr(reason, "check_harness.c:");
 	ck_assert_msg(line && strtol(line + strlen("check_harness.c:"), NULL, 10) > 1, "%s",
@@ -233,8 +197,8 @@ START_TEST(case_has_the_sysctls_of_its_file_unless_it_has_others)
 	autofile FILE *env = fopen(path, "re");
 	char line[256];
 
-	ck_assert_msg(strcmp(word(verdict, "status"), "passed") == 0, "%s",
-		      word(verdict, "reason"));
+	ck_assert_msg(strcmp(member_or_empty(verdict, "status"), "passed") == 0, "%s",
+		      member_or_empty(verdict, "reason"));
 	json_decref(verdict);
 	ck_assert_ptr_nonnull(env);
 	while (fgets(line, sizeof(line), env))
@@ -303,8 +267,8 @@ START_TEST(answer_of_the_kernel_that_is_no_whole_is_told)
 
 	harming = row;
 	verdict = verdict_of(start("answers_are_harmed"));
-	ck_assert_str_eq(word(verdict, "reason"), row->reason ? row->reason : "");
-	ck_assert_str_eq(word(verdict, "status"), row->reason ? "error" : "passed");
+	ck_assert_str_eq(member_or_empty(verdict, "reason"), row->reason ? row->reason : "");
+	ck_assert_str_eq(member_or_empty(verdict, "status"), row->reason ? "error" : "passed");
 	json_decref(verdict);
 }
 END_TEST
@@ -357,10 +321,11 @@ START_TEST(case_that_is_stopped_tells_its_stall_and_is_no_error)
 	stopped = clock_now() - stopped;
 	kill(child, SIGCONT);
 	verdict = verdict_of(worker);
-	ck_assert_msg(strcmp(word(verdict, "status"), "error") != 0, "%s", word(verdict, "reason"));
+	ck_assert_msg(strcmp(member_or_empty(verdict, "status"), "error") != 0, "%s",
+		      member_or_empty(verdict, "reason"));
 	/* In the set-up it has not reached into the case, and nothing was late. */
 	if (_i == 0)
-		ck_assert_str_eq(word(verdict, "reason"), "");
+		ck_assert_str_eq(member_or_empty(verdict, "reason"), "");
 	else
 		ck_assert_double_ge(json_number_value(json_object_get(verdict, "stall_seconds")),
 				    seconds(stopped - SEC(1)));
@@ -508,15 +473,10 @@ int main(void)
 	Suite *suite = suite_create("harness");
 	TCase *cases = new_tcase(suite, "cases", NULL),
 	      *wire = new_tcase(suite, "wire", become_case);
-	SRunner *runner;
-	autofree char *why = NULL;
-	struct net_features features;
 	int failed;
 
-	if (net_probe(&features, &why) < 0) {
-		printf("1..0 # SKIP %s\n", why);
+	if (live_is_skipped())
 		return 77;
-	}
 	if (!mkdtemp(folder))
 		return 99;
 	tcase_add_test(wire, frames_that_the_gate_has_no_room_for_are_counted);
@@ -531,12 +491,7 @@ int main(void)
 			    (int)ARRAY_LENGTH(harmings));
 	tcase_add_loop_test(cases, case_that_is_stopped_tells_its_stall_and_is_no_error, 0, 2);
 	tcase_add_test(cases, program_may_take_longer_by_what_its_caller_was_stopped);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	if (nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) < 0)
-		printf("# cannot remove %s: %s\n", folder, strerror(errno));
-	return failed ? 1 : 0;
+	failed = suite_run(suite);
+	remove_all(folder);
+	return failed;
 }

@@ -8,8 +8,8 @@
  */
 #include "captures/draw/annotate.h" /* a capture beside its journal */
 #include "tests/sample.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <glob.h>
 #include <jansson.h>
@@ -448,7 +448,6 @@ int main(void)
 	autofree char *failures = format("%s/tests/failures/*.jsonl", source ? source : ".");
 	Suite *suite = suite_create("hostile");
 	TCase *tcase = tcase_create("hostile");
-	SRunner *runner;
 	int failed;
 
 	glob(journals, 0, NULL, &recorded);
@@ -457,12 +456,9 @@ int main(void)
 	tcase_add_loop_test(tcase, a_damaged_journal_is_refused_or_drawn, 0, plan_count);
 	tcase_add_loop_test(tcase, a_large_number_is_no_loop, 0, 2);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = suite_run(suite);
 	for (int i = 0; i < plan_count; i++)
 		free(plans[i].word);
 	globfree(&recorded);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed;
 }

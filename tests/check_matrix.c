@@ -7,8 +7,8 @@
 #include "runner/cli/cli.h"
 #include "runner/pages/pages.h"
 #include "suites/suites.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -949,9 +949,5 @@ int main(void)
 	tcase_add_test(tcase, diff_shows_two_ladders_side_by_side);
 	tcase_add_test(tcase, diff_ends_as_diff_does);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

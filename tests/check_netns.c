@@ -6,9 +6,9 @@
  * worker. libcheck sees the exit status of that process as its own child's.
  */
 #include "netns/internal.h" /* refusals, plans and tools, one by one */
+#include "tests/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -1221,9 +1221,7 @@ static void add_machine(Suite *suite)
 int main(void)
 {
 	Suite *suite = suite_create("netns");
-	SRunner *runner = srunner_create(suite);
 	autofree char *why = NULL;
-	int failed;
 
 	if (net_probe(&machine, &why)) {
 		printf("1..0 # SKIP %s\n", why);
@@ -1233,9 +1231,5 @@ int main(void)
 	add_gate(suite);
 	add_netem(suite);
 	add_machine(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

@@ -6,14 +6,13 @@
  * field.
  */
 #define TOPIC "offers"
+#include "base/json.h"
 #include "fixtures/scene.h" /* a server is set without the journal being told */
+#include "tests/live.h"
+#include "tests/suite.h"
 
-#include <check.h>
-#include <ftw.h>
-#include <jansson.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/wait.h>
 
 /* What is set, and the field of the SYN-ACK that it changes. */
 struct way {
@@ -145,57 +144,19 @@ CASE(server_that_is_set_otherwise)
 
 static char folder[] = "check-offers-XXXXXX"; /* below the build directory, where tests run */
 
-static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static _Noreturn void play_as_worker(pid_t parent, int family)
-{
-	int isolated = isolate_worker(parent, 0), status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		isolate_case(isolated);
-		_exit((int)case_perform(
-			&(struct case_run){ .spec = case_named("server_that_is_set_otherwise"),
-					    .family = family,
-					    .folder = folder,
-					    .timeout_multiplier = 1 }));
-	}
-	waitpid(child, &status, 0);
-	_exit(0);
-}
-
 /* The verdict of one play; the caller frees it. */
 static json_t *play(int family)
 {
-	autofree char *path = format("%s/verdict.json", folder);
-	pid_t parent = getpid(), worker = fork();
-	json_t *verdict;
-
-	ck_assert_int_ge(worker, 0);
-	if (worker == 0)
-		play_as_worker(parent, family);
-	ck_assert_int_eq(waitpid(worker, NULL, 0), worker);
-	verdict = json_load_file(path, 0, NULL);
-	ck_assert_ptr_nonnull(verdict);
-	return verdict;
-}
-
-static const char *word(const json_t *verdict, const char *key)
-{
-	const char *text = json_string_value(json_object_get(verdict, key));
-
-	return text ? text : "";
+	live_end(live_start((struct case_run){ .spec = case_named("server_that_is_set_otherwise"),
+					       .family = family,
+					       .folder = folder,
+					       .timeout_multiplier = 1 }));
+	return live_verdict(folder);
 }
 
 static bool is_skipped(const json_t *verdict)
 {
-	return strcmp(word(verdict, "status"), "skipped") == 0;
+	return strcmp(member_or_empty(verdict, "status"), "skipped") == 0;
 }
 
 static void play_and_check(int family, void (*check)(const json_t *verdict))
@@ -208,8 +169,9 @@ static void play_and_check(int family, void (*check)(const json_t *verdict))
 
 static void check_passed(const json_t *verdict)
 {
-	ck_assert_msg(strcmp(word(verdict, "status"), "passed") == 0, "%s, %s: %s", way->field,
-		      word(verdict, "family"), word(verdict, "reason"));
+	ck_assert_msg(strcmp(member_or_empty(verdict, "status"), "passed") == 0, "%s, %s: %s",
+		      way->field, member_or_empty(verdict, "family"),
+		      member_or_empty(verdict, "reason"));
 }
 
 START_TEST(what_the_journal_is_told_of_is_reckoned_with)
@@ -227,10 +189,11 @@ static void check_named(const json_t *verdict)
 {
 	autofree char *expected = format("SYN-ACK of client 2 offers %s", way->field);
 
-	ck_assert_msg(strcmp(word(verdict, "status"), "failed") == 0 &&
-			      strncmp(word(verdict, "reason"), expected, strlen(expected)) == 0,
-		      "%s, %s: %s: %s", way->field, word(verdict, "family"),
-		      word(verdict, "status"), word(verdict, "reason"));
+	ck_assert_msg(strcmp(member_or_empty(verdict, "status"), "failed") == 0 &&
+			      strncmp(member_or_empty(verdict, "reason"), expected,
+				      strlen(expected)) == 0,
+		      "%s, %s: %s: %s", way->field, member_or_empty(verdict, "family"),
+		      member_or_empty(verdict, "status"), member_or_empty(verdict, "reason"));
 }
 
 START_TEST(what_it_is_not_told_of_is_found)
@@ -245,15 +208,10 @@ int main(void)
 {
 	Suite *suite = suite_create("offers");
 	TCase *tcase = tcase_create("offers");
-	SRunner *runner;
-	autofree char *why = NULL;
-	struct net_features features;
 	int failed;
 
-	if (net_probe(&features, &why) < 0) {
-		printf("1..0 # SKIP %s\n", why);
+	if (live_is_skipped())
 		return 77;
-	}
 	if (!mkdtemp(folder))
 		return 99;
 	tcase_set_timeout(tcase, 120);
@@ -261,11 +219,7 @@ int main(void)
 			    (int)ARRAY_LENGTH(ways));
 	tcase_add_loop_test(tcase, what_it_is_not_told_of_is_found, 0, (int)ARRAY_LENGTH(ways));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-	return failed ? 1 : 0;
+	failed = suite_run(suite);
+	remove_all(folder);
+	return failed;
 }

@@ -14,8 +14,8 @@
 #include "captures/draw/draw.h"
 #include "tests/mutations.h"
 #include "tests/sample.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <glob.h>
 #include <malloc.h>
 #include <string.h>
@@ -637,7 +637,6 @@ int main(void)
 {
 	const char *folder = getenv("ORACLE_JOURNALS"), *source = getenv("top_srcdir");
 	autofree char *ours = format("%s/tests/journals", source ? source : ".");
-	SRunner *runner;
 	int failed;
 
 	/* judges are copied and freed at every place: their memory stays with the process */
@@ -648,12 +647,8 @@ int main(void)
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)
 		broken("no memory to count mutations in");
-	runner = srunner_create(make_suite());
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
+	failed = suite_run(make_suite());
 	print_results();
-	srunner_free(runner);
 	release_all();
-	return failed ? 1 : 0;
+	return failed;
 }

@@ -4,8 +4,8 @@
  * middle. No speed is assumed: times of one run are compared with each other.
  */
 #include "base/base.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -248,8 +248,6 @@ int main(void)
 {
 	Suite *suite = suite_create("patience");
 	TCase *tcase = tcase_create("patience");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, deadline_is_longer_by_what_the_process_was_stopped, 0, 2);
@@ -263,9 +261,5 @@ int main(void)
 	tcase_add_test(tcase, what_comes_late_is_a_stall_and_what_does_not_come_is_none);
 	tcase_add_test(tcase, stall_behind_the_end_is_none);
 	suite_add_tcase(suite, tcase);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

@@ -9,8 +9,8 @@
 #include "suites/suites.h"
 
 #include "base/xml.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <libxml/parser.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -425,9 +425,5 @@ int main(void)
 	tcase_add_test(tcase, minutes_of_kernel_time_are_for_virtual_time_or_for_who_names_them);
 	tcase_add_test(tcase, only_whole_names_and_ids_name_an_entry);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

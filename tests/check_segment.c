@@ -7,8 +7,8 @@
  */
 #include "captures/draw/draw.h"
 #include "tests/sample.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -686,8 +686,7 @@ int main(void)
 {
 	Suite *suite = suite_create("segment");
 	TCase *frames = new_tcase(suite, "frames"), *journals = new_tcase(suite, "journals");
-	SRunner *runner = srunner_create(suite);
-	int count = (int)ARRAY_LENGTH(samples), failed;
+	int count = (int)ARRAY_LENGTH(samples);
 
 	tcase_add_loop_test(frames, every_field_of_a_frame_is_read, 0, count);
 	tcase_add_test(frames, sentinel_is_known_by_its_mark);
@@ -703,9 +702,5 @@ int main(void)
 	tcase_add_test(journals, a_journal_cut_short_is_read_as_far_as_it_goes);
 	tcase_add_test(journals, a_journal_of_another_format_is_said_so_and_read);
 	tcase_add_test(journals, a_journal_that_is_not_there_is_said_so);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

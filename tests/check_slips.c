@@ -10,9 +10,8 @@
 #include "runner/play/play.h"
 
 #include "fixtures/kernel_names.tab.h" /* for a table that has one name more */
+#include "tests/suite.h"
 
-#include <check.h>
-#include <ftw.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -509,14 +508,6 @@ START_TEST(counter_that_a_step_does_not_expect_is_told_with_the_line_of_that_ste
 }
 END_TEST
 
-static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 int main(void)
 {
 	Suite *suite = suite_create("slips");
@@ -536,10 +527,7 @@ int main(void)
 		       counter_that_a_step_does_not_expect_is_told_with_the_line_of_that_step);
 	tcase_add_test(tcase, exploring_tells_of_all_steps_at_once);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	int failed = suite_run(suite);
+	remove_all(folder);
+	return failed;
 }

@@ -4,8 +4,8 @@
  * what became of each.
  */
 #include "captures/draw/draw.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <glob.h>
 #include <poll.h>
 #include <string.h>
@@ -345,7 +345,6 @@ int main(void)
 	autofree char *pattern = format("%s/tests/journals/*.jsonl", source ? source : ".");
 	Suite *suite = suite_create("story");
 	TCase *tcase = tcase_create("story");
-	SRunner *runner;
 	int failed;
 
 	glob(pattern, 0, NULL, &recorded);
@@ -361,11 +360,7 @@ int main(void)
 	tcase_add_test(tcase, the_timeline_says_whose_a_call_is);
 	tcase_add_test(tcase, what_breaks_off_is_told_as_far_as_it_goes);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = suite_run(suite);
 	globfree(&recorded);
-	return failed ? 1 : 0;
+	return failed;
 }

@@ -9,8 +9,8 @@
 #include "runner/saved/saved.h"
 #include "suites/suites.h"
 #include "vm/vm.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -325,9 +325,5 @@ int main(void)
 	tcase_add_test(tcase, every_word_of_a_case_is_in_the_index);
 	tcase_add_test(tcase, every_row_of_the_index_is_of_words_that_there_are);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -6,8 +6,8 @@
  * all other tests run with this machine's.
  */
 #include "captures/draw/draw.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <limits.h>
 #include <string.h>
@@ -276,8 +276,6 @@ int main(void)
 {
 	Suite *suite = suite_create("texts");
 	TCase *tcase = tcase_create("texts");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, char_is_unsigned);
 	tcase_add_test(tcase, text_that_does_not_fit_ends_with_a_whole_word_and_dots);
@@ -289,9 +287,5 @@ int main(void)
 	tcase_add_test(tcase, longest_words_of_a_segment_are_all_there);
 	tcase_add_test(tcase, expectation_is_told_as_it_is);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -6,11 +6,10 @@
  */
 #define TOPIC "watch"
 #include "fixtures/scene.h" /* the watch of a case that plays */
+#include "tests/live.h"
+#include "tests/suite.h"
 
-#include <check.h>
 #include <errno.h>
-#include <ftw.h>
-#include <jansson.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -290,37 +289,12 @@ CASE(flood_goes_on, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
 
 static char folder[] = "check-watch-XXXXXX"; /* below the build directory, where tests run */
 
-static int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-/* In process 1 of namespaces of its own, as the runner does. */
 static int play_once(const char *name, int family)
 {
-	pid_t parent = getpid(), worker = fork();
-	int status;
-
-	ck_assert_int_ge(worker, 0);
-	if (worker == 0) {
-		int isolated = isolate_worker(parent, 0);
-		pid_t child = fork();
-
-		if (child == 0) {
-			isolate_case(isolated);
-			_exit((int)case_perform(&(struct case_run){ .spec = case_named(name),
-								    .family = family,
-								    .folder = folder,
-								    .timeout_multiplier = 4 }));
-		}
-		waitpid(child, &status, 0);
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN);
-	}
-	waitpid(worker, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
+	return live_end(live_start((struct case_run){ .spec = case_named(name),
+						      .family = family,
+						      .folder = folder,
+						      .timeout_multiplier = 4 }));
 }
 
 #define MOST_ATTEMPTS 6
@@ -328,13 +302,11 @@ static int play_once(const char *name, int family)
 /* A number that the last case's verdict has. */
 static double told(const char *member)
 {
-	autofree char *path = format("%s/verdict.json", folder);
-	json_t *verdict = json_load_file(path, 0, NULL);
+	json_auto_t *verdict = live_verdict(folder);
 	const json_t *number = json_object_get(verdict, member);
 	double value = json_number_value(number);
 
-	ck_assert_msg(json_is_number(number), "%s has no number %s", path, member);
-	json_decref(verdict);
+	ck_assert_msg(json_is_number(number), "its verdict has no number %s", member);
 	return value;
 }
 
@@ -637,15 +609,10 @@ int main(void)
 {
 	Suite *suite = suite_create("watch");
 	TCase *tcase = tcase_create("live"), *stalls = tcase_create("stalls");
-	SRunner *runner;
-	autofree char *why = NULL;
-	struct net_features features;
 	int failed;
 
-	if (net_probe(&features, &why) < 0) {
-		printf("1..0 # SKIP %s\n", why);
+	if (live_is_skipped())
 		return 77;
-	}
 	if (!mkdtemp(folder))
 		return 99;
 	tcase_set_timeout(tcase, 600);
@@ -665,12 +632,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(stalls, 600);
 	suite_add_tcase(suite, stalls);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	if (nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) < 0)
-		printf("# cannot remove %s: %s\n", folder, strerror(errno));
-	return failed ? 1 : 0;
+	failed = suite_run(suite);
+	remove_all(folder);
+	return failed;
 }
