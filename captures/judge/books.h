@@ -135,7 +135,8 @@ struct flow_book {
 	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
 	const char *call_name[HOSTS];
 	int injections;         /* that no segment is known of yet */
-	uint8_t injected_flags; /* of the last one, as the case had it; 0: it did not say */
+	uint8_t injected_flags; /* of the last one, as the case had it; 0: none, or it did not say
+				 */
 	int client_port;        /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];

@@ -54,6 +54,12 @@ static void name_flags(const struct segment *segment, char *words, size_t size)
 		snprintf(words, size, "NONE");
 }
 
+/* RFC 9293, 3.5.2: from what it answers; 0, not counted from an ISN, where that has no ACK. */
+static uint32_t seq_of_reset(const struct flow_book *flow, enum host from)
+{
+	return flow->last_arrived[from].flags & ACK ? flow->last_arrived[from].ack : 0;
+}
+
 /* The number that a reader expects by itself; see the sender's rules below. */
 static uint32_t obvious_seq(const struct flow_book *flow, const struct event *event)
 {
@@ -63,9 +69,8 @@ static uint32_t obvious_seq(const struct flow_book *flow, const struct event *ev
 
 	if (segment->flags & SYN)
 		return flow->has_isn[from] ? flow->isn[from] : segment->seq;
-	if (segment->flags & RST && flow->arrived[other(from)] &&
-	    flow->last_arrived[from].flags & ACK)
-		return flow->last_arrived[from].ack; /* RFC 9293, 3.5.2: from what it answers */
+	if (segment->flags & RST && flow->arrived[other(from)])
+		return seq_of_reset(flow, from);
 	if (occupies && (int32_t)(segment->seq - flow->isn[from] - flow->sent_next[from]) < 0)
 		return flow->isn[from] + flow->acked[from]; /* the oldest not acknowledged */
 	return flow->isn[from] + flow->sent_next[from];

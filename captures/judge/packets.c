@@ -140,7 +140,7 @@ static void check_flags(struct judge *judge, const struct event *event)
 				    event->segment.flags & ACK ? "ACK" : "no ACK"));
 }
 
-/* A raw peer may do as it likes, but the case has said what. */
+/* A raw peer may do as it likes, also without any flag, but the case has said what. */
 static void check_injected_flags(struct judge *judge, const struct event *event,
 				 const struct flow_book *flow)
 {
@@ -157,7 +157,7 @@ static void check_segment(struct judge *judge, const struct event *event, struct
 	const struct segment *segment = &event->segment;
 
 	check_ports(judge, event, flow);
-	if (event->injected && flow->injected_flags)
+	if (event->injected && (flow->injected_flags || !segment->flags))
 		check_injected_flags(judge, event, flow);
 	else
 		check_flags(judge, event);
