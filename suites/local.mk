@@ -14,6 +14,7 @@ suites_sources = \
 	suites/operating.c \
 	suites/overflow.c \
 	suites/plain_servers.c \
+	suites/request_segments.c \
 	suites/servers.c \
 	suites/suites.h \
 	suites/syn_ack.c \
