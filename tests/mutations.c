@@ -926,6 +926,23 @@ static bool call_missing(const struct place *place, int way, struct mutation *mu
 	return acted && (place->event->result >= 0 || place->event->error == EINPROGRESS);
 }
 
+/*
+ * accept() that fails: it has taken a connection where it should not have, and has not where it
+ * should.
+ */
+static bool failed_accept_takes(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+	bool took = place->event->flow;
+
+	if (!is_a(place, EVENT_CALL) || strcmp(place->event->name, "accept") != 0 ||
+	    !place->event->error || !place->event->listener || way != took)
+		return false;
+	event = change(place, mutation);
+	event->flow = took ? 0 : 1;
+	return took || place->before->flow_count > 1;
+}
+
 static bool wait_in_vain(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
@@ -1089,6 +1106,7 @@ const struct kind kinds[] = {
 	{ "a call with a wrong errno", wrong_errno, 3, NAMES_IT },
 	{ "a call with a wrong result", wrong_result, 2, NAMES_IT },
 	{ "a call missing", call_missing, 1, NAMES_GAP },
+	{ "an accept() that fails takes, or leaves", failed_accept_takes, 2, NAMES_GAP },
 	{ "a wait in vain", wait_in_vain, 1, NAMES_IT },
 	{ "the gate did what it did not do", gate_false, 6, NAMES_IT },
 	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },

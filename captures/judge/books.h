@@ -202,6 +202,11 @@ struct listener_book {
 	bool listens, closed;
 	long options[LISTENER_OPTIONS];
 	bool foreign; /* another process accepts, and what it took is seen by what is left */
+	/* its last accept() that failed: with what errno, before which sample (see judge.samples),
+	 * and whether it had taken a connection all the same */
+	int accept_error;
+	long accept_failed_in;
+	bool accept_loses;
 };
 
 struct counter_book {

@@ -137,18 +137,40 @@ static void close_listener(struct judge *judge, struct listener_book *listener,
 			note_time_of_call(&judge->flows[i], event);
 }
 
+/*
+ * accept() that fails and names a flow has taken that one's connection, and closed it: do_accept()
+ * tells the address when it has the connection already.
+ */
+static bool loses_connection(const struct event *event)
+{
+	return strcmp(event->name, "accept") == 0 && event->result < 0 && event->listener &&
+	       event->flow;
+}
+
 static void note_call_of_flow(struct flow_book *flow, const struct event *event)
 {
-	if (!only_asks(event->name))
+	if (!only_asks(event->name) || loses_connection(event))
 		note_time_of_call(flow, event);
 	if (strcmp(event->name, "inject") == 0) {
 		flow->injections++;
 		flow->injected_flags = (uint8_t)event->result;
 	}
-	if (strcmp(event->name, "close") == 0)
+	if (strcmp(event->name, "close") == 0 || loses_connection(event))
 		flow->closed[event->host] = true;
 	if (event->rto)
 		flow->rto = event->rto;
+}
+
+static void note_accept(const struct judge *judge, struct listener_book *listener,
+			const struct event *event)
+{
+	if (event->result >= 0 || loses_connection(event))
+		listener->accepted += !listener->foreign;
+	if (event->result >= 0)
+		return;
+	listener->accept_error = event->error;
+	listener->accept_loses = loses_connection(event);
+	listener->accept_failed_in = judge->samples + 1;
 }
 
 void take_call(struct judge *judge, const struct event *event)
@@ -162,11 +184,13 @@ void take_call(struct judge *judge, const struct event *event)
 	}
 	if (flow)
 		note_call_of_flow(flow, event);
-	if (!listener || event->result < 0)
+	if (!listener)
 		return;
 	if (strcmp(event->name, "accept") == 0)
-		listener->accepted += !listener->foreign;
-	else if (strcmp(event->name, "close") == 0 && !flow)
+		note_accept(judge, listener, event);
+	if (event->result < 0)
+		return;
+	if (strcmp(event->name, "close") == 0 && !flow)
 		close_listener(judge, listener, event);
 	if (strcmp(event->name, "listen") != 0)
 		return;

@@ -201,6 +201,18 @@ static void take_counter(struct judge *judge, const struct event *event)
 
 /* ---- closing the books --------------------------------------------------------------------- */
 
+/* What an accept() that failed a moment ago should have done to the queue. The caller frees it. */
+static char *accept_words(const struct judge *judge, const struct listener_book *listener)
+{
+	const char *error = strerrorname_np(listener->accept_error);
+
+	if (listener->accept_failed_in != judge->samples + 1)
+		return format("%s", "");
+	return format("; accept() has failed with %s, %s", error ? error : "?",
+		      listener->accept_loses ? "when it had taken a connection"
+					     : "which leaves the queue as it was");
+}
+
 static void close_queue(struct judge *judge, const struct event *event,
 			struct listener_book *listener)
 {
@@ -220,12 +232,15 @@ static void close_queue(struct judge *judge, const struct event *event,
 		judge_object(judge, event,
 			     format("%s listens, and no queue of the limit %d is known of it",
 				    listener->name, listener->limit));
-	else if (listener->depths.accept != waiting || listener->depths.syn != requests)
+	else if (listener->depths.accept != waiting || listener->depths.syn != requests) {
+		autofree char *accept = accept_words(judge, listener);
+
 		judge_object_to_accounts(
 			judge, culprit,
-			format("queues of %s were %d and %d, but its sockets make them %d and %d",
+			format("queues of %s were %d and %d, but its sockets make them %d and %d%s",
 			       listener->name, listener->depths.accept, listener->depths.syn,
-			       waiting, requests));
+			       waiting, requests, accept));
+	}
 }
 
 static void take_sample(struct judge *judge, const struct event *event)
