@@ -12,6 +12,7 @@ suites_sources = \
 	suites/defer_accept_period.c \
 	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
+	suites/listener_end.c \
 	suites/operating.c \
 	suites/overflow.c \
 	suites/plain_servers.c \

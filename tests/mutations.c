@@ -857,22 +857,28 @@ static bool unheard_of_counter(const struct place *place, int way, struct mutati
 
 /* ---- queues -------------------------------------------------------------------------------- */
 
+/* Else it says that its listener is gone. */
+static bool has_depths(const struct place *place)
+{
+	return is_a(place, EVENT_QUEUE) && !place->event->name;
+}
+
 static bool accept_queue_off(const struct place *place, int way, struct mutation *mutation)
 {
 	change(place, mutation)->accept += way == 0 ? 1 : -1;
-	return is_a(place, EVENT_QUEUE);
+	return has_depths(place);
 }
 
 static bool syn_queue_off(const struct place *place, int way, struct mutation *mutation)
 {
 	change(place, mutation)->syn += way == 0 ? 1 : -1;
-	return is_a(place, EVENT_QUEUE);
+	return has_depths(place);
 }
 
 static bool limit_off(const struct place *place, int way, struct mutation *mutation)
 {
 	change(place, mutation)->limit += way == 0 ? 1 : -1;
-	return is_a(place, EVENT_QUEUE);
+	return has_depths(place);
 }
 
 static bool queue_missing(const struct place *place, int way, struct mutation *mutation)
@@ -880,6 +886,33 @@ static bool queue_missing(const struct place *place, int way, struct mutation *m
 	(void)way;
 	remove_it(mutation);
 	return is_a(place, EVENT_QUEUE);
+}
+
+/* A sample does not find the listener that another one finds, or it finds one that has ended. */
+static bool listener_gone(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	(void)way;
+	if (!has_depths(place) || !place->before->listener_count)
+		return false;
+	event = insert_behind(place, mutation);
+	event->name = "gone";
+	event->accept = event->limit = event->syn = 0;
+	return true;
+}
+
+static bool listener_still_there(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event;
+
+	(void)way;
+	if (!is_a(place, EVENT_QUEUE) || has_depths(place))
+		return false;
+	event = insert_behind(place, mutation);
+	event->name = NULL;
+	event->limit = judge_limit(place->before, event->listener);
+	return true;
 }
 
 /* ---- calls and waits ----------------------------------------------------------------------- */
@@ -909,16 +942,23 @@ static bool wrong_result(const struct place *place, int way, struct mutation *mu
 	return true;
 }
 
+/* One that listens goes on. */
+static bool does_nothing(const struct event *call)
+{
+	return call->listener && call->argument && strcmp(call->argument, "SHUT_WR") == 0;
+}
+
 /* Calls that only ask leave no trace in what the kernel does: without them nothing is asserted. */
 static bool call_missing(const struct place *place, int way, struct mutation *mutation)
 {
 	static const char *const acts[] = {
-		"accept", "connect", "send", "inject", "close", "listen"
+		"accept", "connect", "send",     "inject",     "close",
+		"listen", "kill",    "shutdown", "disconnect", "SOCK_DESTROY",
 	};
 	bool acted = false;
 
 	(void)way;
-	if (!is_a(place, EVENT_CALL))
+	if (!is_a(place, EVENT_CALL) || does_nothing(place->event))
 		return false;
 	for (size_t i = 0; i < ARRAY_LENGTH(acts); i++)
 		acted |= strcmp(place->event->name, acts[i]) == 0;
@@ -941,6 +981,18 @@ static bool failed_accept_takes(const struct place *place, int way, struct mutat
 	event = change(place, mutation);
 	event->flow = took ? 0 : 1;
 	return took || place->before->flow_count > 1;
+}
+
+/* The other half of a connection or a listener is shut down than was. */
+static bool other_half(const struct place *place, int way, struct mutation *mutation)
+{
+	bool writes = is_a(place, EVENT_CALL) && place->event->argument &&
+		      strcmp(place->event->argument, "SHUT_WR") == 0;
+
+	(void)way;
+	change(place, mutation)->argument = writes ? "SHUT_RD" : "SHUT_WR";
+	return is_a(place, EVENT_CALL) && strcmp(place->event->name, "shutdown") == 0 &&
+	       place->event->listener && place->event->result >= 0;
 }
 
 static bool wait_in_vain(const struct place *place, int way, struct mutation *mutation)
@@ -1103,10 +1155,13 @@ const struct kind kinds[] = {
 	{ "a SYN queue one off", syn_queue_off, 2, NAMES_IT },
 	{ "an accept queue's limit one off", limit_off, 2, NAMES_IT },
 	{ "a queue's depths missing", queue_missing, 1, NAMES_GAP },
+	{ "a listener is gone that nobody has ended", listener_gone, 1, NAMES_IT },
+	{ "a listener is there that was ended", listener_still_there, 1, NAMES_IT },
 	{ "a call with a wrong errno", wrong_errno, 3, NAMES_IT },
 	{ "a call with a wrong result", wrong_result, 2, NAMES_IT },
 	{ "a call missing", call_missing, 1, NAMES_GAP },
 	{ "an accept() that fails takes, or leaves", failed_accept_takes, 2, NAMES_GAP },
+	{ "another half of a listener shut down", other_half, 1, NAMES_GAP },
 	{ "a wait in vain", wait_in_vain, 1, NAMES_IT },
 	{ "the gate did what it did not do", gate_false, 6, NAMES_IT },
 	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },

@@ -165,7 +165,8 @@ static bool is_untold(const char *name)
 /* It changed neither a state nor a queue; what it sent is a line of its own. */
 static bool only_looks(const struct event *event)
 {
-	static const char *const changes[] = { "accept", "close", "connect", "listen" };
+	static const char *const changes[] = { "accept", "close",  "connect",  "disconnect",
+					       "kill",   "listen", "shutdown", "SOCK_DESTROY" };
 
 	if (event->error && event->error != EINPROGRESS)
 		return true;
@@ -205,9 +206,11 @@ static char *events_words(const struct event *event)
 	static const struct {
 		long event;
 		const char *name;
-	} all[] = {
-		{ EPOLLIN, "IN" }, { EPOLLOUT, "OUT" }, { EPOLLERR, "ERR" }, { EPOLLHUP, "HUP" }
-	};
+	} all[] = { { EPOLLIN, "IN" },
+		    { EPOLLOUT, "OUT" },
+		    { EPOLLERR, "ERR" },
+		    { EPOLLHUP, "HUP" },
+		    { EPOLLRDHUP, "RDHUP" } };
 	bool epoll = strcmp(event->name, "epoll_wait") == 0;
 	long rest = event->result;
 	struct text words = { 0 };
@@ -246,6 +249,8 @@ static char *call_words(const struct event *event)
 		return format("%s %ld", event->name, event->result);
 	if (gives_length(event->name))
 		return format("%s() %ld", event->name, event->result);
+	if (event->argument) /* "shutdown(SHUT_RD)" */
+		return format("%s(%s)", event->name, event->argument);
 	/* "sysctl net.ipv4.tcp_syncookies = 2" */
 	if (strncmp(event->name, "sysctl ", 7) == 0)
 		return sysctl_words(event->name);

@@ -104,7 +104,8 @@ enum event_kind {
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
 	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
 			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
-	EVENT_QUEUE,    /* listener, accept, limit, syn; packet: its cause */
+	EVENT_QUEUE,    /* listener, accept, limit, syn; packet: its cause. name: "gone" where its
+			   socket listens no more, else NULL */
 	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
 	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
 			   after which */
@@ -140,7 +141,7 @@ struct event {
 	long delta, value;
 	long result;
 	int error;            /* errno of a call, 0 when it succeeded */
-	const char *argument; /* of a call, where it is known: the backlog of listen() */
+	const char *argument; /* of a call, where it is known: the backlog of listen(), SHUT_RD */
 	const char *want;     /* what a call was expected to return: "0", ">=0", "EAGAIN", "4" */
 	nsec began;           /* when a call or a wait began */
 	long rto;             /* of the flow's client after a call, in us; 0: unknown */

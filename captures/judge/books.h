@@ -162,6 +162,7 @@ struct flow_book {
 	/* the sample (see judge.samples) that these belong to */
 	long synack_sent_in, syn_arrived_in, reset_in[HOSTS], challenged_in[HOSTS];
 	bool closed[HOSTS]; /* by a call */
+	long destroyed_in;  /* the sample: SOCK_DESTROY has ended one of its sockets */
 	struct heard heard[HOSTS];
 	unsigned sent[HOSTS], arrived[HOSTS];
 	struct terms terms;
@@ -199,7 +200,9 @@ struct listener_book {
 	int limit;                        /* what listen() made it */
 	long changed_seq;                 /* of the socket's event that moved one of them last */
 	long depths_seq;                  /* of the event that said so; 0: none */
-	bool listens, closed;
+	bool listens, closed;             /* now; it did, until its end */
+	bool there;                       /* the last sample has found its socket in LISTEN */
+	int references;                   /* to its socket that the case has told of: descriptors */
 	long options[LISTENER_OPTIONS];
 	bool foreign; /* another process accepts, and what it took is seen by what is left */
 	/* its last accept() that failed: with what errno, before which sample (see judge.samples),

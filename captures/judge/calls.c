@@ -23,7 +23,8 @@ static char *poll_words(const char *call, long events)
 	} all[] = { { POLLIN, "readable" },
 		    { POLLOUT, "writable" },
 		    { POLLERR, "in error" },
-		    { POLLHUP, "hung up" } };
+		    { POLLHUP, "hung up" },
+		    { POLLRDHUP, "at its end" } };
 	struct text words = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
@@ -127,11 +128,20 @@ static void note_time_of_call(struct flow_book *flow, const struct event *event)
 	flow->call_name[event->host] = event->name;
 }
 
-/* What a listening socket has not handed out ends with it: inet_csk_listen_stop(). */
-static void close_listener(struct judge *judge, struct listener_book *listener,
-			   const struct event *event)
+/*
+ * What a listening socket has not handed out ends with it: inet_csk_listen_stop(). Its half-open
+ * requests stay, until their timers or their next segments, and are its own again if it listens
+ * again before.
+ */
+static void end_listener(struct judge *judge, struct listener_book *listener,
+			 const struct event *event)
 {
+	if (!listener->listens)
+		return;
+	listener->listens = false;
 	listener->closed = true;
+	listener->children = listener->accepted;
+	listener->depths_seq = 0;
 	for (int i = 1; i < judge->flow_count; i++)
 		if (judge->flows[i].listener == listener->port)
 			note_time_of_call(&judge->flows[i], event);
@@ -147,7 +157,8 @@ static bool loses_connection(const struct event *event)
 	       event->flow;
 }
 
-static void note_call_of_flow(struct flow_book *flow, const struct event *event)
+static void note_call_of_flow(struct judge *judge, struct flow_book *flow,
+			      const struct event *event)
 {
 	if (!only_asks(event->name) || loses_connection(event))
 		note_time_of_call(flow, event);
@@ -155,22 +166,61 @@ static void note_call_of_flow(struct flow_book *flow, const struct event *event)
 		flow->injections++;
 		flow->injected_flags = (uint8_t)event->result;
 	}
-	if (strcmp(event->name, "close") == 0 || loses_connection(event))
+	if (strcmp(event->name, "close") == 0 || strcmp(event->name, "kill") == 0 ||
+	    loses_connection(event))
 		flow->closed[event->host] = true;
+	if (strcmp(event->name, "SOCK_DESTROY") == 0)
+		flow->destroyed_in = judge->samples + 1;
 	if (event->rto)
 		flow->rto = event->rto;
 }
 
-static void note_accept(const struct judge *judge, struct listener_book *listener,
+/* One that ends the socket's listening, whoever else has a descriptor of it. */
+static bool ends_listening(const struct event *event)
+{
+	if (strcmp(event->name, "shutdown") == 0) /* inet_shutdown(): RCV_SHUTDOWN */
+		return event->argument && strcmp(event->argument, "SHUT_WR") != 0;
+	return strcmp(event->name, "disconnect") == 0 || strcmp(event->name, "SOCK_DESTROY") == 0;
+}
+
+static void begin_listening(struct listener_book *listener, const struct event *event)
+{
+	listener->listens = true;
+	listener->closed = false;
+	listener->limit = event->limit;
+}
+
+static void note_accept(struct judge *judge, struct listener_book *listener,
 			const struct event *event)
 {
-	if (event->result >= 0 || loses_connection(event))
-		listener->accepted += !listener->foreign;
+	bool takes = event->result >= 0 || loses_connection(event);
+
+	if (takes && !listener->listens)
+		judge_object(judge, event,
+			     format("accept() of %s took a connection, and it does not listen",
+				    listener->name));
+	listener->accepted += takes && !listener->foreign;
 	if (event->result >= 0)
 		return;
 	listener->accept_error = event->error;
 	listener->accept_loses = loses_connection(event);
 	listener->accept_failed_in = judge->samples + 1;
+}
+
+/* Of one that has succeeded. */
+static void note_call_of_listener(struct judge *judge, struct listener_book *listener,
+				  const struct event *event)
+{
+	if (strcmp(event->name, "listen") == 0)
+		begin_listening(listener, event);
+	else if (strcmp(event->name, "dup") == 0)
+		listener->references++;
+	else if (event->flow)
+		return;
+	else if (strcmp(event->name, "close") == 0 || strcmp(event->name, "kill") == 0)
+		listener->references--;
+	if (listener->references == 0 || ends_listening(event))
+		end_listener(judge, listener, event);
 }
 
 void take_call(struct judge *judge, const struct event *event)
@@ -183,17 +233,9 @@ void take_call(struct judge *judge, const struct event *event)
 		return;
 	}
 	if (flow)
-		note_call_of_flow(flow, event);
-	if (!listener)
-		return;
-	if (strcmp(event->name, "accept") == 0)
+		note_call_of_flow(judge, flow, event);
+	if (listener && strcmp(event->name, "accept") == 0)
 		note_accept(judge, listener, event);
-	if (event->result < 0)
-		return;
-	if (strcmp(event->name, "close") == 0 && !flow)
-		close_listener(judge, listener, event);
-	if (strcmp(event->name, "listen") != 0)
-		return;
-	listener->listens = true;
-	listener->limit = event->limit;
+	else if (listener && event->result >= 0)
+		note_call_of_listener(judge, listener, event);
 }

@@ -240,6 +240,12 @@ void tally_sending(struct judge *judge, const struct event *event)
 		(packet->retransmission || packet->repeated ? A_RETRANSMISSION : 0);
 }
 
+/* Its socket, by SOCK_DESTROY. */
+static bool was_destroyed(const struct judge *judge, const struct flow_book *flow)
+{
+	return flow->destroyed_in == judge->samples + 1;
+}
+
 static void tally_request_gone(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
@@ -247,6 +253,8 @@ static void tally_request_gone(struct judge *judge, const struct event *event)
 	const struct listener_book *listener = book_of_listener(judge, flow->listener);
 
 	if (!listener || listener->closed) /* it goes at the next occasion, whatever that is */
+		return;
+	if (was_destroyed(judge, flow)) /* and nothing tells of it: tcp_abort() */
 		return;
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
 		tally_one(judge, event, EMBRYONIC_RESETS);
@@ -285,7 +293,8 @@ static void tally_end(struct judge *judge, const struct event *event)
 		judge->given_up = (struct culprit){ event->seq, event->packet };
 	} else if (event->was == ESTABLISHED || event->was == CLOSE_WAIT) {
 		tally_one(judge, event, RESET_CONNECTIONS); /* RFC 4022, tcpEstabResets */
-		if (event->host == CLIENT && !flow->closed[CLIENT] && !was_reset(judge, event))
+		if (event->host == CLIENT && !flow->closed[CLIENT] && !was_reset(judge, event) &&
+		    !was_destroyed(judge, flow))
 			tally_timed_out(judge, event);
 	}
 }

@@ -19,17 +19,36 @@ static void take_begin(struct judge *judge, const struct event *event)
 	judge->patience = event->value > 0 ? event->value : WIRE_PATIENCE;
 }
 
+/* Another socket is to listen on a port where one has: the requests that are left are the port's.
+ */
+static void begin_again(struct listener_book *listener, const struct event *event)
+{
+	if (listener->listens)
+		return;
+	listener->name = event->name;
+	listener->foreign = event->object != NULL;
+	listener->references = 1;
+	memset(listener->options, 0, sizeof(listener->options));
+}
+
 static void take_listener(struct judge *judge, const struct event *event)
 {
-	if (book_of_listener(judge, event->listener))
+	struct listener_book *before = book_of_listener(judge, event->listener);
+
+	if (before) {
+		begin_again(before, event);
 		return;
+	}
 	if (judge->listener_count == MOST_LISTENERS) {
 		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
 		return;
 	}
 	judge->listeners = GROWN(judge->listeners, judge->listener_count);
 	judge->listeners[judge->listener_count++] = (struct listener_book){
-		.port = event->listener, .name = event->name, .foreign = event->object != NULL
+		.port = event->listener,
+		.name = event->name,
+		.references = 1,
+		.foreign = event->object != NULL,
 	};
 }
 
@@ -250,8 +269,12 @@ static void take_sample(struct judge *judge, const struct event *event)
 	close_offers(judge);
 	close_ledgers(judge, event);
 	for (int i = 0; i < judge->listener_count; i++)
-		if (judge->listeners[i].listens && !judge->listeners[i].closed)
+		if (judge->listeners[i].listens)
 			close_queue(judge, event, &judge->listeners[i]);
+		else if (judge->listeners[i].there)
+			judge_object(judge, event,
+				     format("%s was ended, and its socket still listens",
+					    judge->listeners[i].name));
 	if (!judge->found) { /* afterwards nothing that the tallies tell is heard */
 		tally_sample(judge, event);
 		tally_flood(judge, event);

@@ -48,6 +48,8 @@ void judge_free(struct judge *judge);
  *  - a request's timer is set when it can be, for a second that doubles, and its count is right
  *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it;
  *    where another process accepts, nobody who was accepted comes back
+ *  - a socket listens from listen() to what ends that: shutdown(), the close() of its last
+ *    descriptor; and then no longer
  *  - what one sample finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - each SYN-ACK offers what follows from the SYN and the server's settings (offers.c)

@@ -122,8 +122,11 @@ static bool can_send(const char *call, const struct segment *segment)
 		return segment->flags & SYN;
 	if (strcmp(call, "send") == 0 || strcmp(call, "write") == 0)
 		return segment->length > 0 && !ends;
-	if (strcmp(call, "close") == 0)
+	if (strcmp(call, "close") == 0 || strcmp(call, "kill") == 0 ||
+	    strcmp(call, "shutdown") == 0)
 		return ends;
+	if (strcmp(call, "SOCK_DESTROY") == 0 || strcmp(call, "disconnect") == 0)
+		return segment->flags & RST;
 	if (strcmp(call, "read") == 0)
 		return segment->length == 0 && !(segment->flags & (SYN | FIN));
 	return true;

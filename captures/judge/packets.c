@@ -94,8 +94,25 @@ static bool has_come(const struct judge *judge, const struct event *echo)
 }
 
 /*
+ * A connection that ends at once says so like anything else that it says: tcp_send_active_reset().
+ * What a segment is answered with that does not belong has no options: tcp_v4_send_reset().
+ */
+static bool is_active_reset(const struct flow_book *flow, const struct event *event)
+{
+	enum tcp_state state = flow->states[event->from];
+
+	return (event->segment.flags & (RST | ACK)) == (RST | ACK) && state != NO_SOCKET &&
+	       state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
+}
+
+static bool has_usual_options(const struct flow_book *flow, const struct event *event)
+{
+	return !(event->segment.flags & (SYN | RST)) || is_active_reset(flow, event);
+}
+
+/*
  * RFC 7323, 3.2: timestamps are in all segments or, when the SYNs did not agree on them, in none;
- * they grow, and echo what has come. A raw peer may do as it likes, and RSTs have none.
+ * they grow, and echo what has come. A raw peer may do as it likes.
  */
 static void check_timestamps(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
@@ -103,7 +120,7 @@ static void check_timestamps(struct judge *judge, const struct event *event, str
 	enum host from = event->from;
 	bool agreed = flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
 
-	if (!(segment->flags & (SYN | RST)) && segment->timestamps != agreed)
+	if (has_usual_options(flow, event) && segment->timestamps != agreed)
 		judge_object(
 			judge, event,
 			format("segment %ld has %s timestamps, but SYN and SYN-ACK of %s %s on "

@@ -104,6 +104,22 @@ static bool has_timed_out(const struct judge *judge, const struct event *event)
 	       judge->flows[event->flow].syn_arrived_in != judge->samples + 1;
 }
 
+/*
+ * The line of the segment that the host has sent in this sample, the flow's last; -1: there is
+ * none. One call may send a segment in each of several flows, and a sample is about the first of
+ * them.
+ */
+static int line_of_own_segment(const struct judge *judge, const struct event *event,
+			       const struct flow_book *flow)
+{
+	const struct line_book *line = flow->last_line < 0 ? NULL : &judge->lines[flow->last_line];
+
+	return line && line->packet && line->sample == judge->samples + 1 &&
+			       judge->packets[line->packet].from == event->host
+		       ? flow->last_line
+		       : -1;
+}
+
 /* A change of state belongs to the line of its cause, or makes a line of its own. */
 static void attach_state(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
@@ -114,6 +130,8 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 
 	if (event->was == event->state && !silent_timer)
 		return; /* its SYN-ACK has a line already */
+	if (cause && index < 0)
+		index = line_of_own_segment(judge, event, flow);
 	if (index < 0 && flow->last_line >= 0 && judge->lines[flow->last_line].sampled &&
 	    judge->lines[flow->last_line].at == event->at)
 		index = flow->last_line; /* the other host's change, found by the same sample */
@@ -260,6 +278,19 @@ void take_socket(struct judge *judge, const struct event *event)
 		flow->synack_since_timer = flow->synack_by_timer = false;
 }
 
+/* What no sample finds any more. Another process ends what it listens on without telling. */
+static void take_end_of_listener(struct judge *judge, const struct event *event,
+				 struct listener_book *listener)
+{
+	if (listener->listens && !listener->foreign)
+		judge_object(judge, event,
+			     format("the socket of %s does not listen any more, and nothing has "
+				    "ended it",
+				    listener->name));
+	listener->closed |= listener->listens;
+	listener->listens = false;
+}
+
 void take_queue(struct judge *judge, const struct event *event)
 {
 	struct listener_book *listener = book_of_listener(judge, event->listener);
@@ -270,6 +301,11 @@ void take_queue(struct judge *judge, const struct event *event)
 		return;
 	}
 	note_cause(judge, event);
+	listener->there = !event->name; /* else it is "gone" */
+	if (!listener->there) {
+		take_end_of_listener(judge, event, listener);
+		return;
+	}
 	listener->depths_seq = event->seq;
 	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
 	if (!listener->listens || event->limit != listener->limit)

@@ -72,12 +72,20 @@ struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host)
 	return &crowd->seen[host];
 }
 
+static bool has_listener(const struct crowd *crowd, int port)
+{
+	for (int i = 0; i < crowd->listener_count; i++)
+		if (crowd->listeners[i] == port)
+			return true;
+	return false;
+}
+
 void crowd_note(struct crowd *crowd, const struct event *event)
 {
 	crowd->noted = true;
 	if (event->kind == EVENT_CALL)
 		crowd->called = event->flow;
-	if (event->kind != EVENT_LISTENER)
+	if (event->kind != EVENT_LISTENER || has_listener(crowd, event->listener))
 		return;
 	crowd->listeners = GROWN(crowd->listeners, crowd->listener_count);
 	crowd->listeners[crowd->listener_count++] = event->listener;
@@ -128,12 +136,17 @@ static void forget_socket(struct seen_sockets *seen, uint16_t port, uint16_t pee
 		}
 }
 
-static void list_listener(struct crowd *crowd, uint16_t port)
+static struct socket_ends ends_of_listener(const struct crowd *crowd, uint16_t port)
 {
-	struct socket_ends ends = {
+	return (struct socket_ends){
 		.here = host_address(SERVER, crowd->family, port),
 		.there = host_address(CLIENT, crowd->family, 0),
 	};
+}
+
+static void list_listener(struct crowd *crowd, uint16_t port)
+{
+	struct socket_ends ends = ends_of_listener(crowd, port);
 
 	forget_socket(&crowd->seen[SERVER], port, 0);
 	diag_find(crowd->diags[SERVER], &ends, collect_socket, &crowd->seen[SERVER]);
@@ -177,6 +190,25 @@ bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
 		return false;
 	ends = ends_of(crowd, end->host, &crowd->flows[end->flow]);
 	return diag_agreement(crowd->diags[end->host], &ends, end->cookie, agreement);
+}
+
+int crowd_destroy(struct crowd *crowd, const struct end_of_flow *end)
+{
+	struct socket_ends ends = ends_of(crowd, end->host, &crowd->flows[end->flow]);
+
+	return diag_destroy(crowd->diags[end->host], &ends, end->cookie);
+}
+
+int crowd_destroy_listener(struct crowd *crowd, int port)
+{
+	const struct seen_sockets *seen = &crowd->seen[SERVER];
+	struct socket_ends ends = ends_of_listener(crowd, (uint16_t)port);
+
+	for (int i = 0; i < seen->count; i++)
+		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
+			return diag_destroy(crowd->diags[SERVER], &ends,
+					    seen->sockets[i].diag.cookie);
+	return ENOENT;
 }
 
 /* The flow's socket, and its listener or, of no flow, all of them. */

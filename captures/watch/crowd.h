@@ -76,5 +76,8 @@ struct end_of_flow {
 };
 bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
 		     struct agreement *agreement);
+/* SOCK_DESTROY of that socket, and of the one that listens on the port: see diag_destroy(). */
+int crowd_destroy(struct crowd *crowd, const struct end_of_flow *end);
+int crowd_destroy_listener(struct crowd *crowd, int port);
 
 #endif

@@ -256,6 +256,16 @@ static int destroy(struct diag *diag, const struct inet_diag_sockid *id)
 	return netlink_ask(diag->netlink, header, NULL, NULL);
 }
 
+int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t cookie)
+{
+	struct inet_diag_req_v2 whose = { .sdiag_family = (uint8_t)diag->family };
+
+	put_ends(ends, &whose);
+	whose.id.idiag_cookie[0] = (uint32_t)cookie;
+	whose.id.idiag_cookie[1] = (uint32_t)(cookie >> 32);
+	return destroy(diag, &whose.id);
+}
+
 /*
  * A request too: it stays until its timer, and with it the listener's socket and the namespace.
  * What is in TIME_WAIT goes with its namespace.

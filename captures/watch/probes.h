@@ -75,6 +75,11 @@ bool diag_agreement(struct diag *diag, const struct socket_ends *ends, uint64_t 
 		    struct agreement *agreement);
 
 /*
+ * Ends the one between the two, of this cookie (SOCK_DESTROY). 0, or an errno: ENOENT where it is
+ * no more, EOPNOTSUPP without CONFIG_INET_DIAG_DESTROY.
+ */
+int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t cookie);
+/*
  * Ends every socket of the family at once (SOCK_DESTROY): one that closes as usual holds its
  * namespace for minutes when its peer is gone (tcp_orphan_retries). False where some are left: the
  * kernel lacks CONFIG_INET_DIAG_DESTROY.

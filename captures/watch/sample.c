@@ -225,6 +225,7 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 			listener = &watch->samples.listeners[i];
 	if (!listener)
 		return;
+	listener->seen_in = watch->samples.count;
 	now.syn = compare_strangers(sampling, listener);
 	for (int i = 0; i < seen->count; i++)
 		now.syn += seen->sockets[i].diag.state == SYN_RECV &&
@@ -240,6 +241,25 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 				    .accept = now.accept,
 				    .limit = now.limit,
 				    .syn = now.syn });
+}
+
+/* Those that the last sample has found and this one has not. */
+static void note_gone_listeners(const struct sampling *sampling)
+{
+	struct samples *samples = &sampling->watch->samples;
+
+	for (int i = 0; i < samples->listener_count; i++) {
+		struct known_listener *listener = &samples->listeners[i];
+
+		if (!listener->known || listener->seen_in == samples->count)
+			continue;
+		listener->known = false;
+		note(sampling->watch, (struct event){ .kind = EVENT_QUEUE,
+						      .at = sampling->at,
+						      .packet = sampling->cause,
+						      .name = "gone",
+						      .listener = listener->port });
+	}
 }
 
 static void note_counter(void *argument, const char *name, long delta, long value)
@@ -277,6 +297,8 @@ static void compare_host(const struct sampling *sampling)
 	for (int i = 0; i < seen->count; i++)
 		if (seen->sockets[i].diag.state == LISTEN && sampling->host == SERVER)
 			compare_listener(sampling, &seen->sockets[i].diag);
+	if (sampling->host == SERVER)
+		note_gone_listeners(sampling);
 }
 
 /* ---- samples ------------------------------------------------------------------------------- */
@@ -350,6 +372,9 @@ void add_listener(struct watch *watch, int port)
 {
 	struct samples *samples = &watch->samples;
 
+	for (int i = 0; i < samples->listener_count; i++)
+		if (samples->listeners[i].port == port)
+			return;
 	if (samples->listener_count == (int)ARRAY_LENGTH(samples->listeners))
 		broken("more than %zu listeners in a case", ARRAY_LENGTH(samples->listeners));
 	samples->listeners[samples->listener_count++] = (struct known_listener){ .port = port };
@@ -363,6 +388,16 @@ bool watch_sees_listener(const struct watch *watch, int port)
 		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
 			return true;
 	return false;
+}
+
+uint64_t cookie_of(const struct watch *watch, int flow, enum host host)
+{
+	const struct known_host *known = &watch->samples.hosts[host];
+
+	for (int i = 0; i < known->count; i++)
+		if (known->sockets[i].flow == flow && known->sockets[i].state != NO_SOCKET)
+			return known->sockets[i].cookie;
+	return 0;
 }
 
 bool has_timer(const struct watch *watch, int flow, enum host host)

@@ -49,6 +49,7 @@ struct known_listener {
 	struct depths depths;
 	int flood_requests; /* of the half-open requests: a flood's */
 	bool known;
+	unsigned seen_in; /* number of the sample that saw it last */
 };
 
 struct known_host {
@@ -154,6 +155,8 @@ void sample_the_rest(struct watch *watch);
 nsec next_sample(const struct watch *watch);
 /* From now on the queues of the listener on @port are sampled. */
 void add_listener(struct watch *watch, int port);
+/* The cookie of the flow's socket on @host, as the last sample has found it; 0: there is none. */
+uint64_t cookie_of(const struct watch *watch, int flow, enum host host);
 /* Whether the last sample has found a timer of the flow's socket on @host. */
 bool has_timer(const struct watch *watch, int flow, enum host host);
 void samples_close(struct watch *watch);

@@ -86,6 +86,15 @@ bool watch_has_timer(struct watch *watch, int flow, enum host host)
 	return has_timer(watch, flow, host);
 }
 
+int watch_destroy(struct watch *watch, enum host host, int flow, int port)
+{
+	struct end_of_flow end = { host, flow, flow ? cookie_of(watch, flow, host) : 0 };
+
+	if (!flow)
+		return crowd_destroy_listener(watch->crowd, port);
+	return end.cookie ? crowd_destroy(watch->crowd, &end) : ENOENT;
+}
+
 /* ---- floods -------------------------------------------------------------------------------- */
 
 void watch_flood_begins(struct watch *watch)

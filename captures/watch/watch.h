@@ -91,6 +91,12 @@ bool watch_wait(struct watch *watch, struct wait wait);
 /* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */
 bool watch_has_timer(struct watch *watch, int flow, enum host host);
 /*
+ * SOCK_DESTROY of the flow's socket on @host, of flow 0 of the server's that listens on @port: 0,
+ * or an errno: ENOENT where the last sample has found none, EOPNOTSUPP where the kernel lacks
+ * CONFIG_INET_DIAG_DESTROY. Takes no sample.
+ */
+int watch_destroy(struct watch *watch, enum host host, int flow, int port);
+/*
  * client.pcap and server.pcap get their names; before, they are called *.new. What is captured
  * afterwards is not in them. broken() when they cannot be written.
  */
