@@ -3,6 +3,7 @@
  * catalogue: see catalogue.h.
  */
 #include "base/catalogue.h"
+#include "base/base.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -29,11 +30,31 @@ const char *family_name(int family)
 const char *claim_verdict_name(enum claim_verdict verdict)
 {
 	static const char *const names[] = {
-		[CONFIRMED] = "confirmed",
-		[REFINED] = "refined",
-		[REFUTED] = "refuted",
-		[ARGUED] = "argued",
+		[BEHAVIOUR] = "behaviour", [CONFIRMED] = "confirmed", [REFINED] = "refined",
+		[REFUTED] = "refuted",     [ARGUED] = "argued",
 	};
 
 	return names[verdict];
+}
+
+bool case_answers(const struct listed_case *listed, const char *id)
+{
+	return text_has_word(listed->claims, id) || text_has_word(listed->covers, id);
+}
+
+bool claim_is_answered(const struct catalogue *catalogue, const struct claim *claim)
+{
+	for (size_t i = 0; i < catalogue->case_count; i++)
+		if (case_answers(&catalogue->cases[i], claim->id))
+			return true;
+	return false;
+}
+
+const char *claim_word(const struct catalogue *catalogue, const struct claim *claim)
+{
+	if (claim->verdict != BEHAVIOUR)
+		return claim_verdict_name(claim->verdict);
+	if (claim_is_answered(catalogue, claim))
+		return "covered";
+	return claim->finding ? "partly" : "not yet";
 }

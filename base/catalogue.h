@@ -14,8 +14,8 @@ enum families { BOTH_FAMILIES, IPV4_ONLY, IPV6_ONLY };
 /* What can be told of a case without playing it; struct case_spec says what the members mean. */
 struct listed_case {
 	const char *name, *topic;
-	const char *claims, *needs, *variants; /* blank separated; NULL: none */
-	const char *netem;                     /* NULL: the run's default */
+	const char *claims, *covers, *needs, *variants; /* blank separated; NULL: none */
+	const char *netem;                              /* NULL: the run's default */
 	double kernel_seconds;
 	bool virtual_time;
 	enum families families;
@@ -24,18 +24,24 @@ struct listed_case {
 };
 
 enum claim_verdict {
+	BEHAVIOUR, /* no document says it: see claim_word() */
 	CONFIRMED, /* Linux does what the document says */
 	REFINED,   /* it does so under conditions, or with other numbers */
 	REFUTED,   /* it does something else */
 	ARGUED,    /* cannot be shown by a case; docs/claims.md says why */
 };
 
+/*
+ * What cases have an answer to: what a document says (a case names it in .claims), or a behaviour
+ * that is known of this code (.covers).
+ */
 struct claim {
-	const char *id;             /* "D2-06" */
-	const char *document;       /* "listen backlogs" or "TCP_DEFER_ACCEPT" */
-	const char *text;           /* what the document says, in our words */
+	const char *id;             /* "D2-06"; of a behaviour "P-104" */
+	const char *document;       /* "listen backlogs"; of a behaviour its subject */
+	const char *text;           /* what the document says, in our words; the behaviour */
 	enum claim_verdict verdict; /* what the cases assert */
-	const char *finding;        /* what Linux does, in one sentence */
+	const char *finding;        /* what Linux does, in one sentence; of a behaviour that is
+				       covered partly what no case asserts of it; else NULL */
 };
 
 /*
@@ -53,7 +59,7 @@ struct recorded_variant {
 struct catalogue {
 	const struct listed_case *cases; /* by file, and as they are written there */
 	size_t case_count;
-	const struct claim *claims; /* in the order of the table */
+	const struct claim *claims; /* those of the documents, then the behaviours */
 	size_t claim_count;
 	const struct recorded_variant *variants; /* by case and version; others are not judged */
 	size_t variant_count;
@@ -64,7 +70,13 @@ const struct listed_case *catalogue_case(const struct catalogue *catalogue, cons
 bool case_has_family(const struct listed_case *listed, int family);
 /* "ipv4" of AF_INET, "ipv6" of AF_INET6. */
 const char *family_name(int family);
-/* "confirmed", "refined", "refuted", "argued". */
+/* Whether the case names the claim or behaviour in its head. */
+bool case_answers(const struct listed_case *listed, const char *id);
+/* Whether one of the cases does. */
+bool claim_is_answered(const struct catalogue *catalogue, const struct claim *claim);
+/* "confirmed", "refined", "refuted", "argued", "behaviour". */
 const char *claim_verdict_name(enum claim_verdict verdict);
+/* The same; of a behaviour "covered", "partly" or "not yet", as the heads of the cases say. */
+const char *claim_word(const struct catalogue *catalogue, const struct claim *claim);
 
 #endif

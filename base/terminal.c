@@ -32,7 +32,7 @@ enum colour colour_of(const char *word)
 	if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
 		return RED;
 	if (strcmp(word, "skipped") == 0 || strcmp(word, "not run") == 0 ||
-	    strcmp(word, "argued") == 0 || strcmp(word, "old") == 0)
+	    strcmp(word, "not yet") == 0 || strcmp(word, "argued") == 0 || strcmp(word, "old") == 0)
 		return FAINT;
 	return strcmp(word, "variant") == 0 ? CYAN : GREEN;
 }

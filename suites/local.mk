@@ -4,6 +4,7 @@
 
 suites_sources = \
 	suites/accept_queue.c \
+	suites/behaviours.c \
 	suites/calls.c \
 	suites/catalogue.c \
 	suites/claims.c \

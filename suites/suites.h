@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * suites: the cases (one file per topic; they register themselves), the table of the claims that
- * they answer, and that of the variants that kernels are known to show.
+ * suites: the cases (one file per topic; they register themselves), the tables of the claims that
+ * they answer and of the behaviours that they cover, and that of the variants that kernels are
+ * known to show.
  */
 #ifndef HALFOPEN_SUITES_H
 #define HALFOPEN_SUITES_H
@@ -10,6 +11,8 @@
 
 /* The claims in the order of the table; their number in *count. */
 const struct claim *all_claims(size_t *count);
+/* The behaviours, those of a subject together; their number in *count. */
+const struct claim *all_behaviours(size_t *count);
 /* The records, by case and version; their number in *count. What has none is not judged. */
 const struct recorded_variant *recorded_variants(size_t *count);
 

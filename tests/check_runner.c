@@ -54,7 +54,7 @@ static size_t planned(char *pattern, unsigned repeat)
 	return count;
 }
 
-START_TEST(patterns_name_cases_ids_topics_and_claims)
+START_TEST(patterns_name_cases_ids_topics_claims_and_behaviours)
 {
 	static const struct {
 		char *pattern;
@@ -68,6 +68,9 @@ START_TEST(patterns_name_cases_ids_topics_and_claims)
 		{ "SKIPS", 4 },           /* a topic, in any case */
 		{ "F-03", 2 },            /* a claim */
 		{ "f-0[23]", 4 },         /* a glob of claims */
+		{ "B-01", 4 },            /* a behaviour */
+		{ "b-1*", 2 },            /* a glob of behaviours */
+		{ "B-02", 0 },            /* nobody covers it */
 		{ "it_passes_over_ipv6", 0 },
 	};
 	make_folder();
@@ -409,7 +412,7 @@ int main(void)
 	TCase *tcase = tcase_create("runner");
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 120); /* some write a file a thousand times, on a busy disk */
-	tcase_add_test(tcase, patterns_name_cases_ids_topics_and_claims);
+	tcase_add_test(tcase, patterns_name_cases_ids_topics_claims_and_behaviours);
 	tcase_add_test(tcase, the_nearest_names_come_in_order);
 	tcase_add_test(tcase, clean_text_is_what_json_and_xml_carry);
 	tcase_add_test(tcase, random_bytes_become_text);

@@ -410,6 +410,7 @@ static const struct event one_of_each[] = {
 	{ .kind = EVENT_QUEUE, .at = 4, .listener = 80, .limit = 1 },
 	{ .kind = EVENT_SAMPLE, .at = 4 },
 	{ .kind = EVENT_STEP, .at = 5, .name = "a step" },
+	{ .kind = EVENT_COVERS, .at = 5, .name = "P-104 X-21" },
 	{ .kind = EVENT_FLOW, .at = 6, .flow = 1, .name = "client", .listener = 80 },
 	{ .kind = EVENT_PACKET,
 	  .at = 7,

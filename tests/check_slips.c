@@ -44,6 +44,16 @@ CASE(claim_that_is_none, .claims = "D9-99")
 	nothing_is_played(net);
 }
 
+CASE(behaviour_that_is_none, .covers = "Q-99")
+{
+	nothing_is_played(net);
+}
+
+CASE(behaviour_in_the_place_of_a_claim, .claims = "Q-09")
+{
+	nothing_is_played(net);
+}
+
 CASE(netem_that_is_none, .netem = "dealy 10ms")
 {
 	nothing_is_played(net);
@@ -209,6 +219,38 @@ CASE(option_that_is_longer)
 	expect_option(listen_on_server(net, .backlog = 1), SOL_SOCKET, SO_LINGER, 0);
 }
 
+/* ---- what is covered ------------------------------------------------------------------------ */
+
+CASE(behaviour_that_the_head_lacks, .covers = "Q-09")
+{
+	STEP("nothing");
+	COVERS("Q-09 Q-90");
+}
+
+CASE(behaviour_before_the_first_step, .covers = "Q-09")
+{
+	COVERS("Q-09");
+	STEP("nothing");
+}
+
+CASE(behaviour_that_no_step_covers, .covers = "Q-09 Q-10")
+{
+	STEP("nothing");
+	COVERS("Q-09");
+}
+
+CASE(behaviours_that_steps_cover, .covers = "Q-09 Q-10")
+{
+	static const struct {
+		const char *name, *covers;
+	} rows[] = { { "nothing", "Q-09 Q-10" }, { "nothing more", NULL }, { "nor here", "Q-09" } };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		STEP("%s", rows[i].name);
+		COVERS(rows[i].covers);
+	}
+}
+
 static const struct slip {
 	const char *name, *told;
 } slips[] = {
@@ -217,6 +259,13 @@ static const struct slip {
 	{ "sysctl_without_a_value", "\"net.ipv4.tcp_syncookies\" is no sysctl=value" },
 	{ "need_that_is_none", "a case cannot need \"programm:nginx\"" },
 	{ "claim_that_is_none", "there is no claim \"D9-99\"; nearest: D9-09" },
+	{ "behaviour_that_is_none", "there is no behaviour \"Q-99\"; nearest: Q-09" },
+	{ "behaviour_in_the_place_of_a_claim", "there is no claim \"Q-09\"; nearest: D9-09" },
+	{ "behaviour_that_the_head_lacks",
+	  "the head of the case does not cover \"Q-90\"; nearest: Q-09" },
+	{ "behaviour_before_the_first_step", "COVERS(\"Q-09\") stands before the first STEP()" },
+	{ "behaviour_that_no_step_covers",
+	  "no step says COVERS(\"Q-10\"), which stands in the head" },
 	{ "netem_that_is_none", "netem does not know \"dealy\"; nearest: delay" },
 	{ "ladder_line_without_a_direction", "no ladder has the line \"- RST-ACK  - / -\": "
 					     "\"RST-ACK\" is no direction" },
@@ -331,6 +380,8 @@ CASE(step_that_says_nothing, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 
 static const struct claim claims[] = {
 	{ "D9-09", "slips", "An author errs.", CONFIRMED, "He does." },
+	{ "Q-09", "habits", "one errs", BEHAVIOUR, NULL },
+	{ "Q-10", "habits", "one errs again", BEHAVIOUR, NULL },
 };
 
 static struct catalogue cases_of_slips(void)
@@ -455,6 +506,28 @@ START_TEST(claim_that_is_none_is_told_by_list_too)
 }
 END_TEST
 
+START_TEST(steps_tell_what_they_cover)
+{
+	int status;
+	autofree char *text = said("behaviours_that_steps_cover", &status);
+	autofree char *path =
+		format("%s/runs/behaviours_that_steps_cover/ipv4/verdict.json", folder);
+	json_auto_t *verdict = json_load(path, NULL);
+	json_auto_t *wanted =
+		json_pack("{s:[s,s], s:[s]}", "Q-09", "nothing", "nor here", "Q-10", "nothing");
+
+	ck_assert_msg(status == EXIT_GOOD, "exit status %d: %s", status, text);
+	ck_assert(json_equal(json_object_get(verdict, "covered_by"), wanted));
+	char *show[] = { "halfopen", "show", (char *)path, NULL };
+	*strrchr(path, '/') = '\0';
+	free(text);
+	text = told(show, &status);
+	ck_assert_msg(status == EXIT_GOOD && strstr(text, "-- nothing\n   covers Q-09 Q-10\n") &&
+			      strstr(text, "-- nothing more\n\n"),
+		      "%s", text);
+}
+END_TEST
+
 START_TEST(counter_that_only_this_kernel_lacks_is_a_skip)
 {
 	int status;
@@ -521,6 +594,7 @@ int main(void)
 			    (int)ARRAY_LENGTH(slips));
 	tcase_add_test(tcase, text_in_a_file_is_told_without_playing);
 	tcase_add_test(tcase, claim_that_is_none_is_told_by_list_too);
+	tcase_add_test(tcase, steps_tell_what_they_cover);
 	tcase_add_test(tcase, counter_that_only_this_kernel_lacks_is_a_skip);
 	tcase_add_test(tcase, options_have_any_size);
 	tcase_add_test(tcase,

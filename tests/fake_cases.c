@@ -345,7 +345,11 @@ static void take_the_cpu(struct scene *scene)
 /* ---- the cases ----------------------------------------------------------------------------- */
 
 static struct case_spec cases[] = {
-	{ .name = "it_passes", .topic = "good ends", .claims = "F-01 F-02", .act = pass },
+	{ .name = "it_passes",
+	  .topic = "good ends",
+	  .claims = "F-01 F-02",
+	  .covers = "B-01",
+	  .act = pass },
 	{ .name = "it_passes_after_a_timer",
 	  .topic = "good ends",
 	  .claims = "F-01",
@@ -356,6 +360,7 @@ static struct case_spec cases[] = {
 	{ .name = "it_fails",
 	  .topic = "bad <ends> & \"quotes\"",
 	  .claims = "F-02 F-03",
+	  .covers = "B-01 B-11",
 	  .act = fail_with_odd_bytes },
 	{ .name = "it_is_skipped", .topic = "skips", .claims = "F-04", .act = skip_for_a_sysctl },
 	{ .name = "it_needs_a_program",
@@ -468,6 +473,19 @@ const struct claim *all_claims(size_t *count)
 {
 	*count = ARRAY_LENGTH(claims);
 	return claims;
+}
+
+static const struct claim behaviours[] = {
+	{ .id = "B-01", .document = "habits", .text = "one ends" },
+	{ .id = "B-02", .document = "habits", .text = "one lingers", .finding = "how long" },
+	{ .id = "B-11", .document = "vices", .text = "one lies" },
+	{ .id = "B-12", .document = "vices", .text = "one steals" },
+};
+
+const struct claim *all_behaviours(size_t *count)
+{
+	*count = ARRAY_LENGTH(behaviours);
+	return behaviours;
 }
 
 static const struct recorded_variant records[] = {

@@ -42,6 +42,7 @@ tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)
 
 # Not tests: what tests run.
 test_helpers = \
+	tests/print_behaviours \
 	tests/print_settings \
 	tests/fake_halfopen \
 	tests/offline
@@ -69,6 +70,13 @@ tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutati
 
 tests_check_segment_SOURCES = tests/check_segment.c tests/sample.h
 
+tests_print_behaviours_SOURCES = tests/print_behaviours.c $(suites_sources)
+
+# docs/behaviours.md, into the source tree.
+behaviours: tests/print_behaviours
+	./tests/print_behaviours >behaviours.new && mv behaviours.new $(top_srcdir)/docs/behaviours.md
+.PHONY: behaviours
+
 tests_fake_halfopen_SOURCES = $(fake_cases)
 
 # What the pinned kernels have, for a case's author who errs: again when a kernel is pinned.
@@ -83,6 +91,7 @@ kernel-names: tests/names_of_kernel
 
 shell_tests = \
 	tests/test_again.sh \
+	tests/test_behaviours.sh \
 	tests/test_captures.sh \
 	tests/test_ci.sh \
 	tests/test_cli.sh \

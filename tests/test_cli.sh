@@ -111,7 +111,12 @@ wrong "--exclude ''" run --exclude ''
 wrong "--shuffle '0': a whole number from 1 to" run --shuffle=0
 wrong '--failed: there is no results.json in nowhere' run --failed --artifacts nowhere
 wrong '--until-failure plays round after round' run --until-failure --tap
-wrong "no claim matches 'F-9'" claims F-9
+wrong "no claim or behaviour matches 'F-9'" claims F-9
+wrong "no case covers B-12; see halfopen claims B-12" run b-12
+wrong "no case.*or behaviour matches 'B-1O'; nearest: B-11, B-01" run B-1O
+wrong "no behaviour that a case covers matches 'F-03'; nearest: B-01" list --covers F-03
+wrong 'no case covers B-02' list --covers B-01 --covers B-02
+wrong 'nothing that is meant covers what --covers asks for' list skips --covers B-01
 wrong 'no such folder' show artifacts/nothing
 wrong 'it is no folder' show /dev/null
 wrong "no case.*matches 'it_pases'; nearest: it_passes" show it_pases
@@ -138,6 +143,16 @@ check 'a word of a topic is a part of it' says it_leaves_a_daemon
 run list --json F-03
 check 'list --json: claims' says '"F-03"'
 check 'list --json: only what matches' test "$(grep -c '"case"' out)" -eq 1
+check 'list --json: behaviours' says '"B-11"'
+run list it_fails
+check 'list says what a case covers' says '^    covers B-01 B-11$'
+names() { sed -n 's/^  \(it_[a-z_0-9]*\) .*/\1/p' out | tr '\n' ' '; }
+run list --covers b-01
+check 'list --covers: who covers it' test "$(names)" = 'it_passes it_fails '
+run list --covers 'B-1*' --covers B-11
+check 'list --covers: a glob, and more than one' test "$(names)" = 'it_fails '
+run list good --covers B-01
+check 'list --covers: of what the patterns mean' test "$(names)" = 'it_passes '
 
 # ---- how a run ends ------------------------------------------------------------------------------
 
@@ -367,7 +382,7 @@ rm -rf artifacts
 run claims
 check 'claims without a run: 0' ended 0
 check 'claims without a run say so' says 'nothing was run'
-check 'claims name the document that explains them' says '/claims.md \(of the source tree \)\{0,1\}explains them$'
+check 'claims name the document that explains them' says '/claims.md \(of the source tree \)\{0,1\}explains them; behaviours.md beside it has 4 behaviours more$'
 check 'claims without a run: not run' is "$(status_of F-01)" 'not run'
 run run 'good ends' it_needs_a_program it_fails it_is_skipped
 check 'a claim whose cases passed or were skipped is shown' is "$(status_of F-01)" shown
@@ -378,6 +393,12 @@ run claims
 check 'claims name kernel and date' says "^kernel $(uname -r), run of 2"
 run claims does both
 check 'claims: what was found is searched' says '^F-02 '
+run claims B-02
+check 'claims: a behaviour, and what is missing' eval "says '^B-02 *partly *not run *one lingers$' && says 'missing: how long'"
+run claims vices
+check 'claims: the behaviours of a subject' eval "says '^B-11 *covered *failed ' && says '^B-12 *not yet '"
+run claims
+check 'claims: without a pattern only those of documents' eval '! says "^B-"'
 run claims fakes
 check 'claims: a document is searched by its name' says '^F-06 '
 run claims fak
@@ -404,10 +425,10 @@ check "claims: a part of a counter's name where a claim has the word" eval '! sa
 rm artifacts/results.json
 run run it_passes
 run claims fakedrops
-check 'claims: a folder that no result is of says nothing' one_line "no claim matches 'fakedrops'"
+check 'claims: a folder that no result is of says nothing' one_line "no claim or behaviour matches 'fakedrops'"
 run run 'good ends' it_needs_a_program it_fails it_is_skipped
 run claims FakeSegs
-check 'claims: exempt counters say nothing' one_line "no claim matches 'FakeSegs'"
+check 'claims: exempt counters say nothing' one_line "no claim or behaviour matches 'FakeSegs'"
 run claims --json F-01
 check 'claims --json: the variant' says '"variant": "linear"'
 rm -rf artifacts

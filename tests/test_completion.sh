@@ -46,6 +46,9 @@ check 'a case' offers it_passes_after_a_timer run it_passes_a
 check 'its families' offers 'it_passes_after_a_timer/ipv4 it_passes_after_a_timer/ipv6' \
 	run it_passes_after_a_timer/
 check 'a claim, in lower case' offers F-01 run -j 3 it_fails f-01
+check 'a behaviour that a case covers' offers B-01 list b-0
+check 'the same behind --covers' offers 'B-01 B-11' list --covers B
+check 'any behaviour' offers 'B-01 B-02' claims B-0
 check 'kernels' offers '6.1.192 6.12.117 6.18.15 :files' run --kernel 6
 check 'the last of several kernels' offers 5.10.262,host matrix --kernels 5.10.262,ho
 check 'what kernels does' offers 'fetch' kernels f

@@ -34,7 +34,8 @@ struct story_line {
 	int flow; /* 0: none */
 	int next; /* line of the flow; -1: none */
 	const char *words;
-	enum host host; /* of a call */
+	const char *covers; /* of a step: the behaviours that it asserts, or NULL */
+	enum host host;     /* of a call */
 	/* of a segment: */
 	long packet;
 	enum host from;

@@ -155,6 +155,17 @@ static void add_step(struct story *story, const struct event *event)
 	line->words = event->name;
 }
 
+/* Of the last step. */
+static void note_covers(struct story *story, const struct event *event)
+{
+	int step = story->line_count - 1;
+
+	while (step >= 0 && story->lines[step].kind != LINE_STEP)
+		step--;
+	if (step >= 0)
+		story->lines[step].covers = event->name;
+}
+
 /* Calls that do nothing to a connection, and the one that is a segment. */
 static bool is_untold(const char *name)
 {
@@ -387,6 +398,8 @@ static void take_event(struct story *story, const struct event *event)
 	add_ladder_lines(story, event, lines);
 	if (event->kind == EVENT_STEP)
 		add_step(story, event);
+	else if (event->kind == EVENT_COVERS)
+		note_covers(story, event);
 	else if (event->kind == EVENT_CALL)
 		add_call(story, event);
 	else if (event->kind == EVENT_GATE)

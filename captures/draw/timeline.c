@@ -122,17 +122,27 @@ static void put_line(const struct terminal *to, const struct story_line *line, c
 	fputc('\n', to->out);
 }
 
+static void put_heading(const struct terminal *to, const struct story_line *line)
+{
+	autofree char *heading = format("-- %s", line->words);
+	autofree char *covers = format("   covers %s", line->covers ? line->covers : "");
+	autofree char *bold = painted(to->form, BOLD, 0, heading);
+	autofree char *faint = painted(to->form, FAINT, 0, covers);
+
+	fprintf(to->out, "\n%s\n", bold);
+	if (line->covers)
+		fprintf(to->out, "%s\n", faint);
+}
+
 static void put_stop(const struct terminal *to, const struct stop *stop)
 {
 	const struct story_line *line = &to->story->lines[stop->line];
 	bool twice = line->held && line->arrived;
 	autofree char *time = format("%9.3f ", seconds(stop->at - to->story->began));
-	autofree char *heading = format("-- %s", line->words);
 	struct story_line held = *line;
 
 	if (line->kind == LINE_STEP) {
-		autofree char *bold = painted(to->form, BOLD, 0, heading);
-		fprintf(to->out, "\n%s\n", bold);
+		put_heading(to, line);
 		return;
 	}
 	if (stop->kind != HAPPENS && stop->kind != SENDS && !(twice && stop->kind == ARRIVES))

@@ -15,7 +15,7 @@ static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_GATE] = "gate",       [EVENT_SOCKET] = "socket",     [EVENT_QUEUE] = "queue",
 	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
 	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_INFO] = "info",
-	[EVENT_SETTING] = "setting", [EVENT_END] = "end",
+	[EVENT_SETTING] = "setting", [EVENT_COVERS] = "covers",     [EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {

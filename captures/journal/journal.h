@@ -96,6 +96,7 @@ enum event_kind {
 			   it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
 	EVENT_STEP,     /* name: what the step is about */
+	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
 			   segment's flags), error, want, began;
 			   limit: that listen() has to give the accept queue; argument */

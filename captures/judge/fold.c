@@ -368,6 +368,13 @@ static void take_wait(struct judge *judge, const struct event *event)
 				    seconds(event->at - event->began), event->name));
 }
 
+/* Who reads the journal wants to know it; nothing follows from it. */
+static void take_covers(struct judge *judge, const struct event *event)
+{
+	(void)judge;
+	(void)event;
+}
+
 /* ---- all events ---------------------------------------------------------------------------- */
 
 typedef void taker(struct judge *judge, const struct event *event);
@@ -381,7 +388,7 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
 	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
 	[EVENT_INFO] = take_info,     [EVENT_SETTING] = take_setting,
-	[EVENT_END] = take_end,
+	[EVENT_COVERS] = take_covers, [EVENT_END] = take_end,
 };
 
 /* Segments carry the kernel's time of them; all else is written down as it is found. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * claims: the table of the documents' claims. The verdict is what the cases assert; the status is
- * what a run showed, and it says "shown" only when nothing that carries the claim is missing.
+ * claims: the table of the documents' claims, and that of the behaviours. The verdict is what the
+ * cases assert; the status is what a run showed, and it says "shown" only when nothing that carries
+ * the claim is missing.
  */
 #include "runner/cli/cli.h"
 
@@ -28,7 +29,7 @@ static json_t *claim_json(const struct catalogue *catalogue, const struct claim 
 {
 	struct evidence evidence = claim_evidence(catalogue, run, claim->id);
 	const char *status = claim_status_name(evidence_status(&evidence));
-	json_t *json = claim_as_json(claim);
+	json_t *json = claim_as_json(catalogue, claim);
 
 	json_object_set_new(json, "status", json_text(status));
 	json_object_set_new(json, "variant", variant_json(&evidence));
@@ -51,7 +52,7 @@ static void complain_of_pattern(const struct catalogue *catalogue, const char *p
 	for (size_t i = 0; i < catalogue->case_count; i++)
 		nearest_offer(&nearest, catalogue->cases[i].name);
 	autofree char *near = nearest_text(&nearest);
-	complain("no claim matches '%s'%s; see halfopen claims", pattern, near);
+	complain("no claim or behaviour matches '%s'%s; see halfopen claims", pattern, near);
 }
 
 /* ---- by what their cases have counted ------------------------------------------------------- */
@@ -90,7 +91,7 @@ static void mark_claims_of(const struct catalogue *catalogue, const char *case_n
 	const struct listed_case *spec = catalogue_case(catalogue, case_name);
 
 	for (size_t i = 0; i < catalogue->claim_count; i++)
-		wanted[i] |= text_has_word(spec->claims, catalogue->claims[i].id);
+		wanted[i] |= case_answers(spec, catalogue->claims[i].id);
 }
 
 /* ---- which are wanted ----------------------------------------------------------------------- */
@@ -150,27 +151,33 @@ static bool want(struct wanted *wanted, const struct options *options, const jso
 			return false;
 		}
 	for (size_t i = 0; options->word_count == 0 && i < count; i++)
-		wanted->said[i] = true;
+		wanted->said[i] = options->catalogue->claims[i].verdict != BEHAVIOUR;
 	return true;
 }
 
 /* ---- what is printed ----------------------------------------------------------------------- */
 
+static const struct wrap beside_status = { .indent = 29, .width = WIDTH };
+
+/* "Linux: ...", nothing where the claim has no such member. */
+static void print_more(const json_t *claim, const char *member, const char *label)
+{
+	autofree char *text = format("%s: %s", label, member_or_empty(claim, member));
+
+	if (!*member_or_empty(claim, member))
+		return;
+	printf("%*s", (int)beside_status.indent, "");
+	text_wrap(stdout, beside_status, text);
+}
+
 static void print_claim(const json_t *claim)
 {
-	static const struct wrap wrap = { .indent = 29, .width = WIDTH };
-
 	printf("%-7s %-10s %-8s  ", member_or_empty(claim, "id"), member_or_empty(claim, "verdict"),
 	       member_or_empty(claim, "status"));
-	text_wrap(stdout, wrap, member_or_empty(claim, "claim"));
-	if (*member_or_empty(claim, "finding")) {
-		autofree char *finding = format("Linux: %s", member_or_empty(claim, "finding"));
-
-		printf("%*s", (int)wrap.indent, "");
-		text_wrap(stdout, wrap, finding);
-	}
-	if (*member_or_empty(claim, "variant"))
-		printf("%*svariant: %s\n", (int)wrap.indent, "", member_or_empty(claim, "variant"));
+	text_wrap(stdout, beside_status, member_or_empty(claim, "claim"));
+	print_more(claim, "finding", "Linux");
+	print_more(claim, "missing", "missing");
+	print_more(claim, "variant", "variant");
 	size_t index;
 	json_t *name;
 	json_array_foreach (json_object_get(claim, "cases"), index, name)
@@ -194,12 +201,17 @@ static void print_source(FILE *out, const struct options *options, const json_t 
 }
 
 /* Where they are installed, or where the source tree has them. */
-static void print_document(void)
+static void print_document(const struct catalogue *catalogue)
 {
 	static const char installed[] = DOCUMENTS "/claims.md";
+	size_t behaviours = 0;
 
-	printf("\n%s explains them\n",
-	       access(installed, R_OK) == 0 ? installed : "docs/claims.md of the source tree");
+	for (size_t i = 0; i < catalogue->claim_count; i++)
+		behaviours += catalogue->claims[i].verdict == BEHAVIOUR;
+
+	printf("\n%s explains them; behaviours.md beside it has %zu behaviours more\n",
+	       access(installed, R_OK) == 0 ? installed : "docs/claims.md of the source tree",
+	       behaviours);
 }
 
 /* Those of @marked, below the names of their documents. */
@@ -238,7 +250,7 @@ static void print_wanted(const struct options *options, const json_t *run,
 		putchar('\n');
 	}
 	print_claims(options, run, wanted->counted);
-	print_document();
+	print_document(options->catalogue);
 }
 
 /* Each once, however it was found. */
@@ -285,9 +297,11 @@ const struct command claims_command = {
 	.name = "claims",
 	.arguments = "[PATTERN...]",
 	.summary = "the claims, what the cases assert, and what the last run showed",
-	.about = "Print the claims whose id, text, finding or cases match a PATTERN, or the name "
-		 "of their document; and, below a heading of its own, those whose cases have moved "
-		 "a counter of that name in the run.",
+	.about =
+		"Print the claims and behaviours whose id, text, finding or cases match a PATTERN, "
+		"or the name of their document or subject; and, below a heading of its own, those "
+		"whose cases have moved a counter of that name in the run. Without a PATTERN, all "
+		"claims of the documents.",
 	.options = claims_options,
 	.complete = complete_claims,
 	.obey = command_claims,

@@ -45,7 +45,7 @@ struct options {
 		*kernels; /* of matrix, comma separated; NULL: all that are cached, and the host */
 	unsigned repeat;  /* 0: not said */
 	unsigned seed;    /* of --shuffle; 0: the longest case goes first */
-	struct words excluded;
+	struct words excluded, covers;
 	double timeout_multiplier;
 	bool json, tap, pause, verbose, no_run, failed, until_failure, bisect;
 	unsigned only_failures; /* 1: of artifacts, those of failed cases and errors are kept */
@@ -164,10 +164,14 @@ void complete_with(const struct typed *typed, const char *candidate);
 /* The shell knows these. */
 void complete_files(const struct typed *typed);
 void complete_folders(const struct typed *typed);
-/* Of the catalogue: cases, behind a slash with the family; all that a pattern may be; claims. */
+/*
+ * Of the catalogue: cases, behind a slash with the family; all that a pattern may be; claims and
+ * behaviours, with the cases; behaviours that a case covers.
+ */
 void complete_cases(const struct typed *typed);
 void complete_patterns(const struct typed *typed);
 void complete_claims(const struct typed *typed);
+void complete_covered(const struct typed *typed);
 /* kernels.c: what --kernel takes; what --kernels takes, behind the last comma. */
 void complete_kernel(const struct typed *typed);
 void complete_kernel_list(const struct typed *typed);

@@ -51,12 +51,23 @@ void complete_cases(const struct typed *typed)
 		complete_with(typed, catalogue->cases[i].name);
 }
 
-static void complete_claim_ids(const struct typed *typed)
+/* Of the documents' claims those that a case answers, of the behaviours those that one covers. */
+static void complete_answered(const struct typed *typed, bool behaviours)
 {
 	const struct catalogue *catalogue = typed->options->catalogue;
 
-	for (size_t i = 0; i < catalogue->claim_count; i++)
-		complete_with(typed, catalogue->claims[i].id);
+	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		const struct claim *claim = &catalogue->claims[i];
+
+		if ((claim->verdict == BEHAVIOUR) == behaviours &&
+		    claim_is_answered(catalogue, claim))
+			complete_with(typed, claim->id);
+	}
+}
+
+void complete_covered(const struct typed *typed)
+{
+	complete_answered(typed, true);
 }
 
 static bool is_first_of_topic(const struct catalogue *catalogue, size_t index)
@@ -72,7 +83,8 @@ void complete_patterns(const struct typed *typed)
 	const struct catalogue *catalogue = typed->options->catalogue;
 
 	complete_cases(typed);
-	complete_claim_ids(typed);
+	complete_answered(typed, false);
+	complete_answered(typed, true);
 	for (size_t i = 0; i < catalogue->case_count; i++)
 		if (is_first_of_topic(catalogue, i))
 			complete_with(typed, catalogue->cases[i].topic);
@@ -80,7 +92,10 @@ void complete_patterns(const struct typed *typed)
 
 void complete_claims(const struct typed *typed)
 {
-	complete_claim_ids(typed);
+	const struct catalogue *catalogue = typed->options->catalogue;
+
+	for (size_t i = 0; i < catalogue->claim_count; i++)
+		complete_with(typed, catalogue->claims[i].id);
 	complete_cases(typed);
 }
 

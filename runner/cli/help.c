@@ -68,6 +68,7 @@ void help_print(const struct command *const *commands)
 	print_entry("  -h, --help", "this text, or that of a command: halfopen run --help");
 	print_entry("      --version", "the version");
 	putchar('\n');
-	print_paragraph("A PATTERN is a glob or a part of a case's name, id (name/ipv4), topic or "
-			"claim.");
+	print_paragraph(
+		"A PATTERN is a glob or a part of a case's name, id (name/ipv4), topic, claim "
+		"or behaviour.");
 }

@@ -32,6 +32,7 @@ static json_t *case_json(const struct listed_case *spec)
 	json_object_set_new(json, "case", json_text(spec->name));
 	json_object_set_new(json, "topic", json_text(spec->topic));
 	json_object_set_new(json, "claims", json_words(spec->claims));
+	json_object_set_new(json, "covers", json_words(spec->covers));
 	json_object_set_new(json, "families", json_words(families_of(spec)));
 	json_object_set_new(json, "needs", json_words(needs));
 	json_object_set_new(json, "kernel_seconds", json_real(spec->kernel_seconds));
@@ -57,6 +58,7 @@ static void print_case(const struct listed_case *spec, int name_column)
 
 	printf("  %-*s %10s  %s\n", name_column, spec->name, time, families_of(spec));
 	print_detail("claims ", spec->claims);
+	print_detail("covers ", spec->covers);
 	print_detail("needs ", needs);
 	print_detail("variants ", spec->variants);
 }
@@ -108,6 +110,12 @@ static int command_list(const struct options *options)
 }
 
 static const struct cli_option list_options[] = {
+	{ .name = "covers",
+	  .argument = "PATTERN",
+	  .take = take_another,
+	  FIELD(covers),
+	  .complete = complete_covered,
+	  .help = "only those that cover such a behaviour, as in P-104 or 'X-2*'; again for more" },
 	{ .name = "json", .take = take_flag, FIELD(json), .help = "an array of objects" },
 	{ 0 },
 };
@@ -115,8 +123,9 @@ static const struct cli_option list_options[] = {
 const struct command list_command = {
 	.name = "list",
 	.arguments = "[PATTERN...]",
-	.summary = "the cases: topic, claims, families, needs, kernel time",
-	.about = "List the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.",
+	.summary = "the cases: topic, claims, behaviours, families, needs, kernel time",
+	.about = "List the cases whose name, id (name/ipv4), topic, claim or behaviour matches a "
+		 "PATTERN.",
 	.options = list_options,
 	.complete = complete_patterns,
 	.obey = command_list,

@@ -339,6 +339,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 void options_free(struct options *options)
 {
 	words_free(&options->excluded);
+	words_free(&options->covers);
 }
 
 const char *artifacts_of(const struct options *options)
@@ -348,6 +349,12 @@ const char *artifacts_of(const struct options *options)
 
 struct patterns patterns_of(const struct options *options)
 {
-	return (struct patterns){ options->words, options->word_count, options->excluded.all,
-				  options->excluded.count };
+	return (struct patterns){
+		.words = options->words,
+		.count = options->word_count,
+		.excluded = options->excluded.all,
+		.excluded_count = options->excluded.count,
+		.covers = options->covers.all,
+		.covers_count = options->covers.count,
+	};
 }

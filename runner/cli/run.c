@@ -344,7 +344,8 @@ const struct command run_command = {
 	.name = "run",
 	.arguments = "[PATTERN...]",
 	.summary = "run them; artifacts are kept in ./artifacts",
-	.about = "Run the cases whose name, id (name/ipv4), topic or claim matches a PATTERN.",
+	.about = "Run the cases whose name, id (name/ipv4), topic, claim or behaviour matches a "
+		 "PATTERN.",
 	.ending = "Exit status: 0; 1 a case failed; 77 everything was skipped; 99 an error of the "
 		  "run; 2 wrong usage; 130 or 143 after SIGINT or SIGTERM.",
 	.options = run_options,

@@ -23,8 +23,8 @@ static void mark_claims(const struct matrix *matrix, const char *pattern, bool *
 		return;
 	for (size_t i = 0; i < catalogue->claim_count; i++)
 		for (size_t j = 0; j < matrix->rows.count; j++)
-			wanted[i] = wanted[i] || text_has_word(matrix->rows.tests[j].spec->claims,
-							       catalogue->claims[i].id);
+			wanted[i] = wanted[i] || case_answers(matrix->rows.tests[j].spec,
+							      catalogue->claims[i].id);
 }
 
 static void choose_claims(struct matrix *matrix)
@@ -38,7 +38,7 @@ static void choose_claims(struct matrix *matrix)
 
 	matrix->claims = must_alloc(catalogue->claim_count, sizeof(struct claim *));
 	for (size_t i = 0; i < catalogue->claim_count; i++)
-		if (wanted[i] || patterns.count == 0)
+		if (wanted[i] || (patterns.count == 0 && catalogue->claims[i].verdict != BEHAVIOUR))
 			matrix->claims[matrix->claim_count++] = &catalogue->claims[i];
 }
 
@@ -60,7 +60,7 @@ static json_t *deciding_tests(const struct matrix *matrix, const struct claim *c
 		const struct test *test = &matrix->rows.tests[i];
 		struct outcome outcome = matrix_outcome(matrix, i, column);
 
-		if (text_has_word(test->spec->claims, claim->id) &&
+		if (case_answers(test->spec, claim->id) &&
 		    strcmp(outcome.status, deciding_status(cell->status)) == 0 &&
 		    (outcome.variant || json_array_size(cell->variants) == 0))
 			json_array_append_new(tests, json_text(test->id));
@@ -68,24 +68,15 @@ static json_t *deciding_tests(const struct matrix *matrix, const struct claim *c
 	return tests;
 }
 
-static bool is_answered(const struct matrix *matrix, const struct claim *claim)
-{
-	const struct catalogue *catalogue = matrix->options.catalogue;
-
-	for (size_t i = 0; i < catalogue->case_count; i++)
-		if (text_has_word(catalogue->cases[i].claims, claim->id))
-			return true;
-	return false;
-}
-
 static const char *word_of(const struct matrix *matrix, const struct claim *claim,
 			   const struct claim_cell *cell)
 {
 	if (cell->status == CLAIM_SHOWN)
-		return json_array_size(cell->variants) > 0 ? "variant"
-							   : claim_verdict_name(claim->verdict);
+		return json_array_size(cell->variants) > 0
+			       ? "variant"
+			       : claim_word(matrix->options.catalogue, claim);
 	if (cell->status == CLAIM_NOT_RUN && claim->verdict == ARGUED &&
-	    !is_answered(matrix, claim))
+	    !claim_is_answered(matrix->options.catalogue, claim))
 		return claim_verdict_name(ARGUED);
 	return deciding_status(cell->status);
 }
@@ -172,7 +163,7 @@ bool claim_differs(const struct matrix *matrix, const struct claim *claim, size_
 {
 	for (size_t i = 0; i < matrix->difference_count; i++)
 		if (matrix->differences[i].right == column &&
-		    text_has_word(matrix->differences[i].test->spec->claims, claim->id))
+		    case_answers(matrix->differences[i].test->spec, claim->id))
 			return true;
 	return false;
 }

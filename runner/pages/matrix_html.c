@@ -79,14 +79,16 @@ static void write_claim_cell(xml page, const struct matrix *matrix, const struct
 
 static void write_claim(xml page, const struct matrix *matrix, const struct claim *claim)
 {
-	autofree char *finding = format("Linux: %s", claim->finding);
+	bool found = claim->verdict != BEHAVIOUR && claim->finding;
+	autofree char *finding = format("Linux: %s", found ? claim->finding : "");
 
 	xml_open(page, "tr");
 	page_heading(page, "row");
 	xml_element(page, "b", claim->id);
 	xml_text(page, " ");
 	xml_text(page, claim->text);
-	xml_element(page, "small", finding);
+	if (found)
+		xml_element(page, "small", finding);
 	xml_close(page);
 	for (size_t column = 0; column < matrix->column_count; column++)
 		write_claim_cell(page, matrix, claim, column);
@@ -127,6 +129,7 @@ static void write_legend(xml page)
 		{ "refined", "they passed: under conditions, or with other numbers" },
 		{ "refuted", "they passed: it does something else" },
 		{ "argued", "cannot be shown by a case" },
+		{ "covered", "every case that covers the behaviour passed" },
 		{ "variant", "they passed, and this kernel showed the variant that is named" },
 		{ "failed", "a case failed: the kernel did something else than is known" },
 		{ "error", "an error of the run: nothing was learned" },
@@ -378,14 +381,15 @@ static void write_outcomes(xml page, const struct matrix *matrix, const struct l
 
 static void write_case(xml page, const struct matrix *matrix, const struct listed_case *spec)
 {
-	autofree char *claims =
-		format("%s%s%s", spec->topic, spec->claims && *spec->claims ? "; answers " : "",
-		       spec->claims ? spec->claims : "");
+	const char *answers = spec->claims ? spec->claims : "";
+	const char *covers = spec->covers ? spec->covers : "";
+	autofree char *about = format("%s%s%s%s%s", spec->topic, *answers ? "; answers " : "",
+				      answers, *covers ? "; covers " : "", covers);
 
 	xml_open(page, "section");
 	xml_attribute(page, "id", spec->name);
 	xml_element(page, "h3", spec->name);
-	xml_element(page, "p", claims);
+	xml_element(page, "p", about);
 	xml_line(page);
 	write_outcomes(page, matrix, spec);
 	for (size_t i = 0; i < matrix->rows.count; i++)

@@ -33,11 +33,11 @@ static json_t *claim_cell_json(const struct matrix *matrix, const struct claim *
 {
 	struct claim_cell cell = claim_cell(matrix, claim, column);
 	bool shown = cell.status == CLAIM_SHOWN;
-	json_t *json = json_pack("{s:o, s:s, s:o, s:O, s:O}", "kernel",
-				 json_text(matrix->columns[column].name), "status",
-				 claim_status_name(cell.status), "verdict",
-				 json_text(shown ? claim_verdict_name(claim->verdict) : NULL),
-				 "variants", cell.variants, "cases", cell.tests);
+	json_t *json = json_pack(
+		"{s:o, s:s, s:o, s:O, s:O}", "kernel", json_text(matrix->columns[column].name),
+		"status", claim_status_name(cell.status), "verdict",
+		json_text(shown ? claim_word(matrix->options.catalogue, claim) : NULL), "variants",
+		cell.variants, "cases", cell.tests);
 
 	claim_cell_free(&cell);
 	return json;
@@ -54,7 +54,7 @@ static json_t *claim_cells(const struct matrix *matrix, const struct claim *clai
 
 static json_t *claim_json(const struct matrix *matrix, const struct claim *claim)
 {
-	json_t *json = claim_as_json(claim);
+	json_t *json = claim_as_json(matrix->options.catalogue, claim);
 
 	json_object_set_new(json, "cells", claim_cells(matrix, claim));
 	return json;
@@ -93,11 +93,12 @@ static json_t *tests_json(const struct matrix *matrix)
 	for (size_t i = 0; i < matrix->rows.count; i++) {
 		const struct test *test = &matrix->rows.tests[i];
 
-		json_array_append_new(tests, json_pack("{s:s, s:s, s:o, s:o, s:o}", "case",
+		json_array_append_new(tests, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "case",
 						       test->spec->name, "family",
 						       family_name(test->family), "topic",
 						       json_text(test->spec->topic), "claims",
-						       json_words(test->spec->claims), "cells",
+						       json_words(test->spec->claims), "covers",
+						       json_words(test->spec->covers), "cells",
 						       test_cells(matrix, i)));
 	}
 	return tests;

@@ -214,6 +214,24 @@ static void write_claims_of(xml page, const struct report_entry *entry)
 	xml_close(page);
 }
 
+static void write_behaviours_of(xml page, const struct report_entry *entry)
+{
+	const json_t *covers = json_object_get(entry->result, "covers");
+	size_t index;
+	json_t *id;
+
+	if (json_array_size(covers) == 0)
+		return;
+	xml_open(page, "p");
+	xml_text(page, "Covers");
+	json_array_foreach (covers, index, id) {
+		xml_text(page, index ? ", " : " ");
+		xml_text(page, json_is_string(id) ? json_string_value(id) : "?");
+	}
+	xml_text(page, ".");
+	xml_close(page);
+}
+
 /* The worst of all, and what each is, for the filter. */
 static char *statuses_of(const struct report_entry *entries, size_t count, const char **worst)
 {
@@ -269,9 +287,9 @@ void report_write_case(xml page, const struct writing *writing, const struct rep
 	const char *worst;
 	autofree char *statuses = statuses_of(entries, count, &worst);
 	const struct listed_case *spec = catalogue_case(writing->report->catalogue, entries->name);
-	autofree char *text =
-		format("%s %s %s", entries->name, member_or_empty(entries->result, "topic"),
-		       spec && spec->claims ? spec->claims : "");
+	autofree char *text = format(
+		"%s %s %s %s", entries->name, member_or_empty(entries->result, "topic"),
+		spec && spec->claims ? spec->claims : "", spec && spec->covers ? spec->covers : "");
 
 	xml_open(page, "details");
 	xml_attribute(page, "class", "case");
@@ -283,6 +301,7 @@ void report_write_case(xml page, const struct writing *writing, const struct rep
 	write_summary(page, entries, count, worst);
 	xml_open(page, "div");
 	write_claims_of(page, entries);
+	write_behaviours_of(page, entries);
 	for (size_t i = 0; i < count; i += alike_from(entries, count, i))
 		if (report_is_bad(&entries[i]))
 			write_block(page, writing, &entries[i], alike_from(entries, count, i));

@@ -109,7 +109,9 @@ static void write_claim_heads(xml page, const struct report *report)
 
 static const char *verdict_word(int number)
 {
-	return number <= ARGUED ? claim_verdict_name((enum claim_verdict)number) : NULL;
+	int verdict = CONFIRMED + number;
+
+	return verdict <= ARGUED ? claim_verdict_name((enum claim_verdict)verdict) : NULL;
 }
 
 static const char *status_word(int number)
@@ -134,6 +136,8 @@ void report_write_claims(xml page, const struct report *report)
 	xml_open(page, "table");
 	write_claim_heads(page, report);
 	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		if (catalogue->claims[i].verdict == BEHAVIOUR)
+			continue;
 		page_enter_document(page, &documents, catalogue->claims[i].document);
 		write_claim(page, report, &catalogue->claims[i]);
 	}

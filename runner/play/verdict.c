@@ -190,6 +190,7 @@ bool verdict_write(const struct run *run, const struct entry *entry)
 	json_object_set_new(verdict, "seconds", json_real(result->seconds));
 	json_object_set_new(verdict, "kernel_seconds", json_real(result->kernel_seconds));
 	json_object_set_new(verdict, "claims", json_words(entry->spec->claims));
+	json_object_set_new(verdict, "covers", json_words(entry->spec->covers));
 	return json_store(verdict, path);
 }
 

@@ -84,7 +84,7 @@ struct evidence claim_evidence(const struct catalogue *catalogue, const json_t *
 	for (size_t i = 0; i < catalogue->case_count; i++) {
 		const struct listed_case *spec = &catalogue->cases[i];
 
-		if (!text_has_word(spec->claims, claim))
+		if (!case_answers(spec, claim))
 			continue;
 		if (case_has_family(spec, AF_INET))
 			weigh_test(&evidence, run, spec->name, family_name(AF_INET));

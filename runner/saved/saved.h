@@ -23,6 +23,8 @@ struct patterns {
 	size_t count;          /* 0: everything is meant */
 	char *const *excluded; /* but not what these mean */
 	size_t excluded_count;
+	char *const *covers; /* of it, what covers a behaviour that one of these means */
+	size_t covers_count; /* 0: all of it */
 };
 
 /* A case over one family. */
@@ -40,7 +42,7 @@ struct selection {
 
 /*
  * The tests that one of the patterns means. False after saying which means none, and what is near,
- * or that all that is meant is excluded.
+ * or that nothing is left of what is meant.
  */
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns);
@@ -51,7 +53,7 @@ void selection_keep_failed(struct selection *selection, const json_t *run);
 void selection_shuffle(struct selection *selection, unsigned seed);
 /* Marks in @wanted (one for each claim of the catalogue) what the pattern means. False: nothing. */
 bool claims_mark(const struct catalogue *catalogue, const char *pattern, bool *wanted);
-/* The names of the cases that answer the claim, an array. */
+/* The names of the cases that answer the claim, or cover the behaviour, an array. */
 json_t *cases_of_claim(const struct catalogue *catalogue, const char *claim);
 
 /* ---- saved.c: results.json, verdict.json --------------------------------------------------- */
@@ -123,10 +125,13 @@ char *failure_kind(const char *reason, const json_t *failure);
 
 /* ---- claims.c ------------------------------------------------------------------------------ */
 
-/* What the catalogue says of it, an object: id, document, claim, verdict, finding. */
-json_t *claim_as_json(const struct claim *claim);
+/* What the catalogue says of it, an object: id, document, claim, verdict, finding, missing. */
+json_t *claim_as_json(const struct catalogue *catalogue, const struct claim *claim);
 
-/* Tells of a claim of the case that there is not, in a line on stderr; whether there is none. */
+/*
+ * Tells of a claim or a behaviour in the head of the case that there is not, in a line on stderr;
+ * whether there is none.
+ */
 bool claims_are_sound(const struct catalogue *catalogue, const struct listed_case *listed);
 
 /* ---- evidence.c: what a run says of a claim ------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * selection: which cases, over which families, and which claims the words of a command line mean.
+ * selection: which cases, over which families, and which claims and behaviours the words of a
+ * command line mean.
  */
 #include "runner/saved/saved.h"
 
@@ -10,16 +11,23 @@
 
 static const int families[] = { AF_INET, AF_INET6 };
 
+/* One of the words, which are parted by blanks. */
+static bool word_matches(const char *words, const char *pattern, enum strictness strictness)
+{
+	bool found = false;
+
+	for (char *word; !found && (word = text_word(&words)); free(word))
+		found = pattern_matches(pattern, word, strictness);
+	return found;
+}
+
 static bool case_matches(const struct listed_case *spec, const char *pattern,
 			 enum strictness strictness)
 {
-	bool found = pattern_matches(pattern, spec->name, strictness) ||
-		     pattern_matches(pattern, spec->topic, strictness);
-	const char *claims = spec->claims;
-
-	for (char *claim; !found && (claim = text_word(&claims)); free(claim))
-		found = pattern_matches(pattern, claim, strictness);
-	return found;
+	return pattern_matches(pattern, spec->name, strictness) ||
+	       pattern_matches(pattern, spec->topic, strictness) ||
+	       word_matches(spec->claims, pattern, strictness) ||
+	       word_matches(spec->covers, pattern, strictness);
 }
 
 /* "accept queue/ipv4": what means the case, over that family. */
@@ -40,27 +48,52 @@ static bool test_matches(const struct test *test, const char *pattern, enum stri
 	       family_matches(test, pattern, strictness);
 }
 
-static void complain_of_pattern(const struct selection *all, const char *pattern)
+/* Says that the pattern is what no case answers, if it is. */
+static bool complain_of_unanswered(const struct catalogue *catalogue, const char *pattern)
+{
+	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		const struct claim *claim = &catalogue->claims[i];
+
+		if (!pattern_matches(pattern, claim->id, EXACTLY) ||
+		    claim_is_answered(catalogue, claim))
+			continue;
+		complain("no case %s %s; see halfopen claims %s",
+			 claim->verdict == BEHAVIOUR ? "covers" : "answers", claim->id, claim->id);
+		return true;
+	}
+	return false;
+}
+
+/* The ids that cases answer: of behaviours alone, or all. */
+static void offer_claims(struct nearest *nearest, const struct catalogue *catalogue,
+			 bool behaviours)
+{
+	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		const struct claim *claim = &catalogue->claims[i];
+
+		if ((claim->verdict == BEHAVIOUR || !behaviours) &&
+		    claim_is_answered(catalogue, claim))
+			nearest_offer(nearest, claim->id);
+	}
+}
+
+static void complain_of_pattern(const struct catalogue *catalogue, const struct selection *all,
+				const char *pattern)
 {
 	struct nearest nearest = { .typed = pattern };
-	/* Claims are made anew for each test, so they must outlive the loop. */
-	json_auto_t *claims = json_array();
 
+	if (complain_of_unanswered(catalogue, pattern))
+		return;
 	for (size_t i = 0; i < all->count; i++) {
-		const struct listed_case *spec = all->tests[i].spec;
-
-		nearest_offer(&nearest, spec->name);
+		nearest_offer(&nearest, all->tests[i].spec->name);
 		if (strchr(pattern, '/'))
 			nearest_offer(&nearest, all->tests[i].id);
-		nearest_offer(&nearest, spec->topic);
-		json_t *words = json_words(spec->claims), *word;
-		size_t index;
-		json_array_append_new(claims, words);
-		json_array_foreach (words, index, word)
-			nearest_offer(&nearest, json_string_value(word));
+		nearest_offer(&nearest, all->tests[i].spec->topic);
 	}
+	offer_claims(&nearest, catalogue, false);
 	autofree char *near = nearest_text(&nearest);
-	complain("no case, topic or claim matches '%s'%s; see halfopen list", pattern, near);
+	complain("no case, topic, claim or behaviour matches '%s'%s; see halfopen list", pattern,
+		 near);
 }
 
 static struct selection select_all(const struct catalogue *catalogue)
@@ -150,13 +183,14 @@ static const char *next_pattern(const struct selection *all, struct patterns pat
 }
 
 /* Marks what the patterns mean. False after saying which means nothing. */
-static bool mark_words(struct selection *all, struct patterns patterns, bool *wanted)
+static bool mark_words(const struct catalogue *catalogue, struct selection *all,
+		       struct patterns patterns, bool *wanted)
 {
 	for (size_t at = 0; at < patterns.count;) {
 		const char *pattern = next_pattern(all, patterns, &at);
 
 		if (!mark(all, pattern, wanted)) {
-			complain_of_pattern(all, pattern);
+			complain_of_pattern(catalogue, all, pattern);
 			return false;
 		}
 	}
@@ -166,14 +200,15 @@ static bool mark_words(struct selection *all, struct patterns patterns, bool *wa
 }
 
 /* As mark_words(), of what is not meant after all. */
-static bool exclude(struct selection *all, struct patterns patterns, bool *wanted)
+static bool exclude(const struct catalogue *catalogue, struct selection *all,
+		    struct patterns patterns, bool *wanted)
 {
 	autofree bool *unwanted = must_alloc(all->count + 1, sizeof(*unwanted));
 	bool some = false;
 
 	for (size_t i = 0; i < patterns.excluded_count; i++)
 		if (!mark(all, patterns.excluded[i], unwanted)) {
-			complain_of_pattern(all, patterns.excluded[i]);
+			complain_of_pattern(catalogue, all, patterns.excluded[i]);
 			return false;
 		}
 	for (size_t i = 0; i < all->count; i++)
@@ -183,12 +218,54 @@ static bool exclude(struct selection *all, struct patterns patterns, bool *wante
 	return some || all->count == 0;
 }
 
+/* Marks what covers a behaviour that the pattern means. False after saying that nothing does. */
+static bool mark_covering(const struct catalogue *catalogue, const struct selection *all,
+			  const char *pattern, bool *covering)
+{
+	struct nearest nearest = { .typed = pattern };
+	bool found = false;
+
+	for (int strictness = EXACTLY; !found && strictness <= LOOSELY; strictness++)
+		for (size_t i = 0; i < all->count; i++)
+			if (word_matches(all->tests[i].spec->covers, pattern,
+					 (enum strictness)strictness))
+				found = covering[i] = true;
+	if (found || complain_of_unanswered(catalogue, pattern))
+		return found;
+	offer_claims(&nearest, catalogue, true);
+	autofree char *near = nearest_text(&nearest);
+	complain("no behaviour that a case covers matches '%s'%s; see docs/behaviours.md", pattern,
+		 near);
+	return false;
+}
+
+/* As mark_words(): what covers none of the behaviours is not meant after all. */
+static bool narrow(const struct catalogue *catalogue, struct selection *all,
+		   struct patterns patterns, bool *wanted)
+{
+	autofree bool *covering = must_alloc(all->count + 1, sizeof(*covering));
+	bool some = false;
+
+	if (patterns.covers_count == 0)
+		return true;
+	for (size_t i = 0; i < patterns.covers_count; i++)
+		if (!mark_covering(catalogue, all, patterns.covers[i], covering))
+			return false;
+	for (size_t i = 0; i < all->count; i++)
+		some |= wanted[i] = wanted[i] && covering[i];
+	if (!some)
+		complain("nothing that is meant covers what --covers asks for");
+	return some;
+}
+
 bool selection_make(struct selection *selection, const struct catalogue *catalogue,
 		    struct patterns patterns)
 {
 	*selection = select_all(catalogue);
 	autofree bool *wanted = must_alloc(selection->count + 1, sizeof(*wanted));
-	bool good = mark_words(selection, patterns, wanted) && exclude(selection, patterns, wanted);
+	bool good = mark_words(catalogue, selection, patterns, wanted) &&
+		    exclude(catalogue, selection, patterns, wanted) &&
+		    narrow(catalogue, selection, patterns, wanted);
 
 	if (good)
 		keep(selection, wanted);
@@ -252,7 +329,7 @@ json_t *cases_of_claim(const struct catalogue *catalogue, const char *claim)
 	json_t *cases = json_array();
 
 	for (size_t i = 0; i < catalogue->case_count; i++)
-		if (text_has_word(catalogue->cases[i].claims, claim))
+		if (case_answers(&catalogue->cases[i], claim))
 			json_array_append_new(cases, json_text(catalogue->cases[i].name));
 	return cases;
 }

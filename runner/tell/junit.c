@@ -174,6 +174,8 @@ static void properties(xml out, const struct run *run, const struct listed_case 
 	ask(out, run, spec, clock_of, "clock");
 	if (spec->claims && *spec->claims)
 		property(out, "claims", spec->claims);
+	if (spec->covers && *spec->covers)
+		property(out, "covers", spec->covers);
 	ask(out, run, spec, variant_of, "variant");
 	xml_close_empty(out);
 }

@@ -36,6 +36,7 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 	json_object_set_new(value, "seconds", json_real(result->seconds));
 	json_object_set_new(value, "kernel_seconds", json_real(result->kernel_seconds));
 	json_object_set_new(value, "claims", json_words(entry->spec->claims));
+	json_object_set_new(value, "covers", json_words(entry->spec->covers));
 	json_object_set_new(value, "reason", json_text(result->reason));
 	json_object_set_new(value, "variant", json_text(result->variant));
 	json_object_set_new(value, "folder", json_text(entry->folder));

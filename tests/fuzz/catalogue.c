@@ -7,7 +7,7 @@
 #include "base/base.h"
 
 static const struct listed_case cases[] = {
-	{ .name = "it_passes", .topic = "passes", .claims = "F-01 F-02" },
+	{ .name = "it_passes", .topic = "passes", .claims = "F-01 F-02", .covers = "B-01" },
 	{ .name = "it_passes_after_a_timer",
 	  .topic = "passes",
 	  .claims = "F-01",
@@ -26,6 +26,8 @@ static const struct claim claims[] = {
 	{ "F-04", "fakes", "It is skipped.", CONFIRMED, "It is." },
 	{ "F-05", "fakes", "It breaks down.", CONFIRMED, NULL },
 	{ "F-06", "fakes", "Nobody shows this.", ARGUED, "It is only argued." },
+	{ "B-01", "habits", "one ends", BEHAVIOUR, NULL },
+	{ "B-02", "habits", "one lingers", BEHAVIOUR, "how long" },
 };
 
 static const struct recorded_variant records[] = {
