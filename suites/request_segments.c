@@ -55,9 +55,11 @@ static void expect_connection(struct server *server, struct peer *peer)
 	expect_read_error(accept_peer(server->listener, peer), EAGAIN);
 }
 
-/* The request is as it was: nobody was woken, its timer runs on, and its answer connects. */
-static void expect_unmoved(struct server *server, struct peer *peer,
-			   const struct peer_segment *segment)
+/*
+ * The request is as it was: nobody was woken, its timer runs on, and its answer connects, which
+ * comes after what lies @ahead of it.
+ */
+static void expect_unmoved(struct server *server, struct peer *peer, bool ahead)
 {
 	struct scene *net = scene_of(peer);
 
@@ -68,8 +70,8 @@ static void expect_unmoved(struct server *server, struct peer *peer,
 
 	STEP("and the answer to the SYN-ACK makes the connection");
 	peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn + 1 - peer->seq));
-	expect_ladder(peer, lies_ahead(segment) ? "-  >  ACK seq 1  - / ESTABLISHED"
-						: "-  >  ACK  - / ESTABLISHED");
+	expect_ladder(peer, ahead ? "-  >  ACK seq 1  - / ESTABLISHED"
+				  : "-  >  ACK  - / ESTABLISHED");
 	expect_dropped(server, 0);
 	expect_connection(server, peer);
 }
@@ -103,7 +105,20 @@ static void play(struct server *server, const struct row *row)
 	if (row->ends)
 		expect_ended(server);
 	else
-		expect_unmoved(server, peer, &row->segment);
+		expect_unmoved(server, peer, lies_ahead(&row->segment));
+}
+
+/* Each in a step of its own, with a request of its own. */
+static void play_all(struct scene *net, const struct row *rows, size_t count)
+{
+	struct server server = serve(net);
+
+	for (size_t i = 0; i < count; i++) {
+		STEP("%s", rows[i].what);
+		if (rows[i].covers)
+			COVERS(rows[i].covers);
+		play(&server, &rows[i]);
+	}
 }
 
 /* A line of a segment that begins @offset behind the number that is next. The caller frees it. */
@@ -161,7 +176,7 @@ static void reset_request(struct server *server, struct peer *peer, struct peer_
 	if (ends)
 		expect_ended(server);
 	else
-		expect_unmoved(server, peer, &segment);
+		expect_unmoved(server, peer, lies_ahead(&segment));
 }
 
 /*
@@ -252,7 +267,7 @@ static void cross(struct server *server, const struct arrival *arrival)
 	if (arrival->counts)
 		expect_counters(net, SERVER, "%s 1", arrival->counts);
 	if (!arrival->connects) {
-		expect_unmoved(server, peer, &segment);
+		expect_unmoved(server, peer, lies_ahead(&segment));
 		return;
 	}
 	expect_event(server->epoll);
@@ -371,13 +386,7 @@ CASE(syn_with_another_number_ends_the_request_or_is_answered_with_an_ack, .claim
 		  .lines = { "- > SYN-ACK seq 1000000", "+0.0 < ACK" },
 		  .covers = "X-22" },
 	};
-	struct server server = serve(net);
-
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		STEP("%s", rows[i].what);
-		COVERS(rows[i].covers);
-		play(&server, &rows[i]);
-	}
+	play_all(net, rows, ARRAY_LENGTH(rows));
 }
 
 /* ---- a wrong acknowledgement ----------------------------------------------------------------- */
@@ -421,4 +430,373 @@ CASE(wrong_acknowledgement_is_reset_with_whatever_it_carries, .claims = "", .cov
 			COVERS("X-20");
 			play(&server, &row);
 		}
+}
+
+/* ---- how soon it answers again --------------------------------------------------------------- */
+
+/* Two segments right after each other, and what comes of each. */
+struct pair {
+	const char *what;
+	struct peer_segment first, second;
+	const char *lines[5];
+	const char *counters; /* that move; NULL: none */
+};
+
+static void play_pair(struct server *server, const struct pair *pair)
+{
+	struct scene *net = server->listener->scene;
+	struct peer *peer = half_open_peer(net, server->listener);
+
+	peer_sends(peer, pair->first);
+	peer_sends(peer, pair->second);
+	expect_lines(net, peer->flow, pair->lines);
+	expect_dropped(server, 2);
+	if (pair->counters)
+		expect_counters(net, SERVER, "%s", pair->counters);
+	expect_unmoved(server, peer, lies_ahead(&pair->first) || lies_ahead(&pair->second));
+}
+
+static const struct pair wrong_pairs[] = {
+	{ .what = "two ACKs before the window",
+	  .first = { .flags = ACK, .seq = -1 },
+	  .second = { .flags = ACK, .seq = -1 },
+	  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > ACK seq 0 ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "one beyond it and one before it",
+	  .first = { .flags = ACK, .seq = BEYOND },
+	  .second = { .flags = ACK, .seq = -1 },
+	  .lines = { "- > ACK seq 1000001", "+0.0 < ACK", "- > ACK seq 0 ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "two SYN-ACKs",
+	  .first = { .flags = SYN | ACK },
+	  .second = { .flags = SYN | ACK },
+	  .lines = { "- > SYN-ACK", "+0.0 < ACK", "- > SYN-ACK ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "two SYNs",
+	  .first = { .flags = SYN },
+	  .second = { .flags = SYN },
+	  .lines = { "- > SYN", "+0.0 < SYN-ACK", "- > SYN ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "a SYN, and an ACK before the window",
+	  .first = { .flags = SYN },
+	  .second = { .flags = ACK, .seq = -1 },
+	  .lines = { "- > SYN", "+0.0 < SYN-ACK", "- > ACK seq 0 ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "an ACK before the window, and a SYN",
+	  .first = { .flags = ACK, .seq = -1 },
+	  .second = { .flags = SYN },
+	  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > SYN ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "an ACK before the window, and a SYN with data",
+	  .first = { .flags = ACK, .seq = -1 },
+	  .second = { .flags = SYN, .text = "HELLO" },
+	  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > DATA-SYN 5 ignored" },
+	  .counters = "TCPACKSkippedSynRecv 1" },
+	{ .what = "an ACK before the window, and data beyond it",
+	  .first = { .flags = ACK, .seq = -1 },
+	  .second = { .text = "HELLO", .seq = BEYOND },
+	  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > DATA 5 seq 1000001", "+0.0 < ACK" } },
+	{ .what = "an ACK and a FIN before the window",
+	  .first = { .flags = ACK, .seq = -1 },
+	  .second = { .flags = FIN | ACK, .seq = -1 },
+	  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > FIN-ACK seq 0", "+0.0 < ACK" } },
+	{ .what = "data beyond the window, and an ACK before it",
+	  .first = { .text = "HELLO", .seq = BEYOND },
+	  .second = { .flags = ACK, .seq = -1 },
+	  .lines = { "- > DATA 5 seq 1000001", "+0.0 < ACK", "- > ACK seq 0", "+0.0 < ACK" } },
+	{ .what = "data twice: a keepalive probe that has a byte",
+	  .first = { .text = "X", .seq = -1 },
+	  .second = { .text = "X", .seq = -1 },
+	  .lines = { "- > DATA 1 seq 0", "+0.0 < ACK", "- > DATA 1 seq 0", "+0.0 < ACK" } },
+};
+
+/*
+ * tcp_oow_rate_limited(): each request has one clock for all that it answers by itself. Data does
+ * not look at it and does not set it, for two ends that each have lost count do not go on sending
+ * data for ever; a SYN does, with data too.
+ */
+CASE(second_wrong_segment_within_half_a_second_is_not_answered, .claims = "", .covers = "X-23")
+{
+	struct server server = serve(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong_pairs); i++) {
+		STEP("%s", wrong_pairs[i].what);
+		COVERS("X-23");
+		play_pair(&server, &wrong_pairs[i]);
+	}
+}
+
+/* tcp_reqsk_send_challenge_ack() */
+CASE(challenge_of_a_reset_and_an_answer_to_a_wrong_segment_have_one_clock, .claims = "",
+     .variants = "reset-is-challenged reset-ends-the-request")
+{
+	static const struct pair pairs[] = {
+		{ .what = "two RSTs somewhere in the window",
+		  .first = { .flags = RST, .seq = 5 },
+		  .second = { .flags = RST, .seq = 5 },
+		  .lines = { "- > RST seq 6", "+0.0 < ACK", "- > RST seq 6" },
+		  .counters = "TCPChallengeACK 1  TCPACKSkippedChallenge 1" },
+		{ .what = "an ACK before the window, and a RST",
+		  .first = { .flags = ACK, .seq = -1 },
+		  .second = { .flags = RST, .seq = 5 },
+		  .lines = { "- > ACK seq 0", "+0.0 < ACK", "- > RST seq 6" },
+		  .counters = "TCPACKSkippedChallenge 1" },
+		{ .what = "a RST, and an ACK before the window",
+		  .first = { .flags = RST, .seq = 5 },
+		  .second = { .flags = ACK, .seq = -1 },
+		  .lines = { "- > RST seq 6", "+0.0 < ACK", "- > ACK seq 0 ignored" },
+		  .counters = "TCPChallengeACK 1  TCPACKSkippedSynRecv 1" },
+		{ .what = "a RST, and a SYN",
+		  .first = { .flags = RST, .seq = 5 },
+		  .second = { .flags = SYN },
+		  .lines = { "- > RST seq 6", "+0.0 < ACK", "- > SYN ignored" },
+		  .counters = "TCPChallengeACK 1  TCPACKSkippedSynRecv 1" },
+	};
+	struct server server = serve(net);
+
+	if (!resets_are_challenged(&server))
+		return;
+	for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+		STEP("%s", pairs[i].what);
+		play_pair(&server, &pairs[i]);
+	}
+}
+
+static void send_probe(struct peer *peer, bool answered)
+{
+	peer_send(peer, .flags = ACK, .seq = -1);
+	expect_ladder(peer, answered ? "- > ACK seq 0" : "- > ACK seq 0 ignored",
+		      answered ? "+0.0 < ACK" : NULL);
+}
+
+/* What was not answered does not count: the time runs from the last answer. */
+CASE(request_answers_again_after_tcp_invalid_ratelimit, .claims = "", .covers = "X-23",
+     .kernel_seconds = 4)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("half a second: when the request's timer has fired once, it answers again");
+	COVERS("X-23");
+	expect_sysctl(net, SERVER, "net.ipv4.tcp_invalid_ratelimit=500");
+	struct peer *peer = half_open_peer(net, server);
+	send_probe(peer, true);
+	send_probe(peer, false);
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(peer, "1.0  <  SYN-ACK");
+	send_probe(peer, true);
+	reset_ends_the_request(peer);
+	expect_drops(server, 4);
+	expect_counters(net, SERVER, "TCPACKSkippedSynRecv 1  TCPTimeouts 1  reset_requests 1");
+
+	STEP("two and a half: not when it has fired once, but when it has fired twice");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_invalid_ratelimit=2500");
+	peer = half_open_peer(net, server);
+	send_probe(peer, true);
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(peer, "1.0  <  SYN-ACK");
+	send_probe(peer, false);
+	wait_for(peer, .timeouts = 2, .within = 2);
+	expect_ladder(peer, "3.0  <  SYN-ACK");
+	send_probe(peer, true);
+	reset_ends_the_request(peer);
+	expect_drops(server, 8);
+	expect_counters(net, SERVER, "TCPACKSkippedSynRecv 1  TCPTimeouts 2  reset_requests 1");
+
+	STEP("none: it answers each");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_invalid_ratelimit=0");
+	peer = half_open_peer(net, server);
+	for (int i = 0; i < 3; i++)
+		send_probe(peer, true);
+	expect_drops(server, 11);
+}
+
+/* ---- flags ----------------------------------------------------------------------------------- */
+
+/* Of a segment's flags tcp_check_req() looks at SYN, RST and ACK. */
+CASE(syn_with_other_flags_or_data_is_the_syn_again, .claims = "", .covers = "P-108")
+{
+	static const struct row rows[] = {
+		{ .what = "a SYN with FIN",
+		  .segment = { .flags = SYN | FIN },
+		  .lines = { "- > SYN-FIN", "+0.0 < SYN-ACK" },
+		  .covers = "P-108" },
+		{ .what = "a SYN with PSH",
+		  .segment = { .flags = SYN | PSH },
+		  .lines = { "- > SYN", "+0.0 < SYN-ACK" } },
+		{ .what = "a SYN with URG",
+		  .segment = { .flags = SYN | URG },
+		  .lines = { "- > SYN-URG", "+0.0 < SYN-ACK" } },
+		{ .what = "a SYN that asks for ECN, as the first one did not",
+		  .segment = { .flags = SYN | ECE | CWR },
+		  .lines = { "- > SYN-ECE-CWR", "+0.0 < SYN-ACK" } },
+		{ .what = "a SYN with data",
+		  .segment = { .flags = SYN, .text = "LOST!" },
+		  .lines = { "- > DATA-SYN 5", "+0.0 < SYN-ACK" } },
+		{ .what = "a SYN with all that there is",
+		  .segment = { .flags = SYN | FIN | PSH | URG, .text = "LOST!" },
+		  .lines = { "- > DATA-SYN-FIN-URG 5", "+0.0 < SYN-ACK" } },
+	};
+
+	play_all(net, rows, ARRAY_LENGTH(rows));
+}
+
+CASE(segment_without_ack_is_dropped_within_the_window_and_answered_outside, .claims = "",
+     .covers = "P-110")
+{
+	static const struct row rows[] = {
+		{ .what = "no flag at all",
+		  .segment = { .no_flags = true },
+		  .lines = { "- > NONE" },
+		  .covers = "P-110" },
+		{ .what = "no flag, and data",
+		  .segment = { .no_flags = true, .text = "HELLO" },
+		  .lines = { "- > DATA 5" },
+		  .covers = "P-110" },
+		{ .what = "PSH",
+		  .segment = { .flags = PSH },
+		  .lines = { "- > NONE" },
+		  .covers = "P-110" },
+		{ .what = "URG",
+		  .segment = { .flags = URG },
+		  .lines = { "- > URG" },
+		  .covers = "P-110" },
+		{ .what = "FIN, PSH, URG and data",
+		  .segment = { .flags = FIN | PSH | URG, .text = "HELLO" },
+		  .lines = { "- > DATA-FIN-URG 5" },
+		  .covers = "P-110" },
+		{ .what = "no flag, before the window",
+		  .segment = { .no_flags = true, .seq = -1 },
+		  .lines = { "- > NONE seq 0", "+0.0 < ACK" } },
+		{ .what = "a FIN beyond the window",
+		  .segment = { .flags = FIN, .seq = BEYOND },
+		  .lines = { "- > FIN seq 1000001", "+0.0 < ACK" } },
+	};
+
+	play_all(net, rows, ARRAY_LENGTH(rows));
+}
+
+/* ---- a listener that has no request of this client ------------------------------------------- */
+
+/* What comes for it, and what it makes of it. */
+struct stray {
+	unsigned flags;
+	const char *name, *with_data;
+	enum { DROPPED, UNANSWERED, A_RESET, A_SYN_ACK } fate;
+};
+
+static const char *answer_of(const struct stray *stray)
+{
+	if (stray->fate == A_RESET)
+		return "+0.0  <  RST";
+	return stray->fate == A_SYN_ACK ? "+0.0  <  SYN-ACK" : NULL;
+}
+
+static void stray_in(struct server *server, const struct stray *stray, const char *text)
+{
+	struct scene *net = server->listener->scene;
+	struct peer *peer = half_open_peer(net, server->listener);
+	bool makes_request = stray->fate == A_SYN_ACK;
+	autofree char *line = format("-  >  %s  %s", text ? stray->with_data : stray->name,
+				     makes_request ? "- / SYN_RECV" : "");
+
+	reset_ends_the_request(peer);
+	peer_send(peer, .flags = stray->flags, .no_flags = !stray->flags, .text = text);
+	expect_ladder(peer, line, answer_of(stray));
+	expect_dropped(server, 1 + (stray->fate == DROPPED));
+	expect_counters(net, SERVER, "reset_requests 1");
+
+	STEP("a SYN is answered, and a RST ends the request");
+	peer_syn(peer);
+	if (makes_request)
+		expect_ladder(peer, "-  >  SYN", "+0.0  <  SYN-ACK");
+	else
+		expect_ladder(peer, "-  >  SYN  - / SYN_RECV", "+0.0  <  SYN-ACK");
+	expect_queue(server->listener, .accept = 0, .syn = 1);
+	peer_send(peer, .flags = RST, .seq = (int32_t)(peer->isn + 1 - peer->seq));
+	expect_ladder(peer, "-  >  RST  - / -");
+	expect_dropped(server, 1 + makes_request);
+	expect_ended(server);
+	expect_counters(net, SERVER, "reset_requests 1");
+}
+
+/*
+ * RFC 9293, 3.10.7.2, and tcp_rcv_state_process(): ACK first, then RST, then SYN without FIN. A RST
+ * with ACK is to be answered with RST, which no RST is; so nobody counts it as dropped.
+ */
+CASE(listener_answers_strays_alike_with_and_without_data_and_then_a_syn, .claims = "",
+     .covers = "X-29 P-102")
+{
+	static const struct stray strays[] = {
+		{ ACK, "ACK", "DATA 5", A_RESET },
+		{ FIN | ACK, "FIN-ACK", "DATA-FIN 5", A_RESET },
+		{ SYN | ACK, "SYN-ACK", "DATA-SYN 5", A_RESET },
+		{ RST | ACK, "RST-ACK", "DATA-RST 5", UNANSWERED },
+		{ RST, "RST", "DATA-RST 5", DROPPED },
+		{ FIN, "FIN", "DATA-FIN 5", DROPPED },
+		{ 0, "NONE", "DATA 5", DROPPED },
+		{ PSH, "NONE", "DATA 5", DROPPED },
+		{ URG, "URG", "DATA-URG 5", DROPPED },
+		{ SYN | FIN, "SYN-FIN", "DATA-SYN-FIN 5", DROPPED },
+		{ SYN | RST, "SYN-RST", "DATA-SYN-RST 5", DROPPED },
+		{ SYN, "SYN", "DATA-SYN 5", A_SYN_ACK },
+		{ SYN | PSH, "SYN", "DATA-SYN 5", A_SYN_ACK },
+		{ SYN | URG, "SYN-URG", "DATA-SYN-URG 5", A_SYN_ACK },
+	};
+	static const char *const texts[] = { NULL, "HELLO" };
+	struct server server = serve(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(strays); i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(texts); j++) {
+			STEP("%s%s", strays[i].name, texts[j] ? ", and data" : "");
+			COVERS("X-29 P-102");
+			stray_in(&server, &strays[i], texts[j]);
+		}
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* A request keeps what its SYN has offered, whatever the next one offers. */
+CASE(syn_that_comes_again_with_other_options_gets_the_same_answer, .claims = "", .covers = "P-112")
+{
+	static const struct {
+		const char *what;
+		struct peer_segment first, again;
+	} rows[] = {
+		{ "with timestamps, and without", { .timestamps = true, .tsval = 1000 }, { 0 } },
+		{ "without timestamps, and with", { 0 }, { .timestamps = true, .tsval = 1000 } },
+		{ "with options, and with none",
+		  { .timestamps = true, .tsval = 1000 },
+		  { .no_options = true } },
+		{ "with no option, and with all",
+		  { .no_options = true },
+		  { .timestamps = true, .tsval = 1000 } },
+		{ "with a timestamp, and with a later one",
+		  { .timestamps = true, .tsval = 1000 },
+		  { .timestamps = true, .tsval = 2000 } },
+	};
+	struct server server = serve(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct peer *peer = raw_peer(net, server.listener);
+		struct peer_segment first = rows[i].first, again = rows[i].again;
+
+		STEP("%s", rows[i].what);
+		COVERS("P-112");
+		first.flags = again.flags = SYN;
+		peer_sends(peer, first);
+		peer_sends(peer, again);
+		expect_ladder(peer,
+			      "-    >  SYN      - / SYN_RECV",
+			      "+0.0 <  SYN-ACK",
+			      "-    >  SYN",
+			      "+0.0 <  SYN-ACK");
+		expect_dropped(&server, 1);
+		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
+			     .window_scale = !first.no_options, .sack = !first.no_options,
+			     .timestamps = first.timestamps);
+		peer_send(peer, .flags = ACK, .timestamps = first.timestamps, .tsval = 3000,
+			  .tsecr = peer->heard.tsval);
+		expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+		expect_connection(&server, peer);
+	}
 }

@@ -57,6 +57,7 @@ static const struct recorded_variant variants[] = {
 	CHALLENGED_RESET("reset_that_is_only_somewhere_in_the_window_should_be_challenged"),
 	CHALLENGED_RESET("reset_with_an_acknowledgement_should_end_a_request_by_its_number_alone"),
 	CHALLENGED_RESET("reset_at_the_edges_of_the_window"),
+	CHALLENGED_RESET("challenge_of_a_reset_and_an_answer_to_a_wrong_segment_have_one_clock"),
 	SYN_QUEUE_LIMIT("flood_fills_the_syn_queue_and_the_rest_is_dropped"),
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),
 	SYN_QUEUE_LIMIT("client_connects_through_a_flood_by_a_cookie"),
