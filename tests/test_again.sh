@@ -69,14 +69,14 @@ check 'a pass is a pass on any machine' play 0 it_passes_on_a_short_machine/ipv4
 
 ends_what_does_nothing()
 {
-	play 99 it_does_nothing/ipv4 --timeout-multiplier 0.1 &&
+	play 99 it_does_nothing/ipv4 --timeout-multiplier 0.5 &&
 		says 'neither did anything nor waited for a timer' &&
 		says 'in the step "the last thing it did"'
 }
 check 'a case that does nothing is ended' ends_what_does_nothing
 waits_for_longer()
 {
-	FAKE_TIMER_MS=2500 play 0 it_passes_after_a_timer/ipv4 --timeout-multiplier 0.1
+	FAKE_TIMER_MS=8000 play 0 it_passes_after_a_timer/ipv4 --timeout-multiplier 0.5
 }
 check 'one that waits for a timer is not' waits_for_longer
 
@@ -102,6 +102,7 @@ check 'who was alone when the kernel complained has failed' alone
 
 finds_the_one()
 {
+	export FAKE_NEIGHBOURS=2
 	play 1 the_kernel_complains_of_it/ipv4 it_waits_beside &&
 		result the_kernel_complains_of_it/ipv4 status '"failed"' &&
 		result it_waits_beside/ipv4 status '"passed"' &&
@@ -122,6 +123,7 @@ check 'where it does not complain again, all who were there have failed' suspect
 
 tainted()
 {
+	unset FAKE_NEIGHBOURS
 	taint=$1 counted=$2
 	play 0 it_waits_beside && play 1 the_kernel_complains_of_it/ipv6
 	left=$?
@@ -130,11 +132,13 @@ tainted()
 }
 check 'a machine that booted tainted and has warned before is one like any other' tainted 4608 17
 
-# meanwhile FILE TEXT: the file gets this text while a case waits.
+# meanwhile FILE TEXT: the file gets this text while a case waits, which stays until then.
 meanwhile()
 {
 	rm -rf artifacts
-	(within 5 test -e artifacts/it_waits_beside/ipv4/output.txt && echo "$2" >"kernel/$1") &
+	export FAKE_NEIGHBOURS=1
+	(within 20 test -e artifacts/it_waits_beside/ipv4/output.txt && echo "$2" >"kernel/$1" &&
+		: >kernel/complained) &
 }
 
 # complains_by FILE TEXT PATTERN: what is said of it.

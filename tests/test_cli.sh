@@ -204,7 +204,7 @@ broke()
 	check "$broken: its verdict is an error" says '"error"' "artifacts/$broken/ipv4/verdict.json"
 }
 broke it_breaks_down 'a capture lost 3 packets'
-run run --repeat 20 --timeout-multiplier 0.1 it_breaks_down_early
+run run --repeat 20 --timeout-multiplier 0.5 it_breaks_down_early
 check 'breaking down in the set-up does not keep others from going on' \
 	test "$(grep -c '"reason": "cannot set net.ipv4' artifacts/results.json)" -eq 40
 broke it_crashes 'process 1 .* before it left a verdict'
