@@ -915,6 +915,62 @@ static bool listener_still_there(const struct place *place, int way, struct muta
 	return true;
 }
 
+/* ---- groups -------------------------------------------------------------------------------- */
+
+/* The key of another listener on the same port, open or not; 0: there is none. */
+static int twin_of(const struct place *place, int key)
+{
+	const struct judge *judge = place->before;
+	const struct listener_book *of = book_of_listener((struct judge *)judge, key);
+
+	for (int i = 0; of && i < judge->listener_count; i++)
+		if (judge->listeners[i].port == of->port && judge->listeners[i].key != key)
+			return judge->listeners[i].key;
+	return 0;
+}
+
+/* What happened at one member happened at its twin. */
+static bool at_its_twin(const struct place *place, enum event_kind kind, const char *call,
+			struct mutation *mutation)
+{
+	int twin = is_a(place, kind) ? twin_of(place, place->event->listener) : 0;
+
+	if (!twin || (call && (strcmp(place->event->name, call) != 0 || place->event->result < 0)))
+		return false;
+	change(place, mutation)->listener = twin;
+	return true;
+}
+
+static bool queue_of_the_twin(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	return at_its_twin(place, EVENT_QUEUE, NULL, mutation);
+}
+
+static bool call_of_the_twin(const struct place *place, int way, struct mutation *mutation)
+{
+	static const char *const calls[] = { "accept", "close", "listen" };
+
+	return at_its_twin(place, EVENT_CALL, calls[way], mutation);
+}
+
+/* The case has expected that it waits at the other one. */
+static bool waits_at_the_twin(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	return is_a(place, EVENT_EXPECT) && strcmp(place->event->name, "member") == 0 &&
+	       at_its_twin(place, EVENT_EXPECT, NULL, mutation);
+}
+
+/* It is not moved: its listener has never ended. */
+static bool end_of_member_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	return is_a(place, EVENT_CALL) && strcmp(place->event->name, "close") == 0 &&
+	       twin_of(place, place->event->listener);
+}
+
 /* ---- calls and waits ----------------------------------------------------------------------- */
 
 static bool wrong_errno(const struct place *place, int way, struct mutation *mutation)
@@ -1157,6 +1213,10 @@ const struct kind kinds[] = {
 	{ "a queue's depths missing", queue_missing, 1, NAMES_GAP },
 	{ "a listener is gone that nobody has ended", listener_gone, 1, NAMES_IT },
 	{ "a listener is there that was ended", listener_still_there, 1, NAMES_IT },
+	{ "a queue that is the twin's", queue_of_the_twin, 1, NAMES_GAP },
+	{ "a call that was the twin's", call_of_the_twin, 3, NAMES_GAP },
+	{ "a connection expected to wait at the twin", waits_at_the_twin, 1, NAMES_IT },
+	{ "a member that has not ended", end_of_member_missing, 1, NAMES_GAP },
 	{ "a call with a wrong errno", wrong_errno, 3, NAMES_IT },
 	{ "a call with a wrong result", wrong_result, 2, NAMES_IT },
 	{ "a call missing", call_missing, 1, NAMES_GAP },

@@ -19,7 +19,7 @@ static void print_ladder(const struct story *story, int flow, struct ladder_form
 {
 	const struct judge *judge = story_judge(story);
 	struct judged_flow of = judge_flow(judge, flow);
-	const char *listener = story_listener(story, of.listener);
+	const char *listener = story_listener(story, of.asked);
 	char **lines = ladder_lines(judge, flow, form);
 
 	fprintf(out, "%s%s%s%s\n", of.name, *listener ? " to " : "", listener,

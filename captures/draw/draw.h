@@ -52,7 +52,7 @@ struct story_line {
 	/* after it, when its receiver had done with it: */
 	bool changed; /* one of the flow's states */
 	enum tcp_state states[HOSTS];
-	int listener; /* the flow's port; 0: none */
+	int listener; /* the key of the flow's; 0: none */
 	struct depths queue;
 	const char
 		*counters[HOSTS]; /* that it moved: "ListenOverflows +1, ListenDrops +1", or "" */
@@ -71,7 +71,7 @@ struct story_flow {
 };
 
 struct story_listener {
-	int port;
+	int key;
 	const char *name;
 	struct depths queue; /* at the end */
 };
@@ -96,8 +96,8 @@ void story_free(struct story *story);
 const struct judge *story_judge(const struct story *story);
 /* The line of a segment; NULL when it is not known. */
 const struct story_line *story_segment(const struct story *story, long packet);
-/* The name of the listener on @port where it must be told, as there are several; else "". */
-const char *story_listener(const struct story *story, int port);
+/* The name of the listener of this key where it must be told, as there are several; else "". */
+const char *story_listener(const struct story *story, int key);
 /* The name of the step that a line belongs to, or NULL. */
 const char *story_step(const struct story *story, const struct story_line *line);
 

@@ -219,10 +219,10 @@ bool same_ladder(const struct judge *judge, int flow, int other, struct ladder_f
 
 int flows_alike(const struct judge *judge, int flow, struct ladder_form form)
 {
-	int count = 1, listener = judge_flow(judge, flow).listener;
+	int count = 1, listener = judge_flow(judge, flow).asked;
 
 	while (flow + count <= judge_flows(judge) &&
-	       judge_flow(judge, flow + count).listener == listener &&
+	       judge_flow(judge, flow + count).asked == listener &&
 	       same_ladder(judge, flow, flow + count, form))
 		count++;
 	return count;

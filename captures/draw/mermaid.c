@@ -130,7 +130,7 @@ static void add_queue(const struct diagram *diagram, int index, struct note *not
 	struct depths before = { 0, -1, 0 };
 	int which = 0;
 
-	while (which < story->listener_count && story->listeners[which].port != line->listener)
+	while (which < story->listener_count && story->listeners[which].key != line->listener)
 		which++;
 	if (which == story->listener_count)
 		return;

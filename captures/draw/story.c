@@ -497,7 +497,7 @@ static int crowd_of(const struct story *story, int leader, const int *steps)
 	int next = leader + 1;
 
 	while (next <= judge_flows(judge) && steps[next] == steps[leader] &&
-	       judge_flow(judge, next).listener == judge_flow(judge, leader).listener &&
+	       judge_flow(judge, next).asked == judge_flow(judge, leader).asked &&
 	       same_ladder(judge, leader, next, form))
 		next++;
 	return next - leader;
@@ -519,7 +519,7 @@ static void list_flows(struct story *story)
 
 			story->flows[flow] = (struct story_flow){ .name = of.name,
 								  .raw = of.raw,
-								  .listener = of.listener,
+								  .listener = of.asked,
 								  .leader = leader,
 								  .alike = alike };
 		}
@@ -548,14 +548,14 @@ static void list_listeners(struct story *story)
 	for (int i = 0; i < story->listener_count; i++) {
 		struct judged_listener of = judge_listener(judge, i);
 
-		story->listeners[i] = (struct story_listener){ of.port, of.name, of.depths };
+		story->listeners[i] = (struct story_listener){ of.key, of.name, of.depths };
 	}
 }
 
-const char *story_listener(const struct story *story, int port)
+const char *story_listener(const struct story *story, int key)
 {
 	for (int i = 0; i < story->listener_count && story->listener_count > 1; i++)
-		if (story->listeners[i].port == port)
+		if (story->listeners[i].key == key)
 			return story->listeners[i].name;
 	return "";
 }

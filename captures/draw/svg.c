@@ -62,7 +62,7 @@ static int room_for_names(const struct story *story)
 	int longest = 0;
 
 	for (int i = 0; i < story->listener_count && queue_columns(story) == 1; i++) {
-		int length = (int)strlen(story_listener(story, story->listeners[i].port));
+		int length = (int)strlen(story_listener(story, story->listeners[i].key));
 
 		longest = length > longest ? length : longest;
 	}
@@ -210,11 +210,11 @@ static bool is_overfull(struct depths depths)
 }
 
 /* The story's number of a listener; as many as there are: none of them. */
-static int place_of_listener(const struct story *story, int port)
+static int place_of_listener(const struct story *story, int key)
 {
 	int place = 0;
 
-	while (place < story->listener_count && story->listeners[place].port != port)
+	while (place < story->listener_count && story->listeners[place].key != key)
 		place++;
 	return place;
 }
@@ -452,8 +452,9 @@ static void write_call(struct pen *pen, const struct story_line *line)
 static void write_change(struct pen *pen, const struct story_line *line)
 {
 	const struct place *place = &pen->picture->places[line - pen->story->lines];
-	autofree char *words = format("%s%s", pen->story->flows[line->flow].name,
-				      *line->words ? ": timer, nothing sent" : "");
+	autofree char *words = format("%s%s%s%s", pen->story->flows[line->flow].name,
+				      *line->words ? ": timer, nothing sent" : "",
+				      *line->fate ? ": " : "", line->fate);
 
 	layers_text(&pen->layers, (struct point){ middle(pen), place->sent + 4 }, CHANGE_TEXT,
 		    words);

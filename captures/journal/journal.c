@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+int event_port(const struct event *event)
+{
+	return event->port ? event->port : event->listener;
+}
+
 struct journal *journal_new(void)
 {
 	return must_alloc(1, sizeof(struct journal));

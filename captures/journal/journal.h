@@ -92,9 +92,9 @@ enum event_kind {
 			  see   below */
 	EVENT_SETTING, /* host, name, value: what a SYN-ACK follows from; listener: an option of
 			  that one's socket, 0: of all. See judge_setting_name() */
-	EVENT_LISTENER, /* listener (its port), name; object: the process that calls accept() when
-			   it likes, NULL when the case does */
-	EVENT_FLOW,     /* flow, name, listener; injected: the client is a raw peer */
+	EVENT_LISTENER, /* listener (its key: see below), port, cookie, name; object: the process
+			   that calls accept() when it likes, NULL when the case does */
+	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
@@ -105,8 +105,9 @@ enum event_kind {
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
 	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
 			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
-	EVENT_QUEUE,    /* listener, accept, limit, syn; packet: its cause. name: "gone" where its
-			   socket listens no more, else NULL */
+	EVENT_QUEUE,    /* listener, accept, limit, syn: of all who listen on its port, as sock_diag
+			   does not say whose a request is; packet: its cause. name: "gone" where
+			   its socket listens no more, else NULL */
 	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
 	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
 			   after which */
@@ -117,7 +118,7 @@ enum event_kind {
 			   "requests",    listener, delta: so many more half-open requests are the
 			   flood's
 			 */
-	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer; the rest by kind */
+	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer, member; the rest by kind */
 	EVENT_END,      /* nothing comes after it */
 	EVENT_KINDS
 };
@@ -138,7 +139,13 @@ struct event {
 	enum tcp_state was, state;
 	int retrans; /* of a half-open request: SYN-ACKs sent again (num_retrans) */
 	nsec fires;  /* when its timer is due, same clock as @at; 0: none */
-	int listener, accept, limit, syn;
+	/*
+	 * A listener's key: its port or, where another one has listened on that port before, a
+	 * number above all ports. 0: none; of a flow: the kernel chooses among those on the @port.
+	 */
+	int listener;
+	int port; /* 0: the key is the port */
+	int accept, limit, syn;
 	long delta, value;
 	long result;
 	int error;            /* errno of a call, 0 when it succeeded */
@@ -153,6 +160,9 @@ struct event {
 	 */
 	const char *const *lines;
 };
+
+/* The port of the listener, or flow, that the event tells of. */
+int event_port(const struct event *event);
 
 struct journal;
 

@@ -114,12 +114,44 @@ struct packet_book *book_of_packet(struct judge *judge, long packet)
 	return packet > 0 && packet < judge->packet_count ? &judge->packets[packet] : NULL;
 }
 
-struct listener_book *book_of_listener(struct judge *judge, int port)
+struct listener_book *book_of_listener(struct judge *judge, int key)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].key == key)
+			return &judge->listeners[i];
+	return NULL;
+}
+
+struct listener_book *book_of_port(struct judge *judge, int port)
 {
 	for (int i = 0; i < judge->listener_count; i++)
 		if (judge->listeners[i].port == port)
 			return &judge->listeners[i];
 	return NULL;
+}
+
+bool shares_its_port(const struct judge *judge, const struct listener_book *listener)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == listener->port &&
+		    judge->listeners[i].key != listener->key)
+			return true;
+	return false;
+}
+
+bool is_listening(const struct listener_book *listener)
+{
+	return listener && listener->listens;
+}
+
+struct listener_book *listener_of(const struct judge *judge, const struct flow_book *flow)
+{
+	struct listener_book *known = book_of_listener((struct judge *)judge, flow->listener);
+
+	for (int i = 0; !known && i < judge->listener_count; i++)
+		if (judge->listeners[i].port == flow->port && is_listening(&judge->listeners[i]))
+			return &judge->listeners[i];
+	return known;
 }
 
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name)
@@ -153,18 +185,25 @@ unsigned judge_sent(const struct judge *judge, int flow, enum host from)
 	return judge->flows[flow].sent[from];
 }
 
-struct depths judge_depths(const struct judge *judge, int port)
+struct depths judge_depths(const struct judge *judge, int listener_key)
 {
-	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+	const struct listener_book *listener =
+		book_of_listener((struct judge *)judge, listener_key);
 
 	return listener ? listener->depths : (struct depths){ 0 };
 }
 
-int judge_limit(const struct judge *judge, int port)
+int judge_limit(const struct judge *judge, int listener_key)
 {
-	const struct listener_book *listener = book_of_listener((struct judge *)judge, port);
+	const struct listener_book *listener =
+		book_of_listener((struct judge *)judge, listener_key);
 
 	return listener ? listener->limit : 0;
+}
+
+int judge_listener_of(const struct judge *judge, int flow)
+{
+	return judge->flows[flow].listener;
 }
 
 int judge_timeouts(const struct judge *judge, int flow)
@@ -194,6 +233,7 @@ struct judged_flow judge_flow(const struct judge *judge, int flow)
 	const struct flow_book *book = &judge->flows[flow];
 
 	return (struct judged_flow){ .name = book->name,
+				     .asked = book->asked,
 				     .listener = book->listener,
 				     .raw = book->raw,
 				     .has_optional = book->has_optional,
@@ -210,7 +250,7 @@ struct judged_listener judge_listener(const struct judge *judge, int index)
 {
 	const struct listener_book *book = &judge->listeners[index];
 
-	return (struct judged_listener){ book->port, book->name, book->depths, book->closed };
+	return (struct judged_listener){ book->key, book->name, book->depths, book->closed };
 }
 
 bool judge_counter_is_stray(const struct judge *judge)

@@ -25,10 +25,11 @@ struct culprit {
 };
 
 /*
- * What a host counts of its own timers. The sample that finds these counters may be about any
- * segment, or none; so they are put down to the line that is known to have moved them.
+ * What a host counts of its own timers, and of what moves with them. The sample that finds these
+ * counters may be about any segment, or none; so they are put down to the line that is known to
+ * have moved them.
  */
-enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4 };
+enum timer_counter { A_TIMEOUT = 1, A_RETRANSMISSION = 2, A_REPEATED_SYN = 4, A_MOVE = 8 };
 
 /* What a line of a ladder moved a counter by. */
 struct movement {
@@ -61,6 +62,7 @@ struct line_book {
 	bool sampled;   /* no segment: found by a sample, which is later than when it happened, */
 	nsec sample_before; /* but not as late as the sample before, which did not find it */
 	bool held, dropped, changed;
+	bool has_moved;       /* its request or connection, to another listener */
 	bool ignored;         /* its receiver counted a drop */
 	bool rejected;        /* and sent RST for it */
 	const char *expected; /* the line of an expectation that named it; NULL: none has */
@@ -129,7 +131,10 @@ struct terms {
 
 struct flow_book {
 	const char *name;
-	int listener;
+	int asked;    /* the key of the listener that it is meant for; 0: any on the port */
+	int listener; /* of the one that its request or child is at; 0: not known */
+	int port;     /* that the client asks */
+	int waits;    /* its children that are in an accept queue */
 	bool raw, begun;
 	nsec t0, transit;
 	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
@@ -192,17 +197,18 @@ struct socket_book {
 };
 
 struct listener_book {
-	int port;
+	int key, port;
 	const char *name;
-	int children, accepted, requests; /* what the sockets and calls add up to */
-	int flood_requests;               /* half-open ones that are a flood's */
-	struct depths depths;             /* what the kernel said last */
-	int limit;                        /* what listen() made it */
-	long changed_seq;                 /* of the socket's event that moved one of them last */
-	long depths_seq;                  /* of the event that said so; 0: none */
-	bool listens, closed;             /* now; it did, until its end */
-	bool there;                       /* the last sample has found its socket in LISTEN */
-	int references;                   /* to its socket that the case has told of: descriptors */
+	int children, accepted; /* what the sockets and calls add up to */
+	/* half-open ones, and those that are a flood's: of the first listener of a port, for all */
+	int requests, flood_requests;
+	struct depths depths; /* what the kernel said last */
+	int limit;            /* what listen() made it */
+	long changed_seq;     /* of the socket's event that moved one of them last */
+	long depths_seq;      /* of the event that said so; 0: none */
+	bool listens, closed; /* now; it did, until its end */
+	bool there;           /* the last sample has found its socket in LISTEN */
+	int references;       /* to its socket that the case has told of: descriptors */
 	long options[LISTENER_OPTIONS];
 	bool foreign; /* another process accepts, and what it took is seen by what is left */
 	/* its last accept() that failed: with what errno, before which sample (see judge.samples),
@@ -256,6 +262,7 @@ enum tally {
 	DROPS,
 	OVERFLOWS,
 	FULL_REQUEST_QUEUES,
+	MOVES,
 	TALLIES
 };
 
@@ -345,7 +352,15 @@ void note_cause(struct judge *judge, const struct event *event);
 /* NULL: the case has none such. */
 struct flow_book *book_of_flow(struct judge *judge, int flow);
 struct packet_book *book_of_packet(struct judge *judge, long packet);
-struct listener_book *book_of_listener(struct judge *judge, int port);
+struct listener_book *book_of_listener(struct judge *judge, int key);
+/* The first listener that there was on the port: requests are in its book. */
+struct listener_book *book_of_port(struct judge *judge, int port);
+/* Whether another one has listened on its port. */
+bool shares_its_port(const struct judge *judge, const struct listener_book *listener);
+/* Whether it takes connections still. NULL: it does not. */
+bool is_listening(const struct listener_book *listener);
+/* The listener that the flow's client asks; where that is not known one that has its port. */
+struct listener_book *listener_of(const struct judge *judge, const struct flow_book *flow);
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
 
 /* ---- words.c ------------------------------------------------------------------------------- */
@@ -437,6 +452,17 @@ char *call_expected(const struct judge *judge, const struct event *event);
 char *call_observed(const struct judge *judge, const struct event *event);
 /* What it was to return, and did to its flow or its listener. */
 void take_call(struct judge *judge, const struct event *event);
+
+/* ---- moves.c ------------------------------------------------------------------------------- */
+
+/* The timer of a request has been set anew: for another one, if its listener has ended. */
+void follow_request(struct judge *judge, const struct event *event);
+/* The depths of the listener's queue have changed: by who has moved to it. */
+void take_in(struct judge *judge, const struct event *event, struct listener_book *listener);
+/* At a sample, before queues are closed: who waits nowhere now has ended with its listener. */
+void end_waits(struct judge *judge, const struct event *event);
+/* accept() of @listener has given this flow's connection. */
+void leave_queue(struct judge *judge, const struct event *event, struct listener_book *listener);
 
 /* ---- details.c ----------------------------------------------------------------------------- */
 

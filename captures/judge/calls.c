@@ -142,9 +142,13 @@ static void end_listener(struct judge *judge, struct listener_book *listener,
 	listener->closed = true;
 	listener->children = listener->accepted;
 	listener->depths_seq = 0;
-	for (int i = 1; i < judge->flow_count; i++)
-		if (judge->flows[i].listener == listener->port)
-			note_time_of_call(&judge->flows[i], event);
+	for (int i = 1; i < judge->flow_count; i++) {
+		struct flow_book *flow = &judge->flows[i];
+
+		if (flow->listener == listener->key ||
+		    (!flow->listener && flow->port == listener->port))
+			note_time_of_call(flow, event);
+	}
 }
 
 /*
@@ -199,7 +203,8 @@ static void note_accept(struct judge *judge, struct listener_book *listener,
 		judge_object(judge, event,
 			     format("accept() of %s took a connection, and it does not listen",
 				    listener->name));
-	listener->accepted += takes && !listener->foreign;
+	if (takes)
+		leave_queue(judge, event, listener);
 	if (event->result >= 0)
 		return;
 	listener->accept_error = event->error;

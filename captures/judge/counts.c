@@ -138,6 +138,8 @@ static const struct {
 	[DROPS] = { " ListenDrops ", "a listener had no room" },
 	[OVERFLOWS] = { " ListenOverflows ", "a full accept queue let something fall" },
 	[FULL_REQUEST_QUEUES] = { " TCPReqQFullDrop ", "a full SYN queue let a SYN fall" },
+	[MOVES] = { " TCPMigrateReqSuccess ",
+		    "a request or a connection has moved to another listener" },
 };
 
 /* What a host says by counting when it lets a segment go by without a word. */
@@ -150,6 +152,8 @@ static unsigned of_timers(const char *name)
 		return A_TIMEOUT;
 	if (strcmp(name, ledgers[SYN_RETRANS].counter) == 0)
 		return A_REPEATED_SYN;
+	if (strcmp(name, "TCPMigrateReqSuccess") == 0)
+		return A_MOVE;
 	return strcmp(name, ledgers[RETRANS_SEGS].counter) == 0 ? A_RETRANSMISSION : 0;
 }
 
@@ -250,9 +254,9 @@ static void tally_request_gone(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
-	const struct listener_book *listener = book_of_listener(judge, flow->listener);
 
-	if (!listener || listener->closed) /* it goes at the next occasion, whatever that is */
+	if (!is_listening(
+		    listener_of(judge, flow))) /* it goes at the next occasion, whatever that is */
 		return;
 	if (was_destroyed(judge, flow)) /* and nothing tells of it: tcp_abort() */
 		return;
@@ -365,7 +369,8 @@ static void tally_drop(struct judge *judge, const struct event *event)
 		return;
 	if (listener->depths.accept > listener->depths.limit)
 		tally_seen(judge, event, (struct seen){ SERVER, OVERFLOWS, 1 });
-	else if (cause->segment.flags & SYN && listener->depths.syn > listener->depths.limit)
+	else if (cause->segment.flags & SYN && listener->depths.syn > listener->depths.limit &&
+		 !shares_its_port(judge, listener))
 		tally_seen(judge, event, (struct seen){ SERVER, FULL_REQUEST_QUEUES, 1 });
 }
 

@@ -102,6 +102,25 @@ static void judge_queue_depths(struct judge *judge, const struct event *event)
 		judge_object(judge, event, format("%s: %s", listener->name, text));
 }
 
+/* In whose accept queue a connection is, where several listen on its port. */
+static void judge_member(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = book_of_flow(judge, event->flow);
+	const struct listener_book *listener = book_of_listener(judge, event->listener);
+	const struct listener_book *at = flow ? book_of_listener(judge, flow->listener) : NULL;
+
+	if (!flow || !listener)
+		judge_object(judge, event, format("a flow or a listener that does not exist"));
+	else if (!flow->waits || !at)
+		judge_object(judge, event,
+			     format("%s waits in no accept queue, expected in that of %s",
+				    flow->name, listener->name));
+	else if (at != listener)
+		judge_object(judge, event,
+			     format("%s waits in the accept queue of %s, expected in that of %s",
+				    flow->name, at->name, listener->name));
+}
+
 static void judge_timer(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = book_of_flow(judge, event->flow);
@@ -226,6 +245,7 @@ void judge_expectation(struct judge *judge, const struct event *event)
 		{ "queue", judge_queue_depths },
 		{ "counters", judge_counters_expectation },
 		{ "timer", judge_timer },
+		{ "member", judge_member },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)

@@ -74,6 +74,8 @@ void tally_flood(struct judge *judge, const struct event *event)
 				       flood->syns, flood->answers, drops->moved));
 	object_to_reasons(judge, FULL_REQUEST_QUEUES, drops->moved);
 	object_to_reasons(judge, OVERFLOWS, drops->moved);
+	if (shares_its_port(judge, listener))
+		return;
 	if (listener->depths.accept > listener->depths.limit)
 		tally_many(judge, event, OVERFLOWS, drops->moved);
 	else if (listener->depths.syn > listener->depths.limit)

@@ -39,13 +39,18 @@ static void take_listener(struct judge *judge, const struct event *event)
 		begin_again(before, event);
 		return;
 	}
+	if (!event->listener) {
+		judge_object(judge, event, format("%s has no key", event->name));
+		return;
+	}
 	if (judge->listener_count == MOST_LISTENERS) {
 		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
 		return;
 	}
 	judge->listeners = GROWN(judge->listeners, judge->listener_count);
 	judge->listeners[judge->listener_count++] = (struct listener_book){
-		.port = event->listener,
+		.key = event->listener,
+		.port = event_port(event),
 		.name = event->name,
 		.references = 1,
 		.foreign = event->object != NULL,
@@ -54,20 +59,24 @@ static void take_listener(struct judge *judge, const struct event *event)
 
 static void take_flow(struct judge *judge, const struct event *event)
 {
+	const struct listener_book *listener = book_of_listener(judge, event->listener);
+
 	if (event->flow != judge->flow_count) {
 		judge_object(judge, event, format("flow %d is not the next one", event->flow));
 		return;
 	}
-	if (!book_of_listener(judge, event->listener)) {
+	if (event->listener ? !listener : !book_of_port(judge, event_port(event))) {
 		judge_object(judge, event,
 			     format("%s goes to port %d, where nobody listens", event->name,
-				    event->listener));
+				    event_port(event)));
 		return;
 	}
 	judge->flows = GROWN(judge->flows, judge->flow_count);
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
+		.asked = event->listener,
 		.listener = event->listener,
+		.port = listener ? listener->port : event->port,
 		.raw = event->injected,
 		.first_line = -1,
 		.last_line = -1,
@@ -236,7 +245,8 @@ static void close_queue(struct judge *judge, const struct event *event,
 			struct listener_book *listener)
 {
 	int waiting = listener->children - listener->accepted;
-	int requests = listener->requests + listener->flood_requests;
+	const struct listener_book *port = book_of_port(judge, listener->port);
+	int requests = port->requests + port->flood_requests;
 	struct culprit culprit = { event->seq, event->packet };
 
 	if (listener->foreign && listener->depths.accept < waiting) {
@@ -247,6 +257,8 @@ static void close_queue(struct judge *judge, const struct event *event,
 		culprit.seq = listener->depths_seq;
 	else if (listener->changed_seq > judge->last_sample)
 		culprit.seq = listener->changed_seq;
+	else if (port->changed_seq > judge->last_sample)
+		culprit.seq = port->changed_seq;
 	if (!listener->depths_seq || listener->depths.limit != listener->limit)
 		judge_object(judge, event,
 			     format("%s listens, and no queue of the limit %d is known of it",
@@ -268,6 +280,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
 	close_ledgers(judge, event);
+	end_waits(judge, event);
 	for (int i = 0; i < judge->listener_count; i++)
 		if (judge->listeners[i].listens)
 			close_queue(judge, event, &judge->listeners[i]);

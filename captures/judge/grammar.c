@@ -165,17 +165,18 @@ static void read_segment(struct reading *reading)
 
 /* ---- what became of it --------------------------------------------------------------------- */
 
-static bool took_drop(struct reading *reading)
+static bool took_end(struct reading *reading)
 {
-	return took(reading, "ignored") || took(reading, "rejected");
+	return took(reading, "ignored") || took(reading, "rejected") || took(reading, "moved");
 }
 
 static void read_fate(struct reading *reading)
 {
-	if (took(reading, "lost") || took_drop(reading) || took(reading, "held"))
+	if (took(reading, "lost") || took_end(reading) || took(reading, "held"))
 		return;
-	if (took(reading, "held,") && !took_drop(reading))
-		slipped(reading, "\"held,\" is followed by \"ignored\" or \"rejected\" only");
+	if (took(reading, "held,") && !took_end(reading))
+		slipped(reading,
+			"\"held,\" is followed by \"ignored\", \"rejected\" or \"moved\" only");
 }
 
 static bool is_state(const char *word)
@@ -219,10 +220,11 @@ char *ladder_line_slip(const char *line)
 	go_on(&reading);
 	read_time(&reading);
 	if (took(&reading, ".")) {
-		bool named = took(&reading, "timer");
+		bool timer = took(&reading, "timer"), moved = took(&reading, "moved");
 
-		if (!named && !reading.word)
-			slipped(&reading, "a line without a segment has \"timer\", or states");
+		if (!timer && !moved && !reading.word)
+			slipped(&reading,
+				"a line without a segment has \"timer\", \"moved\", or states");
 	} else if (took(&reading, ">") || took(&reading, "<")) {
 		read_segment(&reading);
 		read_fate(&reading);

@@ -46,10 +46,12 @@ void judge_free(struct judge *judge);
  *  - sockets move from the state they were in; only to a state that TCP has from there, and not
  *    without the segments that lead to it
  *  - a request's timer is set when it can be, for a second that doubles, and its count is right
- *  - accept queue = children - accepted; SYN queue = requests; the limit is what listen() made it;
- *    where another process accepts, nobody who was accepted comes back
+ *  - accept queue = children - accepted; SYN queue = requests, of all who listen on the port; the
+ *    limit is what listen() made it; where another process accepts, nobody who was accepted comes
+ *    back
  *  - a socket listens from listen() to what ends that: shutdown(), the close() of its last
  *    descriptor; and then no longer
+ *  - who waits at a listener that ends is gone, or waits at another one on its port, and is counted
  *  - what one sample finds has one cause; time does not run backwards
  *  - every call returned what was wanted
  *  - each SYN-ACK offers what follows from the SYN and the server's settings (offers.c)
@@ -75,10 +77,15 @@ enum tcp_state judge_state(const struct judge *judge, int flow, enum host host);
 struct depths {
 	int accept, limit, syn;
 };
-/* The queues of the listener on @port, as the last sample has found them. */
-struct depths judge_depths(const struct judge *judge, int port);
+/* The queues of the listener of this key, as the last sample has found them. */
+struct depths judge_depths(const struct judge *judge, int listener_key);
 /* The limit that listen() has made, which every look compares with the queue's; 0: none listens. */
-int judge_limit(const struct judge *judge, int port);
+int judge_limit(const struct judge *judge, int listener_key);
+/*
+ * The key of the listener in whose queue the flow's connection is, or was when it was accepted; of
+ * a request the one that its SYN was for, as far as the case knows. 0: not known.
+ */
+int judge_listener_of(const struct judge *judge, int flow);
 /* How much a counter moved since the step began (or, since_begin, since the case began). */
 long judge_counter(const struct judge *judge, enum host host, const char *name, bool since_begin);
 /*
@@ -110,7 +117,8 @@ int judge_syn_acks_again(const struct judge *judge);
  */
 struct judged_flow {
 	const char *name;
-	int listener;      /* its port */
+	int asked;         /* the key of the listener that it is meant for; 0: any on its port */
+	int listener;      /* of the one that its request or child is at; 0: not known */
 	bool raw;          /* its client is a raw peer */
 	bool has_optional; /* lines in its expectations, which need not come */
 	nsec began;        /* its first segment */
@@ -120,7 +128,7 @@ int judge_flows(const struct judge *judge);
 struct judged_flow judge_flow(const struct judge *judge, int flow);
 
 struct judged_listener {
-	int port;
+	int key;
 	const char *name;
 	struct depths depths; /* as the last sample has found them */
 	bool closed;
@@ -135,7 +143,8 @@ struct ladder_line {
 	nsec at;           /* a segment was sent, a sample found it */
 	char direction;    /* '>' from the client, '<' from the server, '.' no segment */
 	const char *words; /* "SYN-ACK", "DATA 5"; without a segment "timer" or nothing */
-	const char *fate;  /* "ignored", "rejected", "held", "held, ignored", ..., "lost", or "" */
+	const char *fate;  /* "ignored", "rejected", "held", "held, ignored", ..., "lost", "moved",
+			      or "" */
 	bool ignored;      /* it arrived, and the host counted a drop */
 	bool rejected;     /* and sent RST for it */
 	bool changed;      /* one of the states, which then are: */

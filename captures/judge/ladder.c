@@ -17,7 +17,7 @@
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
- *              it), "held", "lost"
+ *              it), "held", "lost", "moved" (its request or connection to another listener)
  *   states     of both ends after it, where one of them changed
  */
 #include "captures/judge/books.h"
@@ -137,7 +137,7 @@ static bool can_send(const char *call, const struct segment *segment)
 static bool sent_by_process(struct judge *judge, const struct flow_book *flow,
 			    const struct event *event)
 {
-	const struct listener_book *listener = book_of_listener(judge, flow->listener);
+	const struct listener_book *listener = listener_of(judge, flow);
 	const struct packet_book *packet = book_of_packet(judge, event->packet);
 
 	return listener && listener->foreign && flow->call_ended[SERVER] == 0 && packet &&
@@ -203,11 +203,13 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 	return index;
 }
 
-/* "ignored", "rejected", "held", "held, ignored", "held, rejected", "lost", or "". */
+/* "ignored", "rejected", "held", "held, ignored", ..., "lost", "moved", "held, moved", or "". */
 static const char *line_fate(const struct line_book *line)
 {
 	if (line->dropped)
 		return "lost";
+	if (line->has_moved)
+		return line->held ? "held, moved" : "moved";
 	if (line->rejected)
 		return line->held ? "held, rejected" : "rejected";
 	if (line->ignored)

@@ -22,6 +22,7 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/packets.c \
 	captures/judge/settings.c \
 	captures/judge/sockets.c \
+	captures/judge/moves.c \
 	captures/judge/terms.c \
 	captures/judge/terms.h \
 	captures/judge/words.c

@@ -69,14 +69,14 @@ static void check_ports(struct judge *judge, const struct event *event, struct f
 
 	if (flow->client_port == 0)
 		flow->client_port = client;
-	if (client != flow->client_port || server != flow->listener)
+	if (client != flow->client_port || server != flow->port)
 		judge_object(
 			judge, event,
 			format("segment %ld from the %s goes from port %d to port %d, and %s is "
 			       "between %d and %d",
 			       event->packet, host_name(event->from), segment->source_port,
 			       segment->destination_port, flow->name, flow->client_port,
-			       flow->listener));
+			       flow->port));
 }
 
 /* Whether a segment with this timestamp has come to where its echo comes from. */

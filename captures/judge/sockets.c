@@ -76,10 +76,10 @@ static bool counts_as_established(enum tcp_state state)
 	return state == ESTABLISHED || state == CLOSE_WAIT;
 }
 
-static void count_socket(struct judge *judge, const struct event *event,
-			 const struct flow_book *flow)
+static void count_socket(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	struct listener_book *listener = book_of_listener(judge, flow->listener);
+	struct listener_book *port = book_of_port(judge, flow->port);
 	struct host_book *host = &judge->hosts[event->host];
 
 	if (counts_as_established(event->state))
@@ -87,14 +87,19 @@ static void count_socket(struct judge *judge, const struct event *event,
 	host->seen[CURR_ESTAB] -= counts_as_established(event->was);
 	if (event->host == CLIENT && event->was == NO_SOCKET)
 		enter_ledger(host, ACTIVE_OPENS, event);
-	if (event->host != SERVER || !listener)
+	if (event->host != SERVER || !port)
 		return;
-	listener->changed_seq = event->seq;
-	listener->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
-	if (is_child(event->state) && !is_child(event->was)) {
+	port->changed_seq = event->seq;
+	port->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
+	if (!is_child(event->state) || is_child(event->was))
+		return;
+	enter_ledger(host, PASSIVE_OPENS, event);
+	if (is_listening(listener)) {
+		listener->changed_seq = event->seq;
 		listener->children++;
-		enter_ledger(host, PASSIVE_OPENS, event);
 	}
+	if (!listener || !listener->foreign)
+		flow->waits++;
 }
 
 /* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
@@ -274,6 +279,8 @@ void take_socket(struct judge *judge, const struct event *event)
 	if (event->host == SERVER)
 		change_request(judge, event);
 	attach_state(judge, event, flow);
+	if (has_timed_out(judge, event))
+		follow_request(judge, event);
 	if (event->host == SERVER && (event->was == event->state || event->was == NO_SOCKET))
 		flow->synack_since_timer = flow->synack_by_timer = false;
 }
@@ -297,7 +304,7 @@ void take_queue(struct judge *judge, const struct event *event)
 
 	if (!listener) {
 		judge_object(judge, event,
-			     format("a queue of port %d, where nobody listens", event->listener));
+			     format("a queue of listener %d, which there is not", event->listener));
 		return;
 	}
 	note_cause(judge, event);
@@ -308,6 +315,7 @@ void take_queue(struct judge *judge, const struct event *event)
 	}
 	listener->depths_seq = event->seq;
 	listener->depths = (struct depths){ event->accept, event->limit, event->syn };
+	take_in(judge, event, listener);
 	if (!listener->listens || event->limit != listener->limit)
 		judge_object(judge, event,
 			     format("accept queue of %s has the limit %d, but listen() %s",

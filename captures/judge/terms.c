@@ -28,11 +28,6 @@ static long larger(long a, long b)
 	return a > b ? a : b;
 }
 
-const struct listener_book *listener_of(const struct judge *judge, const struct flow_book *flow)
-{
-	return book_of_listener((struct judge *)judge, flow->listener);
-}
-
 /* ipv4_mtu(), ip6_mtu() */
 static long path_mtu(const struct judge *judge)
 {

@@ -7,8 +7,6 @@
 
 #include "captures/judge/books.h"
 
-/* The listener that the flow's client asks; NULL where the journal has told of none. */
-const struct listener_book *listener_of(const struct judge *judge, const struct flow_book *flow);
 /* Whether its handshake is a request of the server's, and no cookie. */
 bool is_request(const struct flow_book *flow);
 

@@ -16,7 +16,7 @@
 
 struct flow_ends {
 	struct sockaddr_storage client;
-	int listener;
+	int port; /* of the server */
 };
 
 struct crowd {
@@ -24,8 +24,9 @@ struct crowd {
 	struct diag *diags[HOSTS];
 	struct seen_sockets seen[HOSTS];
 	struct flow_ends *flows; /* [0] is not used */
-	int *listeners;          /* their ports */
-	int flow_count, listener_count;
+	int *ports;              /* that somebody listens on */
+	int flow_count, port_count;
+	bool shared;   /* one of them by several: a lookup finds only one of those */
 	bool behind;   /* a sample was of a part, or left out, since one was of all */
 	bool noted;    /* something that is no segment, and no sample has followed it yet */
 	int called;    /* the flow of the last system call */
@@ -38,7 +39,7 @@ struct crowd *crowd_open(struct net *net, int family)
 
 	crowd->family = family;
 	crowd->flows = GROWN(crowd->flows, 0);
-	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .listener = 0 };
+	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .port = 0 };
 	for (int host = 0; host < HOSTS; host++)
 		crowd->diags[host] = diag_open(net, (enum host)host, family);
 	return crowd;
@@ -55,7 +56,7 @@ bool crowd_close(struct crowd *crowd)
 		free(crowd->seen[host].flooded);
 	}
 	free(crowd->flows);
-	free(crowd->listeners);
+	free(crowd->ports);
 	free(crowd);
 	return ended;
 }
@@ -63,7 +64,7 @@ bool crowd_close(struct crowd *crowd)
 int crowd_add_flow(struct crowd *crowd, const struct flow_id *id)
 {
 	crowd->flows = GROWN(crowd->flows, crowd->flow_count);
-	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->listener };
+	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->port };
 	return crowd->flow_count++;
 }
 
@@ -72,10 +73,10 @@ struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host)
 	return &crowd->seen[host];
 }
 
-static bool has_listener(const struct crowd *crowd, int port)
+static bool has_port(const struct crowd *crowd, int port)
 {
-	for (int i = 0; i < crowd->listener_count; i++)
-		if (crowd->listeners[i] == port)
+	for (int i = 0; i < crowd->port_count; i++)
+		if (crowd->ports[i] == port)
 			return true;
 	return false;
 }
@@ -85,10 +86,14 @@ void crowd_note(struct crowd *crowd, const struct event *event)
 	crowd->noted = true;
 	if (event->kind == EVENT_CALL)
 		crowd->called = event->flow;
-	if (event->kind != EVENT_LISTENER || has_listener(crowd, event->listener))
+	if (event->kind != EVENT_LISTENER)
 		return;
-	crowd->listeners = GROWN(crowd->listeners, crowd->listener_count);
-	crowd->listeners[crowd->listener_count++] = event->listener;
+	if (has_port(crowd, event_port(event))) {
+		crowd->shared = true;
+		return;
+	}
+	crowd->ports = GROWN(crowd->ports, crowd->port_count);
+	crowd->ports[crowd->port_count++] = event_port(event);
 }
 
 /* ---- all ----------------------------------------------------------------------------------- */
@@ -163,8 +168,7 @@ static struct socket_ends ends_of(const struct crowd *crowd, enum host host,
 				  const struct flow_ends *flow)
 {
 	struct sockaddr_storage client = flow->client;
-	struct sockaddr_storage server =
-		host_address(SERVER, crowd->family, (uint16_t)flow->listener);
+	struct sockaddr_storage server = host_address(SERVER, crowd->family, (uint16_t)flow->port);
 	bool at_client = host == CLIENT;
 
 	return (struct socket_ends){
@@ -199,16 +203,11 @@ int crowd_destroy(struct crowd *crowd, const struct end_of_flow *end)
 	return diag_destroy(crowd->diags[end->host], &ends, end->cookie);
 }
 
-int crowd_destroy_listener(struct crowd *crowd, int port)
+int crowd_destroy_listener(struct crowd *crowd, int port, uint64_t cookie)
 {
-	const struct seen_sockets *seen = &crowd->seen[SERVER];
 	struct socket_ends ends = ends_of_listener(crowd, (uint16_t)port);
 
-	for (int i = 0; i < seen->count; i++)
-		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
-			return diag_destroy(crowd->diags[SERVER], &ends,
-					    seen->sockets[i].diag.cookie);
-	return ENOENT;
+	return diag_destroy(crowd->diags[SERVER], &ends, cookie);
 }
 
 /* The flow's socket, and its listener or, of no flow, all of them. */
@@ -216,9 +215,9 @@ static void list_part(struct crowd *crowd, enum host host, const struct flow_end
 {
 	if (ends)
 		list_flow(crowd, host, ends);
-	for (int i = 0; i < crowd->listener_count && host == SERVER; i++)
-		if (!ends || crowd->listeners[i] == ends->listener)
-			list_listener(crowd, (uint16_t)crowd->listeners[i]);
+	for (int i = 0; i < crowd->port_count && host == SERVER; i++)
+		if (!ends || crowd->ports[i] == ends->port)
+			list_listener(crowd, (uint16_t)crowd->ports[i]);
 }
 
 static void read_part(struct crowd *crowd, enum host host, int flow)
@@ -252,7 +251,7 @@ static bool is_crowd(const struct crowd *crowd, enum host host)
 
 bool crowd_read(struct crowd *crowd, const struct crowd_reading *reading)
 {
-	bool in_part = is_crowd(crowd, reading->host) && !reading->whole;
+	bool in_part = is_crowd(crowd, reading->host) && !reading->whole && !crowd->shared;
 
 	if (in_part && !reading->here)
 		return false;

@@ -8,6 +8,7 @@
  * call has a sample of its own, of the two sockets of its flow and of its listener; a timer moves a
  * counter that is none of those that connections move when they come about, and then all are
  * listed. So what a sample leaves out stands as it stood. To be sure of it, all are listed
+ *   - always, where several listen on one port,
  *   - before a step, and before anything is expected of a host (crowd_is_behind()),
  *   - and whenever the case waits.
  */
@@ -78,6 +79,6 @@ bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
 		     struct agreement *agreement);
 /* SOCK_DESTROY of that socket, and of the one that listens on the port: see diag_destroy(). */
 int crowd_destroy(struct crowd *crowd, const struct end_of_flow *end);
-int crowd_destroy_listener(struct crowd *crowd, int port);
+int crowd_destroy_listener(struct crowd *crowd, int port, uint64_t cookie);
 
 #endif

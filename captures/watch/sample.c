@@ -193,14 +193,25 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 		note_agreement(sampling, known);
 }
 
-/* How many of the listener's half-open requests are a flood's. */
-static int compare_strangers(const struct sampling *sampling, struct known_listener *listener)
+/* The first listener that there was on the port. */
+static struct known_listener *first_on(struct samples *samples, int port)
 {
+	int first = 0;
+
+	while (samples->listeners[first].port != port)
+		first++;
+	return &samples->listeners[first];
+}
+
+/* How many half-open requests of all who listen on the port are a flood's. */
+static int compare_strangers(const struct sampling *sampling, int port)
+{
+	struct known_listener *listener = first_on(&sampling->watch->samples, port);
 	const struct seen_sockets *seen = crowd_seen(sampling->watch->crowd, SERVER);
 	int now = 0, before = listener->flood_requests;
 
 	for (int i = 0; i < seen->flood_count; i++)
-		now += seen->flooded[i] == listener->port;
+		now += seen->flooded[i] == port;
 	listener->flood_requests = now;
 	if (now != before)
 		note(sampling->watch, (struct event){ .kind = EVENT_FLOOD,
@@ -208,9 +219,28 @@ static int compare_strangers(const struct sampling *sampling, struct known_liste
 						      .host = SERVER,
 						      .name = "requests",
 						      .packet = sampling->cause,
-						      .listener = listener->port,
+						      .listener = listener->key,
 						      .delta = now - before });
 	return now;
+}
+
+/* The case knows its own sockets; of another process's it knows the port, and takes the first. */
+static struct known_listener *listener_of_socket(struct samples *samples,
+						 const struct diag_socket *socket)
+{
+	struct known_listener *foreign = NULL;
+
+	for (int i = 0; i < samples->listener_count; i++) {
+		struct known_listener *listener = &samples->listeners[i];
+
+		if (listener->cookie == socket->cookie)
+			return listener;
+		if (!foreign && !listener->cookie && listener->port == socket->port)
+			foreign = listener;
+	}
+	if (foreign)
+		foreign->cookie = socket->cookie;
+	return foreign;
 }
 
 static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
@@ -218,18 +248,15 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 	struct watch *watch = sampling->watch;
 	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
 	struct depths now = { .accept = socket->queued, .limit = socket->limit };
-	struct known_listener *listener = NULL;
+	struct known_listener *listener = listener_of_socket(&watch->samples, socket);
 
-	for (int i = 0; i < watch->samples.listener_count; i++)
-		if (watch->samples.listeners[i].port == socket->port)
-			listener = &watch->samples.listeners[i];
 	if (!listener)
 		return;
 	listener->seen_in = watch->samples.count;
-	now.syn = compare_strangers(sampling, listener);
+	now.syn = compare_strangers(sampling, listener->port);
 	for (int i = 0; i < seen->count; i++)
 		now.syn += seen->sockets[i].diag.state == SYN_RECV &&
-			   seen->sockets[i].diag.port == socket->port;
+			   seen->sockets[i].diag.port == listener->port;
 	if (listener->known && memcmp(&listener->depths, &now, sizeof(now)) == 0)
 		return;
 	listener->known = true;
@@ -237,7 +264,7 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 	note(watch, (struct event){ .kind = EVENT_QUEUE,
 				    .at = sampling->at,
 				    .packet = sampling->cause,
-				    .listener = socket->port,
+				    .listener = listener->key,
 				    .accept = now.accept,
 				    .limit = now.limit,
 				    .syn = now.syn });
@@ -258,7 +285,7 @@ static void note_gone_listeners(const struct sampling *sampling)
 						      .at = sampling->at,
 						      .packet = sampling->cause,
 						      .name = "gone",
-						      .listener = listener->port });
+						      .listener = listener->key });
 	}
 }
 
@@ -368,16 +395,18 @@ nsec next_sample(const struct watch *watch)
 
 /* ---- what they are asked for --------------------------------------------------------------- */
 
-void add_listener(struct watch *watch, int port)
+void add_listener(struct watch *watch, const struct event *event)
 {
 	struct samples *samples = &watch->samples;
 
 	for (int i = 0; i < samples->listener_count; i++)
-		if (samples->listeners[i].port == port)
+		if (samples->listeners[i].key == event->listener)
 			return;
 	if (samples->listener_count == (int)ARRAY_LENGTH(samples->listeners))
 		broken("more than %zu listeners in a case", ARRAY_LENGTH(samples->listeners));
-	samples->listeners[samples->listener_count++] = (struct known_listener){ .port = port };
+	samples->listeners[samples->listener_count++] = (struct known_listener){
+		.key = event->listener, .port = event_port(event), .cookie = event->cookie
+	};
 }
 
 bool watch_sees_listener(const struct watch *watch, int port)
@@ -388,6 +417,14 @@ bool watch_sees_listener(const struct watch *watch, int port)
 		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
 			return true;
 	return false;
+}
+
+const struct known_listener *known_listener(const struct watch *watch, int key)
+{
+	for (int i = 0; i < watch->samples.listener_count; i++)
+		if (watch->samples.listeners[i].key == key && watch->samples.listeners[i].known)
+			return &watch->samples.listeners[i];
+	return NULL;
 }
 
 uint64_t cookie_of(const struct watch *watch, int flow, enum host host)

@@ -45,7 +45,8 @@ struct known_socket {
 };
 
 struct known_listener {
-	int port;
+	int key, port;
+	uint64_t cookie; /* of its socket; 0: not known yet, another process has it */
 	struct depths depths;
 	int flood_requests; /* of the half-open requests: a flood's */
 	bool known;
@@ -153,8 +154,10 @@ void sample(struct watch *watch, struct scope scope);
 void sample_the_rest(struct watch *watch);
 /* When to take one although nothing has come by, on the journal's clock. */
 nsec next_sample(const struct watch *watch);
-/* From now on the queues of the listener on @port are sampled. */
-void add_listener(struct watch *watch, int port);
+/* From now on the queues of the listener that @event tells of are sampled. */
+void add_listener(struct watch *watch, const struct event *event);
+/* The listener of this key, where the last sample has found it; NULL: it has not. */
+const struct known_listener *known_listener(const struct watch *watch, int key);
 /* The cookie of the flow's socket on @host, as the last sample has found it; 0: there is none. */
 uint64_t cookie_of(const struct watch *watch, int flow, enum host host);
 /* Whether the last sample has found a timer of the flow's socket on @host. */

@@ -17,19 +17,24 @@ void watch_note(struct watch *watch, struct event event)
 		sample_the_rest(watch);
 	crowd_note(watch->crowd, &event);
 	if (event.kind == EVENT_LISTENER)
-		add_listener(watch, event.listener);
+		add_listener(watch, &event);
 	note(watch, event);
 }
 
 int watch_flow(struct watch *watch, struct flow_id id)
 {
-	int flow = crowd_add_flow(watch->crowd, &id);
+	int flow;
+
+	if (!id.port)
+		id.port = id.listener;
+	flow = crowd_add_flow(watch->crowd, &id);
 
 	watch->flow_of_port[address_port(&id.client)] = flow;
 	note(watch, (struct event){ .kind = EVENT_FLOW,
 				    .flow = flow,
 				    .name = id.name,
 				    .listener = id.listener,
+				    .port = id.port,
 				    .injected = id.raw });
 	return flow;
 }
@@ -86,12 +91,20 @@ bool watch_has_timer(struct watch *watch, int flow, enum host host)
 	return has_timer(watch, flow, host);
 }
 
-int watch_destroy(struct watch *watch, enum host host, int flow, int port)
+static int destroy_listener(struct watch *watch, int key)
+{
+	const struct known_listener *listener = known_listener(watch, key);
+
+	return listener ? crowd_destroy_listener(watch->crowd, listener->port, listener->cookie)
+			: ENOENT;
+}
+
+int watch_destroy(struct watch *watch, enum host host, int flow, int listener)
 {
 	struct end_of_flow end = { host, flow, flow ? cookie_of(watch, flow, host) : 0 };
 
 	if (!flow)
-		return crowd_destroy_listener(watch->crowd, port);
+		return destroy_listener(watch, listener);
 	return end.cookie ? crowd_destroy(watch->crowd, &end) : ENOENT;
 }
 

@@ -55,15 +55,16 @@ void watch_settings(struct watch *watch);
 struct flow_id {
 	const char *name;
 	struct sockaddr_storage client; /* with port */
-	int listener;                   /* port */
+	int listener;                   /* its key, see struct event; 0: any on that port */
+	int port;                       /* of the server; 0: it is the key */
 	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
 /*
  * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
- * gate to the @listener's port. Then everything is sampled. Between the two nothing that the
- * server counts can be put down to a segment, and how much came in and went out is not compared
- * with the captures.
+ * gate to the port of the @listener of this key. Then everything is sampled. Between the two
+ * nothing that the server counts can be put down to a segment, and how much came in and went out is
+ * not compared with the captures.
  */
 void watch_flood_begins(struct watch *watch);
 void watch_flood(struct watch *watch, int listener, uint64_t syns);
@@ -91,11 +92,11 @@ bool watch_wait(struct watch *watch, struct wait wait);
 /* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */
 bool watch_has_timer(struct watch *watch, int flow, enum host host);
 /*
- * SOCK_DESTROY of the flow's socket on @host, of flow 0 of the server's that listens on @port: 0,
+ * SOCK_DESTROY of the flow's socket on @host, of flow 0 of the @listener of this key: 0,
  * or an errno: ENOENT where the last sample has found none, EOPNOTSUPP where the kernel lacks
  * CONFIG_INET_DIAG_DESTROY. Takes no sample.
  */
-int watch_destroy(struct watch *watch, enum host host, int flow, int port);
+int watch_destroy(struct watch *watch, enum host host, int flow, int listener);
 /*
  * client.pcap and server.pcap get their names; before, they are called *.new. What is captured
  * afterwards is not in them. broken() when they cannot be written.

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whose queue a connection is in, where several listen on one port. No event says so: sock_diag
+ * tells of a request or a child neither its listener nor its queue. But what leaves one queue comes
+ * to another, so the depths do: reuseport_select_sock() has chosen the listener whose queue is one
+ * longer than its books, and so has reuseport_migrate_sock() when one ends that connections wait
+ * at. A request moves when its timer fires or its last ACK comes, not before.
+ */
+#include "captures/judge/books.h"
+
+/* ---- in the ladder --------------------------------------------------------------------------- */
+
+static void enter_move(struct judge *judge, const struct event *event, int line)
+{
+	judge->lines[line].has_moved = true;
+	judge->lines[line].awaits[SERVER] |= A_MOVE;
+	tally_seen(judge, event, (struct seen){ SERVER, MOVES, 1 });
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+/* The one that listens on the port; NULL where none does, or several. */
+static const struct listener_book *only_one_on(const struct judge *judge, int port)
+{
+	const struct listener_book *found = NULL;
+
+	for (int i = 0; i < judge->listener_count; i++) {
+		const struct listener_book *listener = &judge->listeners[i];
+
+		if (listener->port != port || !is_listening(listener))
+			continue;
+		if (found)
+			return NULL;
+		found = listener;
+	}
+	return found;
+}
+
+/* reqsk_timer_handler() sends a SYN-ACK again for one that listens, or ends the request. */
+void follow_request(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = &judge->flows[event->flow];
+	const struct listener_book *from = book_of_listener(judge, flow->listener);
+	const struct listener_book *to = only_one_on(judge, flow->port);
+
+	if (!from || is_listening(from))
+		return;
+	flow->listener = to ? to->key : 0;
+	enter_move(judge, event,
+		   flow->synack_since_timer ? book_of_packet(judge, flow->synack.packet)->line
+					    : flow->last_line);
+}
+
+/* ---- connections that wait ----------------------------------------------------------------- */
+
+/* Whether it waits at one who has ended, or at one that is not known yet. */
+static bool is_homeless(struct judge *judge, const struct flow_book *flow, int port)
+{
+	return flow->waits && flow->port == port &&
+	       !is_listening(book_of_listener(judge, flow->listener));
+}
+
+static void move(struct judge *judge, const struct event *event, int number,
+		 struct listener_book *to)
+{
+	struct flow_book *flow = &judge->flows[number];
+	struct listener_book *from = book_of_listener(judge, flow->listener);
+	const struct packet_book *cause = book_of_packet(judge, event->packet);
+	bool by_segment = cause && cause->flow == number;
+
+	flow->listener = to->key;
+	to->children++;
+	if (!from)
+		return;
+	enter_move(judge, event, by_segment ? cause->line : enter_line(judge, event, number));
+}
+
+static int unexplained(const struct listener_book *listener)
+{
+	return listener->depths.accept - (listener->children - listener->accepted);
+}
+
+/*
+ * inet_csk_listen_stop(), inet_csk_complete_hashdance(): what is in the queue beyond its books has
+ * come from another one's, dead or alive. (Where several leave one queue for several others at
+ * once, no sample tells who went where, and they are taken in the order of their flows.)
+ */
+void take_in(struct judge *judge, const struct event *event, struct listener_book *listener)
+{
+	for (int dead = 0; dead < 2; dead++)
+		for (int i = 1; i < judge->flow_count && unexplained(listener) > 0; i++) {
+			const struct flow_book *flow = &judge->flows[i];
+
+			if ((flow->states[SERVER] == NO_SOCKET) == dead &&
+			    is_homeless(judge, flow, listener->port))
+				move(judge, event, i, listener);
+		}
+}
+
+/* Of another process, which may have accepted it already. */
+static struct listener_book *foreign_on(struct judge *judge, int port)
+{
+	for (int i = 0; i < judge->listener_count; i++) {
+		struct listener_book *listener = &judge->listeners[i];
+
+		if (listener->port == port && listener->foreign && is_listening(listener))
+			return listener;
+	}
+	return NULL;
+}
+
+/* The queue that was told of last, where one of the port was told of since the last sample. */
+static struct culprit culprit_on(const struct judge *judge, const struct event *event, int port)
+{
+	struct culprit culprit = { event->seq, event->packet };
+	long last = judge->last_sample;
+
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == port && judge->listeners[i].depths_seq > last)
+			culprit.seq = last = judge->listeners[i].depths_seq;
+	return culprit;
+}
+
+static void end_wait(struct judge *judge, const struct event *event, int number)
+{
+	struct flow_book *flow = &judge->flows[number];
+	struct listener_book *from = book_of_listener(judge, flow->listener);
+	struct listener_book *foreign = foreign_on(judge, flow->port);
+
+	if (flow->states[SERVER] == NO_SOCKET) {
+		flow->waits = 0;
+	} else if (foreign) {
+		move(judge, event, number, foreign);
+		flow->waits = 0;
+	} else {
+		judge_object_to(
+			judge, culprit_on(judge, event, flow->port),
+			from ? format("%s waited at %s, which has ended, and is in no other "
+				      "accept queue of port %d",
+				      flow->name, from->name, flow->port)
+			     : format("%s is connected, and in no accept queue of port %d",
+				      flow->name, flow->port));
+	}
+}
+
+void end_waits(struct judge *judge, const struct event *event)
+{
+	for (int i = 1; i < judge->flow_count && !judge->found; i++)
+		if (is_homeless(judge, &judge->flows[i], judge->flows[i].port))
+			end_wait(judge, event, i);
+}
+
+void leave_queue(struct judge *judge, const struct event *event, struct listener_book *listener)
+{
+	struct flow_book *flow = book_of_flow(judge, event->flow);
+	const struct listener_book *at = flow ? book_of_listener(judge, flow->listener) : NULL;
+
+	listener->accepted += !listener->foreign;
+	if (!flow || !flow->waits)
+		return;
+	if (at && at != listener)
+		judge_object(judge, event,
+			     format("accept of %s gave %s, which waits at %s", listener->name,
+				    flow->name, at->name));
+	flow->waits--;
+}
