@@ -69,7 +69,9 @@ static uint32_t obvious_seq(const struct flow_book *flow, const struct event *ev
 
 	if (segment->flags & SYN)
 		return flow->has_isn[from] ? flow->isn[from] : segment->seq;
-	if (segment->flags & RST && flow->arrived[other(from)])
+	/* no RST answers a RST */
+	if (segment->flags & RST && flow->arrived[other(from)] &&
+	    !(flow->last_arrived[from].flags & RST))
 		return seq_of_reset(flow, from);
 	if (occupies && (int32_t)(segment->seq - flow->isn[from] - flow->sent_next[from]) < 0)
 		return flow->isn[from] + flow->acked[from]; /* the oldest not acknowledged */
