@@ -31,11 +31,13 @@ static void expect_to_hold(struct scene *net, const struct holding *row)
 
 	STEP("backlog %d, somaxconn %s, syncookies %s: %d clients connect", row->backlog,
 	     row->somaxconn, row->syncookies, full);
+	COVERS(row->limit ? "X-07 P-15" : "X-08 P-15");
 	struct listener *server = listen_to_hold(net, row);
 	connect_clients(net, server, full);
 	expect_queue(server, .accept = full, .limit = limit, .syn = 0);
 
 	STEP("the next client's SYN is dropped");
+	COVERS("P-70 P-89 F-41");
 	give_up(refused_client(net, server));
 	expect_queue(server, .accept = full, .limit = limit, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
@@ -45,6 +47,7 @@ static void expect_to_hold(struct scene *net, const struct holding *row)
 static void expect_no_request(struct scene *net, const struct holding *row)
 {
 	STEP("backlog 0, syncookies %s: the SYN queue is full from the beginning", row->syncookies);
+	COVERS("X-08");
 	struct listener *server = listen_to_hold(net, row);
 	if (strcmp(row->syncookies, "0") == 0) {
 		give_up(refused_client(net, server));
@@ -58,15 +61,16 @@ static void expect_no_request(struct scene *net, const struct holding *row)
 }
 
 CASE(accept_queue_holds_one_more_than_the_backlog, .claims = "D2-02 D2-06 D2-07",
+     .covers = "X-07 X-08 P-15 P-70 P-89 F-41",
      .variants = "limit-is-backlog-plus-one limit-is-backlog")
 {
 	/* listen(2) takes the backlog for an unsigned number: __sys_listen_socket() */
 	static const struct holding rows[] = {
-		{ "0", 0, "4096", 0 }, { "0", 1, "4096", 1 },    { "0", 2, "4096", 2 },
-		{ "0", 5, "4096", 5 }, { "1", 0, "4096", 0 },    { "1", 1, "4096", 1 },
-		{ "1", 2, "4096", 2 }, { "1", 5, "4096", 5 },    { "1", 511, "4096", 511 },
-		{ "0", 511, "3", 3 },  { "0", 4, "3", 3 },       { "0", 3, "3", 3 },
-		{ "0", -1, "3", 3 },   { "0", INT_MIN, "2", 2 },
+		{ "0", 0, "4096", 0 }, { "0", 1, "4096", 1 }, { "0", 2, "4096", 2 },
+		{ "0", 5, "4096", 5 }, { "1", 0, "4096", 0 }, { "1", 1, "4096", 1 },
+		{ "1", 2, "4096", 2 }, { "1", 5, "4096", 5 }, { "1", 511, "4096", 511 },
+		{ "0", 511, "3", 3 },  { "0", 4, "3", 3 },    { "0", 3, "3", 3 },
+		{ "0", 2, "3", 2 },    { "0", -1, "3", 3 },   { "0", INT_MIN, "2", 2 },
 	};
 	bool one_more = takes_one_more_than_backlog(net);
 
@@ -110,7 +114,8 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 	expect_counters(net, SERVER, "overflows 1");
 }
 
-CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
+CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
+     .covers = "X-10 X-34 P-13 P-14")
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 
@@ -120,7 +125,17 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
+	STEP("listen(1) once more changes nothing");
+	COVERS("P-13");
+	listen_again(server, 1);
+	give_up(refused_client(net, server));
+	for (int i = 0; i < 2; i++)
+		expect_silence(first[i]);
+	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
+	expect_counters(net, SERVER, "overflows 1");
+
 	STEP("listen(3) makes room at once");
+	COVERS("X-34 P-14");
 	listen_again(server, 3);
 	expect_queue(server, .accept = 2, .limit = 3, .syn = 0);
 	struct end **second = connect_clients(net, server, 2);
@@ -129,6 +144,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("listen(1) discards nobody");
+	COVERS("X-10 X-34");
 	listen_again(server, 1);
 	expect_queue(server, .accept = 4, .limit = 1, .syn = 0);
 	for (int i = 0; i < 2; i++) {
@@ -137,6 +153,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	}
 
 	STEP("nobody else gets in until the queue is no longer than the new backlog");
+	COVERS("P-14");
 	for (int i = 0; i < 2; i++) {
 		accept_client(server, first[i]);
 		give_up(refused_client(net, server));
@@ -150,7 +167,8 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25")
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 }
 
-CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-03b D2-24")
+CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-03b D2-24",
+     .covers = "P-141")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
@@ -160,6 +178,7 @@ CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-
 	expect_nothing_to_accept(server);
 
 	STEP("the ACK makes the connection, with nobody in accept()");
+	COVERS("P-141");
 	peer_ack(peer);
 	expect_ladder(peer,
 		      "~1.0  <  SYN-ACK",
@@ -173,6 +192,7 @@ CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-
 	expect_queue(server, .accept = 1, .syn = 0);
 
 	STEP("accept() only takes it out of the queue: no segment, no counter");
+	COVERS("P-141");
 	struct end *served = accept_peer(server, peer);
 	expect_silence(peer);
 	expect_queue(server, .accept = 0, .syn = 0);
@@ -181,7 +201,7 @@ CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-
 	expect_read_error(served, EAGAIN);
 }
 
-CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08")
+CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08", .covers = "P-37")
 {
 	static const int order[] = { 2, 0, 3, 1 };
 	struct listener *server = listen_on_server(net, .backlog = 5);
@@ -204,6 +224,7 @@ CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08
 	expect_counters(net, SERVER, "again");
 
 	STEP("accept() gives them in the order of the ACKs");
+	COVERS("P-37");
 	for (int i = 0; i < 4; i++) {
 		accept_peer(server, peers[order[i]]);
 		expect_queue(server, .accept = 3 - i, .syn = 0);
@@ -211,11 +232,13 @@ CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08
 	expect_nothing_to_accept(server);
 }
 
-CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims = "D2-24")
+CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims = "D2-24",
+     .covers = "X-14")
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 
 	STEP("a client connects, sends and closes before anybody accepts");
+	COVERS("X-14");
 	struct end *client = connect_one(net, server);
 	speak(client, "HELLO");
 	close_first(client);
@@ -228,6 +251,7 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("accept() gives it, its data, and then the end of file");
+	COVERS("X-14");
 	struct end *served = accept_client(server, client);
 	expect_peer_name(served, 0);
 	expect_read(served, "HELLO");
@@ -239,7 +263,8 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 	close_last(served, client);
 }
 
-CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claims = "D2-24")
+CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claims = "D2-24",
+     .covers = "X-13 P-50")
 {
 	static const char *const texts[] = { NULL, "HELLO" };
 
@@ -259,6 +284,7 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 		expect_counters(net, SERVER, "again");
 
 		STEP("RST: the connection is gone, its place in the queue is not");
+		COVERS("X-13");
 		peer_reset(peer);
 		expect_ladder(peer, "-  >  RST  - / -");
 		expect_acceptable(server);
@@ -267,6 +293,7 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 		expect_counters(net, SERVER, "Tcp.EstabResets 1  overflows 1");
 
 		STEP("accept() succeeds, and gives what is left");
+		COVERS("X-13 P-50");
 		struct end *served = accept_peer(server, peer);
 		expect_peer_name(served, ENOTCONN);
 		if (texts[i])
@@ -283,12 +310,13 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 }
 
 CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26 D2-27",
-     .kernel_seconds = 1)
+     .covers = "P-69", .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
 	struct end **waiting = fill_the_queue(server, .count = 2);
 
 	STEP("the next one's SYN is dropped and counted");
+	COVERS("P-69");
 	struct end *late = refuse_late_client(server, 2);
 
 	STEP("accept() makes room, and by itself does nothing for the late one");
@@ -299,6 +327,7 @@ CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26
 	expect_silence(late);
 
 	STEP("the client's own retransmission gets in");
+	COVERS("P-69");
 	late_client_gets_in(late);
 	expect_acceptable(server);
 	expect_queue(server, .accept = 1, .syn = 0);
@@ -365,7 +394,7 @@ CASE(final_ack_that_arrives_twice_makes_one_connection, .claims = "")
 
 /* inet_csk_listen_stop(), and reqsk_timer_handler() of a request whose listener is gone */
 CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "",
-     .kernel_seconds = 1)
+     .covers = "P-123", .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *half_open[2];
@@ -397,6 +426,7 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
 	expect_ladder(half_open[1], "1.0  .  - / -");
 
 	STEP("a new client's connect() is refused");
+	COVERS("P-123");
 	struct end *late = connect_client(net, server, .name = "late");
 	expect_connect_to_end(late, ECONNREFUSED, 0);
 	expect_ladder(late,

@@ -35,7 +35,8 @@ static struct peer *defer_peer(struct scene *net, struct listener *server)
 
 /* ---- data comes ---------------------------------------------------------------------------- */
 
-CASE(deferred_connection_comes_up_with_its_data, .claims = "D1-03 D1-07 D1-08 D1-09 D1-10 D1-25")
+CASE(deferred_connection_comes_up_with_its_data, .claims = "D1-03 D1-07 D1-08 D1-09 D1-10 D1-25",
+     .covers = "P-133 P-134")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 10);
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
@@ -44,6 +45,7 @@ CASE(deferred_connection_comes_up_with_its_data, .claims = "D1-03 D1-07 D1-08 D1
 	expect_no_event(epoll);
 
 	STEP("one byte makes the connection, wakes the server, and is there at once");
+	COVERS("P-133 P-134");
 	data_makes_the_connection(client, "H");
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(epoll);
@@ -99,6 +101,7 @@ static struct end *accept_without_data(struct scene *net, struct listener *serve
 	expect_counters(net, CLIENT, "challenges 1");
 
 	STEP("the server wakes, accept() succeeds, and read() finds nothing");
+	COVERS("P-135");
 	expect_event(epoll);
 	expect_acceptable(server);
 	struct end *served = accept_client(server, client);
@@ -107,7 +110,8 @@ static struct end *accept_without_data(struct scene *net, struct listener *serve
 }
 
 CASE(deferral_ends_with_one_syn_ack_and_a_connection_without_data,
-     .claims = "D1-01 D1-04 D1-05 D1-18 D1-21 D1-25 D1-27 D1-28", .kernel_seconds = 3.5)
+     .claims = "D1-01 D1-04 D1-05 D1-18 D1-21 D1-25 D1-27 D1-28", .covers = "P-135",
+     .kernel_seconds = 3.5)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 3);
 	struct end *client = defer_client(net, server);
@@ -119,7 +123,7 @@ CASE(deferral_ends_with_one_syn_ack_and_a_connection_without_data,
 }
 
 CASE(server_may_close_a_connection_that_came_without_data, .claims = "D1-04 D1-27",
-     .kernel_seconds = 3.5)
+     .covers = "P-135", .kernel_seconds = 3.5)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 3);
 	struct end *client = defer_client(net, server);
@@ -241,13 +245,15 @@ CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims =
 }
 
 /* A FIN takes a sequence number, so its segment is no bare ACK: the fifth way. */
-CASE(client_that_closes_without_data_is_accepted_and_its_end_is_read, .claims = "D1-01 D1-25")
+CASE(client_that_closes_without_data_is_accepted_and_its_end_is_read, .claims = "D1-01 D1-25",
+     .covers = "X-27 P-138")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 10);
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
 	struct end *client = defer_client(net, server);
 
 	STEP("the client's FIN makes the connection");
+	COVERS("X-27 P-138");
 	close_end(client);
 	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.2); /* a delayed ACK */
 	expect_ladder(client,

@@ -247,6 +247,7 @@ static void expect_encounter(struct scene *net, struct listener *server,
 	struct peer_segment segment = encounter->segment;
 
 	STEP("%s", encounter->what);
+	COVERS(encounter->segment.tsval ? "X-24" : NULL);
 	struct peer *peer = deferred_peer(net, server);
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
 
@@ -266,7 +267,7 @@ static void expect_encounter(struct scene *net, struct listener *server,
 }
 
 CASE(deferred_request_drops_what_may_connect_and_answers_what_is_wrong,
-     .claims = "D1-07 D1-14 D1-16")
+     .claims = "D1-07 D1-14 D1-16", .covers = "X-24")
 {
 	static const struct encounter encounters[] = {
 		{ "a bare ACK again is dropped, and the queue does not matter",

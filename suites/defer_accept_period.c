@@ -12,7 +12,7 @@
 #include <netinet/tcp.h>
 
 /* secs_to_retrans() and retrans_to_secs(): 1, 3, 7, 15 ... 127, and then 120 more each time. */
-CASE(seconds_are_rounded_up_to_whole_periods_of_the_timer, .claims = "D1-03")
+CASE(seconds_are_rounded_up_to_whole_periods_of_the_timer, .claims = "D1-03", .covers = "P-133")
 {
 	static const struct {
 		int set, reads;
@@ -31,6 +31,7 @@ CASE(seconds_are_rounded_up_to_whole_periods_of_the_timer, .claims = "D1-03")
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		STEP("%d reads %d", rows[i].set, rows[i].reads);
+		COVERS("P-133");
 		set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, rows[i].set);
 		expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, rows[i].reads);
 	}
@@ -48,7 +49,7 @@ struct period {
 };
 
 CASE(silent_client_is_acceptable_when_the_last_whole_period_has_passed,
-     .claims = "D1-01 D1-03 D1-04 D1-05 D1-15 D1-18", .kernel_seconds = 16)
+     .claims = "D1-01 D1-03 D1-04 D1-05 D1-15 D1-18", .covers = "X-07 P-135", .kernel_seconds = 16)
 {
 	static const struct period rows[] = {
 		{ 1, { HANDSHAKE, GETS_IN("1.0") } },
@@ -64,6 +65,7 @@ CASE(silent_client_is_acceptable_when_the_last_whole_period_has_passed,
 	struct end *clients[ROWS];
 
 	STEP("one silent client for each number of seconds");
+	COVERS("X-07 P-135");
 	for (int i = 0; i < ROWS; i++) {
 		servers[i] = listen_on_server(net, .backlog = 5, .defer = rows[i].seconds);
 		clients[i] = connect_client(net, servers[i]);

@@ -35,7 +35,8 @@ CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36")
 	expect_read(accept_client(server, client), "HELLO");
 }
 
-CASE(data_behind_a_hole_completes_the_handshake_and_waits, .claims = "D2-33 D2-36")
+CASE(data_behind_a_hole_completes_the_handshake_and_waits, .claims = "D2-33 D2-36",
+     .covers = "P-48")
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 
@@ -49,10 +50,12 @@ CASE(data_behind_a_hole_completes_the_handshake_and_waits, .claims = "D2-33 D2-3
 	expect_counters(net, SERVER, "TCPOFOQueue 1");
 
 	STEP("accept() gives a connection that has nothing to read yet");
+	COVERS("P-48");
 	struct end *served = accept_peer(server, peer);
 	expect_read_error(served, EAGAIN);
 
 	STEP("the first half comes, and all is there");
+	COVERS("P-48");
 	peer_send(peer, .text = "HELLO");
 	expect_ladder(peer,
 		      "-    >  DATA 5",
@@ -149,6 +152,7 @@ static void expect_reset_of_request(struct listener *server, struct end *late, c
 	expect_queue(server, .accept = 3, .syn = 1);
 
 	STEP("the next SYN-ACK finds no client, and its RST ends the request");
+	COVERS("P-124");
 	wait_for(late, .gone = true, .host = SERVER, .within = 120);
 	expect_lines(net, late->flow, lines);
 	expect_queue(server, .accept = 3, .syn = 0);
@@ -163,7 +167,7 @@ static void expect_reset_of_request(struct listener *server, struct end *late, c
  * decides between the timers at 15 and at 31 RTO.)
  */
 CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-36 D2-37",
-     .kernel_seconds = 6, .server_sysctls = { "net.ipv4.tcp_synack_retries=5" })
+     .covers = "P-124", .kernel_seconds = 6, .server_sysctls = { "net.ipv4.tcp_synack_retries=5" })
 {
 	static const struct {
 		const char *retries2, *lines[4];
@@ -193,7 +197,7 @@ CASE(ignored_client_gives_up_when_tcp_retries2_is_used_up, .claims = "D2-34 D2-3
 }
 
 CASE(ignored_client_gives_up_when_tcp_user_timeout_is_over, .claims = "D2-36 D2-37",
-     .kernel_seconds = 3, .server_sysctls = { "net.ipv4.tcp_synack_retries=5" })
+     .covers = "P-124", .kernel_seconds = 3, .server_sysctls = { "net.ipv4.tcp_synack_retries=5" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = park_client(server, 1).late;
@@ -218,7 +222,7 @@ CASE(ignored_client_gives_up_when_tcp_user_timeout_is_over, .claims = "D2-36 D2-
  * first retransmission. Both ends' intervals double up to 120 s.
  */
 CASE(ignored_client_gives_up_after_a_quarter_of_an_hour, .claims = "D2-34 D2-36 D2-37",
-     .kernel_seconds = 985, .virtual_time = true,
+     .covers = "P-124", .kernel_seconds = 985, .virtual_time = true,
      .server_sysctls = { "net.ipv4.tcp_synack_retries=255" },
      .client_sysctls = { "net.ipv4.tcp_retries2=15" })
 {

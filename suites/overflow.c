@@ -11,12 +11,14 @@
 #include <netinet/tcp.h>
 
 CASE(final_ack_that_meets_a_full_accept_queue_is_ignored, .claims = "D2-31 D2-32 D2-34",
-     .kernel_seconds = 7.5, .server_sysctls = { "net.ipv4.tcp_synack_retries=2" })
+     .covers = "X-07 P-71", .kernel_seconds = 7.5,
+     .server_sysctls = { "net.ipv4.tcp_synack_retries=2" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = meet_a_full_queue(server).late;
 
 	STEP("the ACK arrives, and nobody ever accepts");
+	COVERS("X-07 P-71");
 	release_segments(net);
 	expect_states(late, .client = ESTABLISHED, .server = SYN_RECV);
 	expect_queue(server, .accept = 3, .syn = 1);
@@ -74,13 +76,14 @@ CASE(ignored_client_gets_in_with_its_answer_to_the_next_syn_ack,
 	expect_read(served, "HELLO");
 }
 
-CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30",
+CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30", .covers = "X-07",
      .server_sysctls = { "net.ipv4.tcp_abort_on_overflow=1" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = meet_a_full_queue(server).late;
 
 	STEP("the ACK arrives");
+	COVERS("X-07");
 	release_segments(net);
 	expect_ladder(late, "+0.0  <  RST  - / -");
 	expect_queue(server, .accept = 3, .syn = 0);
@@ -94,7 +97,8 @@ CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30",
 	expect_counters(net, SERVER, "overflows 1");
 }
 
-CASE(abort_on_overflow_counts_from_the_next_segment_on, .claims = "D2-30", .kernel_seconds = 1)
+CASE(abort_on_overflow_counts_from_the_next_segment_on, .claims = "D2-30", .covers = "X-46",
+     .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct end *late = meet_a_full_queue(server).late;
@@ -107,6 +111,7 @@ CASE(abort_on_overflow_counts_from_the_next_segment_on, .claims = "D2-30", .kern
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("the client, who waits in read(), is reset for its answer to the next SYN-ACK");
+	COVERS("X-46");
 	wait_for(late, .gone = true, .host = CLIENT, .within = 1);
 	expect_ladder(late,
 		      "1.0   <  SYN-ACK",
@@ -126,6 +131,7 @@ static struct peer *peer_behind(struct listener *server, struct epoll_waiter *ed
 	struct scene *net = server->scene;
 
 	STEP("while one waits, the SYN of the next one wakes nobody, and its ACK does");
+	COVERS("X-36");
 	struct peer *behind = half_open_peer(net, server, .name = "behind");
 	expect_no_event(edge);
 	peer_ack(behind);
@@ -139,7 +145,7 @@ static struct peer *peer_behind(struct listener *server, struct epoll_waiter *ed
 }
 
 CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_else,
-     .claims = "D2-29")
+     .claims = "D2-29", .covers = "X-36 P-141")
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	struct epoll_waiter *level = wait_in_epoll(server, .name = "level-triggered epoll");
@@ -171,6 +177,7 @@ CASE(server_in_epoll_wakes_when_a_connection_enters_the_queue_and_for_nothing_el
 	expect_silence(late);
 
 	STEP("the next segment of the client whose ACK fell wakes the server");
+	COVERS("X-36 P-141");
 	ack_makes_the_connection(late);
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(level);
@@ -238,6 +245,7 @@ static void send_syns(struct listener *server, struct peer *peer)
 	struct scene *net = server->scene;
 
 	STEP("another one's SYN is ignored as well");
+	COVERS("P-71");
 	refused_peer(net, server, .name = "other");
 	expect_queue(server, .accept = 3, .syn = 1);
 	expect_counters(net, SERVER, "overflows 1");
@@ -248,7 +256,8 @@ static void send_syns(struct listener *server, struct peer *peer)
 	expect_queue(server, .accept = 3, .syn = 1);
 }
 
-CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims = "D2-11 D2-31")
+CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims = "D2-11 D2-31",
+     .covers = "P-71")
 {
 	static const struct {
 		const char *what;
@@ -276,6 +285,7 @@ CASE(each_segment_that_meets_a_full_accept_queue_is_ignored_and_counted, .claims
 	fill_the_queue(server, .count = 3, .pending = 1);
 
 	STEP("the peer's ACK is ignored");
+	COVERS("P-71");
 	ack_is_ignored(peer);
 	expect_counters(net, SERVER, "overflows 1");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -320,7 +330,8 @@ CASE(ignored_ack_is_remembered, .claims = "D2-31b", .kernel_seconds = 1)
 }
 
 CASE(ignored_ack_changes_nothing_of_the_requests_life, .claims = "D2-11 D2-31b D2-32",
-     .kernel_seconds = 15.5, .server_sysctls = { "net.ipv4.tcp_synack_retries=3" })
+     .covers = "P-71", .kernel_seconds = 15.5,
+     .server_sysctls = { "net.ipv4.tcp_synack_retries=3" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
@@ -342,6 +353,7 @@ CASE(ignored_ack_changes_nothing_of_the_requests_life, .claims = "D2-11 D2-31b D
 	expect_counters(net, SERVER, "overflows 1  TCPTimeouts 8");
 
 	STEP("an ACK that comes now is answered with RST");
+	COVERS("P-71");
 	ack_is_answered_with_reset(peer);
 }
 
@@ -368,7 +380,7 @@ static void serve_rescued(struct listener *server, struct peer *peer, const stru
 		expect_read_error(served, EAGAIN);
 }
 
-CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33")
+CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33", .covers = "X-27")
 {
 	static const struct rescue rows[] = {
 		{ .what = "the peer's ACK once more",
@@ -413,6 +425,7 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33")
 		expect_counters(net, SERVER, "overflows 1");
 
 		STEP("%s makes the connection", rows[i].what);
+		COVERS(rows[i].ends ? "X-27" : NULL);
 		peer_sends(peer, rows[i].segment);
 		wait_for(peer, .sent = 1 + rows[i].answers, .from = SERVER, .within = 0.2);
 		expect_lines(net, peer->flow, rows[i].lines);
@@ -425,7 +438,8 @@ CASE(any_segment_gets_in_once_a_slot_is_free, .claims = "D2-11 D2-33")
 	expect_queue(server, .accept = 0, .syn = 0);
 }
 
-CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "D2-25 D2-33")
+CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "D2-25 D2-33",
+     .covers = "X-10")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct end *client = fill_the_queue(server, .count = 1)[0];
@@ -438,6 +452,7 @@ CASE(larger_backlog_lets_ignored_clients_in_with_their_next_segment, .claims = "
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("the peer's next segment gets in, behind those who wait");
+	COVERS("X-10");
 	data_makes_the_connection(peer, "HELLO");
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	accept_client(server, client);

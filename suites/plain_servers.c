@@ -428,7 +428,8 @@ static void wait_in_accept(struct process *worker)
 }
 
 /* inet_csk_wait_for_connect(): each waits exclusively, at the end of the line. */
-CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claims = "D2-29")
+CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claims = "D2-29",
+     .covers = "X-36 P-42")
 {
 	struct crew crew =
 		start_crew(net, (struct roles){ sharing_parent, accepting_worker, .backlog = 5 });
@@ -445,9 +446,11 @@ CASE(connection_wakes_only_the_process_that_has_waited_longest_in_accept, .claim
 	expect_counters(net, SERVER, "reset_requests 1");
 
 	STEP("two workers wait in accept(): a connection wakes the first of them");
+	COVERS("X-36 P-42");
 	expect_to_wake(&crew, 0);
 
 	STEP("the next connection wakes the other worker");
+	COVERS("P-42");
 	expect_to_wake(&crew, 1);
 
 	STEP("who waits again stands at the end of the line");

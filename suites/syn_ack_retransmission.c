@@ -23,6 +23,7 @@ static void expect_patience(struct scene *net, const struct patience *row)
 {
 	STEP("tcp_synack_retries %s, TCP_SYNCNT %d: the SYN-ACK goes out again %d times",
 	     row->synack_retries, row->syncnt, row->retries);
+	COVERS("P-89 P-124");
 	set_sysctl(net, SERVER, "net.ipv4.tcp_synack_retries=%s", row->synack_retries);
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	if (row->syncnt) {
@@ -43,7 +44,7 @@ static void expect_patience(struct scene *net, const struct patience *row)
 }
 
 CASE(silent_peer_gets_its_syn_ack_again_as_often_as_tcp_synack_retries_says,
-     .claims = "D2-11 D2-12", .kernel_seconds = 21)
+     .claims = "D2-11 D2-12", .covers = "P-89 P-124", .kernel_seconds = 21)
 {
 	static const struct patience rows[] = {
 		{ "0", 0, 0, 1, { "1.0 . - / -" } },
@@ -236,12 +237,13 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
  * (tcp_invalid_ratelimit), and the timer is set anew for the period that it has reached.
  */
 CASE(syn_that_comes_again_is_answered_at_once_and_puts_the_timer_off, .claims = "D2-12c",
-     .kernel_seconds = 9, .server_sysctls = { "net.ipv4.tcp_synack_retries=2" })
+     .covers = "P-111", .kernel_seconds = 9, .server_sysctls = { "net.ipv4.tcp_synack_retries=2" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *clock = ticking_request(net, server);
 
 	STEP("the SYN of a request comes again, twice within 500 ms");
+	COVERS("P-111");
 	struct peer *peer = half_open_peer(net, server, .name = "peer");
 	syn_is_answered_again(peer);
 	peer_syn(peer);

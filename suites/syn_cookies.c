@@ -7,7 +7,8 @@
 #include "fixtures/fixtures.h"
 
 CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
-     .claims = "D2-21 D2-22", .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .claims = "D2-21 D2-22", .covers = "X-07",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
      .server_sysctls = { "net.ipv4.tcp_max_syn_backlog=8" })
 {
 	int full = takes_one_more_than_backlog(net) ? 11 : 10;
@@ -21,6 +22,7 @@ CASE(syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one,
 	expect_counters(net, SERVER, "again");
 
 	STEP("every further SYN is answered, and nothing is kept of it");
+	COVERS("X-07");
 	for (int i = 0; i < 20; i++)
 		cookie_peer(net, server);
 	expect_queue(server, .accept = 0, .syn = full);
@@ -204,8 +206,9 @@ CASE(ack_with_a_wrong_cookie_is_answered_with_reset, .claims = "D2-17",
  * check_tcp_syn_cookie(): a cookie has the minute in which it was made, and is good in that one and
  * in the next.
  */
-CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .kernel_seconds = 127,
-     .virtual_time = true, .server_sysctls = { "net.ipv4.tcp_synack_retries=7" })
+CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .covers = "P-96",
+     .kernel_seconds = 127, .virtual_time = true,
+     .server_sysctls = { "net.ipv4.tcp_synack_retries=7" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
 
@@ -217,12 +220,14 @@ CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .kernel_sec
 	expect_counters(net, SERVER, "cookies 2");
 
 	STEP("half a minute later one cookie comes back, and makes a connection");
+	COVERS("P-96");
 	wait_for(clock, .timeouts = 5, .within = 31);
 	ack_makes_the_connection(after_a_minute);
 	accept_peer(server, after_a_minute);
 	expect_counters(net, SERVER, "SyncookiesRecv 1  TCPTimeouts 5");
 
 	STEP("more than two minutes after its SYN the other peer's cookie is too old");
+	COVERS("P-96");
 	wait_for(clock, .timeouts = 7, .within = 96);
 	/* a cookie was sent just now, so cookies are looked for */
 	struct peer *young = cookie_peer(net, server, .name = "young");
@@ -244,7 +249,7 @@ CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .kernel_sec
 
 /* tcp_get_cookie_sock(): there is no request to keep or to reset, whatever the sysctl says. */
 CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time,
-     .claims = "D2-17 D2-23", .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+     .claims = "D2-17 D2-23", .covers = "X-03", .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
 {
 	static const char *const aborts[] = { "0", "1" };
 
@@ -258,12 +263,14 @@ CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time
 		expect_counters(net, SERVER, "cookies 2");
 
 		STEP("the first one's ACK fills the queue, and the late one's is ignored");
+		COVERS("X-03");
 		ack_makes_the_connection(first);
 		ack_is_ignored(late);
 		expect_queue(server, .accept = 1, .syn = 0);
 		expect_counters(net, SERVER, "SyncookiesRecv 2  overflows 1");
 
 		STEP("accept() makes room, and the same ACK makes a connection");
+		COVERS("X-03");
 		accept_peer(server, first);
 		expect_nothing_to_accept(server);
 		expect_silence(late);
@@ -304,7 +311,8 @@ CASE(client_connects_through_a_flood_by_a_cookie, .claims = "D2-13 D2-22 D2-23",
 
 /* tcp_conn_request() decides for a cookie, and counts that, before it looks at the accept queue. */
 CASE(full_accept_queue_drops_the_syns_that_should_have_got_cookies, .claims = "D2-22 D2-23",
-     .kernel_seconds = 1, .variants = "limit-is-backlog-plus-one limit-is-backlog")
+     .covers = "X-06", .kernel_seconds = 1,
+     .variants = "limit-is-backlog-plus-one limit-is-backlog")
 {
 	int kept = takes_one_more_than_backlog(net) ? 3 : 2;
 	struct listener *server = listen_on_server(net, .backlog = 2);
@@ -323,6 +331,7 @@ CASE(full_accept_queue_drops_the_syns_that_should_have_got_cookies, .claims = "D
 	expect_counters(net, SERVER, "cookies 3  SyncookiesRecv 3  again");
 
 	STEP("a client's SYN is dropped, and no cookie is sent");
+	COVERS("X-06");
 	struct end *late = refused_client(net, server, .name = "late");
 	expect_queue(server, .accept = 3, .syn = kept);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  overflows 1  again");

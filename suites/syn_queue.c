@@ -12,11 +12,13 @@
 
 /* ---- how long an entry is there ------------------------------------------------------------- */
 
-CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kernel_seconds = 1)
+CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11",
+     .covers = "P-77 P-86 P-89 P-125", .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
 	STEP("a SYN makes an entry, whose timer runs at once");
+	COVERS("P-125");
 	struct peer *peer = half_open_peer(net, server);
 	expect_request_timer(peer, .timeouts = 0, .due = 1.0);
 	expect_queue(server, .accept = 0, .syn = 1);
@@ -24,6 +26,7 @@ CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kern
 	expect_counters(net, SERVER, "Tcp.InSegs 1  Tcp.OutSegs 1");
 
 	STEP("the entry is still there when the SYN-ACK goes out again");
+	COVERS("P-86 P-125");
 	wait_for(peer, .timeouts = 1, .within = 1);
 	expect_ladder(peer, "1.0  <  SYN-ACK");
 	expect_request_timer(peer, .timeouts = 1, .due = 3.0);
@@ -31,12 +34,14 @@ CASE(request_is_syn_recv_from_the_syn_to_the_ack, .claims = "D2-05 D2-11", .kern
 	expect_counters(net, SERVER, "TCPTimeouts 1  Tcp.OutSegs 1");
 
 	STEP("the ACK makes the entry a connection, which is in the other queue");
+	COVERS("P-89");
 	ack_makes_the_connection(peer);
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_acceptable(server);
 	expect_counters(net, SERVER, "TCPPureAcks 1  Tcp.InSegs 1");
 
 	STEP("another request ends with a RST");
+	COVERS("P-77 P-89");
 	struct peer *unwilling = half_open_peer(net, server);
 	expect_queue(server, .accept = 1, .syn = 1);
 	peer_reset(unwilling);
@@ -87,6 +92,7 @@ static void expect_row(struct scene *net, const struct capacity *row)
 
 	STEP("backlog %d, tcp_max_syn_backlog %s: %d half-open requests", row->backlog,
 	     row->max_syn_backlog, row->requests);
+	COVERS("X-07 F-03");
 	set_sysctl(net, SERVER, "net.ipv4.tcp_max_syn_backlog=%s", row->max_syn_backlog);
 	struct listener *server = listen_on_server(net, .backlog = row->backlog);
 	half_open_peers(server, peers, row->requests);
@@ -107,7 +113,7 @@ static void expect_row(struct scene *net, const struct capacity *row)
 }
 
 CASE(syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog, .claims = "D2-18 D2-19",
-     .variants = "limit-is-backlog-plus-one limit-is-backlog")
+     .covers = "X-07 F-03", .variants = "limit-is-backlog-plus-one limit-is-backlog")
 {
 	/* min(backlog + 1, M - M/4 + 1): tcp_conn_request() and inet_csk_reqsk_queue_is_full() */
 	static const struct capacity rows[] = {
@@ -221,7 +227,7 @@ static void be_reset_for_want_of_room(struct peer *peer)
  * twice, would show in the next SYN, or in the one after that.
  */
 CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 D2-18",
-     .kernel_seconds = 5,
+     .covers = "P-73 P-74", .kernel_seconds = 5,
      .server_sysctls = { "net.ipv4.tcp_max_syn_backlog=0", "net.ipv4.tcp_synack_retries=1",
 			 "net.ipv4.tcp_abort_on_overflow=0" })
 {
@@ -254,6 +260,7 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 		expect_counters(net, SERVER, "ListenDrops 1  again");
 
 		STEP("%s", departure->story);
+		COVERS(departure->connections ? "P-74" : "P-73");
 		departure->play(peer);
 		waiting += departure->connections;
 		expect_queue(server, .accept = waiting, .syn = 0);
@@ -263,7 +270,7 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 
 /* A segment for a request that is no answer to its SYN-ACK, and what comes of it. */
 struct probe {
-	const char *what;
+	const char *what, *covers;
 	struct peer_segment segment;
 	const char *lines[3];
 };
@@ -275,6 +282,7 @@ static void expect_unmoved(struct scene *net, const struct probe *probe)
 	bool ahead = probe->segment.text || probe->segment.flags & FIN; /* of the answer */
 
 	STEP("%s", probe->what);
+	COVERS(probe->covers);
 	struct peer *peer = half_open_peer(net, server);
 	peer_sends(peer, probe->segment);
 	expect_lines(net, peer->flow, probe->lines);
@@ -283,6 +291,7 @@ static void expect_unmoved(struct scene *net, const struct probe *probe)
 	expect_no_event(epoll);
 
 	STEP("the answer still makes the connection");
+	COVERS(probe->covers);
 	peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn + 1 - peer->seq));
 	expect_ladder(peer, ahead ? "-  >  ACK seq 1  - / ESTABLISHED" : "-  >  ACK  - / ESTABLISHED");
 	expect_event(epoll);
@@ -290,25 +299,36 @@ static void expect_unmoved(struct scene *net, const struct probe *probe)
 }
 
 /* tcp_check_req(), in the order of its questions. */
-CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .claims = "D2-11")
+CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .claims = "D2-11",
+     .covers = "X-26 P-106 P-107")
 {
 	static const struct probe probes[] = {
 		{ "an ACK of what was sent before the SYN-ACK",
+		  "P-106",
 		  { .ack = -1 },
 		  { "- > ACK ack 0", "+0.0 < RST" } },
 		{ "an ACK of what was never sent",
+		  "P-106",
 		  { .ack = 1 },
 		  { "- > ACK ack 2", "+0.0 < RST" } },
-		{ "an ACK before the window", { .seq = -1 }, { "- > ACK seq 0", "+0.0 < ACK" } },
+		{ "an ACK before the window",
+		  "P-107",
+		  { .seq = -1 },
+		  { "- > ACK seq 0", "+0.0 < ACK" } },
 		{ "data beyond the window",
+		  "P-107",
 		  { .seq = 1000000, .text = "HELLO" },
 		  { "- > DATA 5 seq 1000001", "+0.0 < ACK" } },
 		{ "a RST beyond the window",
+		  NULL,
 		  { .flags = RST, .seq = 1000000 },
 		  { "- > RST seq 1000001" } },
-		{ "a RST before the window", { .flags = RST, .seq = -1 }, { "- > RST seq 0" } },
-		{ "data without ACK", { .flags = PSH, .text = "HELLO" }, { "- > DATA 5" } },
-		{ "a FIN without ACK", { .flags = FIN }, { "- > FIN" } },
+		{ "a RST before the window",
+		  NULL,
+		  { .flags = RST, .seq = -1 },
+		  { "- > RST seq 0" } },
+		{ "data without ACK", "X-26", { .flags = PSH, .text = "HELLO" }, { "- > DATA 5" } },
+		{ "a FIN without ACK", "X-26", { .flags = FIN }, { "- > FIN" } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
@@ -316,12 +336,13 @@ CASE(segment_that_is_no_answer_to_the_syn_ack_leaves_the_request_as_it_was, .cla
 }
 
 /* tcp_conn_request(): without TCP Fast Open the data is not even looked at. */
-CASE(data_in_a_syn_is_lost_and_makes_no_difference, .claims = "D2-11")
+CASE(data_in_a_syn_is_lost_and_makes_no_difference, .claims = "D2-11", .covers = "X-28")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct peer *peer = raw_peer(net, server);
 
 	STEP("a SYN with data: the SYN-ACK is for the SYN alone");
+	COVERS("X-28");
 	peer_send(peer, .flags = SYN, .text = "LOST!");
 	expect_ladder(peer,
 		      "-    >  DATA-SYN 5  - / SYN_RECV",
@@ -329,6 +350,7 @@ CASE(data_in_a_syn_is_lost_and_makes_no_difference, .claims = "D2-11")
 	expect_queue(server, .accept = 0, .syn = 1);
 
 	STEP("the data comes again, behind the SYN");
+	COVERS("X-28");
 	data_makes_the_connection(peer, "HELLO");
 	expect_read(accept_peer(server, peer), "HELLO");
 }
@@ -356,7 +378,7 @@ CASE(syn_that_asks_for_ecn_is_answered_as_tcp_ecn_says, .claims = "D2-11")
 }
 
 /* RFC 9293, 3.10.7.2: a listener answers an ACK with RST, and takes no notice of the rest. */
-CASE(segment_that_is_no_syn_makes_no_request, .claims = "D2-11")
+CASE(segment_that_is_no_syn_makes_no_request, .claims = "D2-11", .covers = "P-123")
 {
 	static const struct {
 		const char *what;
@@ -379,6 +401,7 @@ CASE(segment_that_is_no_syn_makes_no_request, .claims = "D2-11")
 		struct listener *server = listen_on_server(net, .backlog = 5);
 
 		STEP("a request has ended, and then %s comes", strays[i].what);
+		COVERS(strays[i].lines[1] ? "P-123" : NULL);
 		struct peer *peer = half_open_peer(net, server);
 		reset_ends_the_request(peer);
 		peer_sends(peer, strays[i].segment);
@@ -568,11 +591,13 @@ CASE(last_quarter_of_the_syn_queue_is_for_proven_peers, .claims = "D2-18b",
 
 /* ---- which queue it was ---------------------------------------------------------------------- */
 
-CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20")
+CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20",
+     .covers = "X-10 X-41")
 {
 	struct peer *peers[2];
 
 	STEP("the accept queue is full: ListenOverflows and ListenDrops, equal numbers");
+	COVERS("X-41");
 	struct listener *accepting = listen_on_server(net, .backlog = 1);
 	connect_clients(net, accepting, 2);
 	for (int i = 0; i < 3; i++)
@@ -582,6 +607,7 @@ CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20
 	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3");
 
 	STEP("the SYN queue is full: ListenDrops alone, and TCPReqQFullDrop");
+	COVERS("X-10 X-41");
 	struct listener *server = listen_on_server(net, .backlog = 2);
 	half_open_peers(server, peers, 2);
 	listen_again(server, 1);
