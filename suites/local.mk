@@ -18,6 +18,7 @@ suites_sources = \
 	suites/overflow.c \
 	suites/plain_servers.c \
 	suites/request_segments.c \
+	suites/request_timestamps.c \
 	suites/reuseport.c \
 	suites/servers.c \
 	suites/suites.h \

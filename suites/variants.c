@@ -36,6 +36,13 @@
 		case_, "6.15", "stalls"                                                            \
 	}
 
+/* Since 3ba075278c11 (6.15; in 6.14.9 as 7967b84909e5) tcp_check_req() compares the echo. */
+#define CHECKED_ECHO(case_)                                                                        \
+	{ case_, "2.6", "any-echo-will-do" }, { case_, "6.14.9", "echo-is-checked" },              \
+	{                                                                                          \
+		case_, "6.15", "echo-is-checked"                                                   \
+	}
+
 /*
  * tcp_check_req() asks for the very next number of a RST only since RFC 9293 was taken at its word;
  * each version is the first that was seen to do it.
@@ -58,6 +65,9 @@ static const struct recorded_variant variants[] = {
 	CHALLENGED_RESET("reset_with_an_acknowledgement_should_end_a_request_by_its_number_alone"),
 	CHALLENGED_RESET("reset_at_the_edges_of_the_window"),
 	CHALLENGED_RESET("challenge_of_a_reset_and_an_answer_to_a_wrong_segment_have_one_clock"),
+	CHECKED_ECHO("echo_of_a_timestamp_that_no_syn_ack_had_is_disbelieved"),
+	CHECKED_ECHO("wrong_echo_is_disbelieved_whatever_the_segment_carries"),
+	CHECKED_ECHO("ignored_client_never_gives_up_its_keepalive_while_the_request_lives"),
 	SYN_QUEUE_LIMIT("flood_fills_the_syn_queue_and_the_rest_is_dropped"),
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),
 	SYN_QUEUE_LIMIT("client_connects_through_a_flood_by_a_cookie"),
