@@ -26,5 +26,6 @@ suites_sources = \
 	suites/syn_ack_retransmission.c \
 	suites/syn_cookies.c \
 	suites/syn_queue.c \
+	suites/time_wait.c \
 	suites/tools.c \
 	suites/variants.c

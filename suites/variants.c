@@ -55,6 +55,14 @@
 		case_, "7.2", "reset-is-challenged"                                                \
 	}
 
+/* The number that TIME_WAIT hands to its successor got lost until Linux 6.10 (commit 41eecbd712b7).
+ */
+#define NUMBER_FROM_TIME_WAIT(case_)                                                               \
+	{ case_, "4.4", "number-is-any" },                                                         \
+	{                                                                                          \
+		case_, "6.10", "number-follows"                                                    \
+	}
+
 static const struct recorded_variant variants[] = {
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
@@ -74,6 +82,7 @@ static const struct recorded_variant variants[] = {
 	SYN_QUEUE_LIMIT("full_accept_queue_drops_the_syns_that_should_have_got_cookies"),
 	SYN_QUEUE_LIMIT("nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies"),
 	SYN_QUEUE_LIMIT("clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it"),
+	NUMBER_FROM_TIME_WAIT("syn_reopens_a_connection_in_time_wait_if_its_number_is_higher"),
 	STALL("deferred_client_with_keepalive_stalls_until_the_period_ends"),
 	STALL("ignored_client_with_keepalive_stalls_until_the_next_syn_ack"),
 };

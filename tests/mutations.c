@@ -129,6 +129,19 @@ static void follow_offer(const struct aftermath *after, struct event *event)
 		agree_otherwise(event, (enum offer_way)after->offer_way);
 }
 
+/* ---- another first number ------------------------------------------------------------------- */
+
+/* All that the server sends in the flow, and what is sent back, counts from there. */
+static void count_otherwise(const struct aftermath *after, struct event *event)
+{
+	if (event->kind != EVENT_PACKET || event->flow != after->isn_flow)
+		return;
+	if (event->from == SERVER)
+		event->segment.seq += after->isn_by;
+	else if (event->segment.flags & ACK)
+		event->segment.ack += after->isn_by;
+}
+
 /* ---- what follows -------------------------------------------------------------------------- */
 
 static void shift_times(const struct aftermath *after, struct event *event)
@@ -183,6 +196,8 @@ bool after_mutation(struct aftermath *after, struct event *event)
 	}
 	if (after->offer_flow)
 		follow_offer(after, event);
+	if (after->isn_flow)
+		count_otherwise(after, event);
 	shift_times(after, event);
 	renumber(after, event);
 	return true;
@@ -569,6 +584,32 @@ static bool other_offer_again(const struct place *place, int way, struct mutatio
 		return false;
 	offer_otherwise(rewrite(place, mutation), (enum offer_way)way);
 	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+/* What the case says of the flow's first number; NULL: nothing. */
+static const struct event *expected_isn(const struct place *place)
+{
+	const struct event *event;
+
+	for (size_t i = place->index; (event = journal_event(place->journal, i)); i++)
+		if (event->kind == EVENT_EXPECT && event->flow == place->event->flow &&
+		    strcmp(event->name, "isn") == 0)
+			return event;
+	return NULL;
+}
+
+/* By one, or where it is the clock's by 6.4 ms. */
+static bool other_first_number(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct event *expected = expected_isn(place);
+
+	if (!expected || !is_first_sighting(place) || !is_syn_ack(place->event) ||
+	    is_repeated_syn(place))
+		return false;
+	mutation->after.isn_flow = place->event->flow;
+	mutation->after.isn_by = (way == 0 ? 1 : (uint32_t)-1) * (expected->value ? 1 : 100000);
+	count_otherwise(&mutation->after, change(place, mutation));
 	return true;
 }
 
@@ -1004,6 +1045,19 @@ static bool does_nothing(const struct event *call)
 	return call->listener && call->argument && strcmp(call->argument, "SHUT_WR") == 0;
 }
 
+/* accept() gives a socket that no sample has found, or one of another flow's. */
+static bool another_accepted(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct judge *before = place->before;
+	struct event *event = change(place, mutation);
+
+	event->cookie++;
+	for (int i = 0; i < before->socket_count && way == 1; i++)
+		if (before->sockets[i].host == SERVER && before->sockets[i].flow != event->flow)
+			event->cookie = before->sockets[i].cookie;
+	return is_a(place, EVENT_CALL) && place->event->cookie;
+}
+
 /* Calls that only ask leave no trace in what the kernel does: without them nothing is asserted. */
 static bool call_missing(const struct place *place, int way, struct mutation *mutation)
 {
@@ -1188,6 +1242,7 @@ const struct kind kinds[] = {
 	{ "a SYN-ACK that offers something else", other_offer, OFFER_WAYS, NAMES_IT },
 	{ "a SYN-ACK that offers something else when it is repeated", other_offer_again, OFFER_WAYS,
 	  NAMES_IT },
+	{ "a connection whose numbers begin elsewhere", other_first_number, 2, NAMES_IT },
 	{ "an end that goes by something else", other_agreement, 10, NAMES_IT },
 	{ "a setting that nobody knows", unknown_setting, 1, NAMES_IT },
 	{ "a segment without the timestamps agreed on", timestamps_dropped, 1, NAMES_IT },
@@ -1219,6 +1274,7 @@ const struct kind kinds[] = {
 	{ "a member that has not ended", end_of_member_missing, 1, NAMES_GAP },
 	{ "a call with a wrong errno", wrong_errno, 3, NAMES_IT },
 	{ "a call with a wrong result", wrong_result, 2, NAMES_IT },
+	{ "an accept() that gives another connection", another_accepted, 2, NAMES_IT },
 	{ "a call missing", call_missing, 1, NAMES_GAP },
 	{ "an accept() that fails takes, or leaves", failed_accept_takes, 2, NAMES_GAP },
 	{ "another half of a listener shut down", other_half, 1, NAMES_GAP },

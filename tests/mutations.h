@@ -32,9 +32,11 @@ struct aftermath {
 	long higher;
 	uint64_t cookie; /* the next change of this socket of @host starts in @was */
 	enum tcp_state was;
-	int offer_flow; /* every SYN-ACK of this flow offers something else, 0: none, */
-	int offer_way;  /* and its ends have agreed on that: see offer_otherwise() */
-	bool cut;       /* nothing follows */
+	int offer_flow;  /* every SYN-ACK of this flow offers something else, 0: none, */
+	int offer_way;   /* and its ends have agreed on that: see offer_otherwise() */
+	int isn_flow;    /* the server counts from another number in this flow, 0: none, */
+	uint32_t isn_by; /* so much higher */
+	bool cut;        /* nothing follows */
 };
 
 struct mutation {

@@ -94,12 +94,14 @@ enum event_kind {
 			  that one's socket, 0: of all. See judge_setting_name() */
 	EVENT_LISTENER, /* listener (its key: see below), port, cookie, name; object: the process
 			   that calls accept() when it likes, NULL when the case does */
-	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer */
+	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer;
+			   value: the flow before it between the same ports, 0: none */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
-			   segment's flags), error, want, began;
-			   limit: that listen() has to give the accept queue; argument */
+			   segment's flags, and in value its sequence number), error, want, began;
+			   limit: that listen() has to give the accept queue; argument; cookie:
+			   of the socket that accept() gave */
 	EVENT_INFO,     /* host, flow, object: whose TCP_INFO; agreement */
 	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
@@ -118,7 +120,8 @@ enum event_kind {
 			   "requests",    listener, delta: so many more half-open requests are the
 			   flood's
 			 */
-	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer, member; the rest by kind */
+	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer, member, isn; the rest by
+			   kind */
 	EVENT_END,      /* nothing comes after it */
 	EVENT_KINDS
 };

@@ -154,6 +154,32 @@ struct listener_book *listener_of(const struct judge *judge, const struct flow_b
 	return known;
 }
 
+struct socket_book *book_of_cookie(struct judge *judge, enum host host, uint64_t cookie)
+{
+	for (int i = judge->socket_count; i > 0; i--)
+		if (judge->sockets[i - 1].cookie == cookie && judge->sockets[i - 1].host == host)
+			return &judge->sockets[i - 1];
+	return NULL;
+}
+
+bool comes_after(const struct judge *judge, int later, int flow)
+{
+	do
+		later = judge->flows[later].before;
+	while (later > flow);
+	return later && later == flow;
+}
+
+struct flow_book *flow_of_numbers(struct judge *judge, const struct event *event)
+{
+	struct flow_book *flow = &judge->flows[event->flow];
+	bool begins = event->segment.flags & (SYN | RST);
+
+	while (flow->before && !flow->has_isn[SERVER] && event->from == SERVER && !begins)
+		flow = &judge->flows[flow->before];
+	return flow;
+}
+
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name)
 {
 	struct host_book *book = &judge->hosts[host];

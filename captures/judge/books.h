@@ -44,10 +44,10 @@ struct movements {
 };
 
 /*
- * A segment in words: "DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win 0" is
- * the longest.
+ * A segment in words: "old DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win
+ * 0" is the longest.
  */
-#define WORDS 80
+#define WORDS 84
 
 /* One line of a ladder: a segment, or a change of state without one. */
 struct line_book {
@@ -59,6 +59,7 @@ struct line_book {
 	nsec transit;   /* time that the flow's earlier segments spent on the wire */
 	char direction; /* '>' from the client, '<' from the server, '.' none */
 	bool by_call;   /* sent while a system call of the case was at work on the flow */
+	int later;      /* no segment: line of the later flow whose segment made it; -1: none */
 	bool sampled;   /* no segment: found by a sample, which is later than when it happened, */
 	nsec sample_before; /* but not as late as the sample before, which did not find it */
 	bool held, dropped, changed;
@@ -135,6 +136,7 @@ struct flow_book {
 	int listener; /* of the one that its request or child is at; 0: not known */
 	int port;     /* that the client asks */
 	int waits;    /* its children that are in an accept queue */
+	int before;   /* the flow before it between the same ports; 0: none */
 	bool raw, begun;
 	nsec t0, transit;
 	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
@@ -142,6 +144,7 @@ struct flow_book {
 	int injections;         /* that no segment is known of yet */
 	uint8_t injected_flags; /* of the last one, as the case had it; 0: none, or it did not say
 				 */
+	uint32_t injected_seq;  /* the same */
 	int client_port;        /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];
@@ -160,6 +163,7 @@ struct flow_book {
 	uint32_t sent_next[HOSTS];     /* after the last byte sent */
 	uint32_t received_next[HOSTS]; /* in order, as it arrived at this host */
 	uint32_t acked[HOSTS];         /* of what this host sent, as it learned */
+	nsec isn_after, isn_until;     /* between which the server has chosen its own */
 	struct segment first_syn[HOSTS], last_arrived[HOSTS];
 	bool has_tsval[HOSTS];
 	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
@@ -178,6 +182,7 @@ struct flow_book {
 
 struct packet_book {
 	int flow, line;
+	int numbers; /* the flow whose numbers it has: flow_of_numbers() */
 	bool injected, held, released, gone;
 	nsec released_at;
 	bool repeated;       /* a SYN or SYN-ACK that was sent before */
@@ -329,6 +334,7 @@ struct judge {
 	bool ipv6;
 	long settings[SETTINGS];
 	bool told[SETTINGS]; /* of them */
+	int newcomer[HOSTS]; /* flow with a socket where one before it had one; 0: none */
 	int first_offer;     /* flow whose SYN-ACK is judged at the next sample; 0: none */
 	bool stray;          /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
@@ -361,6 +367,15 @@ bool shares_its_port(const struct judge *judge, const struct listener_book *list
 bool is_listening(const struct listener_book *listener);
 /* The listener that the flow's client asks; where that is not known one that has its port. */
 struct listener_book *listener_of(const struct judge *judge, const struct flow_book *flow);
+/* NULL: no sample has found it yet. */
+struct socket_book *book_of_cookie(struct judge *judge, enum host host, uint64_t cookie);
+/* Whether @later is a flow between the same ports, after @flow. */
+bool comes_after(const struct judge *judge, int later, int flow);
+/*
+ * Whose numbers a segment has. Until the server has answered the SYN of a flow it answers, if at
+ * all, for the connection that was between its ports before.
+ */
+struct flow_book *flow_of_numbers(struct judge *judge, const struct event *event);
 struct counter_book *book_of_counter(struct judge *judge, enum host host, const char *name);
 
 /* ---- words.c ------------------------------------------------------------------------------- */

@@ -46,19 +46,24 @@ static bool gives_port(const char *call)
 	return strcmp(call, "accept") == 0 || strcmp(call, "getpeername") == 0;
 }
 
-static char *port_words(const struct judge *judge, long port)
+/* Of several flows with that port the call is about its own. */
+static char *port_words(const struct judge *judge, const struct event *event, long port)
 {
+	const struct flow_book *own = book_of_flow((struct judge *)judge, event->flow);
+
+	if (own && port && own->client_port == port)
+		return format("%s", own->name);
 	for (int i = 1; i < judge->flow_count; i++)
 		if (port && judge->flows[i].client_port == port)
 			return format("%s", judge->flows[i].name);
 	return format("port %ld", port);
 }
 
-static char *number_words(const struct judge *judge, const char *call, long number)
+static char *number_words(const struct judge *judge, const struct event *event, long number)
 {
-	if (is_poll(call))
-		return poll_words(call, number);
-	return gives_port(call) ? port_words(judge, number) : format("%ld", number);
+	if (is_poll(event->name))
+		return poll_words(event->name, number);
+	return gives_port(event->name) ? port_words(judge, event, number) : format("%ld", number);
 }
 
 char *call_expected(const struct judge *judge, const struct event *event)
@@ -67,14 +72,14 @@ char *call_expected(const struct judge *judge, const struct event *event)
 	long wanted = strtol(event->want, &end, 10);
 	bool number = *end == '\0' && end != event->want;
 
-	return number ? number_words(judge, event->name, wanted) : format("%s", event->want);
+	return number ? number_words(judge, event, wanted) : format("%s", event->want);
 }
 
 char *call_observed(const struct judge *judge, const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
 
-	return error ? format("%s", error) : number_words(judge, event->name, event->result);
+	return error ? format("%s", error) : number_words(judge, event, event->result);
 }
 
 static char *call_objection(const struct judge *judge, const struct event *event)
@@ -169,6 +174,7 @@ static void note_call_of_flow(struct judge *judge, struct flow_book *flow,
 	if (strcmp(event->name, "inject") == 0) {
 		flow->injections++;
 		flow->injected_flags = (uint8_t)event->result;
+		flow->injected_seq = (uint32_t)event->value;
 	}
 	if (strcmp(event->name, "close") == 0 || strcmp(event->name, "kill") == 0 ||
 	    loses_connection(event))
@@ -228,6 +234,20 @@ static void note_call_of_listener(struct judge *judge, struct listener_book *lis
 		end_listener(judge, listener, event);
 }
 
+/* Whether accept() gave another socket than that of its flow; of several with one port, too. */
+static bool gave_another(struct judge *judge, const struct event *event)
+{
+	const struct socket_book *socket = book_of_cookie(judge, SERVER, event->cookie);
+
+	if (!event->cookie || (socket && socket->flow == event->flow))
+		return false;
+	judge_object(judge, event,
+		     format("%s of %s returned %s, expected %s", event->name, event->object,
+			    socket ? judge->flows[socket->flow].name : "a socket not seen before",
+			    event->flow ? judge->flows[event->flow].name : "nobody"));
+	return true;
+}
+
 void take_call(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = book_of_flow(judge, event->flow);
@@ -237,6 +257,8 @@ void take_call(struct judge *judge, const struct event *event)
 		judge_object(judge, event, call_objection(judge, event));
 		return;
 	}
+	if (gave_another(judge, event))
+		return;
 	if (flow)
 		note_call_of_flow(judge, flow, event);
 	if (listener && strcmp(event->name, "accept") == 0)

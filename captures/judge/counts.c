@@ -144,7 +144,8 @@ static const struct {
 
 /* What a host says by counting when it lets a segment go by without a word. */
 static const char drops[] = " ListenDrops ListenOverflows TCPDeferAcceptDrop TCPReqQFullDrop "
-			    "PAWSEstab TSEcrRejected TCPACKSkippedSynRecv ";
+			    "PAWSEstab PAWSTimewait TSEcrRejected TCPACKSkippedSynRecv "
+			    "TCPACKSkippedTimeWait TCPACKSkippedFinWait2 TCPACKSkippedChallenge ";
 
 static unsigned of_timers(const char *name)
 {
@@ -197,10 +198,35 @@ static void tally_one(struct judge *judge, const struct event *event, enum tally
 	tally_seen(judge, event, (struct seen){ event->host, tally, 1 });
 }
 
-/* RFC 5961, 4.2: a SYN in a connection is not believed but asked about. */
+/* The flow whose socket on the host a segment meets: its own, or that of one before it. */
+static const struct flow_book *flow_met_by(const struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	while (flow->states[event->host] == NO_SOCKET && flow->before)
+		flow = &judge->flows[flow->before];
+	return flow;
+}
+
+/* RFC 9293, 3.3.2: one that knows where both ends are. What is left of one that was closed is none.
+ */
+static bool is_synchronized(const struct flow_book *flow, enum host host)
+{
+	static const unsigned states = 1u << ESTABLISHED | 1u << FIN_WAIT1 | 1u << CLOSE_WAIT |
+				       1u << CLOSING | 1u << LAST_ACK;
+
+	return states & 1u << flow->states[host] ||
+	       (flow->states[host] == FIN_WAIT2 && !flow->closed[host]);
+}
+
+/*
+ * RFC 5961, 4.2: a SYN in a connection is not believed but asked about. tcp_rcv_established() also
+ * counts it as an error, and tcp_rcv_state_process() does not.
+ */
 void tally_arrival(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = &judge->flows[event->flow];
+	const struct flow_book *met = flow_met_by(judge, event);
 
 	if (!(event->segment.flags & SYN))
 		return;
@@ -208,11 +234,12 @@ void tally_arrival(struct judge *judge, const struct event *event)
 		flow->syn_arrived_in = judge->samples + 1;
 		flow->syn_arrived = event->at;
 	}
-	if (flow->states[event->host] != ESTABLISHED)
+	if (event->segment.flags & RST || !is_synchronized(met, event->host))
 		return;
 	flow->challenged_in[event->host] = judge->samples + 1;
 	tally_one(judge, event, CHALLENGES);
-	tally_one(judge, event, CHALLENGES_IN_ERROR);
+	if (met->states[event->host] == ESTABLISHED)
+		tally_one(judge, event, CHALLENGES_IN_ERROR);
 }
 
 /* Of what went out; @event is not yet in the flow's books. */

@@ -140,6 +140,70 @@ static void judge_timer(struct judge *judge, const struct event *event)
 			       flow->name, seconds(due), seconds(event->fires)));
 }
 
+/* ---- initial sequence numbers --------------------------------------------------------------- */
+
+/* Two clocks are read: that of the number is the machine's, and that of the journal is none. */
+#define CLOCKS_DIFFER MSEC(1)
+#define ISN_CLOCK     64 /* ns; RFC 6528, 3, and seq_scale() */
+
+/* Two connections between the same ports, one after the other. */
+struct incarnations {
+	const struct flow_book *before, *flow;
+	int32_t beyond; /* what the first one would have sent next */
+};
+
+static void judge_isn_by_clock(struct judge *judge, const struct incarnations *both)
+{
+	const struct flow_book *before = both->before, *flow = both->flow;
+	uint32_t grown = flow->isn[SERVER] - before->isn[SERVER];
+	nsec span = (nsec)grown * ISN_CLOCK;
+	nsec least = flow->isn_after - before->isn_until - CLOCKS_DIFFER;
+	nsec most = flow->isn_until - before->isn_after + CLOCKS_DIFFER;
+
+	if (span < least || span > most)
+		judge_object_to(judge, flow->synack,
+				format("the server's first number for %s is %+d from that for %s "
+				       "(%+d from the next one), as after %.3f s; it was chosen "
+				       "%.3f to %.3f s later",
+				       flow->name, (int)grown, before->name, both->beyond,
+				       seconds(span), seconds(least), seconds(most)));
+}
+
+/* The last flow before it, between the same ports, whose SYN was answered; else one without an ISN.
+ */
+static const struct flow_book *connected_before(const struct judge *judge,
+						const struct flow_book *flow)
+{
+	do
+		flow = &judge->flows[flow->before];
+	while (flow->before && !flow->has_isn[SERVER]);
+	return flow;
+}
+
+/* What the server began to count with, for a flow that comes after another one. */
+static void judge_isn(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = book_of_flow(judge, event->flow);
+	struct incarnations both = { .flow = flow };
+
+	if (flow)
+		both.before = connected_before(judge, flow);
+	if (!flow || !flow->has_isn[SERVER] || !both.before->has_isn[SERVER]) {
+		judge_object(judge, event,
+			     format("no SYN-ACK of this flow, or none of one before it"));
+		return;
+	}
+	both.beyond = (int32_t)(flow->isn[SERVER] - both.before->isn[SERVER] -
+				both.before->sent_next[SERVER]);
+	if (!event->value)
+		judge_isn_by_clock(judge, &both);
+	else if (both.beyond != event->value)
+		judge_object_to(judge, flow->synack,
+				format("the server's first number for %s is %+d from the next one "
+				       "of %s, expected %+ld",
+				       flow->name, both.beyond, both.before->name, event->value));
+}
+
 /* ---- counters ------------------------------------------------------------------------------ */
 
 /* The first finding is about this counter. */
@@ -246,6 +310,7 @@ void judge_expectation(struct judge *judge, const struct event *event)
 		{ "counters", judge_counters_expectation },
 		{ "timer", judge_timer },
 		{ "member", judge_member },
+		{ "isn", judge_isn },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)

@@ -71,12 +71,20 @@ static void take_flow(struct judge *judge, const struct event *event)
 				    event_port(event)));
 		return;
 	}
+	if (event->value < 0 || event->value >= event->flow) {
+		judge_object(judge, event,
+			     format("%s comes after flow %ld, which was not there", event->name,
+				    event->value));
+		return;
+	}
 	judge->flows = GROWN(judge->flows, judge->flow_count);
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
 		.asked = event->listener,
 		.listener = event->listener,
 		.port = listener ? listener->port : event->port,
+		.before = (int)event->value,
+		.client_port = judge->flows[event->value].client_port,
 		.raw = event->injected,
 		.first_line = -1,
 		.last_line = -1,
@@ -274,9 +282,29 @@ static void close_queue(struct judge *judge, const struct event *event,
 	}
 }
 
+/* Between two ports there is one connection: who comes later has ended the one before. */
+static void check_newcomer(struct judge *judge, const struct event *event, enum host host)
+{
+	const struct flow_book *flow = &judge->flows[judge->newcomer[host]];
+
+	judge->newcomer[host] = 0;
+	for (const struct flow_book *before = flow; before->before;) {
+		before = &judge->flows[before->before];
+		if (before->states[host] != NO_SOCKET)
+			judge_object(
+				judge, event,
+				format("the %s has a socket of %s in %s, and one of %s is still "
+				       "in %s",
+				       host_name(host), flow->name, state_name(flow->states[host]),
+				       before->name, state_name(before->states[host])));
+	}
+}
+
 static void take_sample(struct judge *judge, const struct event *event)
 {
 	check_causes(judge, event);
+	for (int host = 0; host < HOSTS; host++)
+		check_newcomer(judge, event, (enum host)host);
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
 	close_ledgers(judge, event);

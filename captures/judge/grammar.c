@@ -150,6 +150,7 @@ static void read_segment(struct reading *reading)
 {
 	static const char *const numbers[] = { "seq", "ack", "win" };
 
+	took(reading, "old");
 	if (!reading->word)
 		slipped(reading, "it ends where a segment is to be named");
 	else if (!is_segment(reading->word))

@@ -5,7 +5,9 @@
  * A line is "TIME DIRECTION WORDS [FATE] [CLIENT / SERVER]":
  *
  *   TIME       "1.0"       seconds since the flow's first segment: a timer's
- *              "+0.2"      since the line before; if the other end sent that, since it arrived
+ *              "+0.2"      since the line before; if the other end sent that, since it arrived;
+ *                          of a change that a later flow between the same ports has made, since
+ *                          the arrival of its segment
  *              "3rto"      multiples of the client's RTO since a call last sent something: the
  *                          second retransmission
  *              "1023rto+240"  so many seconds more: those after the RTO has reached TCP_RTO_MAX
@@ -15,7 +17,8 @@
  *                          changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
- *              numbers only where they are not the obvious ones
+ *              numbers only where they are not the obvious ones; "old ACK", "old FIN-ACK": the
+ *              server's, with the numbers of the connection that was between these ports before
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
  *              it), "held", "lost", "moved" (its request or connection to another listener)
  *   states     of both ends after it, where one of them changed
@@ -87,14 +90,15 @@ static uint32_t obvious_ack(const struct flow_book *flow, const struct event *ev
 	return flow->isn[other(from)] + flow->received_next[from];
 }
 
-static void describe_segment(const struct judge *judge, const struct event *event, char *words,
+static void describe_segment(struct judge *judge, const struct event *event, char *words,
 			     size_t size)
 {
-	const struct flow_book *flow = &judge->flows[event->flow];
+	const struct flow_book *flow = flow_of_numbers(judge, event);
 	const struct segment *segment = &event->segment;
-	size_t used;
+	bool old = flow != &judge->flows[event->flow];
+	size_t used = (size_t)snprintf(words, size, "%s", old ? "old " : "");
 
-	name_flags(segment, words, size);
+	name_flags(segment, words + used, size - used);
 	used = strlen(words);
 	if (segment->seq != obvious_seq(flow, event))
 		used += (size_t)snprintf(words + used, size - used, " seq %d",
@@ -179,6 +183,7 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 				    .at = event->at,
 				    .transit = flow->transit,
 				    .direction = '.',
+				    .later = -1,
 				    .by_call = sent_by_call(judge, flow, event),
 				    .sampled = event->kind != EVENT_PACKET,
 				    .step = judge->step_began ? judge->step : NULL,
@@ -318,7 +323,10 @@ static bool time_of_line(const struct judge *judge, const struct line_book *line
 	} else if (*time == '+') {
 		before = line_before(judge, line);
 	}
-	if (before) {
+	if (before && *time == '+' && line->later >= 0) {
+		timing->since = judge->lines[line->later].arrived;
+		timing->transit = line->transit;
+	} else if (before) {
 		timing->since = rto ? before->at : since_line(before, line);
 		timing->transit = before->transit;
 	}
@@ -333,7 +341,8 @@ static bool time_of_line(const struct judge *judge, const struct line_book *line
 static char *time_mismatch(const struct judge *judge, const struct line_book *line,
 			   const char *time)
 {
-	nsec unseen = line->sampled ? line->at - line->sample_before : 0;
+	nsec since = line->later < 0 ? line->sample_before : judge->lines[line->later].arrived;
+	nsec unseen = line->sampled ? line->at - since : 0;
 	nsec seen, allowed, t0 = judge->flows[line->flow].t0;
 	struct timing timing;
 

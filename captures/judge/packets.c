@@ -48,6 +48,8 @@ static void check_syn(struct judge *judge, const struct event *event, struct flo
 	flow->first_syn[from] = *segment;
 	if (!(segment->flags & ACK))
 		return;
+	flow->isn_after = flow->syn_arrived;
+	flow->isn_until = event->at;
 	if (segment->ack != flow->isn[other(from)] + 1)
 		judge_object(judge, event,
 			     format("SYN-ACK of %s does not acknowledge the SYN", flow->name));
@@ -85,9 +87,9 @@ static bool has_come(const struct judge *judge, const struct event *echo)
 	for (int i = judge->packet_count; i > 0; i--) {
 		const struct packet_book *packet = &judge->packets[i - 1];
 
-		if (packet->flow == echo->flow && packet->from != echo->from &&
-		    packet->arrivals > 0 && packet->segment.timestamps &&
-		    packet->segment.tsval == echo->segment.tsecr)
+		if ((packet->flow == echo->flow || comes_after(judge, echo->flow, packet->flow)) &&
+		    packet->from != echo->from && packet->arrivals > 0 &&
+		    packet->segment.timestamps && packet->segment.tsval == echo->segment.tsecr)
 			return true;
 	}
 	return false;
@@ -114,8 +116,9 @@ static bool has_usual_options(const struct flow_book *flow, const struct event *
  * RFC 7323, 3.2: timestamps are in all segments or, when the SYNs did not agree on them, in none;
  * they grow, and echo what has come. A raw peer may do as it likes.
  */
-static void check_timestamps(struct judge *judge, const struct event *event, struct flow_book *flow)
+static void check_timestamps(struct judge *judge, const struct event *event)
 {
+	struct flow_book *flow = flow_of_numbers(judge, event);
 	const struct segment *segment = &event->segment;
 	enum host from = event->from;
 	bool agreed = flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
@@ -169,6 +172,17 @@ static void check_injected_flags(struct judge *judge, const struct event *event,
 				    flow->injected_flags));
 }
 
+static void check_injected_seq(struct judge *judge, const struct event *event,
+			       const struct flow_book *flow)
+{
+	if (flow->injected_seq && event->segment.seq != flow->injected_seq)
+		judge_object(
+			judge, event,
+			format("segment %ld of %s has the number %u, and the case has injected "
+			       "one with %u",
+			       event->packet, flow->name, event->segment.seq, flow->injected_seq));
+}
+
 static void check_segment(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct segment *segment = &event->segment;
@@ -178,6 +192,8 @@ static void check_segment(struct judge *judge, const struct event *event, struct
 		check_injected_flags(judge, event, flow);
 	else
 		check_flags(judge, event);
+	if (event->injected)
+		check_injected_seq(judge, event, flow);
 	if (segment->flags & SYN)
 		check_syn(judge, event, flow);
 	if (!(segment->flags & ACK) && segment->ack != 0)
@@ -185,7 +201,7 @@ static void check_segment(struct judge *judge, const struct event *event, struct
 			     format("segment %ld acknowledges %u without the flag ACK",
 				    event->packet, segment->ack));
 	if (!event->injected)
-		check_timestamps(judge, event, flow);
+		check_timestamps(judge, event);
 }
 
 /* Whether Tcp.RetransSegs counts it instead of Tcp.OutSegs (__tcp_retransmit_skb). */
@@ -200,8 +216,27 @@ static bool is_retransmission(const struct flow_book *flow, const struct event *
 	return flow->has_segment[event->from] && (int32_t)(end - flow->sent_next[event->from]) <= 0;
 }
 
+/* The wire is quiet when a raw peer sends: what the server has sent last it has got, or never will.
+ */
+static void check_that_peer_has_all(struct judge *judge, const struct event *event)
+{
+	for (int i = judge->packet_count - 1; i > 0; i--) {
+		const struct packet_book *packet = &judge->packets[i];
+
+		if (packet->flow != event->flow || packet->from != SERVER)
+			continue;
+		if (!packet->arrivals && !packet->gone && !packet->held)
+			judge_object_to(judge, (struct culprit){ event->seq, i },
+					format("segment %d did not come to %s, and the gate did "
+					       "not have it",
+					       i, judge->flows[event->flow].name));
+		return;
+	}
+}
+
 static void check_injection(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
+	check_that_peer_has_all(judge, event);
 	if (flow->injections-- <= 0)
 		judge_object(judge, event,
 			     format("segment %ld of %s was injected, but not by the case",
@@ -228,13 +263,14 @@ static void count_sent(struct judge *judge, const struct event *event, struct fl
 	flow->synack_sent_in = judge->samples + 1;
 }
 
-static void advance_sender(struct flow_book *flow, const struct event *event)
+static void advance_sender(struct judge *judge, const struct event *event)
 {
+	struct flow_book *flow = flow_of_numbers(judge, event);
 	const struct segment *segment = &event->segment;
 	uint32_t end = segment->seq + segment->length + !!(segment->flags & SYN) +
 		       !!(segment->flags & FIN) - flow->isn[event->from];
 
-	flow->sent[event->from]++;
+	judge->flows[event->flow].sent[event->from]++;
 	flow->heard[event->from].fin_sent |= !!(segment->flags & FIN);
 	if (!(segment->flags & RST) &&
 	    (!flow->has_segment[event->from] || (int32_t)(end - flow->sent_next[event->from]) > 0))
@@ -250,8 +286,9 @@ static void hear(struct heard *heard, const struct segment *segment)
 	heard->fin |= !!(segment->flags & FIN);
 }
 
-static void advance_receiver(struct flow_book *flow, const struct event *event)
+static void advance_receiver(struct judge *judge, const struct event *event)
 {
+	struct flow_book *flow = &judge->flows[book_of_packet(judge, event->packet)->numbers];
 	const struct segment *segment = &event->segment;
 	uint32_t begin = segment->seq - flow->isn[event->from];
 	uint32_t end =
@@ -259,8 +296,8 @@ static void advance_receiver(struct flow_book *flow, const struct event *event)
 	enum host host = event->host;
 
 	hear(&flow->heard[host], segment);
-	flow->arrived[event->from]++;
-	flow->last_arrived[host] = *segment;
+	judge->flows[event->flow].arrived[event->from]++;
+	judge->flows[event->flow].last_arrived[host] = *segment;
 	if ((int32_t)(begin - flow->received_next[host]) <= 0 &&
 	    (int32_t)(end - flow->received_next[host]) > 0 && !(segment->flags & RST))
 		flow->received_next[host] = end;
@@ -292,11 +329,12 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 		.sent = event->at,
 		.segment = event->segment,
 	};
-	packet->retransmission = is_retransmission(flow, event);
+	packet->numbers = (int)(flow_of_numbers(judge, event) - judge->flows);
+	packet->retransmission = is_retransmission(&judge->flows[packet->numbers], event);
 	packet->repeated = is_repeated_syn(flow, event);
 	check_segment(judge, event, flow);
 	packet->line = enter_line(judge, event, event->flow);
-	advance_sender(flow, event);
+	advance_sender(judge, event);
 	if (event->injected) {
 		check_injection(judge, event, flow);
 		return;
@@ -363,7 +401,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 		flow->transit += event->at - packet->sent;
 	tally_arrival(judge, event);
 	hear_offer(judge, event, flow);
-	advance_receiver(flow, event);
+	advance_receiver(judge, event);
 }
 
 /* Of one host's capture, in its order: times never run backwards there. */
@@ -404,13 +442,14 @@ void take_packet(struct judge *judge, const struct event *event)
 static void arrive_at_peer(struct judge *judge, const struct event *event,
 			   struct packet_book *packet)
 {
-	struct event arrival = { .host = CLIENT,
+	struct event arrival = { .flow = packet->flow,
+				 .host = CLIENT,
 				 .from = packet->from,
 				 .segment = packet->segment,
 				 .packet = event->packet };
 
 	packet->arrivals++;
-	advance_receiver(&judge->flows[packet->flow], &arrival);
+	advance_receiver(judge, &arrival);
 }
 
 enum gate_word { HELD, RELEASED, DUPLICATED, TAKEN, DROPPED, LOST, GATE_WORDS };

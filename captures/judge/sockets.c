@@ -16,7 +16,7 @@ static const unsigned transitions[TCP_STATES] = {
 	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET),
 	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET),
 	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET),
-	[TIME_WAIT] = TO(NO_SOCKET) | TO(SYN_RECV),
+	[TIME_WAIT] = TO(NO_SOCKET),
 	[CLOSE_WAIT] = TO(LAST_ACK) | TO(NO_SOCKET),
 	[LAST_ACK] = TO(NO_SOCKET),
 	[CLOSING] = TO(TIME_WAIT) | TO(NO_SOCKET),
@@ -54,10 +54,10 @@ static const char *missing_for(const struct flow_book *flow, const struct event 
 
 static struct socket_book *book_of_socket(struct judge *judge, const struct event *event)
 {
-	for (int i = judge->socket_count; i > 0; i--)
-		if (judge->sockets[i - 1].cookie == event->cookie &&
-		    judge->sockets[i - 1].host == event->host)
-			return &judge->sockets[i - 1];
+	struct socket_book *known = book_of_cookie(judge, event->host, event->cookie);
+
+	if (known)
+		return known;
 	judge->sockets = GROWN(judge->sockets, judge->socket_count);
 	judge->sockets[judge->socket_count] = (struct socket_book){ .host = event->host,
 								    .cookie = event->cookie,
@@ -131,6 +131,7 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
 	struct line_book *line;
 	int index = cause && cause->flow == event->flow ? cause->line : -1;
+	bool by_later = cause && comes_after(judge, cause->flow, event->flow);
 	bool silent_timer = has_timed_out(judge, event) && !flow->synack_since_timer;
 
 	if (event->was == event->state && !silent_timer)
@@ -143,7 +144,9 @@ static void attach_state(struct judge *judge, const struct event *event, struct 
 	if (index < 0 || silent_timer)
 		index = enter_line(judge, event, event->flow);
 	line = &judge->lines[index];
-	if (line->sampled && !flow->closed[event->host])
+	if (by_later)
+		line->later = cause->line;
+	else if (line->sampled && !flow->closed[event->host])
 		line->awaits[event->host] |= A_TIMEOUT;
 	if (silent_timer) {
 		snprintf(line->words, sizeof(line->words), "timer");
@@ -273,6 +276,8 @@ void take_socket(struct judge *judge, const struct event *event)
 		check_request_timer(judge, event, flow);
 	note_cause(judge, event);
 	tally_state(judge, event);
+	if (event->state != NO_SOCKET && flow->before)
+		judge->newcomer[event->host] = event->flow;
 	socket->state = flow->states[event->host] = event->state;
 	socket->changed_in = judge->samples + 1;
 	count_socket(judge, event, flow);

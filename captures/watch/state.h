@@ -97,7 +97,7 @@ struct watch {
 	nsec happened; /* when the last event was that is no sample */
 	struct counters *counters[HOSTS];
 	struct crowd *crowd;
-	int flow_of_port[65536]; /* by the client's port */
+	int flow_of_port[65536]; /* by the client's port; of several the last one */
 	struct sightings sightings;
 	struct samples samples;
 	struct passages passages;

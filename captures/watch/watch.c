@@ -23,19 +23,21 @@ void watch_note(struct watch *watch, struct event event)
 
 int watch_flow(struct watch *watch, struct flow_id id)
 {
+	int *of_port = &watch->flow_of_port[address_port(&id.client)];
 	int flow;
 
 	if (!id.port)
 		id.port = id.listener;
 	flow = crowd_add_flow(watch->crowd, &id);
 
-	watch->flow_of_port[address_port(&id.client)] = flow;
 	note(watch, (struct event){ .kind = EVENT_FLOW,
 				    .flow = flow,
 				    .name = id.name,
 				    .listener = id.listener,
 				    .port = id.port,
+				    .value = *of_port,
 				    .injected = id.raw });
+	*of_port = flow;
 	return flow;
 }
 

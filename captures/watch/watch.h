@@ -51,7 +51,11 @@ void watch_note(struct watch *watch, struct event event);
  * something was set in the middle of a case.
  */
 void watch_settings(struct watch *watch);
-/* Names a flow before its first segment: the client's address decides. Returns its number. */
+/*
+ * Names a flow before its first segment: the client's address decides. Returns its number. Where
+ * another flow has that address already, segments are the later one's from now on; the sockets that
+ * there are stay the earlier one's.
+ */
 struct flow_id {
 	const char *name;
 	struct sockaddr_storage client; /* with port */
