@@ -18,6 +18,7 @@ struct listed_case {
 	const char *netem;                              /* NULL: the run's default */
 	double kernel_seconds;
 	bool virtual_time;
+	bool storm; /* two CPUs at once: it has books instead of a journal */
 	enum families families;
 	const char *file;
 	int line;

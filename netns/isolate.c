@@ -126,6 +126,23 @@ unsigned isolate_cpus(void)
 	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (unsigned)CPU_COUNT(&cpus);
 }
 
+unsigned net_cpus(void)
+{
+	return isolate_cpus();
+}
+
+void net_stay_on(unsigned cpu)
+{
+	cpu_set_t cpus;
+
+	if (!pinned)
+		return;
+	CPU_ZERO(&cpus);
+	CPU_SET(pick_cpu(&all_cpus, cpu), &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		broken("cannot stay on one CPU: %s", strerror(errno));
+}
+
 static void pin(unsigned lane)
 {
 	if (sched_getaffinity(0, sizeof(all_cpus), &all_cpus))

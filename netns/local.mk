@@ -24,6 +24,7 @@ netns_libnetns_a_SOURCES = \
 	netns/probe.c \
 	netns/refusal.c \
 	netns/replay.c \
+	netns/sender.c \
 	netns/sysctl.c \
 	netns/tool.c \
 	netns/ways.c

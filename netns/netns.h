@@ -241,6 +241,30 @@ unsigned wire_held(const struct net *net);
  */
 void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length);
 
+/* ---- senders of a storm ------------------------------------------------------------------- */
+
+/*
+ * Puts frames on the interface of @to, past the gate and its observer, on the CPU of the thread
+ * that calls: several threads, each with a sender of its own, send at once.
+ */
+struct wire_sender;
+struct wire_sender *wire_sender_open(struct net *net, enum host to);
+void wire_sender_close(struct wire_sender *sender);
+/* 0 or an errno: it does not end the case, which another thread may be in the middle of. */
+int wire_send(struct wire_sender *sender, const uint8_t *bytes, size_t length);
+/*
+ * Returns when the receiver has processed what this thread has sent, and its answers are on the
+ * wire. The thread has stayed on its CPU. 0 or an errno.
+ */
+int wire_sender_settle(struct wire_sender *sender);
+
+/* ---- threads -------------------------------------------------------------------------------- */
+
+/* How many CPUs this process may use; @cpu counts them. */
+unsigned net_cpus(void);
+/* The calling thread stays on the @cpu-th of them, modulo their number. */
+void net_stay_on(unsigned cpu);
+
 /* ---- floods -------------------------------------------------------------------------------- */
 
 /*

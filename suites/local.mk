@@ -21,6 +21,7 @@ suites_sources = \
 	suites/request_timestamps.c \
 	suites/reuseport.c \
 	suites/servers.c \
+	suites/storms.c \
 	suites/suites.h \
 	suites/syn_ack.c \
 	suites/syn_ack_retransmission.c \

@@ -14,6 +14,7 @@ captures_watch_libwatch_a_SOURCES = \
 	captures/watch/settings.c \
 	captures/watch/sightings.c \
 	captures/watch/state.h \
+	captures/watch/survey.c \
 	captures/watch/tap.c \
 	captures/watch/watch.c \
 	captures/watch/watch.h

@@ -122,6 +122,24 @@ long watch_counter(struct watch *watch, enum host host, const char *name);
 /* Kernel time waited so far, in waits. */
 nsec watch_waited(const struct watch *watch);
 
+/* ---- hosts that nobody watches ------------------------------------------------------------- */
+
+/*
+ * Counters and sockets of both hosts, read when they are asked for: where several CPUs have a hand
+ * in what happens, no sample belongs to a packet. It has no journal and no judge.
+ */
+struct survey;
+struct survey *survey_open(struct net *net, int family);
+/* How far a counter of @host has moved since then, by now; 0 where this kernel has none of it. */
+long survey_counter(struct survey *survey, enum host host, const char *name);
+/* Calls @moved for each counter of @host that has, in the kernel's order. */
+typedef void survey_moved(void *context, const char *name, long moved);
+void survey_counters(struct survey *survey, enum host host, survey_moved *moved, void *context);
+/* How many sockets of @host are in the state, by now; half-open requests are SYN_RECV. */
+long survey_sockets(struct survey *survey, enum host host, enum tcp_state state);
+/* Ends the hosts' sockets, as watch_close() does, and returns what it returns. */
+bool survey_close(struct survey *survey);
+
 /* ---- the kernel's log ---------------------------------------------------------------------- */
 
 /*

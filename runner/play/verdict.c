@@ -16,12 +16,15 @@
 
 /* What a case leaves when it passed or failed. */
 static const char *const artifacts[] = {
-	"client.pcap", "server.pcap", "journal.jsonl", "ladder.txt", "counters.txt",
-	"env.txt",     "replay.sh",   "case.pcapng",   "ladder.mmd", "ladder.svg",
+	"client.pcap", "server.pcap", "journal.jsonl", "ladder.txt", "counters.txt", "env.txt",
+	"replay.sh",   "case.pcapng", "ladder.mmd",    "ladder.svg", NULL,
 };
+static const char *const artifacts_of_storm[] = { "env.txt", "replay.sh", "storm.txt", "storm.json",
+						  NULL };
 
 /* What else a run may leave in a folder. */
-static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz" };
+static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz",
+				      "storm.txt",    "storm.json", "round.pcap" };
 
 void result_free(struct result *result)
 {
@@ -94,7 +97,7 @@ static char *folder_clear(const struct run *run, const struct entry *entry)
 {
 	char *problem = NULL;
 
-	for (size_t i = 0; !problem && i < ARRAY_LENGTH(artifacts); i++)
+	for (size_t i = 0; !problem && artifacts[i]; i++)
 		problem = artifact_clear(run, entry, artifacts[i]);
 	/* verdict.json is what the others are recognised by; it is replaced, not removed. */
 	for (size_t i = 1; !problem && i < ARRAY_LENGTH(others); i++)
@@ -343,16 +346,18 @@ bool entry_place(const struct entry *entry, struct place *place)
 
 char *artifact_missing(const struct run *run, const struct entry *entry)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(artifacts); i++) {
-		autofree char *path = entry_path(run, entry, artifacts[i]);
+	const char *const *names = entry->spec->storm ? artifacts_of_storm : artifacts;
+
+	for (size_t i = 0; names[i]; i++) {
+		autofree char *path = entry_path(run, entry, names[i]);
 		autofree char *packed = format("%s.gz", path); /* of a crowd's journal */
 		struct stat status;
 
 		if (stat(path, &status) < 0 && stat(packed, &status) < 0)
-			return format("the case left no %s", artifacts[i]);
+			return format("the case left no %s", names[i]);
 		if (status.st_size == 0)
 			return format("the case left an empty %s: is the artifacts folder full?",
-				      artifacts[i]);
+				      names[i]);
 	}
 	return NULL;
 }

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Storms: what two CPUs do to a listener at the same time.
+ */
+#define TOPIC "storms"
+#include "fixtures/fixtures.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+STORM(same_syn_on_two_cpus_makes_one_request, .covers = "F-07 F-14")
+{
+	struct listener *server = storm_listens(storm, .backlog = 16);
+
+	while (next_round(storm)) {
+		struct storm_peer *peer = storm_peer(storm, server);
+
+		at_once(storm, SENDS(peer, .flags = SYN), SENDS(peer, .flags = SYN));
+		book(storm, "SYNs", 2);
+		adds_up(storm, peer->syn_acks >= 1, "two SYNs, and no SYN-ACK");
+		adds_up(storm, peer->syn_acks <= 2, "two SYNs, and %d SYN-ACKs", peer->syn_acks);
+		adds_up(storm, !peer->second_isn, "the SYN-ACKs have different sequence numbers");
+		book(storm, "SYN-ACKs", peer->syn_acks);
+
+		alone(storm, SENDS(peer, .flags = ACK));
+		adds_up(storm, storm_accepts(storm, server) == 1 && peer->accepted == 1,
+			"accept() has not given the connection once");
+		adds_up(storm, peer->resets == 0, "RST answers the ACK");
+		alone(storm, SENDS(peer, .flags = RST | ACK));
+		book(storm, "connections", 1);
+	}
+	book(storm, "SYNs that left no trace",
+	     booked(storm, "SYNs") - booked(storm, "SYN-ACKs") -
+		     storm_counter(storm, "TCPACKSkippedSynRecv"));
+	adds_up(storm, booked(storm, "SYNs that left no trace") >= 0,
+		"more SYNs were answered or skipped than were sent");
+	adds_up(storm, booked(storm, "SYNs that left no trace") <= booked(storm, "connections"),
+		"more SYNs left no trace than can have lost against their twin");
+	adds_up(storm, storm_counter(storm, "Tcp.PassiveOpens") == booked(storm, "connections"),
+		"PassiveOpens moved by %ld", storm_counter(storm, "Tcp.PassiveOpens"));
+	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
+		storm_counter(storm, "ListenDrops"));
+}
+
+/* A peer whose SYN is answered; its ACK is the round's. */
+static struct storm_peer *answered_peer(struct storm *storm, struct listener *server)
+{
+	struct storm_peer *peer = storm_peer(storm, server);
+
+	alone(storm, SENDS(peer, .flags = SYN));
+	adds_up(storm, peer->syn_acks == 1, "a SYN, and %d SYN-ACKs", peer->syn_acks);
+	return peer;
+}
+
+/* Of two ACKs with the same 5 bytes one makes the connection, and the bytes are read once. */
+static void two_acks_make_one_connection(struct storm *storm, struct listener *server)
+{
+	struct storm_peer *peer = answered_peer(storm, server);
+
+	at_once(storm, SENDS(peer, .text = "HELLO"), SENDS(peer, .text = "HELLO"));
+	book(storm, "final ACKs", 2);
+	adds_up(storm, storm_accepts(storm, server) == 1 && peer->accepted == 1,
+		"accept() has given the connection %d times", peer->accepted);
+	adds_up(storm, peer->bytes == 5, "read() has given %d bytes of 5", peer->bytes);
+	adds_up(storm, peer->resets == 0, "RST answers one of the ACKs");
+	book(storm, "connections", 1);
+	alone(storm, SENDS(peer, .flags = RST | ACK, .seq = 5));
+}
+
+STORM(same_final_ack_on_two_cpus_makes_one_connection, .covers = "F-10b")
+{
+	struct listener *server = storm_listens(storm, .backlog = 16);
+
+	while (next_round(storm))
+		two_acks_make_one_connection(storm, server);
+	/* The loser has made a socket, too, before it found that it had lost. */
+	book(storm, "sockets that lost against their twin",
+	     storm_counter(storm, "Tcp.PassiveOpens") - booked(storm, "connections"));
+	adds_up(storm, booked(storm, "sockets that lost against their twin") >= 0,
+		"more connections than sockets");
+	adds_up(storm,
+		booked(storm, "sockets that lost against their twin") <=
+			booked(storm, "connections"),
+		"more sockets than final ACKs");
+	/* Either way the second ACK comes to the connection, with data that it has already. */
+	adds_up(storm, storm_counter(storm, "TCPDSACKOldSent") == booked(storm, "connections"),
+		"the connections have seen %ld second ACKs of %ld",
+		storm_counter(storm, "TCPDSACKOldSent"), booked(storm, "connections"));
+	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
+		storm_counter(storm, "ListenDrops"));
+}
+
+STORM(same_cookie_on_two_cpus_makes_one_connection, .covers = "F-05",
+      .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = storm_listens(storm, .backlog = 16);
+
+	while (next_round(storm))
+		two_acks_make_one_connection(storm, server);
+	adds_up(storm, storm_counter(storm, "SyncookiesSent") == booked(storm, "connections"),
+		"SyncookiesSent moved by %ld, for %ld SYNs", storm_counter(storm, "SyncookiesSent"),
+		booked(storm, "connections"));
+	/* Both may be taken for cookies, before either has made its socket. */
+	book(storm, "cookies that lost against their twin",
+	     storm_counter(storm, "SyncookiesRecv") - booked(storm, "connections"));
+	book(storm, "second ACKs that came to the connection",
+	     storm_counter(storm, "DelayedACKLost"));
+	adds_up(storm,
+		booked(storm, "cookies that lost against their twin") +
+				booked(storm, "second ACKs that came to the connection") ==
+			booked(storm, "connections"),
+		"not every second ACK has lost, or come to the connection");
+	adds_up(storm, storm_counter(storm, "SyncookiesFailed") == 0,
+		"SyncookiesFailed moved by %ld", storm_counter(storm, "SyncookiesFailed"));
+}
+
+#define BURST 16
+
+static void close_listener_now(void *context)
+{
+	struct listener *server = context;
+
+	close(server->fd);
+	server->fd = -1;
+}
+
+/*
+ * The port is given up before all else is (inet_put_port()): a final ACK that comes just then makes
+ * no socket (__inet_inherit_port()), and is counted as dropped. Its request waits for its timer or,
+ * as here, for the next segment.
+ */
+static void next_segment_is_reset(struct storm *storm, struct storm_peer *peer)
+{
+	book(storm, "final ACKs that met the end of the port", 1);
+	alone(storm, SENDS(peer, .text = "HELLO"));
+	adds_up(storm, peer->resets == 1, "data behind an ACK that made nothing got %d RSTs",
+		peer->resets);
+}
+
+STORM(close_of_a_listener_resets_each_whose_final_ack_comes, .covers = "P-63")
+{
+	while (next_round(storm)) {
+		struct listener *server = storm_listens(storm, .backlog = BURST);
+		struct storm_peer *peers[BURST];
+
+		for (int i = 0; i < BURST; i++)
+			peers[i] = answered_peer(storm, server);
+		at_once(storm, EACH_SENDS(peers, BURST, .flags = ACK),
+			CALLS(close_listener_now, server));
+		for (int i = 0; i < BURST; i++) {
+			adds_up(storm, peers[i]->resets <= 1, "peer %d of the round got %d RSTs", i,
+				peers[i]->resets);
+			if (!peers[i]->resets)
+				next_segment_is_reset(storm, peers[i]);
+		}
+		adds_up(storm, storm_sockets(storm) == 0, "the server has %ld sockets left",
+			storm_sockets(storm));
+	}
+	adds_up(storm,
+		booked(storm, "final ACKs that met the end of the port") ==
+			storm_counter(storm, "ListenDrops"),
+		"ListenDrops moved by %ld, for %ld final ACKs that met the end of the port",
+		storm_counter(storm, "ListenDrops"),
+		booked(storm, "final ACKs that met the end of the port"));
+	adds_up(storm, storm_counter(storm, "Tcp.OutRsts") == BURST * storm_rounds(storm),
+		"OutRsts moved by %ld, for %d peers in each of %ld rounds",
+		storm_counter(storm, "Tcp.OutRsts"), BURST, storm_rounds(storm));
+}
+
+struct restart {
+	struct listener *listener;
+	int error;
+};
+
+static void listen_anew(void *context)
+{
+	struct restart *restart = context;
+
+	if (shutdown(restart->listener->fd, SHUT_RD) ||
+	    listen(restart->listener->fd, restart->listener->backlog))
+		restart->error = errno;
+}
+
+/* Each SYN is answered or reset; but one that meets the listener in between is dropped. */
+static int half_open_after(struct storm *storm, struct storm_peer **peers)
+{
+	int half_open = 0;
+
+	for (int i = 0; i < BURST; i++) {
+		adds_up(storm, peers[i]->syn_acks + peers[i]->resets <= 1,
+			"the SYN of peer %d of the round got %d SYN-ACKs and %d RSTs", i,
+			peers[i]->syn_acks, peers[i]->resets);
+		book(storm,
+		     peers[i]->resets     ? "SYNs that were reset"
+		     : peers[i]->syn_acks ? "SYNs that were answered"
+					  : "segments that met no state",
+		     1);
+		if (peers[i]->syn_acks)
+			peers[half_open++] = peers[i];
+	}
+	return half_open;
+}
+
+STORM(listener_that_stops_and_listens_again_loses_nobody, .covers = "F-04")
+{
+	struct listener *server = storm_listens(storm, .backlog = BURST);
+
+	while (next_round(storm)) {
+		struct restart restart = { server, 0 };
+		struct storm_peer *peers[BURST];
+		int half_open;
+
+		for (int i = 0; i < BURST; i++)
+			peers[i] = storm_peer(storm, server);
+		at_once(storm, EACH_SENDS(peers, BURST, .flags = SYN),
+			CALLS(listen_anew, &restart));
+		half_open = half_open_after(storm, peers);
+		at_once(storm, EACH_SENDS(peers, half_open, .text = "HELLO"),
+			CALLS(listen_anew, &restart));
+		adds_up(storm, !restart.error, "shutdown() or listen() gave %s",
+			strerrorname_np(restart.error));
+		storm_accepts(storm, server);
+		for (int i = 0; i < half_open; i++) {
+			adds_up(storm, peers[i]->accepted + peers[i]->resets == 1,
+				"peer %d of the round was accepted %d times and got %d RSTs", i,
+				peers[i]->accepted, peers[i]->resets);
+			adds_up(storm, peers[i]->bytes == 5 * peers[i]->accepted,
+				"%d bytes of peer %d of the round were read", peers[i]->bytes, i);
+			book(storm, peers[i]->accepted ? "accepted" : "final ACKs that were reset",
+			     1);
+		}
+		alone(storm, EACH_SENDS(peers, half_open, .flags = RST | ACK, .seq = 5));
+		adds_up(storm, storm_sockets(storm) == 0, "the server has %ld sockets left",
+			storm_sockets(storm));
+	}
+	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
+		storm_counter(storm, "ListenDrops"));
+}
