@@ -41,6 +41,8 @@ struct options {
 	unsigned jobs;      /* 0: as many as this machine takes */
 	unsigned cpus;      /* of a guest in real time; 0: as many as this machine has */
 	unsigned real_time; /* of a guest: 0 or 1 */
+	unsigned storms;    /* enum storms */
+	unsigned storm_seconds, storm_seed; /* of each; 0: another seed each time */
 	const char
 		*kernels; /* of matrix, comma separated; NULL: all that are cached, and the host */
 	unsigned repeat;  /* 0: not said */

@@ -325,6 +325,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 {
 	options->kernel = "auto";
 	options->timeout_multiplier = 1;
+	options->storm_seconds = 2;
 	options->words = argv + (argc > 0);
 	options->word_count = (size_t)(argc - (argc > 0));
 	if (!parse_command(options, status))

@@ -73,7 +73,7 @@ static void play_and_report(struct run *run, const struct options *options)
 
 static int run_assigned(struct run *run, const struct options *options)
 {
-	autofree char *problem = run->guest.count ? guests_prepare(run) : NULL;
+	autofree char *problem = run->guest.count || run->storms.count ? guests_prepare(run) : NULL;
 
 	if (!problem)
 		problem = results_make_folder(run);
@@ -204,6 +204,9 @@ static int command_run(const struct options *options)
 		.jobs = options->jobs,
 		.cpus = options->cpus,
 		.real_time = options->real_time,
+		.storms = options->storms,
+		.storm_seconds = options->storm_seconds,
+		.storm_seed = options->storm_seed,
 		.repeat = options->repeat ? options->repeat : 1,
 		.seed = options->seed,
 		.failed_of = failed,
@@ -275,6 +278,25 @@ static const struct cli_option run_options[] = {
 	  FIELD(cpus),
 	  .most = 64,
 	  .help = "the VM's CPUs in real time (default: all)" },
+	{ .name = "storms",
+	  .argument = "vm|host|none",
+	  .take = take_choice,
+	  FIELD(storms),
+	  .help = "storms, which need two CPUs, in a VM in real time (default), on this host, or "
+		  "not "
+		  "at all" },
+	{ .name = "storm-seconds",
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(storm_seconds),
+	  .most = 3600,
+	  .help = "for so long each storm begins new rounds (default: 2)" },
+	{ .name = "storm-seed",
+	  .argument = "N",
+	  .take = take_number,
+	  FIELD(storm_seed),
+	  .most = 1000000,
+	  .help = "the plan of a storm that told this seed; not how its CPUs meet" },
 	{ .name = "exclude",
 	  .argument = "PATTERN",
 	  .take = take_another,

@@ -37,6 +37,7 @@ struct guest {
 
 struct guests {
 	struct run *run;
+	struct lane *lane; /* whose entries they play */
 	struct guest all[MOST_GUESTS];
 	unsigned count;
 	int signals;
@@ -44,13 +45,13 @@ struct guests {
 
 /* ---- who plays what ------------------------------------------------------------------------ */
 
-static unsigned guest_count(const struct run *run)
+static unsigned guest_count(const struct run *run, const struct lane *lane)
 {
-	size_t distinct = run->guest.count / run->options->repeat;
+	size_t distinct = lane->count / run->options->repeat;
 	size_t most = (distinct + LEAST_SHARE - 1) / LEAST_SHARE;
 
 	/* In real time the processors are the guest's; in virtual time a machine has one. */
-	if (run->options->real_time || run->options->pause)
+	if (lane->real_time || run->options->pause)
 		return 1;
 	if (most > run->cpus)
 		most = run->cpus;
@@ -85,11 +86,11 @@ static struct guest *guest_for(struct guests *guests, const struct entry *entry)
 static void deal(struct guests *guests)
 {
 	const struct run *run = guests->run;
-	size_t count = run->guest.count;
-	autofree struct entry **order = lane_order(run, &run->guest);
+	size_t count = guests->lane->count;
+	autofree struct entry **order = lane_order(run, guests->lane);
 	struct guest *guest = NULL;
 
-	guests->count = guest_count(run);
+	guests->count = guest_count(run, guests->lane);
 	for (unsigned i = 0; i < guests->count; i++)
 		guests->all[i].entries = must_alloc(count, sizeof(struct entry *));
 	for (size_t i = 0; i < count; i++) {
@@ -104,20 +105,24 @@ static void deal(struct guests *guests)
 /* ---- starting ------------------------------------------------------------------------------ */
 
 /* The command line in the guest. */
-static struct words arguments_of(const struct run *run, const struct guest *guest)
+static struct words arguments_of(const struct guests *guests, const struct guest *guest)
 {
-	const struct run_options *options = run->options;
+	const struct run_options *options = guests->run->options;
 	struct words words = { 0 };
 
 	words_add(&words, "run");
 	words_add(&words, "--kernel=host");
-	words_add(&words, "--time=%s", run->guest.clock);
+	words_add(&words, "--time=%s", guests->lane->clock);
+	words_add(&words, "--storms=host");
+	words_add(&words, "--storm-seconds=%u", options->storm_seconds);
 	words_add(&words, "--artifacts=/artifacts");
 	words_add(&words, "--no-report");
 	words_add(&words, "--repeat=%u", options->repeat);
 	words_add(&words, "--timeout-multiplier=%g", options->timeout_multiplier);
 	if (options->seed)
 		words_add(&words, "--shuffle=%u", options->seed);
+	if (options->storm_seed)
+		words_add(&words, "--storm-seed=%u", options->storm_seed);
 	if (options->jobs)
 		words_add(&words, "--jobs=%u", options->jobs);
 	if (options->wire)
@@ -144,33 +149,43 @@ static struct words programs_of_cases(const struct catalogue *catalogue)
 	return words;
 }
 
-static double kernel_seconds(const struct guest *guest)
+static double kernel_seconds(const struct run *run, const struct guest *guest)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < guest->count; i++)
-		sum += guest->entries[i]->spec->kernel_seconds;
+		sum += guest->entries[i]->spec->storm ? run->options->storm_seconds
+						      : guest->entries[i]->spec->kernel_seconds;
 	return sum;
 }
 
-static bool start(struct run *run, struct guest *guest)
+/* Two are what a storm is about, and each more is another that the host must find the time for. */
+static unsigned cpus_of(const struct run *run, const struct lane *lane)
 {
-	struct words arguments = arguments_of(run, guest);
-	double multiplier = run->options->timeout_multiplier, waits = kernel_seconds(guest);
+	if (run->options->cpus)
+		return run->options->cpus;
+	return lane == &run->storms ? 2 : run->cpus;
+}
+
+static bool start(struct guests *guests, struct guest *guest)
+{
+	struct run *run = guests->run;
+	const struct lane *lane = guests->lane;
+	struct words arguments = arguments_of(guests, guest);
+	double multiplier = run->options->timeout_multiplier, waits = kernel_seconds(run, guest);
 	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
 	char *why = NULL;
 
 	guest->machine = machine_start(
 		(struct machine_options){
-			.boot = run->guest.boot,
+			.boot = lane->boot,
 			.arguments = arguments.all,
 			.folder = folder,
-			.clock = run->options->real_time ? REAL_TIME : VIRTUAL_TIME,
-			.cpus = run->options->cpus ? run->options->cpus : run->cpus,
+			.clock = lane->real_time ? REAL_TIME : VIRTUAL_TIME,
+			.cpus = cpus_of(run, lane),
 			.guest_seconds = multiplier * (GUEST_SECONDS + 4 * waits),
-			.wall_seconds =
-				BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
-				waits * (run->options->real_time ? 4 : 4.0 / GUEST_PER_WALL),
+			.wall_seconds = BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
+					waits * (lane->real_time ? 4 : 4.0 / GUEST_PER_WALL),
 		},
 		&why);
 	words_free(&arguments);
@@ -217,6 +232,7 @@ char *guests_prepare(struct run *run)
 
 	run->guest.boot = boot_make(run->guest.kernel, programs.all, &why);
 	words_free(&programs);
+	run->storms.boot = run->guest.boot;
 	return why;
 }
 
@@ -225,8 +241,9 @@ static void start_all(struct guests *guests)
 	for (unsigned i = 0; i < guests->count && !guests->run->fatal; i++) {
 		struct guest *guest = &guests->all[i];
 
-		guest->folder = format("vm-%u", i + 1);
-		if (prepare(guests->run, guest) && start(guests->run, guest))
+		guest->folder = guests->lane == &guests->run->storms ? format("vm-storms")
+								     : format("vm-%u", i + 1);
+		if (prepare(guests->run, guest) && start(guests, guest))
 			for (size_t j = 0; j < guest->count; j++)
 				guest->entries[j]->state = UNDER_WAY;
 	}
@@ -383,20 +400,21 @@ static void take_no_results(struct run *run, const struct guest *guest, int stat
 			      run->guest.kernel->name, status, clean));
 }
 
-static void note_guest(struct run *run, const json_t *results, const struct machine_end *end)
+static void note_guest(struct lane *lane, const json_t *results, const struct machine_end *end)
 {
-	if (!run->guest.release) {
-		run->guest.release = member_text(results, "kernel");
-		run->guest.built = member_text(results, "kernel_version");
+	if (!lane->release) {
+		lane->release = member_text(results, "kernel");
+		lane->built = member_text(results, "kernel_version");
 	}
-	if (end->boot_seconds > run->guest.boot_seconds)
-		run->guest.boot_seconds = end->boot_seconds;
-	if (end->memory_kib > run->guest.memory_kib)
-		run->guest.memory_kib = end->memory_kib;
+	if (end->boot_seconds > lane->boot_seconds)
+		lane->boot_seconds = end->boot_seconds;
+	if (end->memory_kib > lane->memory_kib)
+		lane->memory_kib = end->memory_kib;
 }
 
-static void finish(struct run *run, struct guest *guest)
+static void finish(struct guests *guests, struct guest *guest)
 {
+	struct run *run = guests->run;
 	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
 	struct machine_end end = machine_finish(guest->machine, folder);
 	bool missing = false;
@@ -410,7 +428,7 @@ static void finish(struct run *run, struct guest *guest)
 		json_auto_t *results = results_load(folder, &missing);
 
 		if (results) {
-			note_guest(run, results, &end);
+			note_guest(guests->lane, results, &end);
 			take_in(run, guest, results);
 		} else {
 			take_no_results(run, guest, end.status);
@@ -444,7 +462,7 @@ static void play(struct guests *guests)
 		wait_for_events(guests);
 		for (unsigned i = 0; i < guests->count; i++)
 			if (guests->all[i].machine && machine_ended(guests->all[i].machine))
-				finish(run, &guests->all[i]);
+				finish(guests, &guests->all[i]);
 		run->reporter->tick(run);
 	}
 }
@@ -466,13 +484,14 @@ static void play_round(struct guests *guests)
 static bool deal_suspects(struct guests *guests)
 {
 	struct run *run = guests->run;
-	unsigned most = run->options->real_time ? 1 : run->cpus;
+	unsigned most = guests->lane->real_time ? 1 : run->cpus;
 
 	guests->count = 0;
 	for (size_t i = 0; i < run->plan.count && guests->count < most; i++) {
 		struct entry *entry = &run->plan.entries[i];
 
-		if (!entry->suspected || !entry->in_guest || entry->state != PLANNED)
+		if (!entry->suspected || lane_of(run, entry) != guests->lane ||
+		    entry->state != PLANNED)
 			continue;
 		guests->all[guests->count].entries = must_alloc(1, sizeof(struct entry *));
 		guests->all[guests->count].entries[0] = entry;
@@ -481,11 +500,11 @@ static bool deal_suspects(struct guests *guests)
 	return guests->count > 0 && !run->signal && !run->fatal;
 }
 
-void guests_play(struct run *run)
+void guests_play(struct run *run, struct lane *lane)
 {
 	sigset_t before;
 	autoclose int signals = watch_signals(&before);
-	struct guests guests = { .run = run, .signals = signals };
+	struct guests guests = { .run = run, .lane = lane, .signals = signals };
 
 	deal(&guests);
 	play_round(&guests);

@@ -112,7 +112,7 @@ void lanes_free(struct run *run);
 /* Forks the worker of slot->entry; its PID, or -1 with errno. */
 pid_t worker_start(const struct run *run, struct slot *slot);
 /* What a case may take. */
-double case_seconds(const struct listed_case *spec);
+double case_seconds(const struct run *run, const struct listed_case *spec);
 /* Tries the netem arguments of --wire; NULL, or what the system said. The caller frees it. */
 char *wire_refused(const char *wire);
 
@@ -120,7 +120,7 @@ char *wire_refused(const char *wire);
 
 /* Plays the host's entries, or as many as it can until a signal or a fatal error. */
 void schedule(struct run *run);
-/* Plays the guest's entries in machines of the guest's kernel, as many as there are CPUs. */
-void guests_play(struct run *run);
+/* Plays the lane's entries in machines of the guest's kernel, as many as there are CPUs. */
+void guests_play(struct run *run, struct lane *lane);
 
 #endif

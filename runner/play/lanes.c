@@ -21,7 +21,9 @@ const char *lane_name(const struct entry *entry)
 
 const struct lane *lane_of(const struct run *run, const struct entry *entry)
 {
-	return entry->in_guest ? &run->guest : &run->host;
+	if (!entry->in_guest)
+		return &run->host;
+	return entry->spec->storm ? &run->storms : &run->guest;
 }
 
 void lanes_free(struct run *run)
@@ -32,6 +34,8 @@ void lanes_free(struct run *run)
 	free(run->host.version);
 	free(run->guest.release);
 	free(run->guest.built);
+	free(run->storms.release);
+	free(run->storms.built);
 	boot_free(run->guest.boot);
 	kernel_free(run->guest.kernel);
 }
@@ -45,8 +49,13 @@ static char *find_guest(struct run *run, const char *word)
 
 	if (!why)
 		run->guest.kernel = kernel_find(word, &why);
-	run->guest.clock = run->options->real_time ? "real" : "virtual";
+	run->guest.real_time = run->options->real_time;
+	run->guest.clock = run->guest.real_time ? "real" : "virtual";
 	run->guest.wire = run->options->wire ? run->options->wire : DEFAULT_WIRE;
+	/* Two CPUs that take turns on a virtual clock never meet. */
+	run->storms = run->guest;
+	run->storms.real_time = true;
+	run->storms.clock = "real";
 	return why;
 }
 
@@ -110,13 +119,23 @@ static enum lanes assign_all_to_host(struct run *run, char **why)
 
 /* ---- auto ---------------------------------------------------------------------------------- */
 
+/* A storm can make a faulty kernel fall: not this machine's, unless told so. */
+#define STORMS_PLACE "a storm is for a VM, or --storms host"
+
+static bool belongs_into_guest(const struct run *run, const struct entry *entry)
+{
+	return entry->spec->storm && run->options->storms == STORMS_IN_VM;
+}
+
 /* What the host cannot play goes into the guest, if that can and is there. */
 static void assign_case_by_case(struct run *run, const char *host_refuses, const char *no_guest)
 {
 	for (size_t i = 0; i < run->plan.count; i++) {
 		struct entry *entry = &run->plan.entries[i];
 		char *unmet = host_refuses ? format("%s", host_refuses)
-					   : unmet_need(entry, &run->features, true);
+			      : belongs_into_guest(run, entry)
+				      ? format(STORMS_PLACE)
+				      : unmet_need(entry, &run->features, true);
 		char *unmet_in_guest = unmet_need(entry, &guest_features, run->options->real_time);
 
 		/* Minutes on a real clock are seconds on a virtual one, named or not. */
@@ -198,10 +217,7 @@ enum lanes lanes_assign(struct run *run, char **why)
 	else
 		found = assign_all_to_guest(run);
 	for (size_t i = 0; i < run->plan.count; i++)
-		if (run->plan.entries[i].in_guest)
-			run->guest.count++;
-		else
-			run->host.count++;
+		((struct lane *)lane_of(run, &run->plan.entries[i]))->count++;
 	return found;
 }
 
@@ -211,6 +227,8 @@ static int longest_first(const void *left, const void *right)
 {
 	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;
 
+	if (a->spec->storm != b->spec->storm)
+		return a->spec->storm ? 1 : -1; /* alone, when all others are over */
 	if (a->spec->kernel_seconds != b->spec->kernel_seconds)
 		return a->spec->kernel_seconds < b->spec->kernel_seconds ? 1 : -1;
 	return (a > b) - (a < b); /* else as planned */

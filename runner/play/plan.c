@@ -40,7 +40,8 @@ bool plan_make(struct plan *plan, const struct run_options *options)
 	if (options->seed)
 		selection_shuffle(&selection, options->seed);
 	for (size_t i = 0; i < selection.count; i++)
-		plan_add(plan, &selection.tests[i], options->repeat);
+		if (!selection.tests[i].spec->storm || options->storms != NO_STORMS)
+			plan_add(plan, &selection.tests[i], options->repeat);
 	selection_free(&selection);
 	return true;
 }

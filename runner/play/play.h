@@ -16,16 +16,22 @@
 #include <stdatomic.h>
 #include <time.h>
 
+/* Where storms are played: in a guest, unless this kernel was asked for. */
+enum storms { STORMS_IN_VM, STORMS_ON_HOST, NO_STORMS };
+
 /* What the user asks for. */
 struct run_options {
 	const struct catalogue *catalogue;
 	struct patterns patterns;
-	const char *artifacts; /* NULL: the default */
-	const char *wire;      /* netem; NULL: as a case or the default has it */
-	const char *kernel;    /* "auto", "host", or what kernel_find() knows */
-	unsigned jobs;         /* 0: as many as this machine takes */
-	unsigned cpus;         /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;        /* of a guest */
+	const char *artifacts;  /* NULL: the default */
+	const char *wire;       /* netem; NULL: as a case or the default has it */
+	const char *kernel;     /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;          /* 0: as many as this machine takes */
+	unsigned cpus;          /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;         /* of a guest */
+	unsigned storms;        /* enum storms */
+	unsigned storm_seconds; /* for so long each begins new rounds */
+	unsigned storm_seed;    /* of their plans; 0: another each time */
 	unsigned repeat;
 	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
 	unsigned round;          /* of --until-failure, from 1; 0: there is but one */
@@ -127,6 +133,7 @@ struct lane {
 	char *built;       /* as uname -v has it, known when the release is */
 	char *version;     /* "6.1.192-2": what variants are recorded by; of the host only */
 	const char *clock; /* "real" or "virtual" */
+	bool real_time;    /* of a guest */
 	const char *wire;  /* netem of every wire that does not ask for another; NULL: none */
 	/* of a guest: */
 	struct kernel *kernel;
@@ -140,6 +147,8 @@ struct run {
 	const struct reporter *reporter;
 	struct net_features features;
 	struct lane host, guest;
+	struct lane storms; /* in another machine of the guest's kernel and boot, which are the
+			       guest's */
 	char *host_refuses; /* why a run of "auto" can play nothing on the host, or NULL */
 	struct plan plan;
 	char *artifacts;  /* absolute */

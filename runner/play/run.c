@@ -12,7 +12,9 @@ void run_play(struct run *run)
 	if (run->host.count)
 		schedule(run);
 	if (run->guest.count && !run->signal && !run->fatal)
-		guests_play(run);
+		guests_play(run, &run->guest);
+	if (run->storms.count && !run->signal && !run->fatal)
+		guests_play(run, &run->storms);
 	settle_suspicions(run);
 	run->took = clock_now() - run->began;
 }

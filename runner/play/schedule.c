@@ -143,7 +143,8 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	slot->cpu = idlest_cpu(scheduler->run);
 	slot->entry = entry;
 	slot->began = clock_now();
-	slot->deadline = deadline_in(SEC(case_seconds(entry->spec) + OVERDUE_SECONDS));
+	slot->deadline =
+		deadline_in(SEC(case_seconds(scheduler->run, entry->spec) + OVERDUE_SECONDS));
 	slot->overdue = false;
 	slot->lingers = slot->idled = false;
 	slot->idle = 0;

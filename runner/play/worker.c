@@ -115,6 +115,9 @@ START_TEST(perform)
 								  : entry->spec->netem,
 		.wire_asked = run->options->wire != NULL,
 		.clock = run->host.clock,
+		.storm_seconds = run->options->storm_seconds,
+		.storm_seed = run->options->storm_seed,
+		.own_machine = guest_is_around(),
 		.timeout_multiplier = run->options->timeout_multiplier,
 		.outer_pid = isolate_case(job.worker),
 		.rootless = run->features.user_namespace,
@@ -133,9 +136,9 @@ END_TEST
 
 /* ---- the worker ---------------------------------------------------------------------------- */
 
-double case_seconds(const struct listed_case *spec)
+double case_seconds(const struct run *run, const struct listed_case *spec)
 {
-	return 120 + 4 * spec->kernel_seconds;
+	return 120 + (spec->storm ? run->options->storm_seconds : 4 * spec->kernel_seconds);
 }
 
 /* What libcheck allows it: stretched, or with --pause for ever (0). */
@@ -144,7 +147,7 @@ static double case_timeout(const struct run *run, const struct listed_case *spec
 	/* With --pause a person takes the time that a person takes. */
 	if (run->options->pause)
 		return 0;
-	return ceil(case_seconds(spec) * run->options->timeout_multiplier);
+	return ceil(case_seconds(run, spec) * run->options->timeout_multiplier);
 }
 
 static void redirect(int from, int to)

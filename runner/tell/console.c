@@ -45,6 +45,13 @@ static void begin_guest(const struct run *run)
 	printf("wire: netem %s\n", run->guest.wire);
 }
 
+static void begin_storms(const struct run *run)
+{
+	printf("kernel %s, lane vm, clock real, two CPUs: %zu storm%s of %u s, at last\n",
+	       run->storms.kernel->name, run->storms.count, run->storms.count == 1 ? "" : "s",
+	       run->options->storm_seconds);
+}
+
 /* Cases that are played here and now though they wait for minutes, as they were named. */
 static void print_long_waits(const struct run *run)
 {
@@ -73,6 +80,8 @@ static void console_begin(const struct run *run)
 		       run->guest.kernel->name);
 	if (run->guest.count)
 		begin_guest(run);
+	if (run->storms.count)
+		begin_storms(run);
 	print_long_waits(run);
 	if (run->options->seed)
 		printf("order: --shuffle=%u\n", run->options->seed);
@@ -319,7 +328,8 @@ static void print_command(const struct run *run)
 static void print_what_failed(const struct run *run, const struct groups *groups)
 {
 	const char *host = run->host.count ? run->host.release : NULL;
-	const char *guest = run->guest.release;
+	const char *guest = run->guest.release ? run->guest.release : run->storms.release;
+	bool in_guest = run->guest.count || run->storms.count;
 
 	if (!groups->count)
 		return;
@@ -327,8 +337,8 @@ static void print_what_failed(const struct run *run, const struct groups *groups
 	       host    ? host
 	       : guest ? guest
 		       : "?",
-	       host && run->guest.count ? " or " : "",
-	       host && run->guest.count ? (guest ? guest : "the guest's") : "", run->artifacts);
+	       host && in_guest ? " or " : "",
+	       host && in_guest ? (guest ? guest : "the guest's") : "", run->artifacts);
 	for (size_t i = 0; i < groups->count; i++)
 		print_in_short(&groups->all[i]);
 	print_command(run);
@@ -387,7 +397,7 @@ static void brief_end(const struct run *run)
 {
 	autofree char *wall = text_duration(seconds(run->took));
 	autofree char *kernel = text_duration(run->kernel_seconds);
-	const char *name = run->guest.count ? run->guest.kernel->name : "host";
+	const char *name = run->guest.count || run->storms.count ? run->guest.kernel->name : "host";
 
 	wipe(run);
 	printf("%-10s %zu passed, %zu failed, %zu skipped, %zu error%s; %s of kernel time in %s\n",

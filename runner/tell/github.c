@@ -207,6 +207,7 @@ static void put_summary(FILE *out, const struct run *run)
 		fprintf(out, "\n**Not complete**: %s.\n", early);
 	put_lane(out, &run->host, "host");
 	put_lane(out, &run->guest, "vm");
+	put_lane(out, &run->storms, "vm, storms");
 	fprintf(out, "\n%s of kernel time in %s.\n", kernel, wall);
 	put_failures(out, run);
 	put_skips(out, run);

@@ -76,7 +76,7 @@ static json_t *entries_json(const struct run *run)
 
 static bool is_of_this(const struct run *run, const json_t *result)
 {
-	const struct lane *lanes[] = { &run->host, &run->guest };
+	const struct lane *lanes[] = { &run->host, &run->guest, &run->storms };
 	bool is = false;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lanes); i++)
@@ -122,10 +122,13 @@ static json_t *keep_earlier(const struct run *run, json_t *results)
 /* What was run, on what. */
 static void set_run(json_t *value, const struct run *run)
 {
-	const struct lane *lane = run->host.count ? &run->host : &run->guest;
-	const char *lanes = run->host.count && run->guest.count ? "host and vm"
-			    : run->host.count                   ? "host"
-								: "vm";
+	const struct lane *lane = run->host.count    ? &run->host
+				  : run->guest.count ? &run->guest
+						     : &run->storms;
+	bool in_guest = run->guest.count || run->storms.count;
+	const char *lanes = run->host.count && in_guest ? "host and vm"
+			    : run->host.count           ? "host"
+							: "vm";
 	const char *kept = run->options->only_failures ? "failure" : "always";
 	autofree char *started = text_date(run->started);
 

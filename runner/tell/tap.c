@@ -32,6 +32,9 @@ static void tap_begin(const struct run *run)
 		printf("# kernel %s, lane vm, clock %s, wire: %s, %zu of %zu\n",
 		       run->guest.kernel->name, run->guest.clock, run->guest.wire, run->guest.count,
 		       run->plan.count);
+	if (run->storms.count)
+		printf("# kernel %s, lane vm, clock real, two CPUs: %zu storms of %u s\n",
+		       run->storms.kernel->name, run->storms.count, run->options->storm_seconds);
 	if (run->options->seed)
 		printf("# order: --shuffle=%u\n", run->options->seed);
 	fflush(stdout);
