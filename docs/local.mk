@@ -16,6 +16,7 @@ dist_docs_DATA = \
 	docs/machine.md \
 	docs/operating.md \
 	docs/reading-artifacts.md \
+	docs/storms.md \
 	docs/vm.md \
 	docs/writing-a-case.md
 EXTRA_DIST += \

@@ -17,7 +17,7 @@ while [ "$time" -lt "$times" ]; do
 	for setting in 'PAUSE_EVERY=200 PAUSE_BUDGET=95' 'PAUSE_EVERY=250'; do
 		echo "run $time of $times, $setting"
 		# shellcheck disable=SC2086 # settings are words
-		env LD_PRELOAD="$PAUSES" $setting "$HALFOPEN" run --kernel host \
+		env LD_PRELOAD="$PAUSES" $setting "$HALFOPEN" run --kernel host --storms none \
 			--artifacts "paused-artifacts/$time/${setting##*_}" "$@" || status=1
 	done
 done

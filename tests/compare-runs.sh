@@ -49,7 +49,7 @@ for number in $(seq "$times"); do
 		load=busy
 		keep_busy
 	fi
-	"$halfopen" run --kernel vm --artifacts "$run" "$@" >"$folder/out" 2>&1
+	"$halfopen" run --kernel vm --storms none --artifacts "$run" "$@" >"$folder/out" 2>&1
 	status=$?
 	end_busy 2>/dev/null
 	echo "run $number, $load: status $status, $(tail -n 2 "$folder/out" | tr '\n' ' ')"

@@ -16,6 +16,7 @@ libcheck_tests = \
 	tests/check_patience \
 	tests/check_segment \
 	tests/check_slips \
+	tests/check_storm \
 	tests/check_story \
 	tests/check_suites \
 	tests/check_texts \
@@ -63,6 +64,7 @@ tests_check_damage_SOURCES = tests/check_damage.c tests/damage.c tests/damage.h 
 live = tests/live.c tests/live.h tests/suite.h
 tests_check_harness_SOURCES = tests/check_harness.c $(live)
 tests_check_offers_SOURCES = tests/check_offers.c $(live)
+tests_check_storm_SOURCES = tests/check_storm.c $(live)
 tests_check_watch_SOURCES = tests/check_watch.c $(live)
 
 tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutations.h \

@@ -131,6 +131,8 @@ static int play_all(const struct options *options, const struct list *list)
 		autofree char *folder = format("%s/%s", matrix_folder(options), list->all[i].name);
 		struct options of_run = *options;
 
+		of_run.storms = NO_STORMS; /* they leave no ladders, which it compares */
+
 		of_run.kernel = list->all[i].word;
 		of_run.artifacts = folder;
 		of_run.brief = true;

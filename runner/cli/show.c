@@ -4,6 +4,7 @@
  * what is damaged is said, and what can be shown of it is shown.
  */
 #include "base/terminal.h"
+#include "base/xml.h"
 #include "captures/draw/draw.h"
 #include "runner/cli/cli.h"
 
@@ -311,15 +312,28 @@ static int complain_of_folder(const char *folder)
 	return EXIT_USAGE;
 }
 
+/* What a storm has left is a page already. False when the folder is no storm's. */
+static bool show_storm(const char *folder)
+{
+	autofree char *path = format("%s/storm.txt", folder), *why = NULL;
+	autofree char *page = text_load(path, &why), *clean = page ? text_clean(page) : NULL;
+
+	if (clean)
+		fputs(clean, stdout);
+	return clean;
+}
+
 static int show_all(const struct words *folders, enum drawing drawing)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < folders->count; i++) {
-		if (!journal_exists(folders->all[i]))
-			return complain_of_folder(folders->all[i]);
 		if (i > 0)
 			putchar('\n');
+		if (show_storm(folders->all[i]))
+			continue;
+		if (!journal_exists(folders->all[i]))
+			return complain_of_folder(folders->all[i]);
 		good = show_folder(folders->all[i], drawing) && good;
 	}
 	return good ? EXIT_GOOD : EXIT_RUN_ERROR;

@@ -35,7 +35,8 @@ static void write_files(xml page, const struct report_entry *entry)
 {
 	static const char *const files[] = { "case.pcapng",   "ladder.txt",       "ladder.svg",
 					     "journal.jsonl", "journal.jsonl.gz", "replay.sh",
-					     "env.txt" };
+					     "env.txt",       "storm.txt",        "storm.json",
+					     "round.pcap" };
 
 	xml_open(page, "p");
 	xml_attribute(page, "class", "links");
@@ -51,6 +52,20 @@ static void write_files(xml page, const struct report_entry *entry)
 	xml_close(page);
 }
 
+/* A storm has no ladder: its books. False: it is none. */
+static bool write_storm(xml page, const struct report_entry *entry)
+{
+	autofree char *path = format("%s/storm.txt", entry->folder), *why = NULL;
+	autofree char *text = text_load(path, &why);
+
+	if (!text)
+		return false;
+	page_scrolled(page, "pre", entry->name);
+	xml_text(page, text);
+	xml_close(page);
+	return true;
+}
+
 /* The picture, or a line that says why there is none. */
 static void write_picture(xml page, const struct writing *writing, const struct report_entry *entry)
 {
@@ -60,6 +75,8 @@ static void write_picture(xml page, const struct writing *writing, const struct 
 	struct journal *journal =
 		journal_exists(entry->folder) ? journal_salvage(path, &why) : NULL;
 
+	if (!journal && !why && write_storm(page, entry))
+		return;
 	if (!journal && !why) {
 		xml_element_of(page, "p", "faint", "Its ladder was not kept.");
 		return;

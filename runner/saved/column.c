@@ -30,7 +30,11 @@ static char *look_at_files(const struct column *column, json_t *result)
 		return format("%s is of another run: it has another %s than results.json", path,
 			      differs);
 	autofree char *ladder = format("%s/ladder.txt", folder);
+	autofree char *storm = format("%s/storm.json", folder);
 	char *why = NULL;
+
+	if (access(storm, F_OK) == 0)
+		return NULL; /* it has books, which differ from run to run */
 	autofree char *text = text_load(ladder, &why);
 	if (text)
 		json_object_set_new(result, "ladder", json_string(text));
