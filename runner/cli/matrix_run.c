@@ -5,6 +5,7 @@
  */
 #include "runner/cli/cli.h"
 #include "runner/pages/pages.h"
+#include "runner/play/play.h"
 #include "vm/vm.h"
 
 #include <ctype.h>
@@ -132,7 +133,6 @@ static int play_all(const struct options *options, const struct list *list)
 		struct options of_run = *options;
 
 		of_run.storms = NO_STORMS; /* they leave no ladders, which it compares */
-
 		of_run.kernel = list->all[i].word;
 		of_run.artifacts = folder;
 		of_run.brief = true;
