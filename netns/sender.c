@@ -84,7 +84,7 @@ static int send_mark(struct wire_sender *sender)
 static bool mark_is_back(const struct wire_sender *sender)
 {
 	uint8_t bytes[ETH_ZLEN];
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { .sll_pkttype = PACKET_OUTGOING };
 	socklen_t length = sizeof(from);
 	uint64_t mark = 0;
 	bool back = false;
