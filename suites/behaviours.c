@@ -79,6 +79,12 @@ static const struct claim behaviours[] = {
 	ROW("P-16", CALLS,
 	    "listen() on a port that another socket listens on already fails with EADDRINUSE, "
 	    "though both have SO_REUSEADDR; the loser can still connect"),
+	ROW("N-31", CALLS,
+	    "bind() to a port that another socket has fails with EADDRINUSE, unless their "
+	    "addresses differ, or both have SO_REUSEADDR and the other does not listen"),
+	ROW("N-32", CALLS,
+	    "bind() to port 0, and listen() of a socket that has no port, fail with EADDRINUSE "
+	    "when ip_local_port_range is used up"),
 	ROW("P-17", CALLS,
 	    "bind() with SO_REUSEADDR to a port that is listened on fails with EADDRINUSE"),
 	ROW("P-20", CALLS,
@@ -149,15 +155,16 @@ static const struct claim behaviours[] = {
 	    "accept() with a bad address, or without a length, fails with EFAULT and loses the "
 	    "connection"),
 	ROW("P-35", ACCEPTING, "accept() without an address gives the next connection"),
+	ROW("N-33", ACCEPTING,
+	    "without a free descriptor accept() fails with EMFILE also when nobody waits"),
 	ROW("P-36", ACCEPTING,
 	    "without a free descriptor accept() fails with EMFILE, the connection stays queued and "
 	    "epoll ready; with one free it succeeds"),
 	ROW("P-37", ACCEPTING,
 	    "accept() gives connections in the order in which their handshakes were completed"),
-	PARTLY("P-38", ACCEPTING,
-	       "O_NONBLOCK, FIONBIO and SOCK_NONBLOCK all make accept() give EAGAIN when nobody "
-	       "waits; the child does not inherit it",
-	       "FIONBIO, fcntl(), and the child's flags"),
+	ROW("P-38", ACCEPTING,
+	    "O_NONBLOCK, FIONBIO and SOCK_NONBLOCK all make accept() give EAGAIN when nobody "
+	    "waits; the child does not inherit it"),
 	ROW("P-39", ACCEPTING,
 	    "O_NONBLOCK set meanwhile leaves who is blocked in accept() there; the next call gives "
 	    "EAGAIN"),

@@ -3,9 +3,10 @@
 # No library: cases register themselves, and a linker leaves out of a library what nobody calls.
 
 suites_sources = \
+	suites/accept_calls.c \
 	suites/accept_queue.c \
 	suites/behaviours.c \
-	suites/calls.c \
+	suites/bind.c \
 	suites/catalogue.c \
 	suites/claims.c \
 	suites/defer_accept.c \
@@ -13,6 +14,7 @@ suites_sources = \
 	suites/defer_accept_period.c \
 	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
+	suites/listen_calls.c \
 	suites/listener_end.c \
 	suites/operating.c \
 	suites/overflow.c \

@@ -63,6 +63,17 @@
 		case_, "6.10", "number-follows"                                                    \
 	}
 
+/*
+ * Since Linux 6.15 (commit 5071a1e606b3) a socket with TLS refuses to be disconnected. Where a
+ * stable kernel took it over: the first version that was seen to have it.
+ */
+#define TLS_DISCONNECT(case_)                                                                      \
+	{ case_, "4.13", "tls-disconnects" }, { case_, "6.1.192", "tls-stays-connected" },         \
+		{ case_, "6.12.117", "tls-stays-connected" },                                      \
+	{                                                                                          \
+		case_, "6.15", "tls-stays-connected"                                               \
+	}
+
 static const struct recorded_variant variants[] = {
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
@@ -83,6 +94,7 @@ static const struct recorded_variant variants[] = {
 	SYN_QUEUE_LIMIT("nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies"),
 	SYN_QUEUE_LIMIT("clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it"),
 	NUMBER_FROM_TIME_WAIT("syn_reopens_a_connection_in_time_wait_if_its_number_is_higher"),
+	TLS_DISCONNECT("listen_with_tls_on_top_is_refused"),
 	STALL("deferred_client_with_keepalive_stalls_until_the_period_ends"),
 	STALL("ignored_client_with_keepalive_stalls_until_the_next_syn_ack"),
 };

@@ -170,7 +170,8 @@ static void note_covers(struct story *story, const struct event *event)
 static bool is_untold(const char *name)
 {
 	return strcmp(name, "poll for writing") == 0 || strncmp(name, "SO_", 3) == 0 ||
-	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "inject") == 0;
+	       strncmp(name, "TCP_", 4) == 0 || strncmp(name, "/proc/", 6) == 0 ||
+	       strcmp(name, "inject") == 0;
 }
 
 /* It changed neither a state nor a queue; what it sent is a line of its own. */
@@ -248,12 +249,12 @@ static char *call_words(const struct event *event)
 {
 	const char *error = event->error ? strerrorname_np(event->error) : NULL;
 
-	if (strcmp(event->name, "listen") == 0 && !error)
+	if (strcmp(event->name, "listen") == 0 && event->listener && !error)
 		return listen_words(event);
 	if (event->error == EINPROGRESS)
 		return format("%s()", event->name);
 	if (error)
-		return format("%s() %s", event->name, error);
+		return format(strchr(event->name, ' ') ? "%s %s" : "%s() %s", event->name, error);
 	if (strcmp(event->name, "epoll_wait") == 0 || strncmp(event->name, "poll ", 5) == 0)
 		return events_words(event);
 	if (strcmp(event->name, "SIOCOUTQ") == 0)
@@ -265,9 +266,12 @@ static char *call_words(const struct event *event)
 	/* "sysctl net.ipv4.tcp_syncookies = 2" */
 	if (strncmp(event->name, "sysctl ", 7) == 0)
 		return sysctl_words(event->name);
-	/* "setsockopt TCP_DEFER_ACCEPT" */
-	return strchr(event->name, ' ') ? format("%s", strrchr(event->name, ' ') + 1)
-					: format("%s()", event->name);
+	if (!strchr(event->name, ' '))
+		return format("%s()", event->name);
+	/* "setsockopt TCP_DEFER_ACCEPT", "sock_diag timer" */
+	if (strncmp(event->name, "setsockopt ", 11) == 0 || strncmp(event->name, "sock_", 5) == 0)
+		return format("%s", strrchr(event->name, ' ') + 1);
+	return format("%s %ld", event->name, event->result);
 }
 
 static char *connect_words(const struct event *event)
@@ -302,6 +306,16 @@ static bool ends_connect(struct story_books *books, const struct event *event)
 	return ends;
 }
 
+/* Of a socket that is neither a flow's nor a listener's: "late: bind() EADDRINUSE". */
+static char *named_words(const struct event *event, char *words)
+{
+	autofree char *bare = words;
+	bool named = event->object && !event->flow && !event->listener &&
+		     strcmp(event->object, host_name(event->host)) != 0;
+
+	return named ? format("%s: %s", event->object, bare) : format("%s", bare);
+}
+
 static void add_call(struct story *story, const struct event *event)
 {
 	struct story_line *line;
@@ -315,7 +329,8 @@ static void add_call(struct story *story, const struct event *event)
 	line->at = event->began < story->books->sampled ? event->at : event->began;
 	line->host = event->host;
 	line->listener = event->listener;
-	line->words = own(&story->books->texts, ends ? connect_words(event) : call_words(event));
+	line->words = own(&story->books->texts,
+			  named_words(event, ends ? connect_words(event) : call_words(event)));
 	if (!only_looks(event))
 		return;
 	note_standing(story, line);

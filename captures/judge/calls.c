@@ -63,6 +63,8 @@ static char *number_words(const struct judge *judge, const struct event *event, 
 {
 	if (is_poll(event->name))
 		return poll_words(event->name, number);
+	if (strcmp(event->name, "TCP_INFO state") == 0 && number > 0 && number < TCP_STATES)
+		return format("%s", state_name((enum tcp_state)number));
 	return gives_port(event->name) ? port_words(judge, event, number) : format("%ld", number);
 }
 
@@ -123,7 +125,8 @@ static bool only_asks(const char *name)
 {
 	return strncmp(name, "poll", 4) == 0 || strncmp(name, "SO_", 3) == 0 ||
 	       strncmp(name, "TCP_", 4) == 0 || strcmp(name, "accept") == 0 ||
-	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0;
+	       strcmp(name, "SIOCOUTQ") == 0 || strncmp(name, "sock_diag", 9) == 0 ||
+	       strncmp(name, "/proc/", 6) == 0;
 }
 
 static void note_time_of_call(struct flow_book *flow, const struct event *event)
@@ -177,7 +180,7 @@ static void note_call_of_flow(struct judge *judge, struct flow_book *flow,
 		flow->injected_seq = (uint32_t)event->value;
 	}
 	if (strcmp(event->name, "close") == 0 || strcmp(event->name, "kill") == 0 ||
-	    loses_connection(event))
+	    strcmp(event->name, "disconnect") == 0 || loses_connection(event))
 		flow->closed[event->host] = true;
 	if (strcmp(event->name, "SOCK_DESTROY") == 0)
 		flow->destroyed_in = judge->samples + 1;
