@@ -155,6 +155,27 @@ static const struct claim behaviours[] = {
 	    "accept() with a bad address, or without a length, fails with EFAULT and loses the "
 	    "connection"),
 	ROW("P-35", ACCEPTING, "accept() without an address gives the next connection"),
+	ROW("N-34", READINESS,
+	    "who waits in poll() or level-triggered epoll and has no descriptor left is woken "
+	    "without end by a connection that waits, and accepts it as soon as one is free"),
+	ROW("N-35", ACCEPTING,
+	    "who is blocked in accept() has its descriptor already; without one accept() fails at "
+	    "once and does not wait"),
+	ROW("N-36", READINESS,
+	    "an edge-triggered server that had no descriptor sleeps on when one is free again: "
+	    "the next connection wakes it, and waits in place of the one before"),
+	ROW("N-37", READINESS,
+	    "an edge-triggered server that accepts one connection for each event leaves the rest "
+	    "of a burst in the queue, whatever they do"),
+	ROW("N-40", READINESS,
+	    "each later connection lets in one of those that a burst has left in the queue of "
+	    "such a server, and waits behind the others"),
+	ROW("N-38", ENDING,
+	    "a listener that a child process holds takes connections when its parent has closed "
+	    "it, and keeps its port from who starts the server again"),
+	ROW("N-39", ENDING,
+	    "shutdown() ends a listener for all who hold it, and its port can be bound again with "
+	    "SO_REUSEADDR"),
 	ROW("N-33", ACCEPTING,
 	    "without a free descriptor accept() fails with EMFILE also when nobody waits"),
 	ROW("P-36", ACCEPTING,

@@ -210,6 +210,26 @@ CASE(bind_refuses_a_port_that_another_socket_has, .claims = "", .covers = "N-31"
 	COVERS("N-31");
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		expect_taken(net, &rows[i], 20100 + (int)i);
+
+	STEP("each of two who have it on different addresses counts for a third one");
+	static const struct {
+		const char *name;
+		enum whose whose;
+		int reuse, error;
+	} three[] = {
+		{ "first, with SO_REUSEADDR", LOOPBACK, 1, 0 },
+		{ "second, without it, on another address", OWN, 0, 0 },
+		{ "third, with it, on the address of the second", OWN, 1, EADDRINUSE },
+		{ "fourth, with it, on the address of the first", LOOPBACK, 1, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(three); i++) {
+		struct plain_socket *plain =
+			socket_on(net, SERVER, .name = three[i].name,
+				  .options = { OPTION(SOL_SOCKET, SO_REUSEADDR, three[i].reuse) });
+
+		expect_call(plain, "bind", three[i].error,
+			    bind_to(plain, address_that_is(net, three[i].whose, 20130)));
+	}
 }
 
 CASE(no_port_is_left_to_choose, .claims = "", .covers = "N-32",

@@ -352,7 +352,7 @@ static bool is_everywhere(int fd)
 	return ((struct sockaddr_in *)&address)->sin_addr.s_addr == INADDR_ANY;
 }
 
-CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-04 P-11 P-12",
+CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-04 P-10 P-11 P-12",
      .server_sysctls = { "net.ipv4.ip_local_port_range=40101 40108" })
 {
 	struct plain_socket *fresh = socket_on(net, SERVER, .name = "a fresh socket");
@@ -373,11 +373,9 @@ CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-04 P-11 P-12",
 	expect_result(server, "address is every address", true, is_everywhere(server->fd));
 	accept_client(server, connect_one(net, server));
 
-	STEP("it says that it listens, and nobody can make it say otherwise");
+	STEP("it says that it listens");
 	expect_tcp_state(server, LISTEN);
 	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
-	expect_call(server, "setsockopt SO_ACCEPTCONN", ENOPROTOOPT,
-		    setsockopt(server->fd, SOL_SOCKET, SO_ACCEPTCONN, &(int){ 0 }, sizeof(int)));
 	expect_proc_line(server, .state = LISTEN, .fd = server->fd);
 
 	STEP("two clients connect: they are there, and nobody's yet");
@@ -395,14 +393,26 @@ CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-04 P-11 P-12",
 	expect_proc_line(clients[0], .state = ESTABLISHED, .fd = served->fd);
 	expect_proc_line(clients[1], .state = ESTABLISHED, .queue = strlen("HELLO"));
 
-	STEP("the child is no listener, and tells what becomes of it");
+	STEP("the child tells of itself");
 	COVERS("P-11");
-	expect_option(served, SOL_SOCKET, SO_ACCEPTCONN, 0);
-	expect_option(clients[0], SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_tcp_state(bound, CLOSED);
+	expect_tcp_state(server, LISTEN);
 	expect_tcp_state(clients[0], ESTABLISHED);
 	expect_tcp_state(served, ESTABLISHED);
 	close_first(clients[0]);
 	expect_tcp_state(served, CLOSE_WAIT);
-	expect_tcp_state(bound, CLOSED);
-	expect_tcp_state(server, LISTEN);
+
+	STEP("only what listens is said to, nobody can make it say otherwise, and it ends with "
+	     "that");
+	COVERS("P-10");
+	accept_client(server, clients[1]);
+	expect_option(bound, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_option(served, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_option(clients[1], SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_call(server, "setsockopt SO_ACCEPTCONN", ENOPROTOOPT,
+		    setsockopt(server->fd, SOL_SOCKET, SO_ACCEPTCONN, &(int){ 0 }, sizeof(int)));
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
+	shutdown_listener(server, SHUT_RD);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_tcp_state(server, CLOSED);
 }

@@ -25,6 +25,7 @@ suites_sources = \
 	suites/servers.c \
 	suites/storms.c \
 	suites/suites.h \
+	suites/stuck_servers.c \
 	suites/syn_ack.c \
 	suites/syn_ack_retransmission.c \
 	suites/syn_cookies.c \
