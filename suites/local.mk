@@ -7,6 +7,7 @@ suites_sources = \
 	suites/accept_queue.c \
 	suites/behaviours.c \
 	suites/bind.c \
+	suites/blocked_accept.c \
 	suites/catalogue.c \
 	suites/claims.c \
 	suites/defer_accept.c \
