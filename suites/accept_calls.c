@@ -316,11 +316,10 @@ CASE(accept_on_what_does_not_listen, .claims = "", .covers = "P-02 P-31")
 /* The number that the next descriptor would have. */
 static int next_descriptor(void)
 {
-	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	autoclose int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		broken("cannot copy a descriptor: %s", strerror(errno));
-	close(fd);
 	return fd;
 }
 

@@ -342,9 +342,10 @@ CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09
 /* Whether the socket is bound to every address. */
 static bool is_everywhere(int fd)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 
+	memset(&address, 0, sizeof(address));
 	if (getsockname(fd, (void *)&address, &length) < 0)
 		broken("cannot read the address of a socket: %s", strerror(errno));
 	if (address.ss_family == AF_INET6)
@@ -352,63 +353,67 @@ static bool is_everywhere(int fd)
 	return ((struct sockaddr_in *)&address)->sin_addr.s_addr == INADDR_ANY;
 }
 
-CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-04 P-10 P-11 P-12",
+CASE(listen_without_bind_chooses_a_port_on_every_address, .claims = "", .covers = "P-04",
      .server_sysctls = { "net.ipv4.ip_local_port_range=40101 40108" })
 {
 	struct plain_socket *fresh = socket_on(net, SERVER, .name = "a fresh socket");
-	struct plain_socket *bound =
-		socket_on(net, SERVER, .name = "a bound socket", .port = 20001);
 
-	STEP("sockets that do not listen yet");
-	expect_tcp_state(fresh, CLOSED);
-	expect_tcp_state(bound, CLOSED);
-	expect_option(fresh, SOL_SOCKET, SO_ACCEPTCONN, 0);
-	expect_option(bound, SOL_SOCKET, SO_ACCEPTCONN, 0);
-
-	STEP("listen() of one that has no port chooses one, on every address");
+	STEP("listen() of a socket without a port");
 	COVERS("P-04");
 	struct listener *server = listen_on_server(net, .backlog = 5, .with = fresh);
 	expect_result(server, "port of ip_local_port_range", true,
 		      server->port >= 40101 && server->port <= 40108);
 	expect_result(server, "address is every address", true, is_everywhere(server->fd));
 	accept_client(server, connect_one(net, server));
+}
 
-	STEP("it says that it listens");
-	expect_tcp_state(server, LISTEN);
-	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
+CASE(connection_is_nobodys_in_proc_net_tcp_until_it_is_accepted, .claims = "", .covers = "P-12")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
 	expect_proc_line(server, .state = LISTEN, .fd = server->fd);
 
-	STEP("two clients connect: they are there, and nobody's yet");
+	STEP("two clients connect, and one is accepted: its line has its inode then");
 	COVERS("P-12");
 	struct end **clients = connect_clients(net, server, 2);
 	speak(clients[1], "HELLO");
 	expect_proc_line(server, .state = LISTEN, .queue = 2, .fd = server->fd);
 	expect_proc_line(clients[0], .state = ESTABLISHED);
 	expect_proc_line(clients[1], .state = ESTABLISHED, .queue = strlen("HELLO"));
-
-	STEP("accept() gives the first one, whose line has its inode now");
-	COVERS("P-12");
 	struct end *served = accept_client(server, clients[0]);
 	expect_proc_line(server, .state = LISTEN, .queue = 1, .fd = server->fd);
 	expect_proc_line(clients[0], .state = ESTABLISHED, .fd = served->fd);
 	expect_proc_line(clients[1], .state = ESTABLISHED, .queue = strlen("HELLO"));
+}
 
-	STEP("the child tells of itself");
+CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-10 P-11")
+{
+	struct plain_socket *fresh = socket_on(net, SERVER, .name = "a fresh socket");
+	struct plain_socket *bound =
+		socket_on(net, SERVER, .name = "a bound socket", .port = 20001);
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the states of sockets by TCP_INFO, before, while and after they are connected");
 	COVERS("P-11");
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	expect_tcp_state(fresh, CLOSED);
 	expect_tcp_state(bound, CLOSED);
 	expect_tcp_state(server, LISTEN);
-	expect_tcp_state(clients[0], ESTABLISHED);
+	expect_tcp_state(client, ESTABLISHED);
 	expect_tcp_state(served, ESTABLISHED);
-	close_first(clients[0]);
+	close_first(client);
 	expect_tcp_state(served, CLOSE_WAIT);
 
 	STEP("only what listens is said to, nobody can make it say otherwise, and it ends with "
 	     "that");
 	COVERS("P-10");
-	accept_client(server, clients[1]);
+	client = connect_one(net, server);
+	served = accept_client(server, client);
+	expect_option(fresh, SOL_SOCKET, SO_ACCEPTCONN, 0);
 	expect_option(bound, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_option(client, SOL_SOCKET, SO_ACCEPTCONN, 0);
 	expect_option(served, SOL_SOCKET, SO_ACCEPTCONN, 0);
-	expect_option(clients[1], SOL_SOCKET, SO_ACCEPTCONN, 0);
 	expect_call(server, "setsockopt SO_ACCEPTCONN", ENOPROTOOPT,
 		    setsockopt(server->fd, SOL_SOCKET, SO_ACCEPTCONN, &(int){ 0 }, sizeof(int)));
 	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
