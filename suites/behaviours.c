@@ -229,7 +229,7 @@ static const struct claim behaviours[] = {
 	    "a connection that ends in the queue is CLOSE_WAIT there, is accepted, and gives its "
 	    "data and the end"),
 	ROW("X-36", ACCEPTING,
-	    "each connection wakes one edge-triggered or exclusive waiter, and one of two that "
+	    "a connection is one event for an edge-triggered waiter, and wakes one of two that "
 	    "block in accept()"),
 	ROW("F-43", ACCEPTING,
 	    "a child's memory is charged to the memory cgroup of who accepts it (Linux 5.7)"),
@@ -309,10 +309,9 @@ static const struct claim behaviours[] = {
 	ROW("P-71", ACCEPT_QUEUE,
 	    "with a full queue an ACK of a request is ignored and its SYN-ACK comes again, a stray "
 	    "ACK gets a RST, a new SYN nothing"),
-	PARTLY("P-115", ACCEPT_QUEUE,
-	       "a handshake whose ACK was lost is completed by data; a FIN follows, and the server "
-	       "can still answer",
-	       "the answer after the client's FIN, and what epoll tells"),
+	ROW("P-115", ACCEPT_QUEUE,
+	    "a handshake whose ACK was lost is completed by data, which wakes who waits in epoll; "
+	    "a FIN follows, and the server can still answer"),
 	PARTLY("X-38", ACCEPT_QUEUE,
 	       "keepalive probes of an ignored client are answered by its request, so it never "
 	       "gives up while that lives",
@@ -583,10 +582,9 @@ static const struct claim behaviours[] = {
 	    "PAWSTimewait counts what TIME_WAIT refuses by its timestamp (Linux 6.14)"),
 
 	/* ---- accept() that waits for data ---- */
-	PARTLY("X-45", DEFERRED,
-	       "with tcp_synack_retries=0 a deferred request lives as long as its deferral, and "
-	       "its silent client is accepted at the end",
-	       "the silent client that is accepted after 7 s"),
+	ROW("X-45", DEFERRED,
+	    "with tcp_synack_retries=0 a deferred request lives as long as its deferral, and its "
+	    "silent client is accepted at the end"),
 	ROW("P-133", DEFERRED,
 	    "TCP_DEFER_ACCEPT is 0 by default and below 0, rounded up as it is read back, and kept "
 	    "by listen()"),
@@ -601,10 +599,9 @@ static const struct claim behaviours[] = {
 	    "sends"),
 	ROW("P-138", DEFERRED,
 	    "a client that closes without data is accepted, CLOSE_WAIT, and gives the end of file"),
-	PARTLY("P-139", DEFERRED,
-	       "the option set late holds for the requests that are there; set on a child or a "
-	       "client it changes nothing",
-	       "set on a child, on a client"),
+	ROW("P-139", DEFERRED,
+	    "the option set late holds for the requests that are there; on a connection it changes "
+	    "nothing, and a client that has it keeps its final ACK back for its data"),
 
 	/* ---- readiness ---- */
 	ROW("P-141", READINESS,

@@ -222,7 +222,8 @@ CASE(option_cleared_on_a_live_listener_lets_the_next_bare_ack_in, .claims = "D1-
 	expect_read_error(accept_client(server, client), EAGAIN);
 }
 
-CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims = "D1-23")
+CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims = "D1-23",
+     .covers = "P-139")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct epoll_waiter *epoll = wait_in_epoll(server, .edge_triggered = true);
@@ -232,6 +233,7 @@ CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims =
 	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
 
 	STEP("the peer's bare ACK is dropped");
+	COVERS("P-139");
 	ack_is_ignored(peer);
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_no_event(epoll);
@@ -242,6 +244,43 @@ CASE(option_set_on_a_live_listener_holds_for_requests_that_were_there, .claims =
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_event(epoll);
 	expect_read(accept_peer(server, peer), "HELLO");
+}
+
+/*
+ * The option has the same place in any socket. On a client tcp_rcv_synsent_state_process() goes by
+ * it too: data is to come, so the ACK waits for it.
+ */
+CASE(option_on_a_connection_changes_nothing_and_on_a_client_keeps_its_ack_back, .claims = "",
+     .covers = "P-139")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the option is set on both ends of a connection, which goes on as before");
+	COVERS("P-139");
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	set_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
+	set_option(client, IPPROTO_TCP, TCP_DEFER_ACCEPT, 10);
+	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 15);
+	expect_silence(client);
+	speak(client, "HELLO");
+	expect_read(served, "HELLO");
+
+	STEP("a client has it before it connects, and keeps its ACK to itself");
+	COVERS("P-139");
+	struct end *deferring =
+		connect_client(net, server, .name = "deferring",
+			       .options = { OPTION(IPPROTO_TCP, TCP_DEFER_ACCEPT, 10) });
+	expect_connected(deferring);
+	expect_ladder(deferring,
+		      "-    >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV");
+	expect_queue(server, .accept = 0, .syn = 1);
+
+	STEP("the client sends its ACK with its data");
+	data_makes_the_connection(deferring, "HELLO");
+	expect_queue(server, .accept = 1, .syn = 0);
+	expect_read(accept_client(server, deferring), "HELLO");
 }
 
 /* A FIN takes a sequence number, so its segment is no bare ACK: the fifth way. */

@@ -81,6 +81,26 @@ CASE(silent_client_is_acceptable_when_the_last_whole_period_has_passed,
 	expect_counters(net, CLIENT, "challenges 7");
 }
 
+/* syn_ack_recalc(): the deferral counts for more than the sysctl. */
+CASE(silent_client_is_accepted_though_no_syn_ack_is_to_be_sent_again, .claims = "D1-04 D1-26",
+     .covers = "X-45", .kernel_seconds = 7.5, .server_sysctls = { "net.ipv4.tcp_synack_retries=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
+	struct end *client = connect_deferred(net, server);
+
+	STEP("with tcp_synack_retries 0 the SYN-ACK comes again all the same when the period ends");
+	COVERS("X-45");
+	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 7.5);
+	expect_ladder(client,
+		      "1.0  .  timer",
+		      "3.0  .  timer",
+		      GETS_IN("7.0"));
+	expect_queue(server, .accept = 1, .syn = 0);
+	expect_read_error(accept_client(server, client), EAGAIN);
+	expect_counters(net, SERVER, "TCPTimeouts 3");
+	expect_counters(net, CLIENT, "challenges 1");
+}
+
 /* tcp_check_req() drops it like the first, and touches neither the timer nor what it counts. */
 CASE(bare_ack_that_comes_again_leaves_the_period_as_it_was, .claims = "D1-03 D1-08",
      .kernel_seconds = 4.5)

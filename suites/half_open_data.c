@@ -9,12 +9,16 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 /* ---- with room: data is a handshake ACK like any other --------------------------------------- */
 
-CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36")
+CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36", .covers = "P-115")
 {
 	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct epoll_waiter *level = wait_in_epoll(server, .name = "level-triggered epoll");
+	struct epoll_waiter *edge =
+		wait_in_epoll(server, .name = "edge-triggered epoll", .edge_triggered = true);
 
 	STEP("a client's final ACK is lost");
 	drop_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
@@ -26,13 +30,32 @@ CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36")
 		      "0.0  >  ACK      lost");
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_nothing_to_accept(server);
+	expect_no_event(level);
+	expect_no_event(edge);
 	expect_no_timer(client);
 
 	STEP("the client's data is not dropped for the state SYN_RECV: it completes the handshake");
+	COVERS("P-115");
 	data_makes_the_connection(client, "HELLO");
 	expect_unacknowledged(client, 0);
 	expect_queue(server, .accept = 1, .syn = 0);
-	expect_read(accept_client(server, client), "HELLO");
+	expect_event(level);
+	expect_event(edge);
+	struct end *served = accept_client(server, client);
+	expect_read(served, "HELLO");
+
+	STEP("the client has no more to say, and hears the server's answer all the same");
+	COVERS("P-115");
+	shutdown_end(client, SHUT_WR);
+	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.2); /* a delayed ACK */
+	expect_end_of_file(served);
+	send_text(served, "WORLD");
+	expect_ladder(client,
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT",
+		      "-    <  DATA 5",
+		      "+0.0 >  ACK");
+	expect_read(client, "WORLD");
 }
 
 CASE(data_behind_a_hole_completes_the_handshake_and_waits, .claims = "D2-33 D2-36",
