@@ -302,7 +302,7 @@ static int connect_to_a_worker(struct scene *net, struct server *server)
 }
 
 CASE(connection_wakes_one_of_the_nginx_workers_that_wait_in_epoll, .claims = "D2-29",
-     .covers = "X-36", .needs = "program:nginx")
+     .needs = "program:nginx")
 {
 	struct server nginx = start_nginx(net, .workers = 3, .backlog = 511);
 	bool stalled[3] = { false };
@@ -314,7 +314,6 @@ CASE(connection_wakes_one_of_the_nginx_workers_that_wait_in_epoll, .claims = "D2
 	expect_nobody_woken(&nginx, before);
 
 	STEP("the ACK makes a connection, and wakes one worker");
-	COVERS("X-36");
 	ack_makes_the_connection(peer);
 	wait_for_queue(nginx.listener, .accept = 0, .syn = 0);
 	the_one_woken(&nginx, before);

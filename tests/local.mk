@@ -4,6 +4,7 @@
 
 libcheck_tests = \
 	tests/check_capture \
+	tests/check_covered \
 	tests/check_damage \
 	tests/check_failures \
 	tests/check_harness \
@@ -43,6 +44,7 @@ tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)
 
 # Not tests: what tests run.
 test_helpers = \
+	tests/keep_changes \
 	tests/print_behaviours \
 	tests/print_settings \
 	tests/fake_halfopen \
@@ -72,12 +74,24 @@ tests_check_oracle_SOURCES = tests/check_oracle.c tests/mutations.c tests/mutati
 
 tests_check_segment_SOURCES = tests/check_segment.c tests/sample.h
 
+kept_changes = tests/changes.c tests/changes.h tests/kept_changes.c tests/kept_changes.h \
+	tests/mutations.c tests/mutations.h
+tests_check_covered_SOURCES = tests/check_covered.c $(kept_changes) $(suites_sources)
+tests_keep_changes_SOURCES = tests/keep_changes.c $(kept_changes) $(suites_sources)
+
 tests_print_behaviours_SOURCES = tests/print_behaviours.c $(suites_sources)
 
 # docs/behaviours.md, into the source tree.
 behaviours: tests/print_behaviours
-	./tests/print_behaviours >behaviours.new && mv behaviours.new $(top_srcdir)/docs/behaviours.md
+	./tests/print_behaviours $(top_srcdir)/tests/covered >behaviours.new && mv behaviours.new $(top_srcdir)/docs/behaviours.md
 .PHONY: behaviours
+
+# What the cases that cover a behaviour have left, and what their steps reject, into the source tree:
+# again when such a case changes. CASES=NAME
+covered: halfopen tests/keep_changes
+	$(SHELL) $(top_srcdir)/tests/covered.sh ./halfopen ./tests/keep_changes \
+		$(top_srcdir)/tests/covered $(CASES)
+.PHONY: covered
 
 tests_fake_halfopen_SOURCES = $(fake_cases)
 
@@ -124,6 +138,8 @@ TESTS = $(libcheck_tests) $(fuzz_replays) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
 	tests/cases.tap \
 	tests/check-paused.sh \
+	tests/covered \
+	tests/covered.sh \
 	tests/find_links.pl \
 	tests/compare-runs.sh \
 	tests/compare_commands.pl \
@@ -165,8 +181,9 @@ AM_TESTS_ENVIRONMENT = \
 
 # The cases come last, alone: they use all processors by themselves. What looks at what they have left
 # comes behind them.
-tests/cases.log: $(filter-out tests/cases.log tests/test_pages.log,$(TEST_LOGS))
-tests/test_pages.log: $(filter tests/cases.log,$(TEST_LOGS))
+behind_cases = tests/check_covered.log tests/test_pages.log
+tests/cases.log: $(filter-out tests/cases.log $(behind_cases),$(TEST_LOGS))
+$(behind_cases): $(filter tests/cases.log,$(TEST_LOGS))
 
 # It looks at the objects of all rooms.
 tests/test_rooms.log: bench/run-bench$(EXEEXT)

@@ -170,6 +170,22 @@ static void renumber(const struct aftermath *after, struct event *event)
 		event->packet += after->renumber_by;
 }
 
+/* False: the counter does not move at all then. */
+static bool shift_movement(struct aftermath *after, struct event *event)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(after->shifts); i++) {
+		struct shift *shift = &after->shifts[i];
+
+		if (!shift->counter || event->host != shift->host ||
+		    strcmp(event->name, shift->counter) != 0)
+			continue;
+		event->delta += shift->done ? 0 : shift->by;
+		event->value += shift->by;
+		shift->done = true;
+	}
+	return event->delta != 0;
+}
+
 bool after_mutation(struct aftermath *after, struct event *event)
 {
 	bool about_it = after->packet && event->packet == after->packet;
@@ -194,6 +210,8 @@ bool after_mutation(struct aftermath *after, struct event *event)
 		event->was = after->was;
 		after->cookie = 0;
 	}
+	if (event->kind == EVENT_COUNTER && !shift_movement(after, event))
+		return false;
 	if (after->offer_flow)
 		follow_offer(after, event);
 	if (after->isn_flow)
@@ -1291,3 +1309,26 @@ const struct kind kinds[] = {
 	{ "a flow, a listener or the begin undeclared", undeclared, 1, NAMES_GAP },
 };
 const size_t kind_count = ARRAY_LENGTH(kinds);
+
+/* ---- faults -------------------------------------------------------------------------------- */
+
+/* As if its sender had kept it to itself. */
+static bool never_sent(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct event *event = place->event;
+	struct shift *shifts = mutation->after.shifts;
+
+	if (!missing_at_both(place, way, mutation) || event->injected)
+		return false;
+	shifts[0] = (struct shift){ "Tcp.OutSegs", event->from, -1, false };
+	if (!flow_at(place)->raw)
+		shifts[1] = (struct shift){ "Tcp.InSegs", other(event->from), -1, false };
+	if (event->segment.flags & RST)
+		shifts[2] = (struct shift){ "Tcp.OutRsts", event->from, -1, false };
+	return true;
+}
+
+const struct kind faults[] = {
+	{ "a segment was never sent", never_sent, 1, NAMES_GAP },
+};
+const size_t fault_count = ARRAY_LENGTH(faults);

@@ -37,6 +37,12 @@ struct aftermath {
 	int isn_flow;    /* the server counts from another number in this flow, 0: none, */
 	uint32_t isn_by; /* so much higher */
 	bool cut;        /* nothing follows */
+	struct shift {
+		const char *counter; /* of @host: its next movement is by so many more, and it */
+		enum host host;      /* stands so much higher from then on; NULL: none */
+		long by;
+		bool done;
+	} shifts[3];
 };
 
 struct mutation {
@@ -62,6 +68,9 @@ struct kind {
 
 extern const struct kind kinds[];
 extern const size_t kind_count;
+/* What a faulty kernel would do, in its counters too: only what a case expects can object. */
+extern const struct kind faults[];
+extern const size_t fault_count;
 
 /* @event as it is after the mutation; false when it is not there any more. */
 bool after_mutation(struct aftermath *after, struct event *event);

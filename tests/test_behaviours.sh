@@ -7,10 +7,11 @@ set -u
 
 page=$(realpath "${top_srcdir:-.}/docs/behaviours.md")
 print=$(realpath "${top_builddir:-.}/tests/print_behaviours")
+covered=$(realpath "${top_srcdir:-.}/tests/covered")
 # shellcheck source-path=SCRIPTDIR source=with_fakes.sh
 . "${top_srcdir:-.}/tests/with_fakes.sh"
 
-"$print" >now 2>err
+"$print" "$covered" >now 2>err
 check 'docs/behaviours.md is current; make behaviours writes it' diff "$page" now
 check 'it has a row for what is covered' grep -q '^| P-[0-9]* | .* | \[' now
 check 'and for what is not' grep -q '^| P-[0-9]* | .* | not yet |$' now
