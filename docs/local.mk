@@ -7,6 +7,7 @@ dist_doc_DATA = CONTRIBUTING.md NEWS.md README.md SECURITY.md
 docsdir = $(docdir)/docs
 dist_docs_DATA = \
 	docs/behaviours.md \
+	docs/changed-timestamps.md \
 	docs/ci.md \
 	docs/claims.md \
 	docs/defer-accept-stall.md \

@@ -120,7 +120,7 @@ static void pass_judgement(struct gate *gate, struct frame *frame)
 		observer->sent(observer->context, frame);
 	if (observer->judge)
 		fate = observer->judge(observer->context, frame);
-	if (fate == FORWARD)
+	if (fate == FORWARD || fate == CHANGED)
 		forward(gate, frame);
 	else if (fate == DUPLICATE)
 		duplicate(gate, frame);

@@ -196,6 +196,7 @@ enum fate {
 	HOLD, /* until wire_release() */
 	DROP,
 	DUPLICATE, /* forward it twice */
+	CHANGED,   /* forward it, with what the judge has put in place of some of its bytes */
 	TAKE,      /* for a peer that lives on the wire: not forwarded */
 };
 
@@ -211,7 +212,7 @@ enum fate {
 struct wire_observer {
 	void *context;
 	void (*sent)(void *context, const struct frame *frame);
-	enum fate (*judge)(void *context, const struct frame *frame);
+	enum fate (*judge)(void *context, struct frame *frame);
 	void (*arrived)(void *context, const struct frame *frame);
 	void (*lost)(void *context, const struct frame *frame, enum fate fate);
 };

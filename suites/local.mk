@@ -9,6 +9,7 @@ suites_sources = \
 	suites/bind.c \
 	suites/blocked_accept.c \
 	suites/catalogue.c \
+	suites/changed_timestamps.c \
 	suites/claims.c \
 	suites/defer_accept.c \
 	suites/defer_accept_full.c \

@@ -86,6 +86,8 @@ static const struct recorded_variant variants[] = {
 	CHALLENGED_RESET("challenge_of_a_reset_and_an_answer_to_a_wrong_segment_have_one_clock"),
 	CHECKED_ECHO("echo_of_a_timestamp_that_no_syn_ack_had_is_disbelieved"),
 	CHECKED_ECHO("wrong_echo_is_disbelieved_whatever_the_segment_carries"),
+	CHECKED_ECHO("client_whose_echo_a_box_has_changed_speaks_in_vain_until_it_is_reset"),
+	CHECKED_ECHO("client_whose_echo_a_box_has_changed_waits_for_the_servers_word_for_ever"),
 	CHECKED_ECHO("ignored_client_never_gives_up_its_keepalive_while_the_request_lives"),
 	SYN_QUEUE_LIMIT("flood_fills_the_syn_queue_and_the_rest_is_dropped"),
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),

@@ -93,7 +93,7 @@ static void note_sent(void *context, const struct frame *frame)
 	log->sent[frame->number % ARRAY_LENGTH(log->sent)] = clock_now();
 }
 
-static enum fate decide(void *context, const struct frame *frame)
+static enum fate decide(void *context, struct frame *frame)
 {
 	const struct log *log = context;
 
@@ -700,6 +700,37 @@ START_TEST(duplicated_frame_arrives_twice)
 }
 END_TEST
 
+/* What it changes has a wrong checksum then. */
+static enum fate spoil(void *context, struct frame *frame)
+{
+	enum fate fate = decide(context, frame);
+
+	if (fate == CHANGED)
+		frame->bytes[frame->length - 1] ^= 1;
+	return fate;
+}
+
+START_TEST(changed_frame_arrives_as_the_judge_has_made_it)
+{
+	struct net *net = net_open((struct net_options){ 0 });
+	struct log log = { .fates = { [2] = CHANGED } };
+	struct connection c = { .net = net, .family = families[_i] };
+
+	wire_observe(net, (struct wire_observer){ .context = &log,
+						  .sent = note_sent,
+						  .judge = spoil,
+						  .arrived = note_arrived });
+	listen_on(&c);
+	start_connect(&c);
+	pump(net);
+	ck_assert_str_eq(log.text, "sent 1, arrived 1, sent 2, arrived 2");
+	ck_assert_int_eq(counter(net, CLIENT, "Tcp", "InErrs"), 1);
+	close(c.client);
+	close(c.listener);
+	net_close(net);
+}
+END_TEST
+
 START_TEST(taken_frame_never_arrives)
 {
 	struct net *net = net_open((struct net_options){ 0 });
@@ -1182,6 +1213,7 @@ static void add_gate(Suite *suite)
 	tcase_add_test(gate, held_frames_are_released_oldest_first_and_by_count);
 	tcase_add_loop_test(gate, dropped_syn_is_sent_again_by_the_client, 0, 2);
 	tcase_add_loop_test(gate, duplicated_frame_arrives_twice, 0, 2);
+	tcase_add_loop_test(gate, changed_frame_arrives_as_the_judge_has_made_it, 0, 2);
 	tcase_add_loop_test(gate, taken_frame_never_arrives, 0, 2);
 	tcase_add_test(gate, injected_syn_is_answered_and_the_answer_reaches_the_gate);
 	tcase_add_test(gate, flood_is_counted_by_the_server_and_seen_by_nobody);

@@ -1149,8 +1149,8 @@ static bool gate_says(const struct place *place, const char *what, struct mutati
 /* Right behind its sighting the gate speaks of it: twice then, if it does so in truth. */
 static bool gate_false(const struct place *place, int way, struct mutation *mutation)
 {
-	static const char *const words[] = { "held",  "dropped",    "lost",
-					     "taken", "duplicated", "released" };
+	static const char *const words[] = { "held",       "dropped",  "lost",   "taken",
+					     "duplicated", "released", "changed" };
 
 	return gate_says(place, words[way], mutation);
 }
@@ -1171,6 +1171,25 @@ static bool gate_other(const struct place *place, int way, struct mutation *muta
 		return false;
 	change(place, mutation)->name = words[way];
 	return true;
+}
+
+/* It has changed a segment, but not into what arrived. */
+static bool gate_changed_otherwise(const struct place *place, int way, struct mutation *mutation)
+{
+	struct segment *segment = &change(place, mutation)->segment;
+
+	switch (way) {
+	case 0:
+		segment->timestamps ^= true;
+		break;
+	case 1:
+		segment->tsval++;
+		break;
+	default:
+		segment->tsecr += way == 2 ? 1 : (uint32_t)-1;
+		break;
+	}
+	return is_a(place, EVENT_GATE) && strcmp(place->event->name, "changed") == 0;
 }
 
 /* ---- the journal itself -------------------------------------------------------------------- */
@@ -1297,9 +1316,10 @@ const struct kind kinds[] = {
 	{ "an accept() that fails takes, or leaves", failed_accept_takes, 2, NAMES_GAP },
 	{ "another half of a listener shut down", other_half, 1, NAMES_GAP },
 	{ "a wait in vain", wait_in_vain, 1, NAMES_IT },
-	{ "the gate did what it did not do", gate_false, 6, NAMES_IT },
+	{ "the gate did what it did not do", gate_false, 7, NAMES_IT },
 	{ "the gate is silent on what it did", gate_missing, 1, NAMES_IT },
 	{ "the gate did something else", gate_other, 5, NAMES_IT },
+	{ "the gate made something else of a segment", gate_changed_otherwise, 4, NAMES_IT },
 	{ "a flood of one more or one less", flood_off, 2, NAMES_GAP },
 	{ "a flood that the journal does not tell of", flood_missing, 1, NAMES_GAP },
 	{ "a flood of something else", flood_of_something_else, 1, NAMES_IT },

@@ -387,6 +387,8 @@ static void note_gate(struct story *story, const struct event *event)
 		line->released = event->at;
 	else if (strcmp(event->name, "duplicated") == 0)
 		line->copies++;
+	else if (strcmp(event->name, "changed") == 0)
+		return; /* its words say so */
 	else if (strcmp(event->name, "taken") == 0)
 		line->arrived = event->at; /* the raw peer lives behind the gate */
 	else

@@ -104,7 +104,8 @@ enum event_kind {
 			   of the socket that accept() gave */
 	EVENT_INFO,     /* host, flow, object: whose TCP_INFO; agreement */
 	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
-	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost */
+	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost, changed (of
+			   segment: its timestamps from there on) */
 	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
 			   SYN_RECV -> SYN_RECV: the request's timer was set anew */
 	EVENT_QUEUE,    /* listener, accept, limit, syn: of all who listen on its port, as sock_diag

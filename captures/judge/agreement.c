@@ -10,9 +10,17 @@
 #define SMALL_WINDOW       536 /* TCP_MSS_DEFAULT */
 #define TIMESTAMPS_ALIGNED 12  /* TCPOLEN_TSTAMP_ALIGNED: what each segment carries of them */
 
+/* tcp_bound_to_half_wnd(): of a small window a segment is half at most. */
+static int bound_to_half(int mss, long window)
+{
+	long most = window > SMALL_WINDOW ? window / 2 : window;
+
+	return most && mss > most ? (int)most : mss;
+}
+
 /*
  * The server's end has what the request, or the cookie, has kept (tcp_create_openreq_child()), and
- * sends what the path, the SYN and tcp_min_snd_mss allow (tcp_mtu_to_mss()).
+ * sends what the path, the SYN and tcp_min_snd_mss allow (tcp_mtu_to_mss()), and its peer's window.
  */
 static struct agreement agreement_of_child(const struct judge *judge, const struct flow_book *flow)
 {
@@ -25,7 +33,7 @@ static struct agreement agreement_of_child(const struct judge *judge, const stru
 	mss = mss < terms->mss ? mss : terms->mss;
 	mss = mss > judge->settings[MIN_SND_MSS] ? mss : judge->settings[MIN_SND_MSS];
 	return (struct agreement){
-		.mss = (int)mss - options,
+		.mss = bound_to_half((int)mss - options, terms->peer_window),
 		.advertised_mss = offered_mss(judge, flow) - options,
 		.window_scale = terms->scales ? terms->scale : -1,
 		.peer_window_scale = terms->scales ? terms->peer_scale : -1,
@@ -33,14 +41,6 @@ static struct agreement agreement_of_child(const struct judge *judge, const stru
 		.timestamps = terms->timestamps,
 		.ecn = terms->ecn,
 	};
-}
-
-/* tcp_bound_to_half_wnd(): of a small window a segment is half at most. */
-static int bound_to_half(int mss, int window)
-{
-	int most = window > SMALL_WINDOW ? window / 2 : window;
-
-	return most && mss > most ? most : mss;
 }
 
 struct agreement agreement_of(const struct judge *judge, const struct event *event)

@@ -127,6 +127,7 @@ struct terms {
 	uint32_t echo;       /* req->ts_recent */
 	int window, scale;   /* rsk_rcv_wnd, rcv_wscale */
 	int mss, peer_scale; /* of the SYN, as the server takes them */
+	long peer_window;    /* the largest that the client has announced since */
 	uint8_t tos;         /* of the SYN */
 };
 
@@ -184,6 +185,7 @@ struct packet_book {
 	int flow, line;
 	int numbers; /* the flow whose numbers it has: flow_of_numbers() */
 	bool injected, held, released, gone;
+	bool changed; /* its timestamps, by the gate: they are those that arrive */
 	nsec released_at;
 	bool repeated;       /* a SYN or SYN-ACK that was sent before */
 	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */

@@ -162,6 +162,7 @@ static void read_segment(struct reading *reading)
 	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
 		if (took(reading, numbers[i]))
 			read_number(reading, numbers[i]);
+	(void)took(reading, "changed");
 }
 
 /* ---- what became of it --------------------------------------------------------------------- */

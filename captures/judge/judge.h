@@ -37,7 +37,8 @@ void judge_free(struct judge *judge);
  * the judge checks by itself, without an expectation:
  *  - each segment seen at the receiver was sent, and each sent one arrived in time or the gate had
  *    it
- *  - the gate does only what it can do with the segment that it speaks of
+ *  - the gate does only what it can do with the segment that it speaks of, and what it has changed
+ *    arrives so
  *  - flags, ports, timestamps and their echoes are such as TCP sends
  *  - SYNs repeat themselves exactly; SYN-ACKs acknowledge the SYN, again with the same number
  *  - at every sample, what captures and sockets show is what Tcp's counters count (segments in,

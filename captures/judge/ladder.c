@@ -18,7 +18,8 @@
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones; "old ACK", "old FIN-ACK": the
- *              server's, with the numbers of the connection that was between these ports before
+ *              server's, with the numbers of the connection that was between these ports before;
+ *              "changed": the gate has changed its timestamps
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
  *              it), "held", "lost", "moved" (its request or connection to another listener)
  *   states     of both ends after it, where one of them changed

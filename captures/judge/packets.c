@@ -112,6 +112,14 @@ static bool has_usual_options(const struct flow_book *flow, const struct event *
 	return !(event->segment.flags & (SYN | RST)) || is_active_reset(flow, event);
 }
 
+/* What SYN and SYN-ACK have agreed on, but for a server that has had it from a cookie. */
+static bool goes_by_timestamps(const struct flow_book *flow, enum host host)
+{
+	if (host == SERVER && flow->terms.known)
+		return flow->terms.timestamps;
+	return flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
+}
+
 /*
  * RFC 7323, 3.2: timestamps are in all segments or, when the SYNs did not agree on them, in none;
  * they grow, and echo what has come. A raw peer may do as it likes.
@@ -121,7 +129,7 @@ static void check_timestamps(struct judge *judge, const struct event *event)
 	struct flow_book *flow = flow_of_numbers(judge, event);
 	const struct segment *segment = &event->segment;
 	enum host from = event->from;
-	bool agreed = flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
+	bool agreed = goes_by_timestamps(flow, from);
 
 	if (has_usual_options(flow, event) && segment->timestamps != agreed)
 		judge_object(
@@ -452,12 +460,12 @@ static void arrive_at_peer(struct judge *judge, const struct event *event,
 	advance_receiver(judge, &arrival);
 }
 
-enum gate_word { HELD, RELEASED, DUPLICATED, TAKEN, DROPPED, LOST, GATE_WORDS };
+enum gate_word { HELD, RELEASED, DUPLICATED, TAKEN, DROPPED, LOST, CHANGED, GATE_WORDS };
 
 static enum gate_word gate_word_of(const char *name)
 {
-	static const char *const words[GATE_WORDS] = { "held",  "released", "duplicated",
-						       "taken", "dropped",  "lost" };
+	static const char *const words[GATE_WORDS] = { "held",    "released", "duplicated", "taken",
+						       "dropped", "lost",     "changed" };
 	int word = 0;
 
 	while (word < GATE_WORDS && strcmp(name, words[word]) != 0)
@@ -485,9 +493,34 @@ static bool gate_can(const struct judge *judge, const struct packet_book *packet
 		return has_it && !packet->held && packet->copies == 0;
 	case LOST:
 		return has_it && (!packet->held || packet->released);
+	case CHANGED:
+		return has_it && !packet->held && packet->arrivals == 0 && packet->copies == 0 &&
+		       !packet->changed;
 	default:
 		return false;
 	}
+}
+
+/* A box may take the timestamps away, or put others in their place; it adds none. */
+static void change_timestamps(struct judge *judge, const struct event *event,
+			      struct packet_book *packet)
+{
+	struct segment changed = packet->segment;
+	char *words = judge->lines[packet->line].words;
+	size_t length = strlen(words);
+
+	changed.timestamps = event->segment.timestamps;
+	changed.tsval = event->segment.tsval;
+	changed.tsecr = event->segment.tsecr;
+	if (!packet->segment.timestamps || same_segment(&changed, &packet->segment))
+		judge_object(judge, event,
+			     format("the gate says that it has changed the timestamps of segment "
+				    "%ld, which %s",
+				    event->packet,
+				    packet->segment.timestamps ? "are the same" : "has none"));
+	packet->segment = changed;
+	packet->changed = true;
+	snprintf(words + length, WORDS - length, " changed");
 }
 
 void take_gate(struct judge *judge, const struct event *event)
@@ -513,6 +546,8 @@ void take_gate(struct judge *judge, const struct event *event)
 		packet->copies++;
 	} else if (word == TAKEN) {
 		arrive_at_peer(judge, event, packet);
+	} else if (word == CHANGED) {
+		change_timestamps(judge, event, packet);
 	} else {
 		packet->gone = line->dropped = true;
 	}

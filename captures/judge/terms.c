@@ -14,7 +14,11 @@
 #define MOST_UNSCALED      65535
 #define ECN_FIELD          3u /* INET_ECN_MASK: of TOS and traffic class */
 #define FEATURE_ECN        1  /* RTAX_FEATURE_ECN */
-#define RCVBUF_LOCK        2  /* SOCK_RCVBUF_LOCK: somebody has chosen the buffer */
+/* TS_OPT_WSCALE_MASK, TS_OPT_SACK, TS_OPT_ECN: in the timestamp of a cookie's SYN-ACK */
+#define NO_SCALE_KEPT 15u
+#define SACK_KEPT     16u
+#define ECN_KEPT      32u
+#define RCVBUF_LOCK   2 /* SOCK_RCVBUF_LOCK: somebody has chosen the buffer */
 
 /* ---- segments and windows ------------------------------------------------------------------ */
 
@@ -217,12 +221,55 @@ static void hear_timestamp(const struct judge *judge, const struct segment *segm
 		flow->terms.echo = segment->tsval;
 }
 
+/*
+ * cookie_timestamp_decode(): what the SYN had is kept in the last six bits of the SYN-ACK's
+ * timestamp, and read from its echo, whatever that is now. Without timestamps it is nothing; an
+ * echo of 0 is read as it is.
+ */
+static void hear_echo(const struct judge *judge, const struct segment *ack, struct flow_book *flow)
+{
+	struct terms *terms = &flow->terms;
+	uint32_t sent = flow->first_syn[SERVER].tsval;
+	uint32_t kept = (terms->scales ? (uint32_t)terms->peer_scale : NO_SCALE_KEPT) |
+			(terms->sack ? SACK_KEPT : 0) | (terms->ecn ? ECN_KEPT : 0);
+	uint32_t read = ack->tsecr ? kept + (ack->tsecr - sent) : 0;
+
+	if (!terms->timestamps)
+		return;
+	if (!ack->tsecr)
+		flow->has_tsval[SERVER] = false; /* it was an echo that told its offset */
+	terms->timestamps = ack->timestamps;
+	terms->sack = ack->timestamps && read & SACK_KEPT;
+	terms->ecn = ack->timestamps && read & ECN_KEPT && judge->settings[TCP_ECN];
+	terms->scales = ack->timestamps && (read & NO_SCALE_KEPT) != NO_SCALE_KEPT;
+	terms->peer_scale = (int)(read & NO_SCALE_KEPT);
+}
+
+/* Of the ACK of a cookie. */
+static bool brings_cookie_back(const struct segment *segment, const struct flow_book *flow)
+{
+	return flow->terms.cookie && flow->states[SERVER] == NO_SOCKET &&
+	       (segment->flags & (SYN | RST | ACK)) == ACK && segment->ack == flow->isn[SERVER] + 1;
+}
+
+/* tcp_create_openreq_child(), tcp_ack_update_window() */
+static void hear_window(const struct segment *segment, struct terms *terms)
+{
+	long window = (long)segment->window << (terms->scales ? terms->peer_scale : 0);
+
+	if ((segment->flags & (SYN | RST | ACK)) == ACK)
+		terms->peer_window = larger(terms->peer_window, window);
+}
+
 void hear_offer(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct segment *segment = &event->segment;
 
 	if (event->host != SERVER)
 		return;
+	if (brings_cookie_back(segment, flow))
+		hear_echo(judge, segment, flow);
+	hear_window(segment, &flow->terms);
 	if (is_request(flow))
 		hear_timestamp(judge, segment, flow);
 	else if ((segment->flags & (SYN | ACK)) == SYN && listener_of(judge, flow))

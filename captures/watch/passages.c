@@ -54,7 +54,22 @@ static void note_gate(struct watch *watch, const struct passage *passage, const 
 		     (struct event){ .kind = EVENT_GATE, .packet = passage->packet, .name = what });
 }
 
-static enum fate frame_judge(void *argument, const struct frame *frame)
+/* What its timestamps are now. */
+static void note_change(struct watch *watch, const struct passage *passage,
+			const struct frame *frame)
+{
+	struct parsed parsed;
+
+	if (passage->packet && parse_frame(frame->bytes, frame->length, &parsed) == 0)
+		note(watch, (struct event){ .kind = EVENT_GATE,
+					    .packet = passage->packet,
+					    .name = "changed",
+					    .segment = { .timestamps = parsed.segment.timestamps,
+							 .tsval = parsed.segment.tsval,
+							 .tsecr = parsed.segment.tsecr } });
+}
+
+static enum fate frame_judge(void *argument, struct frame *frame)
 {
 	struct watch *watch = argument;
 	struct passages *passages = &watch->passages;
@@ -65,7 +80,9 @@ static enum fate frame_judge(void *argument, const struct frame *frame)
 		passage->copies++;
 		note_gate(watch, passage, "duplicated");
 	}
-	if ((fate == FORWARD || fate == DUPLICATE) && passage->packet)
+	if (fate == CHANGED)
+		note_change(watch, passage, frame);
+	if ((fate == FORWARD || fate == DUPLICATE || fate == CHANGED) && passage->packet)
 		passages->under_way += fate == DUPLICATE ? 2 : 1;
 	return fate;
 }

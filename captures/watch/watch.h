@@ -19,7 +19,7 @@ struct agreement agreement_in(const struct tcp_info *info);
 uint16_t address_port(const struct sockaddr_storage *address);
 
 /* What the gate shall do with a frame. */
-typedef enum fate fate_rule(void *context, const struct frame *frame);
+typedef enum fate fate_rule(void *context, struct frame *frame);
 
 struct watch_options {
 	struct net *net;
