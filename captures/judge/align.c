@@ -155,12 +155,12 @@ char *expected_text(const char *line)
 	return row_text(time, words);
 }
 
-char *observed_text(const struct judge *judge, const struct line_book *line)
+char *observed_text(const struct judge *judge, const struct line_book *line, const char *expected)
 {
 	if (!line)
 		return format("%s", "");
 	autofree char *time = format("%.3f", seconds(line->at - judge->flows[line->flow].t0));
-	autofree char *words = line_words(line);
+	autofree char *words = line_words(line, expected);
 
 	return row_text(time, words);
 }
@@ -178,7 +178,7 @@ static char *pair_summary(const struct judge *judge, const struct line_book *lin
 			  const char *expected_line)
 {
 	autofree char *expected = expected_text(expected_line),
-		      *observed = observed_text(judge, line);
+		      *observed = observed_text(judge, line, expected_line);
 	autofree char *why = NULL, *hint = direction_hint(line, expected_line);
 	const char *left = expected + strspn(expected, " "),
 		   *right = observed + strspn(observed, " ");
@@ -193,7 +193,7 @@ static char *ladder_summary(const struct judge *judge, const struct rows *rows)
 {
 	const struct row *row = &rows->row[rows->first];
 	autofree char *expected = expected_text(row->expected);
-	autofree char *observed = observed_text(judge, row->observed);
+	autofree char *observed = observed_text(judge, row->observed, row->expected);
 
 	if (row->expected && row->observed)
 		return pair_summary(judge, row->observed, row->expected);

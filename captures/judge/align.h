@@ -28,7 +28,8 @@ void pair_up(const struct judge *judge, const struct event *event, struct rows *
 void add_row(struct rows *rows, struct row row);
 /* "1.0  <  SYN-ACK ignored"; "" where there is none. The caller frees it. */
 char *expected_text(const char *line);
-char *observed_text(const struct judge *judge, const struct line_book *line);
+/* The same of a line, as it is compared with @expected; either may be NULL. */
+char *observed_text(const struct judge *judge, const struct line_book *line, const char *expected);
 /* In one line, where an expected ladder and the observed one part; the caller frees it. */
 char *describe_ladder(const struct judge *judge, const struct event *event);
 

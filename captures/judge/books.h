@@ -44,10 +44,11 @@ struct movements {
 };
 
 /*
- * A segment in words: "old DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win
- * 0" is the longest.
+ * A segment in words. The longest:
+ * "old DATA-SYN-FIN-RST-URG-ECE-CWR 65535 seq -2147483648 ack -2147483648 win 65535
+ * changed"
  */
-#define WORDS 84
+#define WORDS 92
 
 /* One line of a ladder: a segment, or a change of state without one. */
 struct line_book {
@@ -62,6 +63,7 @@ struct line_book {
 	int later;      /* no segment: line of the later flow whose segment made it; -1: none */
 	bool sampled;   /* no segment: found by a sample, which is later than when it happened, */
 	nsec sample_before; /* but not as late as the sample before, which did not find it */
+	uint16_t window;    /* of the segment */
 	bool held, dropped, changed;
 	bool has_moved;       /* its request or connection, to another listener */
 	bool ignored;         /* its receiver counted a drop */
@@ -131,6 +133,14 @@ struct terms {
 	uint8_t tos;         /* of the SYN */
 };
 
+/* The last cookie that a SYN of the flow was answered with. */
+struct cookie {
+	bool sent;
+	uint32_t number, tsval; /* of its SYN-ACK */
+	nsec at;
+	struct terms terms; /* that it keeps */
+};
+
 struct flow_book {
 	const char *name;
 	int asked;    /* the key of the listener that it is meant for; 0: any on the port */
@@ -143,6 +153,7 @@ struct flow_book {
 	nsec call_began[HOSTS], call_ended[HOSTS]; /* the last one that can have sent something */
 	const char *call_name[HOSTS];
 	int injections;         /* that no segment is known of yet */
+	int to_peer;            /* segments on their way to a raw peer */
 	uint8_t injected_flags; /* of the last one, as the case had it; 0: none, or it did not say
 				 */
 	uint32_t injected_seq;  /* the same */
@@ -176,6 +187,7 @@ struct flow_book {
 	struct heard heard[HOSTS];
 	unsigned sent[HOSTS], arrived[HOSTS];
 	struct terms terms;
+	struct cookie cookie;
 	struct segment offer; /* the first SYN-ACK, until the next sample */
 	struct culprit offer_event;
 	int next_offer; /* another flow of which there is one; 0: none */
@@ -409,8 +421,13 @@ struct flag_name {
 extern const struct flag_name flag_names[];
 /* A line for what @event tells: a segment, or what a sample found. Returns its index. */
 int enter_line(struct judge *judge, const struct event *event, int flow);
-/* All of a line but its time, one blank between words, as it is compared; the caller frees it. */
-char *line_words(const struct line_book *line);
+/* An expectation names the line, which tells from now on what that asks for. */
+void expect_line(struct line_book *line, const char *expected);
+/*
+ * All of a line but its time, one blank between words, as it is compared with @expected; NULL: as
+ * it is told. The caller frees it.
+ */
+char *line_words(const struct line_book *line, const char *expected);
 bool same_but_for_time(const struct line_book *line, const char *expected);
 bool same_but_for_direction(const struct line_book *line, const char *expected);
 /* Whether a "~" line need not have come by @at. */
@@ -503,6 +520,15 @@ int offered_mss(const struct judge *judge, const struct flow_book *flow);
 void check_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
 /* At a sample: SYN-ACKs of which it has found whether they made requests or carried cookies. */
 void close_offers(struct judge *judge);
+
+/* ---- cookies.c ----------------------------------------------------------------------------- */
+
+/* The sample has found no request: the SYN-ACK that the flow offers was a cookie's. */
+void keep_in_cookie(const struct judge *judge, struct flow_book *flow);
+/* A connection of the server's came up without a request: what a cookie tells are its terms. */
+void read_cookie(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* At a sample, before its ledgers are closed: a connection that a late cookie made for nothing. */
+void see_late_cookie(struct judge *judge, const struct event *event);
 
 /* ---- agreement.c --------------------------------------------------------------------------- */
 

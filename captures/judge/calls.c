@@ -169,6 +169,22 @@ static bool loses_connection(const struct event *event)
 	       event->flow;
 }
 
+/*
+ * A raw peer sends when the wire is quiet. (Where the server has a socket, its timer may have sent
+ * something in between.)
+ */
+static void check_quiet(struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	const struct line_book *last = &judge->lines[flow->last_line];
+
+	if (flow->to_peer > 0 && flow->last_line >= 0 && flow->states[SERVER] == NO_SOCKET)
+		judge_object_to(judge, (struct culprit){ last->seq, last->packet },
+				format("%s sends, and what the server has sent to it is still on "
+				       "the wire",
+				       flow->name));
+}
+
 static void note_call_of_flow(struct judge *judge, struct flow_book *flow,
 			      const struct event *event)
 {
@@ -262,6 +278,8 @@ void take_call(struct judge *judge, const struct event *event)
 	}
 	if (gave_another(judge, event))
 		return;
+	if (flow && strcmp(event->name, "inject") == 0)
+		check_quiet(judge, event);
 	if (flow)
 		note_call_of_flow(judge, flow, event);
 	if (listener && strcmp(event->name, "accept") == 0)

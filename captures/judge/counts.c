@@ -360,8 +360,7 @@ void tally_state(struct judge *judge, const struct event *event)
 	} else if (ended) {
 		judge->hosts[event->host].tallies[TIMEOUTS].allowed++;
 		tally_end(judge, event);
-	} else if (event->host == SERVER && event->was == NO_SOCKET &&
-		   event->state == ESTABLISHED) {
+	} else if (event->host == SERVER && event->was == NO_SOCKET && event->state != SYN_RECV) {
 		tally_one(judge, event, COOKIES_BACK);
 	}
 }

@@ -74,6 +74,7 @@ static json_t *trimmed_string(const char *text)
 static struct both ladders_json(const struct judge *judge, const struct event *event)
 {
 	struct both both = { json_array(), json_array() };
+	const char *const *expected = event->lines;
 	int line = judge->flows[event->flow].next_unnamed;
 
 	for (int i = 0; event->lines[i]; i++) {
@@ -82,9 +83,10 @@ static struct both ladders_json(const struct judge *judge, const struct event *e
 		json_array_append_new(both.expected, trimmed_string(text));
 	}
 	for (; line >= 0; line = judge->lines[line].next) {
-		autofree char *text = observed_text(judge, &judge->lines[line]);
+		autofree char *text = observed_text(judge, &judge->lines[line], *expected);
 
 		json_array_append_new(both.observed, trimmed_string(text));
+		expected += *expected != NULL;
 	}
 	return both;
 }

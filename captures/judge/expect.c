@@ -35,7 +35,7 @@ static void judge_ladder_expectation(struct judge *judge, const struct event *ev
 
 		flow->has_optional |= line_is_optional(expected);
 		if (!why) {
-			judge->lines[line].expected = expected;
+			expect_line(&judge->lines[line], expected);
 			line = judge->lines[line].next;
 			continue;
 		}

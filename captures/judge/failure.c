@@ -60,7 +60,7 @@ static void print_rows(FILE *out, const struct judge *judge, const struct rows *
 	for (int i = from; i < to; i++) {
 		const struct row *row = &rows->row[i];
 		autofree char *expected = expected_text(row->expected);
-		autofree char *observed = observed_text(judge, row->observed);
+		autofree char *observed = observed_text(judge, row->observed, row->expected);
 		autofree char *both = format("%-*s %c %s", width, expected, sign_of(row), observed);
 
 		print_row(out, i == rows->first ? "-->" : "   ", both);
@@ -240,7 +240,7 @@ static void print_movers(FILE *out, const struct judge *judge)
 
 		if (!is_of_step(judge, line) || !moved_it(judge, line))
 			continue;
-		autofree char *text = observed_text(judge, line);
+		autofree char *text = observed_text(judge, line, NULL);
 
 		if (count == 0)
 			fprintf(out, "  %s moved in this step with\n", name);

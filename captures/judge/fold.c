@@ -307,6 +307,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 		check_newcomer(judge, event, (enum host)host);
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
+	see_late_cookie(judge, event);
 	close_ledgers(judge, event);
 	end_waits(judge, event);
 	for (int i = 0; i < judge->listener_count; i++)
@@ -349,7 +350,7 @@ static void close_flows(struct judge *judge, const struct event *event)
 		if (unnamed < 0)
 			continue;
 		const struct line_book *line = &judge->lines[unnamed];
-		autofree char *words = line_words(line);
+		autofree char *words = line_words(line, NULL);
 
 		judge_object(judge, event,
 			     format("no expected ladder names this of %s: \"%s\" at %.3f s",

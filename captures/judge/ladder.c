@@ -17,7 +17,8 @@
  *                          changes nothing
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
- *              numbers only where they are not the obvious ones; "old ACK", "old FIN-ACK": the
+ *              numbers only where they are not the obvious ones; "win 500" where the case
+ *              expects a window, and a window of 0 always; "old ACK", "old FIN-ACK": the
  *              server's, with the numbers of the connection that was between these ports before;
  *              "changed": the gate has changed its timestamps
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
@@ -114,6 +115,18 @@ static void describe_segment(struct judge *judge, const struct event *event, cha
 		snprintf(words + used, size - used, " win %u", segment->window);
 }
 
+/* Tells the segment's window behind its numbers, where @expected has one and the words have none. */
+static void describe_window(const struct line_book *line, const char *expected, char *words)
+{
+	const char *changed = strstr(words, " changed");
+	size_t numbers = changed ? (size_t)(changed - words) : strlen(words);
+
+	if (!line->packet || !strstr(expected, " win ") || strstr(words, " win "))
+		return;
+	snprintf(words + numbers, WORDS - numbers, " win %u%s", line->window,
+		 changed ? " changed" : "");
+}
+
 /* ---- lines --------------------------------------------------------------------------------- */
 
 /* A system call's segments leave while it runs; the stamps of two clocks agree to well under this.
@@ -198,6 +211,7 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 	}
 	if (event->kind == EVENT_PACKET) {
 		line->packet = event->packet;
+		line->window = event->segment.window;
 		line->direction = event->from == CLIENT ? '>' : '<';
 		describe_segment(judge, event, line->words, sizeof(line->words));
 	}
@@ -232,14 +246,23 @@ static char *states_text(const struct line_book *line)
 			     : format("%s", "");
 }
 
-/* All of a line but its time, one blank between words. */
-char *line_words(const struct line_book *line)
+char *line_words(const struct line_book *line, const char *expected)
 {
 	const char *fate = line_fate(line);
 	autofree char *states = states_text(line);
+	char words[WORDS];
 
-	return format("%c%s%s%s%s%s%s", line->direction, line->words[0] ? " " : "", line->words,
+	memcpy(words, line->words, WORDS);
+	if (expected)
+		describe_window(line, expected, words);
+	return format("%c%s%s%s%s%s%s", line->direction, words[0] ? " " : "", words,
 		      *fate ? " " : "", fate, *states ? " " : "", states);
+}
+
+void expect_line(struct line_book *line, const char *expected)
+{
+	describe_window(line, expected, line->words);
+	line->expected = expected;
 }
 
 /* ---- comparing ----------------------------------------------------------------------------- */
@@ -367,7 +390,7 @@ static char *time_mismatch(const struct judge *judge, const struct line_book *li
 char *line_mismatch(const struct judge *judge, const struct line_book *line, const char *expected)
 {
 	autofree char *time = NULL, *wanted = NULL;
-	autofree char *seen_raw = line_words(line);
+	autofree char *seen_raw = line_words(line, expected);
 	autofree char *seen = squeezed(seen_raw);
 
 	split_line(expected + line_is_optional(expected), &time, &wanted);
@@ -382,7 +405,7 @@ char *line_mismatch(const struct judge *judge, const struct line_book *line, con
 
 bool same_but_for_time(const struct line_book *line, const char *expected)
 {
-	autofree char *time = NULL, *words = NULL, *seen = line_words(line);
+	autofree char *time = NULL, *words = NULL, *seen = line_words(line, expected);
 
 	split_line(expected, &time, &words);
 	return strcmp(words, seen) == 0;
@@ -390,7 +413,7 @@ bool same_but_for_time(const struct line_book *line, const char *expected)
 
 bool same_but_for_direction(const struct line_book *line, const char *expected)
 {
-	autofree char *time = NULL, *words = NULL, *seen = line_words(line);
+	autofree char *time = NULL, *words = NULL, *seen = line_words(line, expected);
 
 	split_line(expected, &time, &words);
 	return *words && *words != *seen && strcmp(words + 1, seen + 1) == 0;

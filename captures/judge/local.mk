@@ -8,6 +8,7 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/books.c \
 	captures/judge/books.h \
 	captures/judge/calls.c \
+	captures/judge/cookies.c \
 	captures/judge/counts.c \
 	captures/judge/details.c \
 	captures/judge/exempt.c \

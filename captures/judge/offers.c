@@ -224,7 +224,7 @@ void close_offers(struct judge *judge)
 
 		judge->first_offer = flow->next_offer;
 		if (!is_request(flow))
-			keep_in_cookie(judge, &flow->terms);
+			keep_in_cookie(judge, flow);
 		judge_offer(judge, flow->offer_event, flow, &flow->offer);
 		flow->offer_event = (struct culprit){ 0 };
 	}

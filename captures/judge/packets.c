@@ -347,6 +347,7 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 		check_injection(judge, event, flow);
 		return;
 	}
+	flow->to_peer += flow->raw && event->from == SERVER;
 	count_sent(judge, event, flow);
 	tally_sending(judge, event);
 	if (event->segment.flags & SYN && event->segment.flags & ACK) {
@@ -523,6 +524,13 @@ static void change_timestamps(struct judge *judge, const struct event *event,
 	snprintf(words + length, WORDS - length, " changed");
 }
 
+/* What the gate takes off the wire to a raw peer, and puts on it. */
+static void count_to_peer(struct flow_book *flow, enum gate_word word)
+{
+	if (flow->raw && word != CHANGED)
+		flow->to_peer += word == RELEASED || word == DUPLICATED ? 1 : -1;
+}
+
 void take_gate(struct judge *judge, const struct event *event)
 {
 	struct packet_book *packet = book_of_packet(judge, event->packet);
@@ -537,6 +545,7 @@ void take_gate(struct judge *judge, const struct event *event)
 		return;
 	}
 	line = &judge->lines[packet->line];
+	count_to_peer(&judge->flows[packet->flow], word);
 	if (word == HELD) {
 		packet->held = line->held = true;
 	} else if (word == RELEASED) {

@@ -14,11 +14,7 @@
 #define MOST_UNSCALED      65535
 #define ECN_FIELD          3u /* INET_ECN_MASK: of TOS and traffic class */
 #define FEATURE_ECN        1  /* RTAX_FEATURE_ECN */
-/* TS_OPT_WSCALE_MASK, TS_OPT_SACK, TS_OPT_ECN: in the timestamp of a cookie's SYN-ACK */
-#define NO_SCALE_KEPT 15u
-#define SACK_KEPT     16u
-#define ECN_KEPT      32u
-#define RCVBUF_LOCK   2 /* SOCK_RCVBUF_LOCK: somebody has chosen the buffer */
+#define RCVBUF_LOCK        2  /* SOCK_RCVBUF_LOCK: somebody has chosen the buffer */
 
 /* ---- segments and windows ------------------------------------------------------------------ */
 
@@ -133,13 +129,17 @@ static void select_window(const struct judge *judge, struct room room, struct te
 
 /* ---- terms --------------------------------------------------------------------------------- */
 
+bool allows_ecn(const struct judge *judge)
+{
+	return judge->settings[TCP_ECN] || judge->settings[ROUTE_FEATURES] & FEATURE_ECN;
+}
+
 /* tcp_ecn_create_request(): a SYN that asks, and has nothing that no SYN of RFC 3168 has. */
 static bool takes_ecn(const struct judge *judge, const struct segment *syn)
 {
 	bool asks = syn->flags & ECE && syn->flags & CWR;
-	bool allowed = judge->settings[TCP_ECN] || judge->settings[ROUTE_FEATURES] & FEATURE_ECN;
 
-	return asks && allowed && (!(syn->tos & ECN_FIELD) || syn->reserved);
+	return asks && allows_ecn(judge) && (!(syn->tos & ECN_FIELD) || syn->reserved);
 }
 
 /* tcp_parse_options(): what a SYN says, or TCP_MAXSEG if that is less; without an MSS the least. */
@@ -150,18 +150,6 @@ static int mss_of_syn(const struct judge *judge, const struct flow_book *flow,
 	long mss = syn->mss > 0 ? syn->mss : judge->ipv6 ? 1220 : 536;
 
 	return (int)clamped_mss(listener_of(judge, flow), mss);
-}
-
-/* What a cookie keeps of an MSS: cookie_v4_init_sequence(), cookie_v6_init_sequence(). */
-static int mss_in_cookie(const struct judge *judge, int mss)
-{
-	static const int tables[2][4] = { { 536, 1300, 1440, 1460 }, { 1220, 1420, 1440, 8940 } };
-	const int *table = tables[judge->ipv6];
-	int i = 3;
-
-	while (i > 0 && mss < table[i])
-		i--;
-	return table[i];
 }
 
 /* tcp_conn_request(); all is kept as if a request were made. */
@@ -182,18 +170,6 @@ static struct terms terms_of(const struct judge *judge, const struct flow_book *
 
 	select_window(judge, room_for(judge, flow, terms.timestamps), &terms);
 	return terms;
-}
-
-/*
- * tcp_clear_options(): without timestamps, in which it keeps the others (cookie_init_timestamp()),
- * a cookie has no room for an option.
- */
-void keep_in_cookie(const struct judge *judge, struct terms *terms)
-{
-	terms->cookie = true;
-	terms->mss = mss_in_cookie(judge, terms->mss);
-	if (!terms->timestamps)
-		terms->sack = terms->scales = terms->ecn = false;
 }
 
 bool is_request(const struct flow_book *flow)
@@ -221,37 +197,6 @@ static void hear_timestamp(const struct judge *judge, const struct segment *segm
 		flow->terms.echo = segment->tsval;
 }
 
-/*
- * cookie_timestamp_decode(): what the SYN had is kept in the last six bits of the SYN-ACK's
- * timestamp, and read from its echo, whatever that is now. Without timestamps it is nothing; an
- * echo of 0 is read as it is.
- */
-static void hear_echo(const struct judge *judge, const struct segment *ack, struct flow_book *flow)
-{
-	struct terms *terms = &flow->terms;
-	uint32_t sent = flow->first_syn[SERVER].tsval;
-	uint32_t kept = (terms->scales ? (uint32_t)terms->peer_scale : NO_SCALE_KEPT) |
-			(terms->sack ? SACK_KEPT : 0) | (terms->ecn ? ECN_KEPT : 0);
-	uint32_t read = ack->tsecr ? kept + (ack->tsecr - sent) : 0;
-
-	if (!terms->timestamps)
-		return;
-	if (!ack->tsecr)
-		flow->has_tsval[SERVER] = false; /* it was an echo that told its offset */
-	terms->timestamps = ack->timestamps;
-	terms->sack = ack->timestamps && read & SACK_KEPT;
-	terms->ecn = ack->timestamps && read & ECN_KEPT && judge->settings[TCP_ECN];
-	terms->scales = ack->timestamps && (read & NO_SCALE_KEPT) != NO_SCALE_KEPT;
-	terms->peer_scale = (int)(read & NO_SCALE_KEPT);
-}
-
-/* Of the ACK of a cookie. */
-static bool brings_cookie_back(const struct segment *segment, const struct flow_book *flow)
-{
-	return flow->terms.cookie && flow->states[SERVER] == NO_SOCKET &&
-	       (segment->flags & (SYN | RST | ACK)) == ACK && segment->ack == flow->isn[SERVER] + 1;
-}
-
 /* tcp_create_openreq_child(), tcp_ack_update_window() */
 static void hear_window(const struct segment *segment, struct terms *terms)
 {
@@ -267,8 +212,6 @@ void hear_offer(struct judge *judge, const struct event *event, struct flow_book
 
 	if (event->host != SERVER)
 		return;
-	if (brings_cookie_back(segment, flow))
-		hear_echo(judge, segment, flow);
 	hear_window(segment, &flow->terms);
 	if (is_request(flow))
 		hear_timestamp(judge, segment, flow);

@@ -24,7 +24,7 @@ struct room room_for(const struct judge *judge, const struct flow_book *flow, bo
 
 /* What the flow's SYN-ACK is to be, as far as it is an offer: without numbers and its own time. */
 struct segment offered(const struct judge *judge, const struct flow_book *flow);
-/* The sample has found no request: the SYN-ACK was a cookie's. */
-void keep_in_cookie(const struct judge *judge, struct terms *terms);
+/* Whether the server would use ECN. */
+bool allows_ecn(const struct judge *judge);
 
 #endif
