@@ -366,6 +366,35 @@ static bool late(const struct place *place, int way, struct mutation *mutation)
 	return true;
 }
 
+/* Whether what the peer injects here makes a connection at once. */
+static bool brings_a_cookie_back(const struct place *place)
+{
+	const struct event *event;
+
+	if (!is_a(place, EVENT_CALL) || strcmp(place->event->name, "inject") != 0 ||
+	    !flow_at(place)->cookie.sent || flow_at(place)->states[SERVER] != NO_SOCKET)
+		return false;
+	for (size_t i = place->index; (event = journal_event(place->journal, i)); i++) {
+		if (event->kind == EVENT_SOCKET && event->flow == place->event->flow)
+			return event->was == NO_SOCKET && event->state != SYN_RECV;
+		if (event->kind == EVENT_SAMPLE)
+			return false;
+	}
+	return false;
+}
+
+/* More than two minutes go by before the peer answers its cookie. */
+static bool cookie_too_old(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event = change(place, mutation);
+
+	(void)way;
+	mutation->after.later = SEC(121);
+	event->at += mutation->after.later;
+	event->began += mutation->after.later;
+	return brings_a_cookie_back(place);
+}
+
 static bool early(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
@@ -495,6 +524,34 @@ static bool other_window(const struct place *place, int way, struct mutation *mu
 	return is_repeated_syn(place);
 }
 
+/* The line of the next ladder of the flow that a segment seen here will be; NULL: none. */
+static const char *line_to_come(const struct place *place)
+{
+	const struct event *event;
+	int number = 0;
+
+	for (int line = flow_at(place)->next_unnamed; line >= 0;
+	     line = place->before->lines[line].next)
+		number++;
+	for (size_t i = place->index; (event = journal_event(place->journal, i)); i++)
+		if (is_expectation(event, "ladder") && event->flow == place->event->flow)
+			break;
+	for (int i = 0; event && event->lines[i]; i++)
+		if (i == number)
+			return event->lines[i];
+	return NULL;
+}
+
+/* Of a window that is told only where the case asks. */
+static bool expected_window(const struct place *place, int way, struct mutation *mutation)
+{
+	const char *line = is_first_sighting(place) ? line_to_come(place) : NULL;
+
+	rewrite(place, mutation)->window += way == 0 ? 1 : (uint16_t)-1;
+	mutation->after.segment = mutation->events[0].segment;
+	return line && strstr(line, " win ");
+}
+
 static bool drop_option(struct segment *segment, int way)
 {
 	const struct segment had = *segment;
@@ -526,8 +583,8 @@ static bool option_dropped(const struct place *place, int way, struct mutation *
 
 static bool timestamps_dropped(const struct place *place, int way, struct mutation *mutation)
 {
-	if (!is_first_sighting(place) || place->event->segment.flags & SYN ||
-	    !drop_option(rewrite(place, mutation), way + 3))
+	if (!is_first_sighting(place) || place->event->injected ||
+	    place->event->segment.flags & SYN || !drop_option(rewrite(place, mutation), way + 3))
 		return false;
 	mutation->after.segment = mutation->events[0].segment;
 	return true;
@@ -564,7 +621,8 @@ static bool other_echo(const struct place *place, int way, struct mutation *muta
 {
 	struct segment *segment;
 
-	if (!is_first_sighting(place) || !place->event->segment.timestamps)
+	if (!is_first_sighting(place) || !place->event->segment.timestamps ||
+	    (place->event->injected && place->event->segment.flags & SYN))
 		return false;
 	segment = rewrite(place, mutation);
 	do
@@ -1266,6 +1324,7 @@ const struct kind kinds[] = {
 	{ "a segment arrives twice", arrives_twice, 1, NAMES_IT },
 	{ "a segment is late", late, 1, NAMES_IT },
 	{ "a segment is early", early, 1, NAMES_IT },
+	{ "a cookie comes back when it is too old", cookie_too_old, 1, NAMES_GAP },
 	{ "a change without a segment is found late", found_late, 2, NAMES_IT },
 	{ "a segment arrives late", arrives_late, 1, NAMES_IT },
 	{ "a segment arrives before it was sent", arrives_early, 1, NAMES_IT },
@@ -1275,6 +1334,7 @@ const struct kind kinds[] = {
 	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
 	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
 	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
+	{ "an expected window one off", expected_window, 2, NAMES_IT },
 	{ "a repeated SYN-ACK or SYN without an option", option_dropped, 4, NAMES_IT },
 	{ "a SYN-ACK that offers something else", other_offer, OFFER_WAYS, NAMES_IT },
 	{ "a SYN-ACK that offers something else when it is repeated", other_offer_again, OFFER_WAYS,

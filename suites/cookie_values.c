@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a SYN cookie keeps, and how it is read: an MSS in the SYN-ACK's number, and in its timestamp
+ * what options there were. accept() holds each connection to what its cookie and the segment that
+ * brought it back make of that (captures/judge/cookies.c); so the steps say only what a peer sees.
+ */
+#define TOPIC          "SYN cookies"
+#define SERVER_SYSCTLS "net.ipv4.tcp_syncookies=2"
+#include "fixtures/fixtures.h"
+
+#include <netinet/tcp.h>
+
+/* ---- the MSS --------------------------------------------------------------------------------- */
+
+/* What a SYN says, and the length of the segments that it gets. */
+struct rounding {
+	int offered, sent;
+};
+
+/* msstab of net/ipv4/syncookies.c and net/ipv6/syncookies.c, at each edge */
+static const struct rounding of_ipv4[] = {
+	{ NO_OPTION, 536 }, { 100, 536 },   { 536, 536 },   { 1299, 536 },
+	{ 1300, 1300 },     { 1439, 1300 }, { 1440, 1440 }, { 1459, 1440 },
+	{ 1460, 1460 },     { 8960, 1460 }, { 0, 0 },
+};
+/* 8940 is the largest of them, and more than Ethernet carries. */
+static const struct rounding of_ipv6[] = {
+	{ NO_OPTION, 1220 }, { 536, 1220 },  { 1220, 1220 }, { 1419, 1220 }, { 1420, 1420 },
+	{ 1439, 1420 },      { 1440, 1440 }, { 8939, 1440 }, { 8940, 1440 }, { 0, 0 },
+};
+
+/* Of two segments that are as long as they can be. */
+static void expect_length(struct listener *server, struct peer *peer, int length)
+{
+	struct scene *net = server->scene;
+	struct end *served = accept_peer(server, peer);
+	autofree char *text = format("%0*d", 2 * length, 0);
+	autofree char *line = format("-  <  DATA %d", length);
+
+	send_text(served, text);
+	expect_ladder(peer, line, line);
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK");
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+}
+
+CASE(cookie_rounds_the_mss_down_to_one_of_four_and_a_small_one_up, .claims = "",
+     .covers = "X-02 P-93")
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	for (const struct rounding *row = over_ipv6(net) ? of_ipv6 : of_ipv4; row->sent; row++) {
+		struct peer *peer = raw_peer(net, server);
+
+		if (row->offered == NO_OPTION)
+			STEP("a SYN without an MSS gets segments of %d", row->sent);
+		else
+			STEP("a SYN with MSS %d gets segments of %d", row->offered, row->sent);
+		COVERS("X-02 P-93");
+		peer_send(peer, .flags = SYN, .mss = row->offered);
+		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460);
+		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+		ack_makes_the_connection(peer);
+		expect_length(server, peer, row->sent);
+	}
+
+	STEP("TCP_MAXSEG of the listener is rounded down too, though the SYN-ACK offers it");
+	struct listener *bounded = listen_on_server(
+		net, .backlog = 10, .options = { OPTION(IPPROTO_TCP, TCP_MAXSEG, 1400) });
+	struct peer *peer = cookie_peer(net, bounded);
+	expect_offer(peer, .mss = 1400);
+	ack_makes_the_connection(peer);
+	expect_length(bounded, peer, over_ipv6(net) ? 1220 : 1300);
+}
+
+/* ---- the options ----------------------------------------------------------------------------- */
+
+/* The ACK of a peer whose SYN had timestamps, with the SYN-ACK's echoed, or another number. */
+static void acknowledge(struct peer *peer, uint32_t tsecr)
+{
+	peer_send(peer, .timestamps = true, .tsval = 1001, .tsecr = tsecr);
+}
+
+static void expect_connection(struct listener *server, struct peer *peer)
+{
+	expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, peer);
+}
+
+/* cookie_ecn_ok(): the cookie remembers that the SYN has asked, and not whether it may. */
+CASE(cookie_carries_ecn_only_with_timestamps, .claims = "", .covers = "X-01")
+{
+	static const struct {
+		const char *what, *tcp_ecn, *tcp_ecn_later;
+		unsigned flags;
+		bool timestamps;
+		const char *answer;
+	} rows[] = {
+		{ "ECN and timestamps", "2", "2", SYN | ECE | CWR, true, "SYN-ACK-ECE" },
+		{ "ECN alone", "2", "2", SYN | ECE | CWR, false, "SYN-ACK" },
+		{ "timestamps alone", "2", "2", SYN, true, "SYN-ACK" },
+		{ "ECN, timestamps, a server that never wants ECN", "0", "0", SYN | ECE | CWR, true,
+		  "SYN-ACK" },
+		{ "ECN, timestamps, a server that wants no ECN any more", "2", "0", SYN | ECE | CWR,
+		  true, "SYN-ACK-ECE" },
+		{ "ECN, timestamps, a server that wants ECN from now on", "0", "1", SYN | ECE | CWR,
+		  true, "SYN-ACK" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct peer *peer = raw_peer(net, server);
+		autofree char *syn = format("-  >  SYN%s", rows[i].flags & ECE ? "-ECE-CWR" : "");
+		autofree char *syn_ack = format("0.0  <  %s", rows[i].answer);
+
+		STEP("%s", rows[i].what);
+		COVERS("X-01");
+		set_sysctl(net, SERVER, "net.ipv4.tcp_ecn=%s", rows[i].tcp_ecn);
+		peer_send(peer, .flags = rows[i].flags, .timestamps = rows[i].timestamps,
+			  .tsval = rows[i].timestamps ? 1000 : 0);
+		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
+			     .window_scale = rows[i].timestamps, .sack = rows[i].timestamps,
+			     .timestamps = rows[i].timestamps);
+		expect_ladder(peer, syn, syn_ack);
+		set_sysctl(net, SERVER, "net.ipv4.tcp_ecn=%s", rows[i].tcp_ecn_later);
+		if (rows[i].timestamps)
+			acknowledge(peer, peer->heard.tsval);
+		else
+			peer_ack(peer);
+		expect_connection(server, peer);
+		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+	}
+}
+
+/* cookie_init_timestamp(), and what cookie_timestamp_decode() makes of it */
+CASE(cookie_remembers_window_scale_and_sack_each_by_itself, .claims = "")
+{
+	static const struct {
+		const char *what;
+		int scale;
+		bool no_sack;
+	} rows[] = {
+		{ "window scale 1 and SACK", 1, false },
+		{ "window scale 14 and no SACK", 14, true },
+		{ "window scale 15, which counts as 14, and SACK", 15, false },
+		{ "no window scale, and SACK", NO_OPTION, false },
+		{ "neither", NO_OPTION, true },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct peer *peer = raw_peer(net, server);
+
+		STEP("%s", rows[i].what);
+		peer_send(peer, .flags = SYN, .scale = rows[i].scale, .no_sack = rows[i].no_sack,
+			  .timestamps = true, .tsval = 1000);
+		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
+			     .window_scale = rows[i].scale != NO_OPTION, .sack = !rows[i].no_sack,
+			     .timestamps = true);
+		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+		acknowledge(peer, peer->heard.tsval);
+		expect_connection(server, peer);
+		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+	}
+}
+
+/*
+ * The options stand in the last six bits of the echo, and nothing says whose timestamp it is: a box
+ * on the way that changes timestamps changes them. A RST is what comes of an echo with an option
+ * that the server has not.
+ */
+CASE(cookie_has_the_options_that_the_echo_says, .claims = "")
+{
+	static const struct {
+		const char *what;
+		int32_t later; /* than the SYN-ACK's */
+	} rows[] = {
+		{ "an older echo with the same six bits: the same options", -64 },
+		{ "one that is younger by 1: window scale 8 in place of 7", 1 },
+		{ "by 8: no window scale", 8 },
+		{ "by 16: no SACK, and ECN that nobody has asked for", 16 },
+		{ "one that is older by 16: no SACK", -16 },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct peer *peer;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		STEP("%s", rows[i].what);
+		peer = raw_peer(net, server);
+		peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
+		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+		acknowledge(peer, peer->heard.tsval + (uint32_t)rows[i].later);
+		expect_connection(server, peer);
+		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+	}
+
+	STEP("an echo of 0: window scale 0, no SACK");
+	peer = raw_peer(net, server);
+	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	acknowledge(peer, 0);
+	expect_connection(server, peer);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+
+	STEP("an ACK without timestamps: no option at all");
+	peer = raw_peer(net, server);
+	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	peer_ack(peer);
+	expect_connection(server, peer);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+}
+
+/*
+ * cookie_timestamp_decode(): SyncookiesRecv has counted the cookie before it is refused. Without
+ * tcp_timestamps nobody reads the echo in which the options are (tcp_parse_options()): there is
+ * nothing to refuse.
+ */
+CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .covers = "N-4")
+{
+	static const struct {
+		const char *sysctl;
+		struct peer_segment without; /* a SYN that has not what it switches off */
+	} rows[] = {
+		{ "net.ipv4.tcp_sack",
+		  { .flags = SYN, .no_sack = true, .timestamps = true, .tsval = 1000 } },
+		{ "net.ipv4.tcp_window_scaling",
+		  { .flags = SYN, .scale = NO_OPTION, .timestamps = true, .tsval = 1000 } },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		STEP("two peers get cookies, and then there is %s=0", rows[i].sysctl);
+		struct peer *with = raw_peer(net, server);
+		struct peer *without = raw_peer(net, server);
+		peer_send(with, .flags = SYN, .timestamps = true, .tsval = 1000);
+		peer_sends(without, rows[i].without);
+		expect_ladder(with, "- > SYN", "0.0 < SYN-ACK");
+		expect_ladder(without, "- > SYN", "0.0 < SYN-ACK");
+		uint32_t tsval = with->heard.tsval;
+		set_sysctl(net, SERVER, "%s=0", rows[i].sysctl);
+		expect_counters(net, SERVER, "cookies 2");
+
+		STEP("the one whose SYN had the option is reset");
+		COVERS("N-4");
+		acknowledge(with, tsval);
+		expect_ladder(with, "- > ACK", "+0.0 < RST");
+		expect_nothing_to_accept(server);
+		expect_counters(net, SERVER, "SyncookiesRecv 1");
+
+		STEP("the one whose SYN had it not is connected");
+		acknowledge(without, without->heard.tsval);
+		expect_connection(server, without);
+		expect_counters(net, SERVER, "SyncookiesRecv 1");
+
+		STEP("%s=1, and the other one's cookie is good again", rows[i].sysctl);
+		set_sysctl(net, SERVER, "%s=1", rows[i].sysctl);
+		acknowledge(with, tsval);
+		expect_connection(server, with);
+		expect_counters(net, SERVER, "SyncookiesRecv 1");
+	}
+
+	STEP("with tcp_timestamps=0 a peer is connected, and its options are forgotten");
+	struct peer *peer = raw_peer(net, server);
+	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_timestamps=0");
+	acknowledge(peer, peer->heard.tsval);
+	expect_connection(server, peer);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+}
+
+/* ---- the window ------------------------------------------------------------------------------ */
+
+/*
+ * cookie_v4_check() does again what tcp_v4_send_synack() did, and with an MSS that is not quite the
+ * same: the 12 bytes that timestamps take of each segment are not in it. So the window of a client
+ * with timestamps is another one than its SYN-ACK offered, and its right edge may go back.
+ */
+CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers = "F-18")
+{
+	static const struct {
+		int buffer; /* SO_RCVBUF of the listener; 0: the default */
+		bool timestamps;
+		const char *windows[2]; /* offered; behind 5 bytes; over IPv4 */
+		const char *over_ipv6[2];
+	} rows[] = {
+		{ 4000, false, { "2920", "2920" }, { "2880", "2880" } },
+		{ 4000, true, { "2896", "2915" }, { "2856", "2875" } },
+		{ 30000, false, { "29200", "29195" }, { "28800", "28795" } },
+		{ 30000, true, { "28960", "29195" }, { "29988", "28795" } },
+		{ 0, false, { "64240", "64235" }, { "64800", "64795" } },
+		{ 0, true, { "65160", "502" }, { "64260", "507" } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		const char *const *windows = over_ipv6(net) ? rows[i].over_ipv6 : rows[i].windows;
+		struct listener *server = listen_on_server(net, .backlog = 10);
+		autofree char *offered = format("0.0  <  SYN-ACK win %s", windows[0]);
+		autofree char *kept = format("+0.0 <  ACK win %s", windows[1]);
+
+		if (rows[i].buffer)
+			set_option(server, SOL_SOCKET, SO_RCVBUF, rows[i].buffer);
+		STEP("SO_RCVBUF %d, with%s timestamps", rows[i].buffer,
+		     rows[i].timestamps ? "" : "out");
+		COVERS("F-18");
+		struct peer *peer = raw_peer(net, server);
+		peer_send(peer, .flags = SYN, .timestamps = rows[i].timestamps,
+			  .tsval = rows[i].timestamps ? 1000 : 0);
+		expect_ladder(peer, "-  >  SYN", offered);
+		peer_send(peer, .text = "HELLO", .timestamps = rows[i].timestamps,
+			  .tsval = rows[i].timestamps ? 1001 : 0, .tsecr = peer->heard.tsval);
+		expect_ladder(peer, "-  >  DATA 5  - / ESTABLISHED", kept);
+		expect_read(accept_peer(server, peer), "HELLO");
+		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+	}
+}
