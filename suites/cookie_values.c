@@ -14,25 +14,36 @@
 
 /* What a SYN says, and the length of the segments that it gets. */
 struct rounding {
+	const char *name;
 	int offered, sent;
 };
 
 /* msstab of net/ipv4/syncookies.c and net/ipv6/syncookies.c, at each edge */
 static const struct rounding of_ipv4[] = {
-	{ NO_OPTION, 536 }, { 100, 536 },   { 536, 536 },   { 1299, 536 },
-	{ 1300, 1300 },     { 1439, 1300 }, { 1440, 1440 }, { 1459, 1440 },
-	{ 1460, 1460 },     { 8960, 1460 }, { 0, 0 },
+	{ "no MSS", NO_OPTION, 536 },
+	{ "MSS 100", 100, 536 },
+	{ "MSS 536", 536, 536 },
+	{ "MSS 1299", 1299, 536 },
+	{ "MSS 1300", 1300, 1300 },
+	{ "MSS 1439", 1439, 1300 },
+	{ "MSS 1440", 1440, 1440 },
+	{ "MSS 1459", 1459, 1440 },
+	{ "MSS 1460", 1460, 1460 },
+	{ "MSS 8960", 8960, 1460 },
+	{ NULL, 0, 0 },
 };
 /* 8940 is the largest of them, and more than Ethernet carries. */
 static const struct rounding of_ipv6[] = {
-	{ NO_OPTION, 1220 }, { 536, 1220 },  { 1220, 1220 }, { 1419, 1220 }, { 1420, 1420 },
-	{ 1439, 1420 },      { 1440, 1440 }, { 8939, 1440 }, { 8940, 1440 }, { 0, 0 },
+	{ "no MSS", NO_OPTION, 1220 }, { "MSS 536", 536, 1220 },
+	{ "MSS 1220", 1220, 1220 },    { "MSS 1419", 1419, 1220 },
+	{ "MSS 1420", 1420, 1420 },    { "MSS 1439", 1439, 1420 },
+	{ "MSS 1440", 1440, 1440 },    { "MSS 8939", 8939, 1440 },
+	{ "MSS 8940", 8940, 1440 },    { NULL, 0, 0 },
 };
 
 /* Of two segments that are as long as they can be. */
 static void expect_length(struct listener *server, struct peer *peer, int length)
 {
-	struct scene *net = server->scene;
 	struct end *served = accept_peer(server, peer);
 	autofree char *text = format("%0*d", 2 * length, 0);
 	autofree char *line = format("-  <  DATA %d", length);
@@ -41,28 +52,27 @@ static void expect_length(struct listener *server, struct peer *peer, int length
 	expect_ladder(peer, line, line);
 	peer_ack(peer);
 	expect_ladder(peer, "-  >  ACK");
-	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 }
 
 CASE(cookie_rounds_the_mss_down_to_one_of_four_and_a_small_one_up, .claims = "",
      .covers = "X-02 P-93")
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
+	int count = 0;
 
+	STEP("whatever MSS a SYN has, or none: the segments that come have one of the four");
+	COVERS("X-02 P-93");
 	for (const struct rounding *row = over_ipv6(net) ? of_ipv6 : of_ipv4; row->sent; row++) {
-		struct peer *peer = raw_peer(net, server);
+		struct peer *peer = raw_peer(net, server, .name = row->name);
 
-		if (row->offered == NO_OPTION)
-			STEP("a SYN without an MSS gets segments of %d", row->sent);
-		else
-			STEP("a SYN with MSS %d gets segments of %d", row->offered, row->sent);
-		COVERS("X-02 P-93");
 		peer_send(peer, .flags = SYN, .mss = row->offered);
 		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460);
-		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+		expect_ladder(peer, "-  >  SYN", "0.0  <  SYN-ACK");
 		ack_makes_the_connection(peer);
 		expect_length(server, peer, row->sent);
+		count++;
 	}
+	expect_counters(net, SERVER, "cookies %d  SyncookiesRecv %d", count, count);
 
 	STEP("TCP_MAXSEG of the listener is rounded down too, though the SYN-ACK offers it");
 	struct listener *bounded = listen_on_server(
@@ -71,6 +81,7 @@ CASE(cookie_rounds_the_mss_down_to_one_of_four_and_a_small_one_up, .claims = "",
 	expect_offer(peer, .mss = 1400);
 	ack_makes_the_connection(peer);
 	expect_length(bounded, peer, over_ipv6(net) ? 1220 : 1300);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 }
 
 /* ---- the options ----------------------------------------------------------------------------- */
@@ -93,42 +104,42 @@ CASE(cookie_carries_ecn_only_with_timestamps, .claims = "", .covers = "X-01")
 	static const struct {
 		const char *what, *tcp_ecn, *tcp_ecn_later;
 		unsigned flags;
-		bool timestamps;
-		const char *answer;
+		const char *answer; /* to a SYN with timestamps */
 	} rows[] = {
-		{ "ECN and timestamps", "2", "2", SYN | ECE | CWR, true, "SYN-ACK-ECE" },
-		{ "ECN alone", "2", "2", SYN | ECE | CWR, false, "SYN-ACK" },
-		{ "timestamps alone", "2", "2", SYN, true, "SYN-ACK" },
-		{ "ECN, timestamps, a server that never wants ECN", "0", "0", SYN | ECE | CWR, true,
-		  "SYN-ACK" },
-		{ "ECN, timestamps, a server that wants no ECN any more", "2", "0", SYN | ECE | CWR,
-		  true, "SYN-ACK-ECE" },
-		{ "ECN, timestamps, a server that wants ECN from now on", "0", "1", SYN | ECE | CWR,
-		  true, "SYN-ACK" },
+		{ "SYNs ask for ECN", "2", "2", SYN | ECE | CWR, "0.0  <  SYN-ACK-ECE" },
+		{ "SYNs do not ask", "2", "2", SYN, "0.0  <  SYN-ACK" },
+		{ "SYNs ask, and the server has never wanted it", "0", "0", SYN | ECE | CWR,
+		  "0.0  <  SYN-ACK" },
+		{ "SYNs ask, and the server does not want it any more", "2", "0", SYN | ECE | CWR,
+		  "0.0  <  SYN-ACK-ECE" },
+		{ "SYNs ask, and the server wants it from now on", "0", "1", SYN | ECE | CWR,
+		  "0.0  <  SYN-ACK" },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 10);
+	int mss = over_ipv6(net) ? 1440 : 1460;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		struct peer *peer = raw_peer(net, server);
-		autofree char *syn = format("-  >  SYN%s", rows[i].flags & ECE ? "-ECE-CWR" : "");
-		autofree char *syn_ack = format("0.0  <  %s", rows[i].answer);
+		const char *syn = rows[i].flags & ECE ? "-  >  SYN-ECE-CWR" : "-  >  SYN";
 
-		STEP("%s", rows[i].what);
-		COVERS("X-01");
+		STEP("%s, without timestamps and with them", rows[i].what);
+		if (i == 0)
+			COVERS("X-01");
 		set_sysctl(net, SERVER, "net.ipv4.tcp_ecn=%s", rows[i].tcp_ecn);
-		peer_send(peer, .flags = rows[i].flags, .timestamps = rows[i].timestamps,
-			  .tsval = rows[i].timestamps ? 1000 : 0);
-		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
-			     .window_scale = rows[i].timestamps, .sack = rows[i].timestamps,
-			     .timestamps = rows[i].timestamps);
-		expect_ladder(peer, syn, syn_ack);
+		struct peer *plain = raw_peer(net, server);
+		peer_send(plain, .flags = rows[i].flags);
+		expect_offer(plain, .mss = mss);
+		expect_ladder(plain, syn, "0.0  <  SYN-ACK");
+		struct peer *stamped = raw_peer(net, server);
+		peer_send(stamped, .flags = rows[i].flags, .timestamps = true, .tsval = 1000);
+		expect_offer(stamped, .mss = mss, .window_scale = true, .sack = true,
+			     .timestamps = true);
+		expect_ladder(stamped, syn, rows[i].answer);
 		set_sysctl(net, SERVER, "net.ipv4.tcp_ecn=%s", rows[i].tcp_ecn_later);
-		if (rows[i].timestamps)
-			acknowledge(peer, peer->heard.tsval);
-		else
-			peer_ack(peer);
-		expect_connection(server, peer);
-		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+		peer_ack(plain);
+		expect_connection(server, plain);
+		acknowledge(stamped, stamped->heard.tsval);
+		expect_connection(server, stamped);
+		expect_counters(net, SERVER, "cookies 2  SyncookiesRecv 2");
 	}
 }
 
@@ -169,7 +180,7 @@ CASE(cookie_remembers_window_scale_and_sack_each_by_itself, .claims = "")
  * on the way that changes timestamps changes them. A RST is what comes of an echo with an option
  * that the server has not.
  */
-CASE(cookie_has_the_options_that_the_echo_says, .claims = "")
+CASE(cookie_has_the_options_that_the_echo_says, .claims = "", .covers = "N-25")
 {
 	static const struct {
 		const char *what;
@@ -186,6 +197,7 @@ CASE(cookie_has_the_options_that_the_echo_says, .claims = "")
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		STEP("%s", rows[i].what);
+		COVERS("N-25");
 		peer = raw_peer(net, server);
 		peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
 		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
@@ -277,7 +289,7 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
  * same: the 12 bytes that timestamps take of each segment are not in it. So the window of a client
  * with timestamps is another one than its SYN-ACK offered, and its right edge may go back.
  */
-CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers = "F-18")
+CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers = "F-18 N-24")
 {
 	static const struct {
 		int buffer; /* SO_RCVBUF of the listener; 0: the default */
@@ -303,7 +315,7 @@ CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers 
 			set_option(server, SOL_SOCKET, SO_RCVBUF, rows[i].buffer);
 		STEP("SO_RCVBUF %d, with%s timestamps", rows[i].buffer,
 		     rows[i].timestamps ? "" : "out");
-		COVERS("F-18");
+		COVERS(rows[i].timestamps ? "F-18 N-24" : "F-18");
 		struct peer *peer = raw_peer(net, server);
 		peer_send(peer, .flags = SYN, .timestamps = rows[i].timestamps,
 			  .tsval = rows[i].timestamps ? 1000 : 0);

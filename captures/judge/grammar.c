@@ -160,7 +160,8 @@ static void read_segment(struct reading *reading)
 	if (data)
 		read_number(reading, "DATA");
 	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
-		if (took(reading, numbers[i]))
+		if (took(reading, numbers[i]) &&
+		    !(strcmp(numbers[i], "ack") == 0 && took(reading, "cookie")))
 			read_number(reading, numbers[i]);
 	(void)took(reading, "changed");
 }

@@ -18,7 +18,8 @@
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones; "win 500" where the case
- *              expects a window, and a window of 0 always; "old ACK", "old FIN-ACK": the
+ *              expects a window, and a window of 0 always; "ack cookie" of what acknowledges a
+ *              cookie when another SYN-ACK has come since; "old ACK", "old FIN-ACK": the
  *              server's, with the numbers of the connection that was between these ports before;
  *              "changed": the gate has changed its timestamps
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
@@ -92,6 +93,15 @@ static uint32_t obvious_ack(const struct flow_book *flow, const struct event *ev
 	return flow->isn[other(from)] + flow->received_next[from];
 }
 
+/* Of a SYN before the last, whose number has nothing to do with those of now. */
+static bool acknowledges_cookie(const struct flow_book *flow, const struct event *event)
+{
+	const struct cookie *cookie = &flow->cookie;
+
+	return event->from == CLIENT && event->segment.flags & ACK && cookie->sent &&
+	       cookie->number != flow->isn[SERVER] && event->segment.ack == cookie->number + 1;
+}
+
 static void describe_segment(struct judge *judge, const struct event *event, char *words,
 			     size_t size)
 {
@@ -102,10 +112,15 @@ static void describe_segment(struct judge *judge, const struct event *event, cha
 
 	name_flags(segment, words + used, size - used);
 	used = strlen(words);
+	if (event->injected && !(segment->flags & SYN) && !flow->has_isn[CLIENT])
+		return; /* of a peer that has sent no SYN: nothing that its numbers could count from
+			 */
 	if (segment->seq != obvious_seq(flow, event))
 		used += (size_t)snprintf(words + used, size - used, " seq %d",
 					 (int)(segment->seq - flow->isn[event->from]));
-	if (segment->flags & ACK && segment->ack != obvious_ack(flow, event) && used < size)
+	if (acknowledges_cookie(flow, event) && used < size)
+		used += (size_t)snprintf(words + used, size - used, " ack cookie");
+	else if (segment->flags & ACK && segment->ack != obvious_ack(flow, event) && used < size)
 		used += (size_t)snprintf(words + used, size - used, " ack %d",
 					 (int)(segment->ack - flow->isn[other(event->from)]));
 	if (segment->window == 0 && !(segment->flags & RST) && used < size)
