@@ -470,10 +470,9 @@ static const struct claim behaviours[] = {
 	ROW("X-44", COOKIES,
 	    "a cookie needs the segment that follows its SYN: data behind a hole is reset where a "
 	    "request would be completed"),
-	PARTLY("P-72", COOKIES,
-	       "cookies begin with the SYN beyond the backlog; the requests before keep their "
-	       "options and are completed with them",
-	       "the requests from before are not completed"),
+	ROW("P-72", COOKIES,
+	    "cookies begin with the SYN beyond the backlog; the requests before keep their "
+	    "options and are completed with them"),
 	ROW("P-90", COOKIES,
 	    "ACK, data and FIN with it complete a cookie's handshake; SYN-ACK, RST and RST with "
 	    "ACK do not"),
@@ -512,6 +511,8 @@ static const struct claim behaviours[] = {
 	    "that is"),
 	ROW("N-26", COOKIES,
 	    "a cookie is good for four numbers in a row, each with an MSS of its own"),
+	ROW("N-27", COOKIES,
+	    "a listener looks for cookies for two minutes since it sent the last one"),
 	ROW("F-18", COOKIES,
 	    "a receive buffer that was set bounds the window of a cookie's child too (Linux 5.10)"),
 

@@ -292,17 +292,19 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
 CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers = "F-18 N-24")
 {
 	static const struct {
-		int buffer; /* SO_RCVBUF of the listener; 0: the default */
+		int buffer, clamp; /* SO_RCVBUF, TCP_WINDOW_CLAMP of the listener; 0: not set */
 		bool timestamps;
 		const char *windows[2]; /* offered; behind 5 bytes; over IPv4 */
 		const char *over_ipv6[2];
 	} rows[] = {
-		{ 4000, false, { "2920", "2920" }, { "2880", "2880" } },
-		{ 4000, true, { "2896", "2915" }, { "2856", "2875" } },
-		{ 30000, false, { "29200", "29195" }, { "28800", "28795" } },
-		{ 30000, true, { "28960", "29195" }, { "29988", "28795" } },
-		{ 0, false, { "64240", "64235" }, { "64800", "64795" } },
-		{ 0, true, { "65160", "502" }, { "64260", "507" } },
+		{ 4000, 0, false, { "2920", "2920" }, { "2880", "2880" } },
+		{ 4000, 0, true, { "2896", "2915" }, { "2856", "2875" } },
+		{ 30000, 0, false, { "29200", "29195" }, { "28800", "28795" } },
+		{ 30000, 0, true, { "28960", "29195" }, { "29988", "28795" } },
+		{ 0, 0, false, { "64240", "64235" }, { "64800", "64795" } },
+		{ 0, 0, true, { "65160", "502" }, { "64260", "507" } },
+		{ 0, 10000, false, { "8760", "8760" }, { "8640", "8640" } },
+		{ 0, 10000, true, { "8688", "8760" }, { "9996", "8640" } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -313,8 +315,10 @@ CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers 
 
 		if (rows[i].buffer)
 			set_option(server, SOL_SOCKET, SO_RCVBUF, rows[i].buffer);
-		STEP("SO_RCVBUF %d, with%s timestamps", rows[i].buffer,
-		     rows[i].timestamps ? "" : "out");
+		if (rows[i].clamp)
+			set_option(server, IPPROTO_TCP, TCP_WINDOW_CLAMP, rows[i].clamp);
+		STEP("SO_RCVBUF %d, TCP_WINDOW_CLAMP %d, with%s timestamps", rows[i].buffer,
+		     rows[i].clamp, rows[i].timestamps ? "" : "out");
 		COVERS(rows[i].timestamps ? "F-18 N-24" : "F-18");
 		struct peer *peer = raw_peer(net, server);
 		peer_send(peer, .flags = SYN, .timestamps = rows[i].timestamps,
@@ -326,4 +330,66 @@ CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers 
 		expect_read(accept_peer(server, peer), "HELLO");
 		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 	}
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+CASE(requests_from_before_the_flood_keep_all_their_options, .claims = "", .covers = "P-72",
+     .variants = "limit-is-backlog-plus-one limit-is-backlog",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=1" })
+{
+	static const struct peer_segment syns[] = {
+		{ .flags = SYN, .mss = 1400 },
+		{ .flags = SYN, .scale = 3, .no_sack = true },
+		{ .flags = SYN | ECE | CWR },
+		{ .flags = SYN, .scale = NO_OPTION, .timestamps = true, .tsval = 1000 },
+	};
+	struct peer *before[ARRAY_LENGTH(syns)], *after[ARRAY_LENGTH(syns)];
+	int backlog = (int)ARRAY_LENGTH(syns) - takes_one_more_than_backlog(net);
+	int mss = over_ipv6(net) ? 1440 : 1460;
+
+	STEP("four SYNs fill the queue, and each SYN-ACK has what its SYN has");
+	struct listener *server = listen_on_server(net, .backlog = backlog);
+	for (size_t i = 0; i < ARRAY_LENGTH(syns); i++) {
+		before[i] = raw_peer(net, server);
+		peer_sends(before[i], syns[i]);
+		expect_offer(before[i], .mss = mss, .window_scale = syns[i].scale != NO_OPTION,
+			     .sack = !syns[i].no_sack, .timestamps = syns[i].timestamps);
+		expect_ladder(before[i],
+			      i == 2 ? "-  >  SYN-ECE-CWR  - / SYN_RECV" : "-  >  SYN  - / SYN_RECV",
+			      i == 2 ? "0.0  <  SYN-ACK-ECE" : "0.0  <  SYN-ACK");
+	}
+	expect_queue(server, .accept = 0, .syn = ARRAY_LENGTH(syns));
+	expect_counters(net, SERVER, "again");
+
+	STEP("four more get cookies, with the MSS, and options where there are timestamps");
+	for (size_t i = 0; i < ARRAY_LENGTH(syns); i++) {
+		after[i] = raw_peer(net, server);
+		peer_sends(after[i], syns[i]);
+		expect_offer(after[i], .mss = mss, .sack = syns[i].timestamps,
+			     .timestamps = syns[i].timestamps);
+		expect_ladder(after[i], i == 2 ? "-  >  SYN-ECE-CWR" : "-  >  SYN",
+			      "0.0  <  SYN-ACK");
+	}
+	expect_queue(server, .accept = 0, .syn = ARRAY_LENGTH(syns));
+	expect_counters(net, SERVER, "cookies 4  again");
+
+	STEP("the requests are completed with their options, and segments as long as they were "
+	     "told");
+	COVERS("P-72");
+	for (size_t i = 0; i < ARRAY_LENGTH(syns); i++) {
+		if (syns[i].timestamps)
+			acknowledge(before[i], before[i]->heard.tsval);
+		else
+			peer_ack(before[i]);
+		expect_ladder(before[i],
+			      "~1.0  <  SYN-ACK",
+			      "~3.0  <  SYN-ACK",
+			      "-     >  ACK      - / ESTABLISHED");
+		struct end *served = accept_peer(server, before[i]);
+		expect_option(served, IPPROTO_TCP, TCP_MAXSEG,
+			      (syns[i].mss ? syns[i].mss : mss) - (syns[i].timestamps ? 12 : 0));
+	}
+	expect_queue(server, .accept = 0, .syn = 0);
+	expect_counters(net, SERVER, "again");
 }

@@ -247,6 +247,72 @@ CASE(cookie_is_good_for_a_minute_but_not_for_two, .claims = "D2-17", .covers = "
 			"cookies 1  SyncookiesFailed 1  SyncookiesRecv 1  TCPTimeouts 2");
 }
 
+/* A peer's ACK with another number than its cookie: SyncookiesFailed tells whether it was looked
+ * at.
+ */
+static void send_a_wrong_cookie(struct peer *peer)
+{
+	peer_send(peer, .flags = ACK, .ack = 0x10000);
+	expect_ladder(peer,
+		      "-    >  ACK ack 65537",
+		      "+0.0 <  RST");
+}
+
+/*
+ * Whole minutes count, not seconds: 61 may be too many and 119 few enough. And a listener looks for
+ * cookies for two minutes since it sent the last one, to the second: tcp_synq_no_recent_overflow().
+ */
+CASE(cookie_is_good_in_the_minute_of_its_syn_and_in_the_next, .claims = "", .covers = "P-96 N-27",
+     .kernel_seconds = 245, .virtual_time = true, .server_sysctls = { "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct listener *quiet = listen_on_server(net, .backlog = 10);
+
+	STEP("two cookies at the end of a minute, two at the beginning of the next");
+	wait_for_second(net, 57);
+	struct peer *at_the_end[] = { cookie_peer(net, server), cookie_peer(net, server) };
+	wait_for_second(net, 2);
+	struct peer *at_the_beginning[] = { cookie_peer(net, server), cookie_peer(net, server) };
+	struct peer *of_quiet = cookie_peer(net, quiet);
+	expect_counters(net, SERVER, "cookies 5");
+
+	STEP("a minute later those of the minute before are good");
+	wait_for_second(net, 57);
+	ack_makes_the_connection(at_the_end[0]);
+	expect_counters(net, SERVER, "SyncookiesRecv 1");
+
+	STEP("five seconds later they are not");
+	wait_for_second(net, 2);
+	ack_is_answered_with_reset(at_the_end[1]);
+	expect_counters(net, SERVER, "SyncookiesFailed 1");
+
+	STEP("almost two minutes after its SYN one of the minute before is good");
+	COVERS("P-96");
+	wait_for_second(net, 57);
+	cookie_peer(net, server); /* so it goes on looking for them */
+	ack_makes_the_connection(at_the_beginning[0]);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+
+	STEP("a listener that has sent none for almost two minutes still looks for them");
+	COVERS("N-27");
+	send_a_wrong_cookie(of_quiet);
+	expect_counters(net, SERVER, "SyncookiesFailed 1");
+
+	STEP("five seconds later that cookie is too old");
+	COVERS("P-96");
+	wait_for_second(net, 2);
+	ack_is_answered_with_reset(at_the_beginning[1]);
+	expect_queue(server, .accept = 2, .syn = 0);
+	expect_counters(net, SERVER, "SyncookiesFailed 1");
+
+	STEP("after two minutes the other listener does not look for cookies any more");
+	COVERS("N-27");
+	wait_for_second(net, 5);
+	send_a_wrong_cookie(of_quiet);
+	ack_is_answered_with_reset(of_quiet);
+	expect_nothing_to_accept(quiet);
+}
+
 /* tcp_get_cookie_sock(): there is no request to keep or to reset, whatever the sysctl says. */
 CASE(cookie_that_meets_a_full_accept_queue_is_ignored_and_good_for_the_next_time,
      .claims = "D2-17 D2-23", .covers = "X-03", .server_sysctls = { "net.ipv4.tcp_syncookies=2" })

@@ -93,6 +93,8 @@ static const struct recorded_variant variants[] = {
 	SYN_QUEUE_LIMIT("flood_gets_cookies_as_soon_as_the_queue_is_longer_than_the_backlog"),
 	SYN_QUEUE_LIMIT("client_connects_through_a_flood_by_a_cookie"),
 	SYN_QUEUE_LIMIT("full_accept_queue_drops_the_syns_that_should_have_got_cookies"),
+	SYN_QUEUE_LIMIT("requests_from_before_the_flood_keep_all_their_options"),
+	SYN_QUEUE_LIMIT("burst_ends_in_resets_although_tcp_abort_on_overflow_is_0"),
 	SYN_QUEUE_LIMIT("nginx_under_a_flood_of_hping3_serves_who_comes_only_with_cookies"),
 	SYN_QUEUE_LIMIT("clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it"),
 	NUMBER_FROM_TIME_WAIT("syn_reopens_a_connection_in_time_wait_if_its_number_is_higher"),
