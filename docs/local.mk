@@ -18,6 +18,7 @@ dist_docs_DATA = \
 	docs/operating.md \
 	docs/reading-artifacts.md \
 	docs/storms.md \
+	docs/syn-cookie-bytes.md \
 	docs/vm.md \
 	docs/writing-a-case.md
 EXTRA_DIST += \

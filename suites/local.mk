@@ -11,6 +11,7 @@ suites_sources = \
 	suites/catalogue.c \
 	suites/changed_timestamps.c \
 	suites/claims.c \
+	suites/cookie_bytes.c \
 	suites/cookie_returns.c \
 	suites/cookie_values.c \
 	suites/defer_accept.c \
