@@ -163,7 +163,7 @@ void take_info(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = book_of_flow(judge, event->flow);
 	struct agreement agreed;
-	char *wrong;
+	autofree char *wrong = NULL;
 	autofree char *whose =
 		event->object ? format("%s", event->object)
 		: flow ? format("%s%s", flow->name, event->host == SERVER ? " at the server" : "")
@@ -177,6 +177,8 @@ void take_info(struct judge *judge, const struct event *event)
 	}
 	agreed = agreement_of(judge, event);
 	wrong = difference(&event->agreement, &agreed, whose);
-	if (wrong)
-		judge_object(judge, event, wrong);
+	if (wrong && event->host == SERVER && flow->terms.cookie)
+		judge_object(judge, event, format("%s: what its cookie says", wrong));
+	else if (wrong)
+		judge_object(judge, event, format("%s", wrong));
 }

@@ -525,8 +525,11 @@ void close_offers(struct judge *judge);
 
 /* The sample has found no request: the SYN-ACK that the flow offers was a cookie's. */
 void keep_in_cookie(const struct judge *judge, struct flow_book *flow);
-/* A connection of the server's came up without a request: what a cookie tells are its terms. */
-void read_cookie(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* A segment has come to the server: if it brings the flow's cookie back, what that tells are its
+ * terms. */
+void hear_cookie(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* A connection of the server's came up without a request: such a segment has made it. */
+void check_cookie(struct judge *judge, const struct event *event, const struct flow_book *flow);
 /* At a sample, before its ledgers are closed: a connection that a late cookie made for nothing. */
 void see_late_cookie(struct judge *judge, const struct event *event);
 

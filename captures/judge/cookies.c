@@ -153,21 +153,38 @@ static char *flaw(const struct judge *judge, const struct packet_book *packet)
 	return refused ? format("its cookie has %s", refused) : NULL;
 }
 
-void read_cookie(struct judge *judge, const struct event *event, struct flow_book *flow)
+void hear_cookie(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
 	const struct packet_book *packet = book_of_packet(judge, event->packet);
 	autofree char *why = NULL;
 
-	if (packet && packet->flow == event->flow && packet->from == CLIENT) {
+	if (event->host != SERVER || flow->states[SERVER] != NO_SOCKET || !flow->cookie.sent ||
+	    !packet)
+		return;
+	why = flaw(judge, packet);
+	if (why)
+		return;
+	flow->terms = terms_read(judge, flow, &packet->segment);
+	if (flow->terms.timestamps && packet->segment.tsecr == 0)
+		flow->has_tsval[SERVER] = false; /* it was an echo that told its offset */
+}
+
+void check_cookie(struct judge *judge, const struct event *event, const struct flow_book *flow)
+{
+	const struct packet_book *packet = book_of_packet(judge, event->packet);
+	enum tcp_state beside = flow->states[SERVER];
+	autofree char *why = NULL;
+
+	if (beside != NO_SOCKET && beside != TIME_WAIT)
+		why = format("beside another socket of it, in %s", state_name(beside));
+	else if (packet && packet->flow == event->flow && packet->from == CLIENT)
 		why = flaw(judge, packet);
-		if (!why)
-			flow->terms = terms_read(judge, flow, &packet->segment);
-	} else {
+	else
 		why = format("no segment of it brought a cookie back");
-	}
 	if (why)
 		judge_object(judge, event,
-			     format("%s has a connection at the server without a request, and %s",
+			     format("%s has a connection at the server that no request of it has "
+				    "made: %s",
 				    flow->name, why));
 }
 

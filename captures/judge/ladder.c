@@ -130,7 +130,8 @@ static void describe_segment(struct judge *judge, const struct event *event, cha
 		snprintf(words + used, size - used, " win %u", segment->window);
 }
 
-/* Tells the segment's window behind its numbers, where @expected has one and the words have none. */
+/* Tells the segment's window behind its numbers, where @expected has one and the words have none.
+ */
 static void describe_window(const struct line_book *line, const char *expected, char *words)
 {
 	const char *changed = strstr(words, " changed");

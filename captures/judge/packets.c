@@ -409,6 +409,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
 	tally_arrival(judge, event);
+	hear_cookie(judge, event, flow);
 	hear_offer(judge, event, flow);
 	advance_receiver(judge, event);
 }

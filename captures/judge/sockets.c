@@ -279,7 +279,7 @@ void take_socket(struct judge *judge, const struct event *event)
 	if (event->state != NO_SOCKET && flow->before)
 		judge->newcomer[event->host] = event->flow;
 	if (event->host == SERVER && event->was == NO_SOCKET && is_child(event->state))
-		read_cookie(judge, event, flow);
+		check_cookie(judge, event, flow);
 	socket->state = flow->states[event->host] = event->state;
 	socket->changed_in = judge->samples + 1;
 	count_socket(judge, event, flow);
