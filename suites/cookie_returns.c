@@ -397,3 +397,53 @@ CASE(late_ack_of_a_cookie_beside_a_request_counts_and_makes_nothing, .claims = "
 		expect_read_error(accept_peer(server, peer), EAGAIN);
 	}
 }
+
+/* ---- cookies of others ----------------------------------------------------------------------- */
+
+/* A peer with a cookie of its own that tries another's first. */
+static void expect_no_use(struct peer *peer, const struct peer *other)
+{
+	struct scene *net = peer->scene;
+
+	peer_syn(peer);
+	expect_ladder(peer, "-  >  SYN", "0.0  <  SYN-ACK");
+	peer_send(peer, .ack = (int32_t)(other->ack - peer->ack));
+	expect_ladder(peer, "-  >  ACK ack cookie", "+0.0  <  RST");
+	expect_nothing_to_accept(peer->listener);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesFailed 1");
+}
+
+/* secure_tcp_syn_cookie(): both addresses and both ports are in the hashes. */
+CASE(cookie_of_another_listener_port_or_client_is_reset, .claims = "", .covers = "P-95")
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct listener *another = listen_on_server(net, .backlog = 10);
+
+	STEP("a peer gets a cookie");
+	struct peer *owner = cookie_peer(net, server, .name = "owner");
+	expect_counters(net, SERVER, "cookies 1");
+
+	STEP("it is no good from the same port of another address,");
+	COVERS("P-95");
+	struct peer *same_port = raw_peer(net, server, .name = "same port", .port_of = owner);
+	expect_no_use(same_port, owner);
+
+	STEP("from another port of the same address,");
+	COVERS("P-95");
+	struct peer *same_address =
+		raw_peer(net, server, .name = "same address", .address_of = owner);
+	expect_no_use(same_address, owner);
+
+	STEP("and to another listener from the same port of the same address");
+	COVERS("P-95");
+	struct peer *elsewhere = raw_peer(net, another, .name = "elsewhere",
+					  .port_of = same_address, .address_of = same_address);
+	expect_no_use(elsewhere, same_address);
+
+	STEP("the cookies of their own are good");
+	ack_makes_the_connection(same_port);
+	accept_peer(server, same_port);
+	ack_makes_the_connection(elsewhere);
+	accept_peer(another, elsewhere);
+	expect_counters(net, SERVER, "SyncookiesRecv 2");
+}

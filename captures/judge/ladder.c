@@ -18,9 +18,9 @@
  *   DIRECTION  > from the client, < from the server, . no segment
  *   WORDS      "SYN", "SYN-ACK", "ACK", "DATA 5", "FIN-ACK", "RST"; sequence and acknowledgement
  *              numbers only where they are not the obvious ones; "win 500" where the case
- *              expects a window, and a window of 0 always; "ack cookie" of what acknowledges a
- *              cookie when another SYN-ACK has come since; "old ACK", "old FIN-ACK": the
- *              server's, with the numbers of the connection that was between these ports before;
+ *              expects a window, and a window of 0 always; "ack cookie" of what acknowledges
+ *              another peer's cookie, or one from before the last SYN-ACK; "old ACK", "old
+ * FIN-ACK": the server's, with the numbers of the connection that was between these ports before;
  *              "changed": the gate has changed its timestamps
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
  *              it), "held", "lost", "moved" (its request or connection to another listener)
@@ -93,13 +93,23 @@ static uint32_t obvious_ack(const struct flow_book *flow, const struct event *ev
 	return flow->isn[other(from)] + flow->received_next[from];
 }
 
-/* Of a SYN before the last, whose number has nothing to do with those of now. */
-static bool acknowledges_cookie(const struct flow_book *flow, const struct event *event)
+/* One that is not what its own last SYN was answered with: the two have nothing to do with each
+ * other.
+ */
+static bool acknowledges_cookie(const struct judge *judge, const struct event *event)
 {
-	const struct cookie *cookie = &flow->cookie;
+	const struct segment *segment = &event->segment;
 
-	return event->from == CLIENT && event->segment.flags & ACK && cookie->sent &&
-	       cookie->number != flow->isn[SERVER] && event->segment.ack == cookie->number + 1;
+	if (!event->injected || !(segment->flags & ACK) ||
+	    segment->ack == judge->flows[event->flow].isn[SERVER] + 1)
+		return false;
+	for (int i = 1; i < judge->flow_count; i++) {
+		const struct cookie *cookie = &judge->flows[i].cookie;
+
+		if (cookie->sent && segment->ack == cookie->number + 1)
+			return true;
+	}
+	return false;
 }
 
 static void describe_segment(struct judge *judge, const struct event *event, char *words,
@@ -118,7 +128,7 @@ static void describe_segment(struct judge *judge, const struct event *event, cha
 	if (segment->seq != obvious_seq(flow, event))
 		used += (size_t)snprintf(words + used, size - used, " seq %d",
 					 (int)(segment->seq - flow->isn[event->from]));
-	if (acknowledges_cookie(flow, event) && used < size)
+	if (acknowledges_cookie(judge, event) && used < size)
 		used += (size_t)snprintf(words + used, size - used, " ack cookie");
 	else if (segment->flags & ACK && segment->ack != obvious_ack(flow, event) && used < size)
 		used += (size_t)snprintf(words + used, size - used, " ack %d",
