@@ -17,6 +17,7 @@ dist_docs_DATA = \
 	docs/machine.md \
 	docs/operating.md \
 	docs/reading-artifacts.md \
+	docs/reuseport-reload.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/vm.md \

@@ -659,9 +659,10 @@ static const struct claim behaviours[] = {
 	    "a filter names the member; a number that is none leaves the choice to the hash"),
 	ROW("P-160", GROUPS,
 	    "SO_INCOMING_CPU of the members decides by the CPU that a SYN comes to"),
-	ROW("P-162", GROUPS,
-	    "children with their data, requests at their ACK and at their timer move, and a BPF "
-	    "program may choose where"),
+	PARTLY("P-162", GROUPS,
+	       "children with their data, requests at their ACK and at their timer move, and a BPF "
+	       "program may choose where",
+	       "a BPF program that chooses where"),
 	ROW("P-163", GROUPS,
 	    "shutdown() moves what waits as close() does; a member whose port was chosen leaves "
 	    "the group when it listens again"),

@@ -14,6 +14,28 @@
 	}
 
 /*
+ * A member that gets the connection of one that has ended is woken since commit 3864c6ba1e04.
+ * (Nothing moves before 5.14, where cases about moves are skipped.)
+ */
+#define TWIN_WAKES(case_)                                                                          \
+	{ case_, "5.10", "twin-sleeps-on" }, { case_, "5.15.209", "twin-wakes" },                  \
+		{ case_, "6.1.175", "twin-wakes" }, { case_, "6.6.140", "twin-wakes" },            \
+		{ case_, "6.12.86", "twin-wakes" }, { case_, "6.18.27", "twin-wakes" },            \
+		{ case_, "7.0.4", "twin-wakes" },                                                  \
+	{                                                                                          \
+		case_, "7.1", "twin-wakes"                                                         \
+	}
+
+/* Requests that end with the timer that would move them: commit 7eca3292cac7. */
+#define MOVES_COUNT(case_)                                                                         \
+	{ case_, "5.10", "twin-takes-no-more" }, { case_, "6.1.192", "both-count-right" },         \
+		{ case_, "6.12.117", "both-count-right" },                                         \
+		{ case_, "6.18.44", "both-count-right" },                                          \
+	{                                                                                          \
+		case_, "7.1", "both-count-right"                                                   \
+	}
+
+/*
  * Since January 2025 (commit 3479c7549fb1). Where a stable kernel took it over: the first version
  * that was seen to have it.
  */
@@ -75,6 +97,8 @@
 	}
 
 static const struct recorded_variant variants[] = {
+	MOVES_COUNT("request_that_moves_is_counted_where_it_is"),
+	TWIN_WAKES("connection_that_moves_wakes_who_waits_at_the_twin"),
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
 	SYN_QUEUE_LIMIT("accept_queue_holds_one_more_than_the_backlog"),

@@ -219,6 +219,62 @@ CASE(option_that_is_longer)
 	expect_option(listen_on_server(net, .backlog = 1), SOL_SOCKET, SO_LINGER, 0);
 }
 
+/* ---- groups --------------------------------------------------------------------------------- */
+
+CASE(group_that_nobody_has_joined_chooses)
+{
+	raw_peer(net, any_member(reuseport_group(net)));
+}
+
+CASE(group_that_nobody_has_joined_is_steered)
+{
+	steer_by_port(reuseport_group(net));
+}
+
+CASE(member_whom_nothing_has_the_kernel_choose)
+{
+	struct group *group = reuseport_group(net);
+	struct listener *first = listen_on_server(net, .group = group, .backlog = 1);
+
+	listen_on_server(net, .group = group, .backlog = 1);
+	raw_peer(net, first);
+}
+
+CASE(member_that_has_left)
+{
+	struct group *group = reuseport_group(net);
+	struct listener *first = listen_on_server(net, .group = group, .backlog = 1);
+
+	listen_on_server(net, .group = group, .backlog = 1);
+	steer_by_port(group);
+	close_listener(first);
+	raw_peer(net, first);
+}
+
+CASE(member_of_a_request)
+{
+	struct group *group = reuseport_group(net);
+
+	listen_on_server(net, .group = group, .backlog = 1);
+	member_of(half_open_peer(net, any_member(group)));
+}
+
+CASE(connection_in_the_queue_of_any_member)
+{
+	struct group *group = reuseport_group(net);
+
+	listen_on_server(net, .group = group, .backlog = 1);
+	expect_in_queue_of(any_member(group), raw_peer(net, any_member(group)));
+}
+
+CASE(group_of_too_many)
+{
+	struct group *group = reuseport_group(net);
+
+	for (int i = 0; i < 4; i++)
+		listen_on_server(net, .group = group, .backlog = 1);
+}
+
 /* ---- what is covered ------------------------------------------------------------------------ */
 
 CASE(behaviour_that_the_head_lacks, .covers = "Q-09")
@@ -298,6 +354,16 @@ static const struct slip {
 	{ "rule_for_segments_that_are_none", "there is no such kind of segment; nearest: SYN-ACK" },
 	{ "variant_that_the_head_lacks", "the head of the case has no variant \"answer\"; nearest: "
 					 "answers" },
+	{ "group_that_nobody_has_joined_chooses", "a group that nobody has joined chooses nobody" },
+	{ "group_that_nobody_has_joined_is_steered",
+	  "a group that nobody has joined cannot be steered" },
+	{ "member_whom_nothing_has_the_kernel_choose",
+	  "nothing has the kernel choose server: steer_by_port(), or any_member()" },
+	{ "member_that_has_left", "server is in its group no more: no client comes to it" },
+	{ "member_of_a_request", "the kernel has not shown yet whom it has chosen" },
+	{ "connection_in_the_queue_of_any_member",
+	  "in whose queue it is shall be expected: a member, not any" },
+	{ "group_of_too_many", "a group of more than 3 members" },
 	{ "option_that_is_too_short", "SO_LINGER takes 8 bytes, and this value has 4" },
 	{ "option_that_is_too_short_and_expected_to_be_bad",
 	  "takes 16 bytes, and this value has 4" },

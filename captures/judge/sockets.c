@@ -89,12 +89,17 @@ static void count_socket(struct judge *judge, const struct event *event, struct 
 		enter_ledger(host, ACTIVE_OPENS, event);
 	if (event->host != SERVER || !port)
 		return;
+	if (event->was == NO_SOCKET && !is_listening(listener)) {
+		/* a SYN that comes, or a cookie that comes back, is for whoever listens now */
+		flow->listener = 0;
+		listener = NULL;
+	}
 	port->changed_seq = event->seq;
 	port->requests += (event->state == SYN_RECV) - (event->was == SYN_RECV);
 	if (!is_child(event->state) || is_child(event->was))
 		return;
 	enter_ledger(host, PASSIVE_OPENS, event);
-	if (is_listening(listener)) {
+	if (listener && listener->listens) {
 		listener->changed_seq = event->seq;
 		listener->children++;
 	}
