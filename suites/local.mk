@@ -27,6 +27,8 @@ suites_sources = \
 	suites/request_segments.c \
 	suites/request_timestamps.c \
 	suites/reuseport.c \
+	suites/reuseport_moves.c \
+	suites/reuseport_requests.c \
 	suites/servers.c \
 	suites/storms.c \
 	suites/suites.h \
