@@ -235,11 +235,9 @@ static const struct claim behaviours[] = {
 	    "a child's memory is charged to the memory cgroup of who accepts it (Linux 5.7)"),
 
 	/* ---- the end of a listener ---- */
-	PARTLY("X-11", ENDING,
-	       "close() of a listener resets each child that waits; requests stay until their "
-	       "timer or next segment, which is answered with RST",
-	       "several children, one with data, a FIN or a RST; an ignored client; "
-	       "TCPAbortOnClose"),
+	ROW("X-11", ENDING,
+	    "close() of a listener resets each child that waits; requests stay until their "
+	    "timer or next segment, which is answered with RST"),
 	ROW("X-12", ENDING,
 	    "shutdown(SHUT_RD) resets who waits as close() does; accept() then gives EINVAL, and "
 	    "listen() works again"),
@@ -252,20 +250,18 @@ static const struct claim behaviours[] = {
 	ROW("P-19", ENDING,
 	    "listen() after shutdown() while a child lives needs SO_REUSEADDR, else it fails with "
 	    "EADDRINUSE"),
-	PARTLY("P-28", ENDING,
-	       "a listener that was handed on by fork(), exec(), dup() or SCM_RIGHTS listens as "
-	       "long as one holds it; the last close() ends it",
-	       "that the last close() ends it; exec(), dup(), fork()"),
+	ROW("P-28", ENDING,
+	    "a listener that was handed on by fork(), exec(), dup() or SCM_RIGHTS listens as "
+	    "long as one holds it; the last close() ends it"),
 	ROW("P-29", ENDING,
 	    "a server that is killed with a full queue leaves as one that closes; the next one "
 	    "listens at once"),
 	ROW("P-40", ENDING,
 	    "shutdown(SHUT_RD) wakes accept() with EINVAL, and poll(), select() and epoll with a "
 	    "hang-up"),
-	PARTLY("P-53", ENDING,
-	       "close() of a listener sends one RST to each child in its queue, whose client reads "
-	       "ECONNRESET",
-	       "more than one child"),
+	ROW("P-53", ENDING,
+	    "close() of a listener sends one RST to each child in its queue, whose client reads "
+	    "ECONNRESET"),
 	PARTLY("P-54", ENDING, "accepted connections outlive their listener in every state",
 	       "FIN_WAIT, CLOSE_WAIT, LAST_ACK"),
 	ROW("P-55", ENDING,
@@ -312,10 +308,9 @@ static const struct claim behaviours[] = {
 	ROW("P-115", ACCEPT_QUEUE,
 	    "a handshake whose ACK was lost is completed by data, which wakes who waits in epoll; "
 	    "a FIN follows, and the server can still answer"),
-	PARTLY("X-38", ACCEPT_QUEUE,
-	       "keepalive probes of an ignored client are answered by its request, so it never "
-	       "gives up while that lives",
-	       "more probes than TCP_KEEPCNT"),
+	ROW("X-38", ACCEPT_QUEUE,
+	    "keepalive probes of an ignored client are answered by its request, so it never "
+	    "gives up while that lives"),
 	ROW("X-46", ACCEPT_QUEUE,
 	    "with tcp_abort_on_overflow=1 a client that only reads is reset after its answer to "
 	    "the next SYN-ACK"),

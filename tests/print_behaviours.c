@@ -56,17 +56,23 @@ static void print_counts(const char *name, const size_t *counts)
 	putchar('\n');
 }
 
+/* Whether no behaviour before it is of its subject. */
+static bool begins_subject(const struct catalogue *catalogue, size_t index)
+{
+	const struct claim *claims = catalogue->claims;
+
+	for (size_t i = 0; i < index; i++)
+		if (is_behaviour_of(&claims[i], claims[index].document))
+			return false;
+	return claims[index].verdict == BEHAVIOUR;
+}
+
 /* The next subject; NULL: there is none. */
 static const char *next_subject(const struct catalogue *catalogue, size_t *at)
 {
-	while (*at < catalogue->claim_count) {
-		const struct claim *claim = &catalogue->claims[(*at)++];
-		const struct claim *before = *at > 1 ? claim - 1 : NULL;
-
-		if (claim->verdict == BEHAVIOUR &&
-		    !(before && is_behaviour_of(before, claim->document)))
-			return claim->document;
-	}
+	for (; *at < catalogue->claim_count; ++*at)
+		if (begins_subject(catalogue, *at))
+			return catalogue->claims[(*at)++].document;
 	return NULL;
 }
 
