@@ -92,6 +92,11 @@ struct net_ways {
 	 * tells at once.
 	 */
 	bool repeats_end_ecn;
+	/*
+	 * The MSS of a SYN-ACK also follows from an MTU that ICMP has told of the way, and not only
+	 * from the route and the device.
+	 */
+	bool offers_what_is_learnt;
 };
 const struct net_ways *net_ways(void);
 

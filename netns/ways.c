@@ -2,7 +2,8 @@
 /*
  * ways.c: how this kernel makes a SYN-ACK, where Linux has changed. It is asked with three segments
  * made by hand, on the probe's pair of interfaces: a SYN, an ACK that a listener with
- * TCP_DEFER_ACCEPT ignores, and the SYN again.
+ * TCP_DEFER_ACCEPT ignores, and the SYN again. Then an ICMP error tells a socket of UDP of the
+ * way's MTU, and one more SYN comes.
  */
 #include "netns/internal.h"
 
@@ -12,7 +13,9 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <string.h>
@@ -26,7 +29,8 @@
 #define TICK     1000u /* of its clock, between two segments */
 #define PATIENCE SEC(1)
 #define BUFFER   30000
-#define SEGMENT  88 /* TCP_MIN_MSS: the window is a multiple of what is left of it */
+#define PATH     1000 /* its MTU, as the router has it */
+#define SEGMENT  88   /* TCP_MIN_MSS: the window is a multiple of what is left of it */
 
 /* RFC 7323, appendix A: two NOPs and the option. */
 struct timestamps {
@@ -41,9 +45,19 @@ struct frame_by_hand {
 	struct timestamps timestamps;
 } __attribute__((packed));
 
+/* "Fragmentation needed", and what it quotes. */
+struct error_by_hand {
+	struct ether_header ethernet;
+	struct iphdr ip;
+	struct icmphdr icmp;
+	struct iphdr quoted;
+	struct udphdr udp;
+} __attribute__((packed));
+
 #define NEWEST                                                                                     \
 	{                                                                                          \
-		.scaling_ratio = 128, .echoes_the_syn = true, .repeats_end_ecn = true              \
+		.scaling_ratio = 128, .echoes_the_syn = true, .repeats_end_ecn = true,             \
+		.offers_what_is_learnt = true                                                      \
 	}
 static struct net_ways learned = NEWEST;
 
@@ -61,6 +75,8 @@ struct trial {
 	int listener, wire;
 	uint8_t hardware[ETH_ALEN]; /* of h0 */
 	int buffer;                 /* of the listener, as the kernel has it */
+	uint16_t port;              /* of the peer */
+	uint16_t mss;               /* of the last SYN-ACK */
 	uint16_t window;            /* of the first SYN-ACK */
 	uint32_t clock;             /* of the peer, as it has told it last */
 	uint32_t ack, stamp, echo;  /* after the last SYN-ACK */
@@ -157,7 +173,7 @@ static bool send_segment(struct trial *trial, uint32_t seq, bool syn)
 			.tot_len = htons((uint16_t)(sizeof(struct iphdr) + length)),
 			.ttl = 64,
 			.protocol = IPPROTO_TCP },
-		.tcp = { .source = htons(PEER),
+		.tcp = { .source = htons(trial->port),
 			 .dest = htons(LISTENER),
 			 .seq = htonl(seq),
 			 .ack_seq = htonl(syn ? 0 : trial->ack),
@@ -195,6 +211,8 @@ static bool take_syn_ack(struct trial *trial, const uint8_t *bytes, size_t lengt
 	memcpy(&timestamps, bytes + begin + sizeof(tcp) + mss, sizeof(timestamps));
 	if (!tcp.syn || !tcp.ack || tcp.source != htons(LISTENER))
 		return false;
+	trial->mss =
+		(uint16_t)(bytes[begin + sizeof(tcp) + 2] << 8 | bytes[begin + sizeof(tcp) + 3]);
 	trial->window = ntohs(tcp.window);
 	trial->ack = ntohl(tcp.seq) + 1;
 	trial->stamp = ntohl(timestamps.value);
@@ -219,6 +237,7 @@ static bool await_syn_ack(struct trial *trial)
 
 static bool ask(struct trial *trial)
 {
+	trial->port = PEER;
 	trial->clock = TICK;
 	if (!send_segment(trial, PEER_ISN, true) || !await_syn_ack(trial))
 		return false;
@@ -227,6 +246,60 @@ static bool ask(struct trial *trial)
 		return false;
 	trial->clock += TICK;
 	return send_segment(trial, PEER_ISN, true) && await_syn_ack(trial);
+}
+
+/* ---- the way's MTU -------------------------------------------------------------------------- */
+
+static struct iphdr ip_header(size_t payload, uint8_t protocol, bool from_here)
+{
+	uint32_t here = address_of(HERE, 0).sin_addr.s_addr;
+	uint32_t there = address_of(THERE, 0).sin_addr.s_addr;
+	struct iphdr header = { .ihl = 5,
+				.version = 4,
+				.tot_len = htons((uint16_t)(sizeof(header) + payload)),
+				.ttl = 64,
+				.protocol = protocol,
+				.saddr = from_here ? here : there,
+				.daddr = from_here ? there : here };
+
+	header.check = htons((uint16_t)~sum_up(&header, sizeof(header), 0));
+	return header;
+}
+
+/* About what a socket of UDP has sent to the peer. */
+static bool send_error(struct trial *trial)
+{
+	const size_t length = sizeof(struct error_by_hand) - offsetof(struct error_by_hand, icmp);
+	struct error_by_hand frame = {
+		.ethernet = { .ether_type = htons(ETHERTYPE_IP) },
+		.ip = ip_header(length, IPPROTO_ICMP, false),
+		.icmp = { .type = ICMP_DEST_UNREACH,
+			  .code = ICMP_FRAG_NEEDED,
+			  .un.frag.mtu = htons(PATH) },
+		.quoted = ip_header(sizeof(struct udphdr), IPPROTO_UDP, true),
+		.udp = { .source = htons(LISTENER), .dest = htons(PEER) },
+	};
+
+	memcpy(frame.ethernet.ether_dhost, trial->hardware, ETH_ALEN);
+	memcpy(frame.ethernet.ether_shost, peer_hardware, ETH_ALEN);
+	frame.icmp.checksum = htons((uint16_t)~sum_up(
+		(const uint8_t *)&frame + offsetof(struct error_by_hand, icmp), length, 0));
+	return send(trial->wire, &frame, sizeof(frame), 0) == (ssize_t)sizeof(frame);
+}
+
+/* False where the kernel has not answered: then nothing is known. */
+static bool ask_of_path(struct trial *trial)
+{
+	autoclose int talker = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in here = address_of(HERE, LISTENER), there = address_of(THERE, PEER);
+	int unbounded = 0;
+
+	if (talker < 0 || bind(talker, (const struct sockaddr *)&here, sizeof(here)) < 0 ||
+	    connect(talker, (const struct sockaddr *)&there, sizeof(there)) < 0 ||
+	    setsockopt(trial->listener, IPPROTO_TCP, TCP_MAXSEG, &unbounded, sizeof(unbounded)) < 0)
+		return false;
+	trial->port = PEER + 1;
+	return send_error(trial) && send_segment(trial, PEER_ISN, true) && await_syn_ack(trial);
 }
 
 /* ---- the answers ---------------------------------------------------------------------------- */
@@ -259,6 +332,9 @@ void ways_try(struct net_ways *ways)
 	    ask(&trial)) {
 		ways->scaling_ratio = scaling_ratio(&trial);
 		ways->echoes_the_syn = trial.echo == TICK;
+		ways->offers_what_is_learnt =
+			!ask_of_path(&trial) ||
+			trial.mss == PATH - sizeof(struct iphdr) - sizeof(struct tcphdr);
 	}
 	close(trial.listener);
 	close(trial.wire);

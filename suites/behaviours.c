@@ -548,7 +548,7 @@ static const struct claim behaviours[] = {
 	/* ---- ICMP errors and the path's MTU ---- */
 	ROW("P-119", ERRORS,
 	    "the MSS of a SYN-ACK follows the route, the device and TCP_MAXSEG; a path that turns "
-	    "out narrower bounds the child"),
+	    "out narrower bounds a connection, and says nothing to a request"),
 	ROW("P-120", ERRORS,
 	    "ICMP tells of a half-open request: some types end it, and ListenDrops counts that; "
 	    "others do nothing"),
@@ -556,7 +556,9 @@ static const struct claim behaviours[] = {
 	    "an ICMP error with a number that is not the SYN-ACK's is ignored, and "
 	    "OutOfWindowIcmps counts it"),
 	ROW("P-122", ERRORS, "ICMPv6 errors do to requests over IPv6 what their IPv4 twins do"),
-	ROW("N-6", ERRORS, "an ICMP error does not end a connection that waits for accept()"),
+	ROW("N-6", ERRORS,
+	    "an ICMP error does not end a connection that waits for accept(): SO_ERROR tells, and "
+	    "read() with IP_RECVERR, which it inherits"),
 	ROW("N-7", ERRORS,
 	    "an ICMP error about a cookie's SYN-ACK, or about a listener, is about nobody"),
 

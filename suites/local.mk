@@ -19,7 +19,9 @@ suites_sources = \
 	suites/defer_accept_period.c \
 	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
+	suites/icmp.c \
 	suites/listen_calls.c \
+	suites/listener_drops.c \
 	suites/listener_end.c \
 	suites/operating.c \
 	suites/overflow.c \

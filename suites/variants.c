@@ -96,6 +96,18 @@
 		case_, "6.15", "tls-stays-connected"                                               \
 	}
 
+/*
+ * Whether the MSS of a SYN-ACK follows from an MTU that ICMP has told of the way: on the kernels
+ * that were looked at it does, but for these two.
+ */
+#define LEARNT_MTU(case_)                                                                          \
+	{ case_, "2.6", "learnt-mtu-is-offered" },                                                 \
+		{ case_, "6.12.117", "learnt-mtu-is-not-offered" },                                \
+		{ case_, "7.2", "learnt-mtu-is-not-offered" },                                     \
+	{                                                                                          \
+		case_, "7.3", "learnt-mtu-is-offered"                                              \
+	}
+
 static const struct recorded_variant variants[] = {
 	MOVES_COUNT("request_that_moves_is_counted_where_it_is"),
 	TWIN_WAKES("connection_that_moves_wakes_who_waits_at_the_twin"),
@@ -123,6 +135,8 @@ static const struct recorded_variant variants[] = {
 	SYN_QUEUE_LIMIT("clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it"),
 	NUMBER_FROM_TIME_WAIT("syn_reopens_a_connection_in_time_wait_if_its_number_is_higher"),
 	TLS_DISCONNECT("listen_with_tls_on_top_is_refused"),
+	LEARNT_MTU("packet_too_big_says_nothing_to_a_request_and_bounds_a_connection"),
+	LEARNT_MTU("path_mtu_only_falls_and_not_below_what_every_way_bears"),
 	STALL("deferred_client_with_keepalive_stalls_until_the_period_ends"),
 	STALL("ignored_client_with_keepalive_stalls_until_the_next_syn_ack"),
 };

@@ -286,6 +286,9 @@ static const char *const all_fields[] = {
 	"timestamps",
 	"tsval",
 	"tsecr",
+	"icmp_type",
+	"icmp_code",
+	"icmp_mtu",
 	"agreed_mss",
 	"advertised_mss",
 	"own_scale",
@@ -309,6 +312,7 @@ static const char *const all_fields[] = {
 	"want",
 	"began",
 	"rto",
+	"drops",
 	"format",
 	"lines",
 };

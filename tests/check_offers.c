@@ -74,7 +74,7 @@ static bool told; /* the journal */
 
 /* ---- the case ------------------------------------------------------------------------------- */
 
-static void set_route(struct scene *net)
+static void set_server_route(struct scene *net)
 {
 	bool ipv6 = net->family == AF_INET6;
 	autofree char *output = NULL;
@@ -132,7 +132,7 @@ CASE(server_that_is_set_otherwise)
 	connect_as_usual(net, server, true);
 	STEP("set otherwise");
 	if (way->route)
-		set_route(net);
+		set_server_route(net);
 	if (way->option.name)
 		set_server_option(server);
 	if (way->sysctl)

@@ -494,13 +494,13 @@ static long sample_behind(const struct place *place)
 	return (long)i + 1;
 }
 
-/* The segment that answers the one at the place, or repeats it. */
+/* The segment that answers the one at the place, or repeats it, or the ICMP error about it. */
 static long answer_to(const struct place *place)
 {
 	const struct event *event;
 
 	for (size_t i = place->index + 1; (event = journal_event(place->journal, i)); i++)
-		if (event->kind == EVENT_PACKET && event->flow == place->event->flow &&
+		if (is_sighting(event) && event->flow == place->event->flow &&
 		    event->packet != place->event->packet)
 			return event->packet;
 	return 0;

@@ -49,7 +49,7 @@ static long segments_of(const struct journal *journal)
 	long most = 0;
 
 	for (size_t i = 0; i < journal_length(journal); i++)
-		if (journal_event(journal, i)->kind == EVENT_PACKET &&
+		if (is_sighting(journal_event(journal, i)) &&
 		    journal_event(journal, i)->packet > most)
 			most = journal_event(journal, i)->packet;
 	return most;

@@ -205,6 +205,8 @@ bool after_mutation(struct aftermath *after, struct event *event)
 	} else if (event->kind == EVENT_COUNTER && after->counter && event->host == after->host &&
 		   strcmp(event->name, after->counter) == 0) {
 		event->value += after->higher;
+	} else if (event->kind == EVENT_DROPS && event->listener == after->listener) {
+		event->value += after->dropped;
 	} else if (event->kind == EVENT_SOCKET && after->cookie == event->cookie &&
 		   after->host == event->host) {
 		event->was = after->was;
@@ -272,6 +274,15 @@ static bool is_first_sighting(const struct place *place)
 	return is_a(place, EVENT_PACKET) && !event->copy && (!arrives(event) || event->injected);
 }
 
+/* The same of an ICMP error, too. */
+static bool is_first_seen(const struct place *place)
+{
+	const struct event *event = place->event;
+
+	return is_first_sighting(place) ||
+	       (is_a(place, EVENT_ICMP) && !event->copy && (!arrives(event) || event->injected));
+}
+
 static bool is_arrival(const struct place *place)
 {
 	return is_a(place, EVENT_PACKET) && arrives(place->event);
@@ -323,7 +334,7 @@ static bool missing_at_both(const struct place *place, int way, struct mutation 
 	mutation->after.unseen[CLIENT] = mutation->after.unseen[SERVER] = true;
 	mutation->after.renumber_from = place->event->packet;
 	mutation->after.renumber_by = -1;
-	return is_first_sighting(place);
+	return is_first_seen(place);
 }
 
 static bool one_more(const struct place *place, int way, struct mutation *mutation)
@@ -332,14 +343,14 @@ static bool one_more(const struct place *place, int way, struct mutation *mutati
 	insert_behind(place, mutation)->packet++;
 	mutation->after.renumber_from = place->event->packet + 1;
 	mutation->after.renumber_by = 1;
-	return is_first_sighting(place);
+	return is_first_seen(place);
 }
 
 static bool arrives_twice(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
 	insert_behind(place, mutation)->copy = true;
-	return is_arrival(place);
+	return is_arrival(place) || (is_a(place, EVENT_ICMP) && arrives(place->event));
 }
 
 /* ---- segments: when and where -------------------------------------------------------------- */
@@ -358,7 +369,7 @@ static nsec beyond_tolerance(const struct place *place)
 static bool late(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
-	if (!is_first_sighting(place))
+	if (!is_first_seen(place))
 		return false;
 	mutation->after.later = beyond_tolerance(place);
 	mutation->after.since = place->event->at;
@@ -398,7 +409,7 @@ static bool cookie_too_old(const struct place *place, int way, struct mutation *
 static bool early(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
-	if (!is_first_sighting(place))
+	if (!is_first_seen(place))
 		return false;
 	mutation->after.later = -beyond_tolerance(place);
 	mutation->after.since = place->event->at;
@@ -447,7 +458,7 @@ static bool wrong_direction(const struct place *place, int way, struct mutation 
 {
 	struct event *event;
 
-	if (!is_a(place, EVENT_PACKET))
+	if (!is_sighting(place->event))
 		return false;
 	event = change(place, mutation);
 	if (way == 0) {
@@ -457,7 +468,7 @@ static bool wrong_direction(const struct place *place, int way, struct mutation 
 	swap_hosts(event);
 	mutation->after.packet = event->packet;
 	mutation->after.swapped = true;
-	return is_first_sighting(place);
+	return is_first_seen(place);
 }
 
 /* ---- segments: what is in them ------------------------------------------------------------- */
@@ -779,6 +790,67 @@ static bool changed_on_the_wire(const struct place *place, int way, struct mutat
 	return true;
 }
 
+/* ---- ICMP errors --------------------------------------------------------------------------- */
+
+static bool other_error(const struct place *place, int way, struct mutation *mutation)
+{
+	struct icmp_message *icmp = &change(place, mutation)->icmp;
+
+	switch (way) {
+	case 0:
+		icmp->type++;
+		break;
+	case 1:
+		icmp->type--;
+		break;
+	case 2:
+		icmp->code++;
+		break;
+	case 3:
+		icmp->code--;
+		break;
+	case 4:
+		icmp->mtu++;
+		break;
+	default:
+		icmp->mtu = icmp->mtu ? 0 : 1300;
+		break;
+	}
+	return is_a(place, EVENT_ICMP);
+}
+
+/* Of somebody who has got nothing from the server yet no number can be told. */
+static bool other_quote(const struct place *place, int way, struct mutation *mutation)
+{
+	struct segment *quoted = &change(place, mutation)->segment;
+
+	if (!is_a(place, EVENT_ICMP) || !flow_at(place)->has_isn[other(place->event->from)])
+		return false;
+	switch (way) {
+	case 0:
+		quoted->seq++;
+		break;
+	case 1:
+		quoted->seq--;
+		break;
+	case 2:
+		quoted->source_port++;
+		break;
+	default:
+		quoted->destination_port++;
+		break;
+	}
+	return true;
+}
+
+/* As if the gate had handed on a segment instead. */
+static bool segment_for_an_error(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	change(place, mutation)->kind = is_a(place, EVENT_ICMP) ? EVENT_PACKET : EVENT_ICMP;
+	return is_first_seen(place);
+}
+
 /* ---- states -------------------------------------------------------------------------------- */
 
 static bool state_never_reached(const struct place *place, int way, struct mutation *mutation)
@@ -849,7 +921,8 @@ static bool timer_off(const struct place *place, int way, struct mutation *mutat
 
 static bool by_another_segment(const struct place *place, int way, struct mutation *mutation)
 {
-	if (!is_a(place, EVENT_SOCKET) && !is_a(place, EVENT_QUEUE) && !is_a(place, EVENT_COUNTER))
+	if (!is_a(place, EVENT_SOCKET) && !is_a(place, EVENT_QUEUE) &&
+	    !is_a(place, EVENT_COUNTER) && !is_a(place, EVENT_DROPS))
 		return false;
 	if (way == 0) {
 		change(place, mutation)->packet--;
@@ -970,6 +1043,54 @@ static bool unheard_of_counter(const struct place *place, int way, struct mutati
 {
 	(void)way;
 	return stray_counter(place, "TCPSomethingNewInLinux", mutation);
+}
+
+/* ---- what listeners have dropped ----------------------------------------------------------- */
+
+static bool one_drop_off(const struct place *place, int way, struct mutation *mutation)
+{
+	struct event *event = change(place, mutation);
+
+	mutation->after.listener = event->listener;
+	mutation->after.dropped = way == 0 ? 1 : -1;
+	event->delta += mutation->after.dropped;
+	event->value += mutation->after.dropped;
+	return is_a(place, EVENT_DROPS);
+}
+
+static bool drops_missing(const struct place *place, int way, struct mutation *mutation)
+{
+	(void)way;
+	remove_it(mutation);
+	mutation->after.listener = place->event->listener;
+	mutation->after.dropped = -place->event->delta;
+	return is_a(place, EVENT_DROPS);
+}
+
+static bool drops_contradict(const struct place *place, int way, struct mutation *mutation)
+{
+	change(place, mutation)->value += way == 0 ? 1 : -1;
+	return is_a(place, EVENT_DROPS);
+}
+
+/* Of a listener that has got nothing, or something that it did not drop. */
+static bool drop_of_nothing(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct judge *before = place->before;
+	const struct listener_book *listener = &before->listeners[way];
+	struct event *event;
+
+	if (!is_a(place, EVENT_SAMPLE) || !before->tells_drops || way >= before->listener_count ||
+	    !listener->listens || listener->drops_seq > before->last_sample)
+		return false;
+	event = insert_before(place, mutation);
+	event->kind = EVENT_DROPS;
+	event->listener = listener->key;
+	event->delta = 1;
+	event->value = listener->drops + 1;
+	mutation->after.listener = listener->key;
+	mutation->after.dropped = 1;
+	return true;
 }
 
 /* ---- queues -------------------------------------------------------------------------------- */
@@ -1277,7 +1398,7 @@ static bool after_the_end(const struct place *place, int way, struct mutation *m
 static bool time_runs_backwards(const struct place *place, int way, struct mutation *mutation)
 {
 	(void)way;
-	if (is_a(place, EVENT_PACKET) || is_a(place, EVENT_BEGIN))
+	if (is_sighting(place->event) || is_a(place, EVENT_BEGIN))
 		return false;
 	change(place, mutation)->at = place->before->now - 1;
 	return true;
@@ -1346,6 +1467,9 @@ const struct kind kinds[] = {
 	{ "a timestamp that runs backwards", clock_backwards, 1, NAMES_IT },
 	{ "a timestamp echoed that never came", other_echo, 2, NAMES_IT },
 	{ "a segment changed on the wire", changed_on_the_wire, 14, NAMES_IT },
+	{ "an ICMP error that says something else", other_error, 6, NAMES_IT },
+	{ "an ICMP error about another segment", other_quote, 4, NAMES_IT },
+	{ "an ICMP error for a segment, and a segment for one", segment_for_an_error, 1, NAMES_IT },
 	{ "a state never reached", state_never_reached, 2, NAMES_GAP },
 	{ "a wrong state in a state's place", wrong_state, TCP_STATES, NAMES_IT },
 	{ "a state too many", state_too_many, TCP_STATES, NAMES_IT },
@@ -1359,6 +1483,10 @@ const struct kind kinds[] = {
 	{ "a counter moves that the case does not list", unlisted_counter, 4, NAMES_IT },
 	{ "a counter of what was seen moves without it", unseen_event_counted, 6, NAMES_GAP },
 	{ "a counter moves that nobody has heard of", unheard_of_counter, 1, NAMES_IT },
+	{ "a listener that drops one more or less", one_drop_off, 2, NAMES_IT },
+	{ "a listener's drops that are not told", drops_missing, 1, NAMES_GAP },
+	{ "a listener's drops that contradict themselves", drops_contradict, 2, NAMES_IT },
+	{ "a listener that drops what it has not got", drop_of_nothing, 2, NAMES_IT },
 	{ "an accept queue one off", accept_queue_off, 2, NAMES_IT },
 	{ "a SYN queue one off", syn_queue_off, 2, NAMES_IT },
 	{ "an accept queue's limit one off", limit_off, 2, NAMES_IT },

@@ -30,6 +30,8 @@ struct aftermath {
 	const char *counter; /* of @host: stands this much higher */
 	enum host host;
 	long higher;
+	int listener; /* has dropped so many segments more, 0: none has */
+	long dropped;
 	uint64_t cookie; /* the next change of this socket of @host starts in @was */
 	enum tcp_state was;
 	int offer_flow;  /* every SYN-ACK of this flow offers something else, 0: none, */

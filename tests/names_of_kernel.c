@@ -68,6 +68,8 @@ CASE(names_of_this_kernel, .families = IPV4_ONLY)
 	put_counters("/proc/net/snmp", "Tcp:", "Tcp.");
 	put_counters("/proc/net/netstat", "TcpExt:", "");
 	put_counters("/proc/net/netstat", "MPTcpExt:", "MPTcpExt.");
+	/* captures/watch/counters.c reads these two of ICMP's */
+	fputs("Icmp.InErrors\nIcmp6InErrors\n", names);
 	for (size_t i = 0; i < ARRAY_LENGTH(trees); i++)
 		if (nftw(trees[i], put_sysctl, 16, FTW_PHYS) < 0)
 			broken("cannot list %s: %s", trees[i], strerror(errno));

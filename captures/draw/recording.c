@@ -18,17 +18,29 @@ struct reader {
 	size_t segments;
 };
 
-/* The journal's next segment at the host; NULL: there is none. */
+/* The journal's next segment, or ICMP error about one, at the host; NULL: there is none. */
 static const struct event *next_segment(struct reader *reader)
 {
 	const struct event *event;
 
 	while ((event = journal_event(reader->journal, reader->next))) {
 		reader->next++;
-		if (event->kind == EVENT_PACKET && event->host == reader->host)
+		if (is_sighting(event) && event->host == reader->host)
 			return event;
 	}
 	return NULL;
+}
+
+static bool is_of(const struct parsed *parsed, const struct event *event)
+{
+	const struct icmp_message *icmp = &parsed->icmp;
+
+	if (icmp->quotes != (event->kind == EVENT_ICMP))
+		return false;
+	if (!icmp->quotes)
+		return same_segment(&event->segment, &parsed->segment);
+	return icmp->type == event->icmp.type && icmp->code == event->icmp.code &&
+	       icmp->mtu == event->icmp.mtu && parsed->segment.seq == event->segment.seq;
 }
 
 static void add_frame(struct reader *reader, struct recorded_frame frame, const uint8_t *bytes)
@@ -59,13 +71,13 @@ static char *take_frame(struct reader *reader, const struct pcap_pkthdr *header,
 		return format("%s is damaged after segment %zu: a frame of %u bytes is no whole "
 			      "packet",
 			      reader->path, reader->segments, header->caplen);
-	if (parsed.protocol == IPPROTO_TCP) {
+	if (parsed.protocol == IPPROTO_TCP || parsed.icmp.quotes) {
 		frame.event = next_segment(reader);
 		if (!frame.event)
 			return format("%s has more than the %zu segments that the journal has of "
 				      "the %s",
 				      reader->path, reader->segments, host_name(reader->host));
-		if (!same_segment(&frame.event->segment, &parsed.segment))
+		if (!is_of(&parsed, frame.event))
 			return format("%s is not the capture of this journal: its segment %zu is "
 				      "another than that of event %ld",
 				      reader->path, reader->segments + 1, frame.event->seq);

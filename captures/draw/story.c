@@ -92,7 +92,7 @@ static void add_ladder_lines(struct story *story, const struct event *event, int
 
 		line->kind = LINE_CHANGE;
 		line->flow = judge_line(judge, i).flow;
-		if (event->kind == EVENT_PACKET)
+		if (is_sighting(event))
 			add_packet(story, event, line);
 	}
 }
@@ -166,12 +166,12 @@ static void note_covers(struct story *story, const struct event *event)
 		story->lines[step].covers = event->name;
 }
 
-/* Calls that do nothing to a connection, and the one that is a segment. */
+/* Calls that do nothing to a connection, and those that are a segment or an ICMP error. */
 static bool is_untold(const char *name)
 {
 	return strcmp(name, "poll for writing") == 0 || strncmp(name, "SO_", 3) == 0 ||
 	       strncmp(name, "TCP_", 4) == 0 || strncmp(name, "/proc/", 6) == 0 ||
-	       strcmp(name, "inject") == 0;
+	       strncmp(name, "inject", strlen("inject")) == 0;
 }
 
 /* It changed neither a state nor a queue; what it sent is a line of its own. */
@@ -421,7 +421,7 @@ static void take_event(struct story *story, const struct event *event)
 		add_call(story, event);
 	else if (event->kind == EVENT_GATE)
 		note_gate(story, event);
-	else if (event->kind == EVENT_PACKET)
+	else if (is_sighting(event))
 		note_arrival(story, event);
 	else if (event->kind == EVENT_COUNTER && judge_counter_is_stray(judge))
 		add_stray_counter(story, event);

@@ -15,7 +15,8 @@ static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_GATE] = "gate",       [EVENT_SOCKET] = "socket",     [EVENT_QUEUE] = "queue",
 	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
 	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_INFO] = "info",
-	[EVENT_SETTING] = "setting", [EVENT_COVERS] = "covers",     [EVENT_END] = "end",
+	[EVENT_SETTING] = "setting", [EVENT_COVERS] = "covers",     [EVENT_ICMP] = "icmp",
+	[EVENT_DROPS] = "drops",     [EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {
@@ -41,6 +42,11 @@ const char *kind_name(enum event_kind kind)
 int kind_from_name(const char *name)
 {
 	return index_of(name, kind_names, EVENT_KINDS);
+}
+
+bool is_sighting(const struct event *event)
+{
+	return event->kind == EVENT_PACKET || event->kind == EVENT_ICMP;
 }
 
 const char *state_name(enum tcp_state state)
@@ -71,18 +77,19 @@ int host_from_name(const char *name)
 	}
 
 const struct field event_fields[] = {
-	FIELD("host", HOST, host, OF(CALL) | OF(PACKET) | OF(SOCKET) | OF(COUNTER) | OF(EXPECT)),
+	FIELD("host", HOST, host,
+	      OF(CALL) | OF(PACKET) | OF(ICMP) | OF(SOCKET) | OF(COUNTER) | OF(EXPECT)),
 	FIELD("flow", COUNT, flow, 0),
 	FIELD("packet", LONG, packet, 0),
 	FIELD("name", TEXT, name, 0),
 	FIELD("object", TEXT, object, 0),
-	FIELD("from", HOST, from, OF(PACKET)),
+	FIELD("from", HOST, from, OF(PACKET) | OF(ICMP)),
 	FIELD("injected", BOOL, injected, 0),
 	FIELD("copy", BOOL, copy, 0),
 	FIELD("source_port", U16, segment.source_port, 0),
 	FIELD("destination_port", U16, segment.destination_port, 0),
 	FIELD("flags", U8, segment.flags, OF(PACKET)),
-	FIELD("sequence", U32, segment.seq, OF(PACKET)),
+	FIELD("sequence", U32, segment.seq, OF(PACKET) | OF(ICMP)),
 	FIELD("ack", U32, segment.ack, OF(PACKET)),
 	FIELD("window", U16, segment.window, OF(PACKET)),
 	FIELD("length", U16, segment.length, OF(PACKET)),
@@ -96,6 +103,9 @@ const struct field event_fields[] = {
 	FIELD("timestamps", BOOL, segment.timestamps, 0),
 	FIELD("tsval", U32, segment.tsval, 0),
 	FIELD("tsecr", U32, segment.tsecr, 0),
+	FIELD("icmp_type", U8, icmp.type, OF(ICMP)),
+	FIELD("icmp_code", U8, icmp.code, OF(ICMP)),
+	FIELD("icmp_mtu", U32, icmp.mtu, 0),
 	FIELD("agreed_mss", COUNT, agreement.mss, OF(INFO)),
 	FIELD("advertised_mss", COUNT, agreement.advertised_mss, OF(INFO)),
 	FIELD("own_scale", OPTION, agreement.window_scale, OF(INFO)),
@@ -114,13 +124,14 @@ const struct field event_fields[] = {
 	FIELD("limit", COUNT, limit, OF(QUEUE) | OF(EXPECT)),
 	FIELD("syn", COUNT, syn, OF(QUEUE) | OF(EXPECT)),
 	FIELD("delta", LONG, delta, OF(COUNTER)),
-	FIELD("value", LONG, value, OF(COUNTER) | OF(SETTING)),
+	FIELD("value", LONG, value, OF(COUNTER) | OF(DROPS) | OF(SETTING)),
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
 	FIELD("error", COUNT, error, OF(CALL)),
 	FIELD("argument", TEXT, argument, 0),
 	FIELD("want", TEXT, want, 0),
 	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
 	FIELD("rto", LONG, rto, 0),
+	FIELD("drops", BOOL, drops, 0),
 	FIELD("format", COUNT, format, 0),
 };
 

@@ -34,13 +34,25 @@ struct segment {
 	uint32_t tsval, tsecr;
 };
 
+/* An error of ICMP (RFC 792) or ICMPv6 (RFC 4443): what it says of a segment that was sent. */
+struct icmp_message {
+	bool quotes;        /* the beginning of a TCP segment; else nothing here tells anything */
+	uint8_t type, code; /* of the family's own */
+	uint32_t mtu;       /* of one that says that a packet was too big; 0: none */
+};
+
 struct parsed {
 	int family;                          /* AF_INET, AF_INET6; 0: neither */
 	int protocol;                        /* IPPROTO_TCP, IPPROTO_ICMP, ... */
 	bool sentinel;                       /* EtherType 0x88b5 */
 	uint64_t mark;                       /* of a sentinel */
 	uint8_t source[16], destination[16]; /* 4 bytes used for AF_INET */
-	struct segment segment;              /* when protocol is IPPROTO_TCP */
+	struct icmp_message icmp;
+	/*
+	 * When protocol is IPPROTO_TCP; of an ICMP error that quotes one, the ports and the
+	 * sequence number of that.
+	 */
+	struct segment segment;
 };
 
 /*
@@ -88,22 +100,26 @@ const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */
 enum event_kind {
 	EVENT_BEGIN,   /* name: case, object: family; delta: slack, fires: the longest that the wire
 			  itself delays a segment (-1: no bound), value: for how long a busy machine
-			  may keep one from being handed on (0: WIRE_PATIENCE), in ns; format, lines:
-			  see   below */
+			  may keep one from being handed on (0: WIRE_PATIENCE), in ns; drops: those
+			  of listeners are told; format, lines: see below */
 	EVENT_SETTING, /* host, name, value: what a SYN-ACK follows from; listener: an option of
 			  that one's socket, 0: of all. See judge_setting_name() */
 	EVENT_LISTENER, /* listener (its key: see below), port, cookie, name; object: the process
 			   that calls accept() when it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer;
-			   value: the flow before it between the same ports, 0: none */
+			   value: the flow before it between the same ports, delta: another one whose
+			   raw peer has the same address, 0: none */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
-			   segment's flags, and in value its sequence number), error, want, began;
+			   segment's flags, and in value its sequence number; of "inject ICMP":
+			   type * 256 + code), error, want, began;
 			   limit: that listen() has to give the accept queue; argument; cookie:
 			   of the socket that accept() gave */
 	EVENT_INFO,     /* host, flow, object: whose TCP_INFO; agreement */
 	EVENT_PACKET,   /* host where it was seen, from, packet, flow, segment, injected, copy */
+	EVENT_ICMP,     /* the same of an ICMP error: icmp; segment: ports and sequence number of
+			   the one that it quotes. Its packet is numbered as segments are */
 	EVENT_GATE,     /* packet, name: held, dropped, released, duplicated, lost, changed (of
 			   segment: its timestamps from there on) */
 	EVENT_SOCKET,   /* host, flow, cookie, was -> state, retrans, fires; packet: its cause.
@@ -111,6 +127,8 @@ enum event_kind {
 	EVENT_QUEUE,    /* listener, accept, limit, syn: of all who listen on its port, as sock_diag
 			   does not say whose a request is; packet: its cause. name: "gone" where
 			   its socket listens no more, else NULL */
+	EVENT_DROPS,    /* listener, delta, value: so many segments has it dropped, as SO_MEMINFO
+			   and `ss -m` have it; packet: its cause */
 	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
 	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
 			   after which */
@@ -138,6 +156,7 @@ struct event {
 	enum host from;
 	bool injected, copy;
 	struct segment segment;
+	struct icmp_message icmp;
 	struct agreement agreement;
 	uint64_t cookie;
 	enum tcp_state was, state;
@@ -158,6 +177,7 @@ struct event {
 	nsec began;           /* when a call or a wait began */
 	long rto;             /* of the flow's client after a call, in us; 0: unknown */
 	int format;           /* of a begin: ARTIFACTS_FORMAT */
+	bool drops;           /* of a begin: EVENT_DROPS are told */
 	/*
 	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
 	 * NULL-terminated, may be NULL.
@@ -167,6 +187,8 @@ struct event {
 
 /* The port of the listener, or flow, that the event tells of. */
 int event_port(const struct event *event);
+/* Whether a packet was seen: a segment, or an ICMP error about one. */
+bool is_sighting(const struct event *event);
 
 struct journal;
 

@@ -131,6 +131,8 @@ static bool needs_name(enum event_kind kind)
 {
 	switch (kind) {
 	case EVENT_PACKET:
+	case EVENT_ICMP:
+	case EVENT_DROPS:
 	case EVENT_INFO:
 	case EVENT_SOCKET:
 	case EVENT_QUEUE:
@@ -176,6 +178,7 @@ static char *event_from_json(const json_t *object, struct event *event)
 	event->seq = (long)json_integer_value(json_object_get(object, "seq"));
 	if (kind == EVENT_PACKET)
 		event->segment.mss = event->segment.window_scale = -1;
+	event->icmp.quotes = kind == EVENT_ICMP;
 	wrong = time_from_json(object, event);
 	return wrong ? wrong : fields_from_json(object, event);
 }

@@ -108,9 +108,72 @@ static int parse_tcp(struct rest rest, struct segment *segment)
 	return parse_options((struct rest){ options, options_length }, segment);
 }
 
+/* ---- ICMP ---------------------------------------------------------------------------------- */
+
+#define TOO_BIG_IPV4_TYPE 3 /* ICMP_DEST_UNREACH */
+#define TOO_BIG_IPV4_CODE 4 /* ICMP_FRAG_NEEDED */
+#define TOO_BIG_IPV6_TYPE 2 /* ICMPV6_PKT_TOOBIG */
+
+/* RFC 792: unreachable, source quench, redirect, time exceeded, parameter problem. RFC 4443, 2.1:
+ * below 128. */
+static bool is_error(uint8_t type, int family)
+{
+	if (family == AF_INET6)
+		return type < 128;
+	return (type >= 3 && type <= 5) || type == 11 || type == 12;
+}
+
+/* RFC 1191, 4; RFC 4443, 3.2: the second word of the message, or half of it. */
+static uint32_t mtu_of(const uint8_t *message, const struct parsed *parsed)
+{
+	if (parsed->family == AF_INET6)
+		return parsed->icmp.type == TOO_BIG_IPV6_TYPE ? be32(message + 4) : 0;
+	return parsed->icmp.type == TOO_BIG_IPV4_TYPE && parsed->icmp.code == TOO_BIG_IPV4_CODE
+		       ? be16(message + 6)
+		       : 0;
+}
+
+/* Goes beyond the quoted header of IP; false where it is none in front of TCP. */
+static bool skip_quoted_ip(struct rest *rest, int family)
+{
+	const uint8_t *header, *options;
+	size_t length;
+
+	if (family == AF_INET6)
+		return take(rest, 40, &header) && header[0] >> 4 == 6 && header[6] == IPPROTO_TCP;
+	if (!take(rest, 20, &header) || header[0] >> 4 != 4 || header[9] != IPPROTO_TCP)
+		return false;
+	length = (size_t)(header[0] & 15) * 4;
+	return length >= 20 && take(rest, length - 20, &options);
+}
+
+/* Eight bytes of the quoted packet are all that there must be: ports and sequence number. */
+static void parse_icmp(struct rest rest, struct parsed *parsed)
+{
+	const uint8_t *message, *quoted;
+
+	if (!take(&rest, 8, &message) || !is_error(message[0], parsed->family) ||
+	    !skip_quoted_ip(&rest, parsed->family) || !take(&rest, 8, &quoted))
+		return;
+	parsed->icmp =
+		(struct icmp_message){ .quotes = true, .type = message[0], .code = message[1] };
+	parsed->icmp.mtu = mtu_of(message, parsed);
+	parsed->segment.source_port = be16(quoted);
+	parsed->segment.destination_port = be16(quoted + 2);
+	parsed->segment.seq = be32(quoted + 4);
+}
+
+/* ---- IP ------------------------------------------------------------------------------------ */
+
 static int parse_payload(struct rest rest, struct parsed *parsed)
 {
-	return parsed->protocol == IPPROTO_TCP ? parse_tcp(rest, &parsed->segment) : 0;
+	int icmp = parsed->family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+	if (parsed->protocol == IPPROTO_TCP)
+		return parse_tcp(rest, &parsed->segment);
+	if (parsed->protocol == icmp)
+		parse_icmp(rest, parsed);
+	return 0;
 }
 
 static int parse_ipv4(struct rest rest, struct parsed *parsed)

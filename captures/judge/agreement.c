@@ -26,9 +26,7 @@ static struct agreement agreement_of_child(const struct judge *judge, const stru
 {
 	const struct terms *terms = &flow->terms;
 	int options = terms->timestamps ? TIMESTAMPS_ALIGNED : 0;
-	long most = judge->settings[ROUTE_MTU] ? judge->settings[ROUTE_MTU]
-					       : judge->settings[DEVICE_MTU];
-	long mss = most - (judge->ipv6 ? 60 : 40);
+	long mss = path_mtu(judge, flow) - (judge->ipv6 ? 60 : 40);
 
 	mss = mss < terms->mss ? mss : terms->mss;
 	mss = mss > judge->settings[MIN_SND_MSS] ? mss : judge->settings[MIN_SND_MSS];

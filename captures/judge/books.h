@@ -107,6 +107,7 @@ enum setting {
 	SCALING_RATIO,
 	ECHOES_THE_SYN,
 	REPEATS_END_ECN,
+	OFFERS_WHAT_IS_LEARNT,
 	SETTINGS
 };
 
@@ -157,7 +158,9 @@ struct flow_book {
 	uint8_t injected_flags; /* of the last one, as the case had it; 0: none, or it did not say
 				 */
 	uint32_t injected_seq;  /* the same */
-	int client_port;        /* 0: not seen yet */
+	int host;               /* the first flow of those whose raw peers have the same address */
+	long path_mtu;   /* of that flow: what the server has learnt of the way there; 0: nothing */
+	int client_port; /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];
 	int timeouts; /* of its request */
@@ -198,6 +201,7 @@ struct packet_book {
 	int numbers; /* the flow whose numbers it has: flow_of_numbers() */
 	bool injected, held, released, gone;
 	bool changed; /* its timestamps, by the gate: they are those that arrive */
+	bool icmp;    /* an ICMP error about a segment, which @segment has the number of */
 	nsec released_at;
 	bool repeated;       /* a SYN or SYN-ACK that was sent before */
 	bool retransmission; /* counted in Tcp.RetransSegs and not in Tcp.OutSegs */
@@ -229,7 +233,9 @@ struct listener_book {
 	bool there;           /* the last sample has found its socket in LISTEN */
 	int references;       /* to its socket that the case has told of: descriptors */
 	long options[LISTENER_OPTIONS];
-	bool foreign; /* another process accepts, and what it took is seen by what is left */
+	bool foreign;        /* another process accepts, and what it took is seen by what is left */
+	long drops, dropped; /* segments: as the kernel counts them, as they were seen */
+	long drops_seq;      /* of the event that said so last */
 	/* its last accept() that failed: with what errno, before which sample (see judge.samples),
 	 * and whether it had taken a connection all the same */
 	int accept_error;
@@ -244,6 +250,7 @@ struct counter_book {
 	long last_seq;             /* of the event that moved it last */
 	long largest, largest_seq; /* its largest movement in this step */
 	bool exempt, tells_of_a_drop;
+	bool tells_of_ignored_icmp;
 	int ledger;         /* -1: none */
 	unsigned of_timers; /* an enum timer_counter; 0: none */
 	unsigned tallies;   /* a set */
@@ -282,6 +289,8 @@ enum tally {
 	OVERFLOWS,
 	FULL_REQUEST_QUEUES,
 	MOVES,
+	OTHER_NUMBERS,
+	ERRORS_ABOUT_NOBODY,
 	TALLIES
 };
 
@@ -338,6 +347,19 @@ struct judge {
 	long last_sample; /* its seq */
 	long causes[2], cause_seqs[2]; /* that its events name, and who names each first */
 	int cause_count;
+	struct {
+		struct culprit call; /* of the case that injected it; seq 0: all were seen */
+		int flow;
+		long kind; /* type * 256 + code */
+	} icmp;            /* the error that is on its way */
+	bool tells_drops;  /* the journal does, of each listener */
+	/* the segment that has come to the server since the last sample, and what it met there */
+	struct {
+		int flow; /* 0: none has */
+		struct culprit packet;
+		enum tcp_state state;
+		struct segment segment;
+	} met;
 	struct culprit given_up; /* the last client socket that ended before it was connected */
 	const char *step;
 	struct {
@@ -511,6 +533,8 @@ void take_setting(struct judge *judge, const struct event *event);
 
 /* A segment has come to the server: what it changes in what the next SYN-ACK offers. */
 void hear_offer(struct judge *judge, const struct event *event, struct flow_book *flow);
+/* What the server takes for the largest packet that can go to the flow's client. */
+long path_mtu(const struct judge *judge, const struct flow_book *flow);
 /* The MSS that the flow's SYN-ACK offers now. */
 int offered_mss(const struct judge *judge, const struct flow_book *flow);
 
@@ -541,9 +565,41 @@ struct agreement agreement_of(const struct judge *judge, const struct event *eve
 /* "MSS 1448, advertised MSS 1460, timestamps, ..."; the caller frees it. */
 char *agreement_words(const struct agreement *agreement);
 
+/* ---- drops.c ------------------------------------------------------------------------------- */
+
+void take_drops(struct judge *judge, const struct event *event);
+/* A segment has arrived at the server: what it meets there. */
+void meet_listener(struct judge *judge, const struct event *event, const struct flow_book *flow);
+/* At a sample, before its tallies are closed: object when a listener's drops are not what it got.
+ */
+void close_drops(struct judge *judge, const struct event *sample);
+
+/* ---- icmp.c -------------------------------------------------------------------------------- */
+
+void take_icmp(struct judge *judge, const struct event *event);
+/* The case has injected one. */
+void expect_icmp(struct judge *judge, const struct event *event);
+/* At a sample: object when it was not seen. */
+void close_icmp(struct judge *judge);
+/*
+ * Why a request cannot have ended with the ICMP error that is the event's cause; NULL: it can. The
+ * caller frees it.
+ */
+char *icmp_objection(const struct judge *judge, const struct event *event);
+
 /* ---- packets.c, sockets.c, expect.c -------------------------------------------------------- */
 
 void take_packet(struct judge *judge, const struct event *event);
+/* Of one host's capture, in its order: times never run backwards there. */
+void check_capture_order(struct judge *judge, const struct event *event);
+/* The wire is quiet when a raw peer sends: what the server has sent last it has got, or never will.
+ */
+void check_that_peer_has_all(struct judge *judge, const struct event *event);
+/* The book of what was seen first with this event, to be filled in; NULL: one is missing before it.
+ */
+struct packet_book *next_packet(struct judge *judge, const struct event *event);
+/* What has arrived with this event as it was sent; NULL where it cannot have. */
+struct packet_book *arrived_packet(struct judge *judge, const struct event *event);
 void take_gate(struct judge *judge, const struct event *event);
 void take_socket(struct judge *judge, const struct event *event);
 void take_queue(struct judge *judge, const struct event *event);

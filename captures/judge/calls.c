@@ -282,6 +282,8 @@ void take_call(struct judge *judge, const struct event *event)
 		check_quiet(judge, event);
 	if (flow)
 		note_call_of_flow(judge, flow, event);
+	if (flow && strcmp(event->name, "inject ICMP") == 0)
+		expect_icmp(judge, event);
 	if (listener && strcmp(event->name, "accept") == 0)
 		note_accept(judge, listener, event);
 	else if (listener && event->result >= 0)

@@ -140,12 +140,19 @@ static const struct {
 	[FULL_REQUEST_QUEUES] = { " TCPReqQFullDrop ", "a full SYN queue let a SYN fall" },
 	[MOVES] = { " TCPMigrateReqSuccess ",
 		    "a request or a connection has moved to another listener" },
+	[OTHER_NUMBERS] = { " OutOfWindowIcmps ",
+			    "an ICMP error quoted a number that is not under way" },
+	[ERRORS_ABOUT_NOBODY] = { " Icmp.InErrors Icmp6InErrors ",
+				  "an ICMP error was about no socket" },
 };
 
 /* What a host says by counting when it lets a segment go by without a word. */
 static const char drops[] = " ListenDrops ListenOverflows TCPDeferAcceptDrop TCPReqQFullDrop "
 			    "PAWSEstab PAWSTimewait TSEcrRejected TCPACKSkippedSynRecv "
 			    "TCPACKSkippedTimeWait TCPACKSkippedFinWait2 TCPACKSkippedChallenge ";
+
+/* The same of an ICMP error. */
+static const char icmp_drops[] = " OutOfWindowIcmps LockDroppedIcmps Icmp.InErrors Icmp6InErrors ";
 
 static unsigned of_timers(const char *name)
 {
@@ -164,6 +171,7 @@ void classify_counter(struct counter_book *counter)
 
 	counter->exempt = counter_exempt(counter->name) != NULL;
 	counter->tells_of_a_drop = strstr(drops, word) != NULL;
+	counter->tells_of_ignored_icmp = strstr(icmp_drops, word) != NULL;
 	counter->of_timers = of_timers(counter->name);
 	counter->ledger = ledger_of(counter->name);
 	for (int i = 0; i < TALLIES; i++)
@@ -290,6 +298,8 @@ static void tally_request_gone(struct judge *judge, const struct event *event)
 	if (cause && cause->from == CLIENT && cause->segment.flags & RST) {
 		tally_one(judge, event, EMBRYONIC_RESETS);
 		tally_one(judge, event, FAILED_ATTEMPTS);
+	} else if (cause && cause->icmp) {
+		tally_one(judge, event, DROPS); /* tcp_req_err() */
 	} else if (flow->reset_in[SERVER] == judge->samples + 1) {
 		tally_one(judge, event, EMBRYONIC_RESETS);
 	} else if (!cause) {
@@ -391,7 +401,8 @@ static void tally_drop(struct judge *judge, const struct event *event)
 	long reasons = server[OVERFLOWS].moved + server[FULL_REQUEST_QUEUES].moved;
 
 	tally_seen(judge, event, (struct seen){ SERVER, DROPS, reasons });
-	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding)
+	if (!server[DROPS].moved || reasons || !listener || judge->hosts[SERVER].flooding ||
+	    cause->icmp)
 		return;
 	if (listener->depths.accept > listener->depths.limit)
 		tally_seen(judge, event, (struct seen){ SERVER, OVERFLOWS, 1 });

@@ -15,6 +15,7 @@ static void take_begin(struct judge *judge, const struct event *event)
 	judge->begun = true;
 	judge->ipv6 = event->object && strcmp(event->object, "ipv6") == 0;
 	judge->slack = event->delta;
+	judge->tells_drops = event->drops;
 	judge->wire_delay = event->fires;
 	judge->patience = event->value > 0 ? event->value : WIRE_PATIENCE;
 }
@@ -57,6 +58,13 @@ static void take_listener(struct judge *judge, const struct event *event)
 	};
 }
 
+static int host_of_flow(const struct judge *judge, const struct event *event)
+{
+	long same = event->value ? event->value : event->delta;
+
+	return same > 0 && same < event->flow ? judge->flows[same].host : event->flow;
+}
+
 static void take_flow(struct judge *judge, const struct event *event)
 {
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
@@ -86,6 +94,7 @@ static void take_flow(struct judge *judge, const struct event *event)
 		.before = (int)event->value,
 		.client_port = judge->flows[event->value].client_port,
 		.raw = event->injected,
+		.host = host_of_flow(judge, event),
 		.first_line = -1,
 		.last_line = -1,
 		.next_unnamed = -1,
@@ -172,7 +181,8 @@ static void attach_counter(struct judge *judge, const struct event *event,
 	judge->stray = nowhere && left && !counter->exempt;
 	if (nowhere || counter->exempt)
 		return;
-	if (cause && event->host != cause->from && counter->tells_of_a_drop)
+	if (cause && event->host != cause->from &&
+	    (cause->icmp ? counter->tells_of_ignored_icmp : counter->tells_of_a_drop))
 		note_drop(judge, event, &judge->lines[index]);
 	if (left)
 		note_movement(judge, &judge->lines[index], event, left);
@@ -305,6 +315,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 	check_causes(judge, event);
 	for (int host = 0; host < HOSTS; host++)
 		check_newcomer(judge, event, (enum host)host);
+	close_icmp(judge);
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
 	see_late_cookie(judge, event);
@@ -317,6 +328,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 			judge_object(judge, event,
 				     format("%s was ended, and its socket still listens",
 					    judge->listeners[i].name));
+	close_drops(judge, event);
 	if (!judge->found) { /* afterwards nothing that the tallies tell is heard */
 		tally_sample(judge, event);
 		tally_flood(judge, event);
@@ -430,13 +442,14 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
 	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
 	[EVENT_INFO] = take_info,     [EVENT_SETTING] = take_setting,
-	[EVENT_COVERS] = take_covers, [EVENT_END] = take_end,
+	[EVENT_COVERS] = take_covers, [EVENT_ICMP] = take_icmp,
+	[EVENT_DROPS] = take_drops,   [EVENT_END] = take_end,
 };
 
 /* Segments carry the kernel's time of them; all else is written down as it is found. */
 static void check_clock(struct judge *judge, const struct event *event)
 {
-	if (event->kind == EVENT_PACKET)
+	if (is_sighting(event))
 		return;
 	if (event->at < judge->now)
 		judge_object(judge, event,

@@ -146,6 +146,22 @@ static void read_number(struct reading *reading, const char *what)
 	go_on(reading);
 }
 
+/* "3/1": type and code. */
+static void read_icmp(struct reading *reading)
+{
+	const char *word = reading->word ? reading->word : "";
+	size_t type = strspn(word, "0123456789");
+	const char *code = word + type + (word[type] == '/');
+
+	if (!type || code == word + type || !*code || code[strspn(code, "0123456789")])
+		slipped(reading, "\"%s\" behind ICMP is no type/code (3/1)", word);
+	go_on(reading);
+	if (took(reading, "seq"))
+		read_number(reading, "seq");
+	if (took(reading, "mtu"))
+		read_number(reading, "mtu");
+}
+
 static void read_segment(struct reading *reading)
 {
 	static const char *const numbers[] = { "seq", "ack", "win" };
@@ -229,7 +245,10 @@ char *ladder_line_slip(const char *line)
 			slipped(&reading,
 				"a line without a segment has \"timer\", \"moved\", or states");
 	} else if (took(&reading, ">") || took(&reading, "<")) {
-		read_segment(&reading);
+		if (took(&reading, "ICMP"))
+			read_icmp(&reading);
+		else
+			read_segment(&reading);
 		read_fate(&reading);
 	} else {
 		slipped(&reading, "\"%s\" is no direction (>, < or .)",

@@ -54,7 +54,10 @@ void judge_free(struct judge *judge);
  *    descriptor; and then no longer
  *  - who waits at a listener that ends is gone, or waits at another one on its port, and is counted
  *  - what one sample finds has one cause; time does not run backwards
+ *  - a listener has dropped (sk_drops) what follows from the segments that it got (drops.c)
  *  - every call returned what was wanted
+ *  - an ICMP error about a number that is not under way is counted, and ends no request; a request
+ *    takes no notice of an MTU, and who goes the way of a connection knows what it has learnt
  *  - each SYN-ACK offers what follows from the SYN and the server's settings (offers.c)
  *  - each end goes by what SYN and SYN-ACK have agreed on
  *  - every movement of a counter that is neither exempt nor held to what was seen was named in its

@@ -21,7 +21,9 @@
  *              expects a window, and a window of 0 always; "ack cookie" of what acknowledges
  *              another peer's cookie, or one from before the last SYN-ACK; "old ACK", "old
  * FIN-ACK": the server's, with the numbers of the connection that was between these ports before;
- *              "changed": the gate has changed its timestamps
+ *              "changed": the gate has changed its timestamps;
+ *              "ICMP 3/1", an ICMP or ICMPv6 error of this type and code about the flow: "seq 1"
+ *              where it does not quote the SYN or SYN-ACK, "mtu 1300" where it says one
  *   FATE       "ignored" (it arrived, and the host counted a drop), "rejected" (and sent RST for
  *              it), "held", "lost", "moved" (its request or connection to another listener)
  *   states     of both ends after it, where one of them changed
@@ -153,6 +155,30 @@ static void describe_window(const struct line_book *line, const char *expected, 
 		 changed ? " changed" : "");
 }
 
+/* The number where it is not that of the SYN or SYN-ACK. */
+static void describe_icmp(const struct judge *judge, const struct event *event, char *words,
+			  size_t size)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+	enum host quoted = other(event->from);
+	size_t used =
+		(size_t)snprintf(words, size, "ICMP %u/%u", event->icmp.type, event->icmp.code);
+
+	if (flow->has_isn[quoted] && event->segment.seq != flow->isn[quoted])
+		used += (size_t)snprintf(words + used, size - used, " seq %d",
+					 (int)(event->segment.seq - flow->isn[quoted]));
+	if (event->icmp.mtu)
+		snprintf(words + used, size - used, " mtu %u", event->icmp.mtu);
+}
+
+static void describe(struct judge *judge, const struct event *event, char *words, size_t size)
+{
+	if (event->kind == EVENT_ICMP)
+		describe_icmp(judge, event, words, size);
+	else
+		describe_segment(judge, event, words, size);
+}
+
 /* ---- lines --------------------------------------------------------------------------------- */
 
 /* A system call's segments leave while it runs; the stamps of two clocks agree to well under this.
@@ -195,13 +221,12 @@ static bool sent_by_call(struct judge *judge, const struct flow_book *flow,
 			 const struct event *event)
 {
 	/* the wire and the sample after a call take their time */
-	nsec late = event->injected || event->kind != EVENT_PACKET ? judge->slack : 0;
+	nsec late = event->injected || !is_sighting(event) ? judge->slack : 0;
 
 	for (int host = 0; host < HOSTS; host++)
 		if (flow->call_ended[host] > 0 &&
-		    (event->kind != EVENT_PACKET ||
-		     (event->from == (enum host)host &&
-		      can_send(flow->call_name[host], &event->segment))) &&
+		    (!is_sighting(event) || (event->from == (enum host)host &&
+					     can_send(flow->call_name[host], &event->segment))) &&
 		    event->at >= flow->call_began[host] - CLOCK_SLOP &&
 		    event->at <= flow->call_ended[host] + CLOCK_SLOP + late)
 			return true;
@@ -225,7 +250,7 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 				    .direction = '.',
 				    .later = -1,
 				    .by_call = sent_by_call(judge, flow, event),
-				    .sampled = event->kind != EVENT_PACKET,
+				    .sampled = !is_sighting(event),
 				    .step = judge->step_began ? judge->step : NULL,
 				    .sample = judge->samples + 1,
 				    .sample_before = judge->sampled_at };
@@ -235,11 +260,11 @@ int enter_line(struct judge *judge, const struct event *event, int flow_number)
 		flow->begun = true;
 		flow->t0 = event->at;
 	}
-	if (event->kind == EVENT_PACKET) {
+	if (is_sighting(event)) {
 		line->packet = event->packet;
 		line->window = event->segment.window;
 		line->direction = event->from == CLIENT ? '>' : '<';
-		describe_segment(judge, event, line->words, sizeof(line->words));
+		describe(judge, event, line->words, sizeof(line->words));
 	}
 	if (flow->last_line >= 0)
 		judge->lines[flow->last_line].next = index;

@@ -12,11 +12,13 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/counts.c \
 	captures/judge/details.c \
 	captures/judge/exempt.c \
+	captures/judge/drops.c \
 	captures/judge/expect.c \
 	captures/judge/failure.c \
 	captures/judge/floods.c \
 	captures/judge/fold.c \
 	captures/judge/grammar.c \
+	captures/judge/icmp.c \
 	captures/judge/judge.h \
 	captures/judge/ladder.c \
 	captures/judge/offers.c \

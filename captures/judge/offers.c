@@ -41,7 +41,7 @@ static bool chosen(const struct judge *judge, const struct flow_book *flow,
 
 static char *why_mss(const struct judge *judge, const struct flow_book *flow)
 {
-	if (offered_mss(judge, flow) != advertised_mss(judge))
+	if (offered_mss(judge, flow) != advertised_mss(judge, flow))
 		return option_words(judge, flow, OPTION_MAXSEG);
 	return setting_words(judge, judge->settings[ROUTE_ADVMSS] ? ROUTE_ADVMSS
 				    : judge->settings[ROUTE_MTU]  ? ROUTE_MTU
@@ -175,11 +175,17 @@ static void compare(struct judge *judge, struct culprit culprit, const struct fl
 			judge_object_to(judge, culprit, objection(judge, flow, &fields[i]));
 }
 
+/* Of what was learnt of a way nobody asks where nothing was. */
+static bool must_be_told(const struct judge *judge, const struct flow_book *flow, int setting)
+{
+	return setting != OFFERS_WHAT_IS_LEARNT || judge->flows[flow->host].path_mtu;
+}
+
 /* Objects where the journal has not told of what the rules ask for. */
-static bool all_is_told(struct judge *judge, struct culprit culprit)
+static bool all_is_told(struct judge *judge, const struct flow_book *flow, struct culprit culprit)
 {
 	for (int i = 0; i < SETTINGS; i++)
-		if (!judge->told[i]) {
+		if (!judge->told[i] && must_be_told(judge, flow, i)) {
 			judge_object_to(judge, culprit,
 					format("the journal does not tell the server's %s, from "
 					       "which a SYN-ACK follows",
@@ -192,7 +198,7 @@ static bool all_is_told(struct judge *judge, struct culprit culprit)
 static void judge_offer(struct judge *judge, struct culprit culprit, const struct flow_book *flow,
 			const struct segment *seen)
 {
-	if (judge->found || !listener_of(judge, flow) || !all_is_told(judge, culprit))
+	if (judge->found || !listener_of(judge, flow) || !all_is_told(judge, flow, culprit))
 		return;
 	if (!flow->terms.known)
 		judge_object_to(

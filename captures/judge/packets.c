@@ -224,9 +224,7 @@ static bool is_retransmission(const struct flow_book *flow, const struct event *
 	return flow->has_segment[event->from] && (int32_t)(end - flow->sent_next[event->from]) <= 0;
 }
 
-/* The wire is quiet when a raw peer sends: what the server has sent last it has got, or never will.
- */
-static void check_that_peer_has_all(struct judge *judge, const struct event *event)
+void check_that_peer_has_all(struct judge *judge, const struct event *event)
 {
 	for (int i = judge->packet_count - 1; i > 0; i--) {
 		const struct packet_book *packet = &judge->packets[i];
@@ -317,8 +315,7 @@ static void advance_receiver(struct judge *judge, const struct event *event)
 	}
 }
 
-/* A segment enters the books where it is first seen: at its sender, or injected at the receiver. */
-static void enter_packet(struct judge *judge, const struct event *event, struct flow_book *flow)
+struct packet_book *next_packet(struct judge *judge, const struct event *event)
 {
 	struct packet_book *packet;
 
@@ -326,17 +323,29 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 		judge_object(judge, event,
 			     format("segment %ld was seen where %d is the next: one is missing",
 				    event->packet, judge->packet_count));
-		return;
+		return NULL;
 	}
 	judge->packets = GROWN(judge->packets, judge->packet_count);
 	packet = &judge->packets[judge->packet_count++];
 	*packet = (struct packet_book){
 		.flow = event->flow,
+		.numbers = event->flow,
 		.injected = event->injected,
+		.icmp = event->kind == EVENT_ICMP,
 		.from = event->from,
 		.sent = event->at,
 		.segment = event->segment,
 	};
+	return packet;
+}
+
+/* A segment enters the books where it is first seen: at its sender, or injected at the receiver. */
+static void enter_packet(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	struct packet_book *packet = next_packet(judge, event);
+
+	if (!packet)
+		return;
 	packet->numbers = (int)(flow_of_numbers(judge, event) - judge->flows);
 	packet->retransmission = is_retransmission(&judge->flows[packet->numbers], event);
 	packet->repeated = is_repeated_syn(flow, event);
@@ -375,47 +384,49 @@ static void check_transit(struct judge *judge, const struct event *event,
 			       packet->held ? "released" : "sent", seconds(judge->wire_delay)));
 }
 
-static void take_arrival(struct judge *judge, const struct event *event, struct flow_book *flow)
+struct packet_book *arrived_packet(struct judge *judge, const struct event *event)
 {
 	struct packet_book *packet = book_of_packet(judge, event->packet);
 
-	if (!packet || packet->from != event->from || packet->gone) {
+	if (!packet || packet->from != event->from || packet->gone)
 		judge_object(judge, event,
 			     format("segment %ld arrived at the %s, but nobody sent it that way",
 				    event->packet, host_name(event->host)));
-		return;
-	}
-	if (!same_segment(&packet->segment, &event->segment)) {
+	else if (packet->icmp != (event->kind == EVENT_ICMP) ||
+		 !same_segment(&packet->segment, &event->segment))
 		judge_object(judge, event,
 			     format("segment %ld arrived changed by the wire", event->packet));
-		return;
-	}
-	if (event->at < packet->sent) {
+	else if (event->at < packet->sent)
 		judge_object(judge, event,
 			     format("segment %ld arrived before it was sent", event->packet));
-		return;
-	}
-	if (packet->arrivals++ > packet->copies) {
+	else if (packet->arrivals++ > packet->copies)
 		judge_object(judge, event, format("segment %ld arrived twice", event->packet));
-		return;
-	}
-	if (packet->held && !packet->released) {
+	else if (packet->held && !packet->released)
 		judge_object(judge, event,
 			     format("segment %ld arrived while the gate held it", event->packet));
+	else
+		return packet;
+	return NULL;
+}
+
+static void take_arrival(struct judge *judge, const struct event *event, struct flow_book *flow)
+{
+	struct packet_book *packet = arrived_packet(judge, event);
+
+	if (!packet)
 		return;
-	}
 	judge->lines[packet->line].arrived = event->at;
 	check_transit(judge, event, packet);
 	if (!packet->held && flow->transit < SEC(LONGEST_SPAN))
 		flow->transit += event->at - packet->sent;
 	tally_arrival(judge, event);
 	hear_cookie(judge, event, flow);
+	meet_listener(judge, event, flow);
 	hear_offer(judge, event, flow);
 	advance_receiver(judge, event);
 }
 
-/* Of one host's capture, in its order: times never run backwards there. */
-static void check_capture_order(struct judge *judge, const struct event *event)
+void check_capture_order(struct judge *judge, const struct event *event)
 {
 	struct host_book *host = &judge->hosts[event->host];
 

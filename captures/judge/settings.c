@@ -44,6 +44,8 @@ static const struct name setting_names[SETTINGS] = {
 	[ECHOES_THE_SYN] = BOTH("kernel: echoes the SYN"),
 	/* Whether a SYN-ACK that is sent again after a timeout has no ECE any more. */
 	[REPEATS_END_ECN] = BOTH("kernel: repeats end ECN"),
+	/* Whether its MSS follows from what ICMP has told of the way's MTU, too. */
+	[OFFERS_WHAT_IS_LEARNT] = BOTH("kernel: offers what is learnt"),
 };
 
 static const struct name option_names[LISTENER_OPTIONS] = {

@@ -203,6 +203,18 @@ static void check_request_timer(struct judge *judge, const struct event *event,
 			       seconds(period)));
 }
 
+/* Whether an ICMP error that has ended a request could do so; objects when not. */
+static bool check_end_by_icmp(struct judge *judge, const struct event *event)
+{
+	char *objection = event->was == SYN_RECV && event->state == NO_SOCKET
+				  ? icmp_objection(judge, event)
+				  : NULL;
+
+	if (objection)
+		judge_object(judge, event, objection);
+	return !objection;
+}
+
 /* Whether the change can be; objects when not. */
 static bool check_change(struct judge *judge, const struct event *event,
 			 const struct socket_book *socket)
@@ -234,7 +246,7 @@ static bool check_change(struct judge *judge, const struct event *event,
 			     format("%s's socket on the %s is in %s without %s", flow->name,
 				    host_name(event->host), state_name(event->state), missing));
 	else
-		return true;
+		return check_end_by_icmp(judge, event);
 	return false;
 }
 

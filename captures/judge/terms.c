@@ -28,11 +28,18 @@ static long larger(long a, long b)
 	return a > b ? a : b;
 }
 
-/* ipv4_mtu(), ip6_mtu() */
-static long path_mtu(const struct judge *judge)
+static long route_mtu(const struct judge *judge)
 {
 	return judge->settings[ROUTE_MTU] ? judge->settings[ROUTE_MTU]
 					  : judge->settings[DEVICE_MTU];
+}
+
+/* ipv4_mtu(), ip6_mtu(): what was learnt (learn_path() in icmp.c) is of the route's exception. */
+long path_mtu(const struct judge *judge, const struct flow_book *flow)
+{
+	long learnt = judge->flows[flow->host].path_mtu;
+
+	return learnt ? smaller(learnt, route_mtu(judge)) : route_mtu(judge);
 }
 
 static long headers(const struct judge *judge)
@@ -41,9 +48,11 @@ static long headers(const struct judge *judge)
 }
 
 /* dst_metric_advmss(): ipv4_default_advmss(), ip6_default_advmss() */
-long advertised_mss(const struct judge *judge)
+long advertised_mss(const struct judge *judge, const struct flow_book *flow)
 {
-	long mss = larger(path_mtu(judge) - headers(judge), judge->settings[MIN_ADV_MSS]);
+	long mtu =
+		judge->settings[OFFERS_WHAT_IS_LEARNT] ? path_mtu(judge, flow) : route_mtu(judge);
+	long mss = larger(mtu - headers(judge), judge->settings[MIN_ADV_MSS]);
 
 	if (judge->settings[ROUTE_ADVMSS])
 		return judge->settings[ROUTE_ADVMSS];
@@ -62,7 +71,7 @@ static long clamped_mss(const struct listener_book *listener, long mss)
 
 int offered_mss(const struct judge *judge, const struct flow_book *flow)
 {
-	return (int)clamped_mss(listener_of(judge, flow), advertised_mss(judge));
+	return (int)clamped_mss(listener_of(judge, flow), advertised_mss(judge, flow));
 }
 
 long buffer_of(const struct judge *judge, const struct listener_book *listener)

@@ -11,7 +11,7 @@
 bool is_request(const struct flow_book *flow);
 
 /* What the route to the client allows of an MSS. */
-long advertised_mss(const struct judge *judge);
+long advertised_mss(const struct judge *judge, const struct flow_book *flow);
 /* The receive buffer of the listener's. */
 long buffer_of(const struct judge *judge, const struct listener_book *listener);
 /* What tcp_openreq_init_rwin() takes from the listener and the route. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Tcp, TcpExt and MPTcpExt counters of a host, as /proc has them. All of them are read and
- * watched, also those that nothing here has ever heard of.
+ * watched, also those that nothing here has ever heard of. Of ICMP's there is one for each family,
+ * which tells of errors that were about nobody; the others count what neighbours do as well.
  */
 #include "captures/watch/probes.h"
 
@@ -25,9 +26,12 @@ struct proc {
 	char text[16384]; /* as it was read last */
 };
 
+enum { TCP, TCP_EXT, MPTCP_EXT, ICMP, ICMP6, TABLES };
+
 struct counters {
-	struct proc netstat, snmp;
-	struct table tables[3];
+	struct proc netstat, snmp, snmp6;
+	bool follows_icmp;
+	struct table tables[TABLES];
 };
 
 /* False when the file holds what it held when it was read last. */
@@ -93,11 +97,61 @@ static void read_numbers(struct table *table, char *text)
 		       table->tag, table->count);
 }
 
+/* ---- ICMP's --------------------------------------------------------------------------------- */
+
+static void learn_errors(struct table *table, const char *name)
+{
+	table->counters = must_alloc(1, sizeof(*table->counters));
+	table->counters[table->count++].name = format("%s", name);
+}
+
+/* The number that stands in the place of @name in the table's other line. */
+static long number_of(char *text, const char *tag, const char *name)
+{
+	const char *names = find_line(text, tag, 0), *numbers = find_line(text, tag, 1);
+	autofree char *found = NULL, *number = NULL;
+
+	while (names && numbers && (!found || strcmp(found, name) != 0)) {
+		free(found);
+		free(number);
+		found = text_word(&names);
+		number = text_word(&numbers);
+		if (!found || !number)
+			broken("the counters of a host have no %s%s", tag, name);
+	}
+	return number ? strtol(number, NULL, 10) : 0;
+}
+
+/* A line each, "Icmp6InErrors  0". */
+static long number_behind(char *text, const char *name)
+{
+	const char *number = find_line(text, name, 0);
+
+	if (!number)
+		broken("the counters of a host have no %s", name);
+	return strtol(number, NULL, 10);
+}
+
+static void read_errors(struct counters *counters)
+{
+	counters->tables[ICMP].counters->read = number_of(counters->snmp.text, "Icmp:", "InErrors");
+	counters->tables[ICMP6].counters->read =
+		number_behind(counters->snmp6.text, "Icmp6InErrors");
+}
+
+void counters_follow_icmp(struct counters *counters)
+{
+	counters->follows_icmp = true;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
 static void read_all(struct counters *counters)
 {
-	read_numbers(&counters->tables[0], counters->snmp.text);
-	read_numbers(&counters->tables[1], counters->netstat.text);
-	read_numbers(&counters->tables[2], counters->netstat.text);
+	read_numbers(&counters->tables[TCP], counters->snmp.text);
+	read_numbers(&counters->tables[TCP_EXT], counters->netstat.text);
+	read_numbers(&counters->tables[MPTCP_EXT], counters->netstat.text);
+	read_errors(counters);
 }
 
 struct counters *counters_open(struct net *net, enum host host)
@@ -106,16 +160,20 @@ struct counters *counters_open(struct net *net, enum host host)
 
 	counters->netstat.fd = net_proc(net, host, "netstat");
 	counters->snmp.fd = net_proc(net, host, "snmp");
-	counters->tables[0] = (struct table){ .tag = "Tcp:", .prefix = "Tcp." };
-	counters->tables[1] = (struct table){ .tag = "TcpExt:", .prefix = "" };
-	counters->tables[2] = (struct table){ .tag = "MPTcpExt:", .prefix = "MPTcpExt." };
+	counters->snmp6.fd = net_proc(net, host, "snmp6");
+	counters->tables[TCP] = (struct table){ .tag = "Tcp:", .prefix = "Tcp." };
+	counters->tables[TCP_EXT] = (struct table){ .tag = "TcpExt:", .prefix = "" };
+	counters->tables[MPTCP_EXT] = (struct table){ .tag = "MPTcpExt:", .prefix = "MPTcpExt." };
 	read_again(&counters->snmp);
 	read_again(&counters->netstat);
-	learn_names(&counters->tables[0], counters->snmp.text);
-	learn_names(&counters->tables[1], counters->netstat.text);
-	learn_names(&counters->tables[2], counters->netstat.text);
+	read_again(&counters->snmp6);
+	learn_names(&counters->tables[TCP], counters->snmp.text);
+	learn_names(&counters->tables[TCP_EXT], counters->netstat.text);
+	learn_names(&counters->tables[MPTCP_EXT], counters->netstat.text);
+	learn_errors(&counters->tables[ICMP], "Icmp.InErrors");
+	learn_errors(&counters->tables[ICMP6], "Icmp6InErrors");
 	read_all(counters);
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < TABLES; t++)
 		for (int i = 0; i < counters->tables[t].count; i++) {
 			struct counter *counter = &counters->tables[t].counters[i];
 
@@ -126,13 +184,14 @@ struct counters *counters_open(struct net *net, enum host host)
 
 void counters_close(struct counters *counters)
 {
-	for (int t = 0; t < 3; t++) {
+	for (int t = 0; t < TABLES; t++) {
 		for (int i = 0; i < counters->tables[t].count; i++)
 			free(counters->tables[t].counters[i].name);
 		free(counters->tables[t].counters);
 	}
 	close(counters->netstat.fd);
 	close(counters->snmp.fd);
+	close(counters->snmp6.fd);
 	free(counters);
 }
 
@@ -141,6 +200,8 @@ bool counters_stand(struct counters *counters)
 	bool fresh = read_again(&counters->snmp);
 
 	fresh |= read_again(&counters->netstat);
+	if (counters->follows_icmp)
+		fresh |= read_again(&counters->snmp6);
 	if (fresh)
 		read_all(counters);
 	return !fresh;
@@ -149,7 +210,7 @@ bool counters_stand(struct counters *counters)
 bool counters_read(struct counters *counters)
 {
 	counters_stand(counters);
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < TABLES; t++)
 		for (int i = 0; i < counters->tables[t].count; i++)
 			if (counters->tables[t].counters[i].read !=
 			    counters->tables[t].counters[i].accepted)
@@ -159,7 +220,7 @@ bool counters_read(struct counters *counters)
 
 void counters_accept(struct counters *counters, counter_moved *moved, void *context)
 {
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < TABLES; t++)
 		for (int i = 0; i < counters->tables[t].count; i++) {
 			struct counter *counter = &counters->tables[t].counters[i];
 
@@ -180,7 +241,7 @@ static bool is_among(const char *name, const char *const *names)
 
 bool counters_moved_beyond(const struct counters *counters, const char *const *names)
 {
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < TABLES; t++)
 		for (int i = 0; i < counters->tables[t].count; i++) {
 			const struct counter *counter = &counters->tables[t].counters[i];
 
@@ -193,7 +254,7 @@ bool counters_moved_beyond(const struct counters *counters, const char *const *n
 
 static const struct counter *counter_named(const struct counters *counters, const char *name)
 {
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < TABLES; t++)
 		for (int i = 0; i < counters->tables[t].count; i++)
 			if (strcmp(counters->tables[t].counters[i].name, name) == 0)
 				return &counters->tables[t].counters[i];

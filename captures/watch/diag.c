@@ -53,6 +53,19 @@ void diag_close(struct diag *diag)
 	free(diag);
 }
 
+static int take_drops(const struct nlattr *attribute, void *argument)
+{
+	struct diag_socket *socket = argument;
+	uint32_t memory[SK_MEMINFO_VARS];
+
+	if (mnl_attr_get_type(attribute) != INET_DIAG_SKMEMINFO ||
+	    mnl_attr_get_payload_len(attribute) < sizeof(memory))
+		return MNL_CB_OK;
+	memcpy(memory, mnl_attr_get_payload(attribute), sizeof(memory));
+	socket->drops = memory[SK_MEMINFO_DROPS];
+	return MNL_CB_STOP;
+}
+
 static int take_socket(const struct nlmsghdr *header, void *argument)
 {
 	struct diag *diag = argument;
@@ -76,6 +89,7 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 	if (socket.state == LISTEN) {
 		socket.queued = (int)message->idiag_rqueue;
 		socket.limit = (int)message->idiag_wqueue;
+		mnl_attr_parse(header, sizeof(*message), take_drops, &socket);
 	}
 	diag->found(diag->context, &socket);
 	return MNL_CB_OK;
@@ -92,6 +106,7 @@ static struct inet_diag_req_v2 *begin_request(struct diag *diag, char *buffer, u
 	request->sdiag_family = (uint8_t)diag->family;
 	request->sdiag_protocol = IPPROTO_TCP;
 	request->idiag_states = (1u << TCP_STATES) - 1;
+	request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
 	return request;
 }
 

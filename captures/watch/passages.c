@@ -6,12 +6,13 @@
 
 #include <netinet/in.h>
 
-static bool is_tcp(const struct frame *frame)
+/* Whether the captures tell of it: a segment, or an ICMP error about one. */
+static bool is_told(const struct frame *frame)
 {
 	struct parsed parsed;
 
 	return parse_frame(frame->bytes, frame->length, &parsed) == 0 &&
-	       parsed.protocol == IPPROTO_TCP;
+	       (parsed.protocol == IPPROTO_TCP || parsed.icmp.quotes);
 }
 
 static struct passage *add_frame(struct passages *passages, uint64_t number)
@@ -28,7 +29,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 	struct watch *watch = argument;
 	struct departure departure;
 
-	if (!is_tcp(frame))
+	if (!is_told(frame))
 		return;
 	departure = departure_from(watch, frame->from);
 	*add_frame(&watch->passages, frame->number) =
@@ -94,7 +95,7 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	struct passage *passage = passage_of(passages, frame);
 	struct arrival arrival;
 
-	if (!is_tcp(frame))
+	if (!is_told(frame))
 		return;
 	if (passage->held) {
 		passage->held = false;

@@ -46,6 +46,7 @@ struct diag_socket {
 	uint16_t port, peer_port; /* its own and the other end's */
 	int retrans, expires_ms;  /* of its timer; 0: it is overdue, NO_TIMER: it has none */
 	int queued, limit;        /* of a listener: accept queue and its limit */
+	long drops;               /* of a listener: segments (SK_MEMINFO_DROPS) */
 	bool floods;              /* the other end is a source of a flood */
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
@@ -86,12 +87,17 @@ int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t coo
  */
 bool diag_destroy_all(struct diag *diag);
 
-/* ---- counters: /proc/net/netstat and snmp -------------------------------------------------- */
+/* ---- counters: /proc/net/netstat, snmp and snmp6 ------------------------------------------- */
 
 struct counters;
 
 struct counters *counters_open(struct net *net, enum host host);
 void counters_close(struct counters *counters);
+/*
+ * An ICMP error has come to the host, or left it: from now on that of ICMPv6 is read too. Before,
+ * it would be a file more at each sample.
+ */
+void counters_follow_icmp(struct counters *counters);
 /* Reads all of them; true when one differs from what was accepted last. */
 bool counters_read(struct counters *counters);
 /* Reads them once more; true when all are as they were read before. */

@@ -243,6 +243,19 @@ static struct known_listener *listener_of_socket(struct samples *samples,
 	return foreign;
 }
 
+static void compare_drops(const struct sampling *sampling, struct known_listener *listener,
+			  long drops)
+{
+	if (drops != listener->drops)
+		note(sampling->watch, (struct event){ .kind = EVENT_DROPS,
+						      .at = sampling->at,
+						      .packet = sampling->cause,
+						      .listener = listener->key,
+						      .delta = drops - listener->drops,
+						      .value = drops });
+	listener->drops = drops;
+}
+
 static void compare_listener(const struct sampling *sampling, const struct diag_socket *socket)
 {
 	struct watch *watch = sampling->watch;
@@ -253,6 +266,7 @@ static void compare_listener(const struct sampling *sampling, const struct diag_
 	if (!listener)
 		return;
 	listener->seen_in = watch->samples.count;
+	compare_drops(sampling, listener, socket->drops);
 	now.syn = compare_strangers(sampling, listener->port);
 	for (int i = 0; i < seen->count; i++)
 		now.syn += seen->sockets[i].diag.state == SYN_RECV &&

@@ -159,6 +159,8 @@ static long read_setting(struct net *net, const char *name, const uint32_t metri
 		return ways->echoes_the_syn;
 	if (strcmp(name, "kernel: repeats end ECN") == 0)
 		return ways->repeats_end_ecn;
+	if (strcmp(name, "kernel: offers what is learnt") == 0)
+		return ways->offers_what_is_learnt;
 	broken("nobody knows a setting \"%s\" of the server", name);
 }
 

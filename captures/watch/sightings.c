@@ -40,6 +40,14 @@ static void queue_unread(struct unread *unread, const struct event *event)
 		(struct departure){ .packet = event->packet, .flow = event->flow, .at = event->at };
 }
 
+/* All of it that an ICMP error has. */
+static struct segment quoted(const struct segment *segment)
+{
+	return (struct segment){ .source_port = segment->source_port,
+				 .destination_port = segment->destination_port,
+				 .seq = segment->seq };
+}
+
 static void take_sighting(void *argument, const struct sighting *sighting)
 {
 	struct watch *watch = argument;
@@ -48,16 +56,21 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	const struct segment *segment = &sighting->parsed->segment;
 	enum host host = sighting->host;
 	enum host from = sighting->outgoing == (host == CLIENT) ? CLIENT : SERVER;
+	/* an ICMP error goes back to where the segment that it quotes has come from */
+	bool icmp = sighting->parsed->icmp.quotes;
 	struct event event = {
-		.kind = EVENT_PACKET,
+		.kind = icmp ? EVENT_ICMP : EVENT_PACKET,
 		.at = sighting->at - watch->zero,
 		.host = host,
 		.from = from,
-		.segment = *segment,
-		.flow = watch->flow_of_port[from == CLIENT ? segment->source_port
-							   : segment->destination_port],
+		.segment = icmp ? quoted(segment) : *segment,
+		.icmp = sighting->parsed->icmp,
+		.flow = watch->flow_of_port[(from == CLIENT) != icmp ? segment->source_port
+								     : segment->destination_port],
 	};
 
+	if (icmp)
+		counters_follow_icmp(watch->counters[host]);
 	if (sighting->outgoing) {
 		event.packet = ++sightings->packets;
 		queue_unread(&sightings->unread[host], &event);

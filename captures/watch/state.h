@@ -48,6 +48,7 @@ struct known_listener {
 	int key, port;
 	uint64_t cookie; /* of its socket; 0: not known yet, another process has it */
 	struct depths depths;
+	long drops;
 	int flood_requests; /* of the half-open requests: a flood's */
 	bool known;
 	unsigned seen_in; /* number of the sample that saw it last */

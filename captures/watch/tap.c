@@ -204,7 +204,7 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 		return;
 	}
 	pcap_dump((u_char *)tap->dumper, header, bytes);
-	if (parsed.protocol != IPPROTO_TCP)
+	if (parsed.protocol != IPPROTO_TCP && !parsed.icmp.quotes)
 		return;
 	tap->handed++;
 	tap->sighted(tap->context,

@@ -36,6 +36,7 @@ int watch_flow(struct watch *watch, struct flow_id id)
 				    .listener = id.listener,
 				    .port = id.port,
 				    .value = *of_port,
+				    .delta = id.beside,
 				    .injected = id.raw });
 	*of_port = flow;
 	return flow;
@@ -242,6 +243,7 @@ struct watch *watch_open(struct watch_options options)
 				    .value = deadline_in(WIRE_PATIENCE).span,
 				    .fires = longest_delay(options.wire),
 				    .format = ARTIFACTS_FORMAT,
+				    .drops = true,
 				    .lines = options.about });
 	watch_settings(watch);
 	return watch;

@@ -61,6 +61,7 @@ struct flow_id {
 	struct sockaddr_storage client; /* with port */
 	int listener;                   /* its key, see struct event; 0: any on that port */
 	int port;                       /* of the server; 0: it is the key */
+	int beside;                     /* another flow of the same raw peer's; 0: none */
 	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
