@@ -501,7 +501,8 @@ static bool gate_can(const struct judge *judge, const struct packet_book *packet
 	case DUPLICATED:
 		return has_it && packet->arrivals == 0 && packet->copies == 0;
 	case TAKEN:
-		return has_it && packet->from == SERVER && judge->flows[packet->flow].raw;
+		return has_it && !packet->held && packet->from == SERVER &&
+		       judge->flows[packet->flow].raw;
 	case DROPPED:
 		return has_it && !packet->held && packet->copies == 0;
 	case LOST:
