@@ -176,9 +176,12 @@ static bool loses_connection(const struct event *event)
 static void check_quiet(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
-	const struct line_book *last = &judge->lines[flow->last_line];
+	const struct line_book *last = NULL;
 
-	if (flow->to_peer > 0 && flow->last_line >= 0 && flow->states[SERVER] == NO_SOCKET)
+	for (int i = flow->first_line; i >= 0; i = judge->lines[i].next)
+		if (judge->lines[i].direction == '<')
+			last = &judge->lines[i];
+	if (last && flow->to_peer > 0 && flow->states[SERVER] == NO_SOCKET)
 		judge_object_to(judge, (struct culprit){ last->seq, last->packet },
 				format("%s sends, and what the server has sent to it is still on "
 				       "the wire",
