@@ -180,47 +180,6 @@ CASE(sample_server_that_computes_lets_its_queue_overflow, .claims = "D2-04 D2-26
 
 /* ---- descriptor passing -------------------------------------------------------------------- */
 
-/* unix(7): a descriptor travels beside one byte at least. */
-union passing {
-	struct cmsghdr header;
-	char room[CMSG_SPACE(sizeof(int))]; /* makes the union large enough */
-};
-
-static struct msghdr message_with(struct iovec *byte, union passing *passing)
-{
-	return (struct msghdr){ .msg_iov = byte,
-				.msg_iovlen = 1,
-				.msg_control = passing,
-				.msg_controllen = sizeof(*passing) };
-}
-
-static void pass_descriptor(int channel, int sock)
-{
-	union passing passing = { .header = { .cmsg_level = SOL_SOCKET,
-					      .cmsg_type = SCM_RIGHTS,
-					      .cmsg_len = CMSG_LEN(sizeof(int)) } };
-	struct iovec byte = { "", 1 };
-	struct msghdr message = message_with(&byte, &passing);
-
-	memcpy(CMSG_DATA(&passing.header), &sock, sizeof(sock));
-	if (sendmsg(channel, &message, MSG_NOSIGNAL) != 1)
-		_exit(EXIT_FAILURE);
-}
-
-static int receive_descriptor(int channel)
-{
-	union passing passing = { .header = { .cmsg_len = 0 } };
-	char room;
-	struct iovec byte = { &room, 1 };
-	struct msghdr message = message_with(&byte, &passing);
-	int sock;
-
-	if (recvmsg(channel, &message, 0) != 1 || passing.header.cmsg_type != SCM_RIGHTS)
-		_exit(EXIT_FAILURE);
-	memcpy(&sock, CMSG_DATA(&passing.header), sizeof(sock));
-	return sock;
-}
-
 #define WORKERS 2
 
 /* Accepts, and does nothing else for its clients: its workers have them in turn. */

@@ -221,6 +221,7 @@ struct socket_book {
 
 struct listener_book {
 	int key, port;
+	uint64_t cookie; /* of its socket; 0: not known */
 	const char *name;
 	int children, accepted; /* what the sockets and calls add up to */
 	/* half-open ones, and those that are a flood's: of the first listener of a port, for all */
@@ -511,6 +512,8 @@ void take_call(struct judge *judge, const struct event *event);
 
 /* ---- moves.c ------------------------------------------------------------------------------- */
 
+/* A SYN has made a request: of whom it meets, if who it was meant for has ended. */
+void meet_listener(struct judge *judge, struct flow_book *flow);
 /* The timer of a request has been set anew: for another one, if its listener has ended. */
 void follow_request(struct judge *judge, const struct event *event);
 /* The depths of the listener's queue have changed: by who has moved to it. */

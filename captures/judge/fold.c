@@ -20,26 +20,24 @@ static void take_begin(struct judge *judge, const struct event *event)
 	judge->patience = event->value > 0 ? event->value : WIRE_PATIENCE;
 }
 
-/* Another socket is to listen on a port where one has: the requests that are left are the port's.
- */
-static void begin_again(struct listener_book *listener, const struct event *event)
+/* The same socket has listened on another port, which was given away: its requests are its own. */
+static void come_along(struct judge *judge, const struct event *event)
 {
-	if (listener->listens)
-		return;
-	listener->name = event->name;
-	listener->foreign = event->object != NULL;
-	listener->references = 1;
-	memset(listener->options, 0, sizeof(listener->options));
+	for (int i = 0; i < judge->listener_count; i++) {
+		const struct listener_book *before = &judge->listeners[i];
+
+		if (!event->cookie || before->cookie != event->cookie)
+			continue;
+		for (int k = 1; k < judge->flow_count; k++)
+			if (judge->flows[k].listener == before->key)
+				judge->flows[k].listener = event->listener;
+	}
 }
 
 static void take_listener(struct judge *judge, const struct event *event)
 {
-	struct listener_book *before = book_of_listener(judge, event->listener);
-
-	if (before) {
-		begin_again(before, event);
+	if (book_of_listener(judge, event->listener))
 		return;
-	}
 	if (!event->listener) {
 		judge_object(judge, event, format("%s has no key", event->name));
 		return;
@@ -48,10 +46,12 @@ static void take_listener(struct judge *judge, const struct event *event)
 		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
 		return;
 	}
+	come_along(judge, event);
 	judge->listeners = GROWN(judge->listeners, judge->listener_count);
 	judge->listeners[judge->listener_count++] = (struct listener_book){
 		.key = event->listener,
 		.port = event_port(event),
+		.cookie = event->cookie,
 		.name = event->name,
 		.references = 1,
 		.foreign = event->object != NULL,

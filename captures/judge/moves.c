@@ -36,6 +36,16 @@ static const struct listener_book *only_one_on(const struct judge *judge, int po
 	return found;
 }
 
+/* A SYN makes its request at who listens then, whoever did when its client began. */
+void meet_listener(struct judge *judge, struct flow_book *flow)
+{
+	const struct listener_book *meant = book_of_listener(judge, flow->listener);
+	const struct listener_book *met = only_one_on(judge, flow->port);
+
+	if (meant && !is_listening(meant))
+		flow->listener = met ? met->key : 0;
+}
+
 /* reqsk_timer_handler() sends a SYN-ACK again for one that listens, or ends the request. */
 void follow_request(struct judge *judge, const struct event *event)
 {

@@ -78,10 +78,12 @@ static bool counts_as_established(enum tcp_state state)
 
 static void count_socket(struct judge *judge, const struct event *event, struct flow_book *flow)
 {
-	struct listener_book *listener = book_of_listener(judge, flow->listener);
-	struct listener_book *port = book_of_port(judge, flow->port);
+	struct listener_book *listener, *port = book_of_port(judge, flow->port);
 	struct host_book *host = &judge->hosts[event->host];
 
+	if (event->was == NO_SOCKET && event->state == SYN_RECV)
+		meet_listener(judge, flow);
+	listener = book_of_listener(judge, flow->listener);
 	if (counts_as_established(event->state))
 		enter_ledger(host, CURR_ESTAB, event);
 	host->seen[CURR_ESTAB] -= counts_as_established(event->was);

@@ -409,13 +409,19 @@ nsec next_sample(const struct watch *watch)
 
 /* ---- what they are asked for --------------------------------------------------------------- */
 
+/* Of a listener whose socket listens on another port by now. */
+#define NO_COOKIE UINT64_MAX
+
 void add_listener(struct watch *watch, const struct event *event)
 {
 	struct samples *samples = &watch->samples;
 
-	for (int i = 0; i < samples->listener_count; i++)
+	for (int i = 0; i < samples->listener_count; i++) {
 		if (samples->listeners[i].key == event->listener)
 			return;
+		if (event->cookie && samples->listeners[i].cookie == event->cookie)
+			samples->listeners[i].cookie = NO_COOKIE;
+	}
 	if (samples->listener_count == (int)ARRAY_LENGTH(samples->listeners))
 		broken("more than %zu listeners in a case", ARRAY_LENGTH(samples->listeners));
 	samples->listeners[samples->listener_count++] = (struct known_listener){
