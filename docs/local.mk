@@ -12,12 +12,14 @@ dist_docs_DATA = \
 	docs/claims.md \
 	docs/defer-accept-stall.md \
 	docs/design.md \
+	docs/destroyed-orphan.md \
 	docs/fuzzing.md \
 	docs/half-open.md \
 	docs/machine.md \
 	docs/operating.md \
 	docs/reading-artifacts.md \
 	docs/reuseport-reload.md \
+	docs/second-shutdown.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/vm.md \

@@ -262,14 +262,12 @@ static const struct claim behaviours[] = {
 	ROW("P-53", ENDING,
 	    "close() of a listener sends one RST to each child in its queue, whose client reads "
 	    "ECONNRESET"),
-	PARTLY("P-54", ENDING, "accepted connections outlive their listener in every state",
-	       "FIN_WAIT, CLOSE_WAIT, LAST_ACK"),
+	ROW("P-54", ENDING, "accepted connections outlive their listener in every state"),
 	ROW("P-55", ENDING,
 	    "a request whose SYN-ACK cannot leave ends with its timer once nobody listens"),
-	PARTLY("P-56", ENDING,
-	       "a client in the middle of connect() when the listener ends is refused or reset, "
-	       "and poll() tells it",
-	       "a client of the kernel's in the middle of connect(), and what poll() tells it"),
+	ROW("P-56", ENDING,
+	    "a client in the middle of connect() when the listener ends is refused or reset, and "
+	    "poll() tells it"),
 	ROW("P-57", ENDING, "shutdown(SHUT_WR) changes nothing of a listener"),
 	ROW("P-58", ENDING, "shutdown(SHUT_RDWR) does to the queue what SHUT_RD does"),
 	ROW("P-59", ENDING,
@@ -290,6 +288,13 @@ static const struct claim behaviours[] = {
 	    "answered with RST"),
 	ROW("P-67", ENDING,
 	    "SOCK_DESTROY of a child in the queue sends a RST; the dead child is still accepted"),
+	ROW("N-9", ENDING,
+	    "shutdown() of a socket that has been shut down fails with ENOTCONN and marks it all "
+	    "the "
+	    "same: if it listens again, its children are shut down from the start"),
+	ROW("N-10", ENDING,
+	    "shutdown() and connect(AF_UNSPEC) of a listener forget its TCP_MAXSEG and "
+	    "TCP_WINDOW_CLAMP"),
 	ROW("F-31", ENDING,
 	    "a network namespace that goes takes its half-open requests along (Linux 6.9)"),
 	ROW("F-36", ENDING,

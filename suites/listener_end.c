@@ -7,20 +7,27 @@
 #include "fixtures/fixtures.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What poll() says of a connection whose other end has reset it. */
 #define RESET_EVENTS (POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP)
 
 /* ---- who waits ----------------------------------------------------------------------------- */
 
-/* In the order of the accept queue, which they fill; and one more, whose final ACK found it full.
+/*
+ * In the order of the accept queue, which they fill; one more, whose final ACK found it full; and
+ * one who has been accepted before.
  */
 struct waiting {
 	struct end *plain, *with_data, *at_its_end;
 	struct peer *with_a_hole, *reset, *ignored;
+	struct end *accepted;
 };
 
 static struct waiting wait_in_every_state(struct listener *server)
@@ -28,7 +35,9 @@ static struct waiting wait_in_every_state(struct listener *server)
 	struct scene *net = server->scene;
 	struct waiting waiting;
 
-	STEP("they wait: a client, one with data, one at its end");
+	STEP("one is accepted, and they wait: a client, one with data, one at its end");
+	waiting.accepted = connect_one(net, server, .name = "accepted");
+	accept_client(server, waiting.accepted);
 	waiting.plain = connect_one(net, server, .name = "plain");
 	waiting.with_data = connect_one(net, server, .name = "with data");
 	speak(waiting.with_data, "HELLO");
@@ -72,11 +81,13 @@ static void expect_all_reset(const struct waiting *waiting)
 	expect_ladder(waiting->with_a_hole, "-  <  RST-ACK  - / -");
 	expect_silence(waiting->reset);
 	expect_silence(waiting->ignored);
+	expect_silence(waiting->accepted);
 	expect_states(waiting->ignored, .client = NO_SOCKET, .server = SYN_RECV);
 	expect_poll(waiting->plain, RESET_EVENTS);
 	expect_reset(waiting->plain);
 	expect_reset(waiting->with_data);
 	expect_reset(waiting->at_its_end);
+	speak(waiting->accepted, "HELLO");
 	expect_counters(net, CLIENT, "Tcp.EstabResets 2");
 	expect_counters(net, SERVER, "Tcp.EstabResets 4");
 }
@@ -161,6 +172,7 @@ CASE(shutdown_for_reading_is_a_close_that_can_listen_again, .claims = "",
 		COVERS("P-59");
 		expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
 		expect_poll(server, POLLOUT | POLLHUP);
+		expect_option(server, SOL_SOCKET, SO_ERROR, 0);
 		expect_events(waiter, EPOLLHUP);
 		expect_no_event(waiter);
 		expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
@@ -195,6 +207,7 @@ CASE(listener_that_is_disconnected_is_none_any_more, .claims = "", .covers = "P-
 	COVERS("P-07");
 	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
 	expect_poll(server, POLLOUT | POLLHUP);
+	expect_option(server, SOL_SOCKET, SO_ERROR, 0);
 	expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
 	expect_next_segment_rejected(&waiting);
 	expect_refusal(net, server);
@@ -244,6 +257,14 @@ CASE(shutdown_for_writing_changes_nothing, .claims = "", .covers = "P-57")
 	expect_poll(served, POLLOUT);
 	speak(served, "HELLO");
 	expect_service(net, server);
+}
+
+static int bind_to_port_of(const struct plain_socket *other, const struct listener *listener)
+{
+	struct sockaddr_storage address = host_address(
+		SERVER, over_ipv6(listener->scene) ? AF_INET6 : AF_INET, (uint16_t)listener->port);
+
+	return bind(other->fd, (struct sockaddr *)&address, sizeof(address));
 }
 
 /* ---- half-open requests -------------------------------------------------------------------- */
@@ -315,16 +336,68 @@ CASE(request_outlives_shutdown_if_the_socket_listens_again, .claims = "", .cover
 	expect_silence(patient);
 }
 
-/* The sockets of a process that only holds what it was given, until it is killed. */
+/*
+ * The same where listen() has chosen another port meanwhile: the request has its own addresses, and
+ * its listener is a socket and no port.
+ */
+CASE(request_is_accepted_by_a_listener_that_listens_on_another_port_by_then, .claims = "",
+     .covers = "N-2")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .any_port = true);
+
+	STEP("a client's final ACK is on the wire when its listener is shut down");
+	hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
+	struct end *client = half_open_client(net, server, "held");
+	shutdown_listener(server, SHUT_RD);
+	expect_silence(client);
+
+	STEP("another socket takes its port, and listen() gives it another one");
+	struct plain_socket *other = socket_on(net, SERVER);
+	expect_call(other, "bind", 0, bind_to_port_of(other, server));
+	struct listener *again = listen_on_another_port(server, 5);
+	expect_queue(again, .accept = 0, .syn = 0);
+
+	STEP("the ACK to the old port makes a connection, which accept() gives");
+	COVERS("N-2");
+	release_segments(net);
+	expect_states(client, .client = ESTABLISHED, .server = ESTABLISHED);
+	expect_queue(again, .accept = 1, .syn = 0);
+	struct end *served = accept_client(again, client);
+	expect_peer_name(served, 0);
+	speak(client, "HELLO");
+	expect_read(served, "HELLO");
+	speak(served, "WORLD");
+}
+
+/* Has what it was given, and so has the program that takes its place. */
 static void hold(struct process *self, const void *context)
 {
 	(void)context;
-	for (;;)
-		await_word(self);
+	await_word(self);
+	execlp("sleep", "sleep", "1000", NULL);
+}
+
+/* SCM_RIGHTS: a client connects while the listener's only descriptor is in a message. */
+static struct end *connect_through_passing(struct listener *listener)
+{
+	int pair[2];
+	struct end *client;
+
+	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+	pass_descriptor(pair[0], listener->fd);
+	close(listener->fd);
+	listener->fd = -1;
+	client = connect_one(listener->scene, listener, .name = "during");
+	expect_queue(listener, .accept = 1, .syn = 0);
+	listener->fd = receive_descriptor(pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+	return client;
 }
 
 /* inet_release() comes with the last descriptor of the socket. */
-CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64")
+CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64",
+     .needs = "program:sleep")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
@@ -338,6 +411,11 @@ CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64
 	expect_queue(copy, .accept = 1, .syn = 0);
 	accept_client(copy, waiting);
 
+	STEP("a descriptor is on its way through a socket, and no process has one: it listens on");
+	COVERS("P-28");
+	struct end *during = connect_through_passing(copy);
+	accept_client(copy, during);
+
 	STEP("a child process has got one: close() of the parent's ends nothing");
 	COVERS("P-64");
 	struct process *child =
@@ -350,15 +428,24 @@ CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64
 	struct end *third = connect_one(net, copy, .name = "third");
 	expect_queue(copy, .accept = 2, .syn = 1);
 
-	STEP("the child is killed: with the last descriptor the listener ends");
+	STEP("another program is in its place, after exec(), and has it still");
+	COVERS("P-28");
+	give_word(child);
+	process_rests(child);
+	struct end *fourth = connect_one(net, copy, .name = "fourth");
+	expect_queue(copy, .accept = 3, .syn = 1);
+
+	STEP("it is killed: with the last descriptor the listener ends");
 	COVERS("P-28");
 	kill_process(child);
 	expect_ladder(second, "-  <  RST-ACK  - / -");
 	expect_ladder(third, "-  <  RST-ACK  - / -");
+	expect_ladder(fourth, "-  <  RST-ACK  - / -");
 	expect_reset(second);
 	expect_reset(third);
-	expect_counters(net, CLIENT, "Tcp.EstabResets 2");
-	expect_counters(net, SERVER, "Tcp.EstabResets 2");
+	expect_reset(fourth);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 3");
+	expect_counters(net, SERVER, "Tcp.EstabResets 3");
 	peer_ack(half_open);
 	expect_ladder(half_open,
 		      "-    >  ACK  - / -",
@@ -429,4 +516,824 @@ CASE(request_ends_with_its_timer_while_nobody_listens, .claims = "", .covers = "
 		wait_for(silent, .gone = true, .host = SERVER, .within = 1);
 		expect_ladder(silent, "1.0  .  - / -");
 	}
+}
+
+/* ---- clients ------------------------------------------------------------------------------- */
+
+static void shut_down(struct listener *listener)
+{
+	shutdown_listener(listener, SHUT_RD);
+}
+
+/* The ways in which a listener ends, in words. */
+static const struct {
+	const char *name;
+	void (*end)(struct listener *listener);
+} ends[] = { { "close()", close_listener }, { "shutdown(SHUT_RD)", shut_down } };
+
+/* What connect(), poll() and read() tell depends on what the client had got before. */
+CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .covers = "P-56")
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5);
+
+		STEP("a client's SYN is on the wire, another one's SYN-ACK, a third one's final "
+		     "ACK");
+		hold_segments(net, .from = CLIENT, .what = "SYN", .count = 1);
+		struct end *first = connect_client(net, server, .name = "SYN on the wire");
+		expect_ladder(first, "-  >  SYN  held  SYN_SENT / -");
+		hold_segments(net, .from = SERVER, .what = "SYN-ACK", .count = 1);
+		struct end *second = connect_client(net, server, .name = "SYN-ACK on the wire");
+		expect_ladder(second,
+			      "-    >  SYN      SYN_SENT / SYN_RECV",
+			      "0.0  <  SYN-ACK  held");
+		hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
+		struct end *third = half_open_client(net, server, "held");
+		expect_queue(server, .accept = 0, .syn = 2);
+		expect_poll(first, 0);
+		expect_poll(second, 0);
+		expect_poll(third, POLLOUT);
+
+		STEP("%s of the listener tells none of them", ends[i].name);
+		ends[i].end(server);
+		expect_silence(first);
+		expect_silence(second);
+		expect_silence(third);
+
+		STEP("what was on the wire arrives: who was not connected is refused, who was is "
+		     "reset");
+		COVERS("P-56");
+		release_segments(net);
+		expect_ladder(first, "0.0  <  RST-ACK  - / -");
+		expect_ladder(second,
+			      "+0.0 >  ACK  ESTABLISHED / -",
+			      "+0.0 <  RST  - / -");
+		expect_ladder(third, "+0.0 <  RST  - / -");
+		expect_poll(first, RESET_EVENTS);
+		expect_poll(second, RESET_EVENTS);
+		expect_poll(third, RESET_EVENTS);
+		expect_connect_to_end(first, ECONNREFUSED, 0);
+		expect_connect_to_end(second, ECONNRESET, 0);
+		expect_reset(third);
+		expect_counters(net, CLIENT, "Tcp.AttemptFails 1  Tcp.EstabResets 2");
+	}
+}
+
+/* A request with TCP_DEFER_ACCEPT has no child yet that could be reset. */
+CASE(deferred_client_learns_of_a_closed_listener_when_it_speaks, .claims = "", .covers = "P-137",
+     .kernel_seconds = 1)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
+
+		STEP("two clients are connected for themselves, and half-open for the server");
+		struct end *client = connect_deferred(net, server);
+		struct end *silent = connect_client(net, server, .name = "silent");
+		expect_ladder(silent,
+			      "-    >  SYN      SYN_SENT / SYN_RECV",
+			      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+			      "0.0  >  ACK      ignored");
+		expect_queue(server, .accept = 0, .syn = 2);
+		expect_counters(net, SERVER, "TCPDeferAcceptDrop 2");
+
+		STEP("%s of the listener tells them nothing", ends[i].name);
+		COVERS("P-137");
+		ends[i].end(server);
+		expect_silence(client);
+		expect_poll(client, POLLOUT);
+		expect_read_error(client, EAGAIN);
+
+		STEP("the first data of one is answered with RST");
+		COVERS("P-137");
+		send_text(client, "HELLO");
+		expect_ladder(client,
+			      "-    >  DATA 5  ESTABLISHED / -",
+			      "+0.0 <  RST     - / -");
+		expect_poll(client, RESET_EVENTS);
+		expect_reset(client);
+		expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+
+		STEP("the other one's request ends with its timer: it is connected to nobody");
+		COVERS("P-137");
+		wait_for(silent, .gone = true, .host = SERVER, .within = 1);
+		expect_ladder(silent, "1.0  .  ESTABLISHED / -");
+		expect_poll(silent, POLLOUT);
+		send_text(silent, "HELLO");
+		expect_ladder(silent,
+			      "-    >  DATA 5",
+			      "+0.0 <  RST     - / -");
+		expect_reset(silent);
+		expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	}
+}
+
+/* ---- options of the listener --------------------------------------------------------------- */
+
+/* __tcp_close(): what listens has nothing to wait for. Its children have the option, too. */
+CASE(linger_does_not_delay_a_listener_and_resets_its_children, .claims = "", .covers = "P-61 P-62")
+{
+	const struct linger lingers[] = { { 1, 5 }, { 1, 0 } };
+	struct listener *server = NULL;
+	struct end *client, *served;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lingers); i++) {
+		STEP("SO_LINGER of %d s, on the same port: a client is accepted, one waits, and a "
+		     "peer is half-open",
+		     lingers[i].l_linger);
+		COVERS("P-61");
+		server = listen_on_server(net, .backlog = 5, .in_place_of = server,
+					  .options = { OPTION(SOL_SOCKET, SO_LINGER, lingers[i]) });
+		client = connect_one(net, server);
+		served = accept_client(server, client);
+		struct end *waiting = connect_one(net, server, .name = "waiting");
+		struct peer *peer = half_open_peer(net, server);
+
+		STEP("the listener closes at once, and who waits is reset");
+		COVERS("P-61");
+		close_listener(server);
+		expect_ladder(waiting, "-  <  RST-ACK  - / -");
+		expect_reset(waiting);
+		expect_silence(client);
+		expect_request_timer(peer, .timeouts = 0, .due = 1.0);
+		expect_states(peer, .client = NO_SOCKET, .server = SYN_RECV);
+		expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+		expect_counters(net, SERVER, "Tcp.EstabResets 1");
+		reset_ends_the_request(peer);
+	}
+
+	STEP("who was accepted has the option: close() resets it");
+	COVERS("P-62");
+	expect_option(served, SOL_SOCKET, SO_LINGER, lingers[1]);
+	close_end(served);
+	expect_ladder(client, "-  <  RST-ACK  - / -");
+	expect_reset(client);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "TCPAbortOnData 1  Tcp.EstabResets 1");
+}
+
+static const char *const plain_handshake[] = {
+	"-    >  SYN      SYN_SENT / SYN_RECV",
+	"0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+	"0.0  >  ACK      ESTABLISHED / ESTABLISHED",
+	NULL,
+};
+
+static const char *const handshake_and_fin[] = {
+	"-    >  SYN      SYN_SENT / SYN_RECV",     "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+	"0.0  >  ACK      ESTABLISHED / FIN_WAIT1", "0.0  <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+	"+0.0 >  ACK      CLOSE_WAIT / FIN_WAIT2",  NULL,
+};
+
+/*
+ * inet_shutdown() of a socket in CLOSE fails, and marks it all the same; listen() leaves the mark,
+ * sk_clone_lock() copies it, and tcp_rcv_state_process() acts upon it.
+ */
+CASE(second_shutdown_fails_and_is_inherited_by_the_next_children, .claims = "", .covers = "N-9")
+{
+	static const struct {
+		const char *name;
+		int how;
+		short events; /* of the listener, before it listens again */
+		const char *const *lines;
+		short of_child, of_client;
+	} rows[] = {
+		{ "SHUT_RD", SHUT_RD, POLLIN | POLLOUT | POLLRDHUP | POLLHUP, plain_handshake,
+		  POLLIN | POLLOUT | POLLRDHUP, POLLOUT },
+		{ "SHUT_WR", SHUT_WR, POLLOUT | POLLHUP, handshake_and_fin, POLLOUT,
+		  POLLIN | POLLOUT | POLLRDHUP },
+		{ "SHUT_RDWR", SHUT_RDWR, POLLIN | POLLOUT | POLLRDHUP | POLLHUP, handshake_and_fin,
+		  POLLIN | POLLOUT | POLLRDHUP | POLLHUP, POLLIN | POLLOUT | POLLRDHUP },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5);
+
+		STEP("shutdown(SHUT_RD) and shutdown(%s): the second one fails", rows[i].name);
+		COVERS("N-9");
+		shutdown_listener(server, SHUT_RD);
+		expect_poll(server, POLLOUT | POLLHUP);
+		expect_call(server, "shutdown", ENOTCONN, shutdown(server->fd, rows[i].how));
+		expect_poll(server, rows[i].events);
+
+		STEP("it listens again: who connects gets a connection that is shut down likewise");
+		COVERS("N-9");
+		listen_again(server, 5);
+		expect_poll(server, 0);
+		struct end *client = connect_client(net, server);
+		expect_connected(client);
+		if (rows[i].lines == handshake_and_fin)
+			wait_for(client, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
+		expect_lines(net, flow_of(client), rows[i].lines);
+		struct end *served = accept_client(server, client);
+		expect_poll(served, rows[i].of_child);
+		expect_poll(client, rows[i].of_client);
+
+		STEP("what was shut down gives an end of file, or EPIPE");
+		COVERS("N-9");
+		if (rows[i].how == SHUT_WR)
+			expect_read_error(served, EAGAIN);
+		else
+			expect_end_of_file(served);
+		if (rows[i].how == SHUT_RD)
+			speak(served, "HELLO");
+		else
+			expect_call(served, "send", EPIPE,
+				    send(served->fd, "HELLO", 5, MSG_NOSIGNAL));
+	}
+}
+
+/* tcp_disconnect() clears sk_shutdown. */
+CASE(mark_of_a_second_shutdown_goes_with_connect_to_nobody, .claims = "")
+{
+	STEP("a listener is shut down twice, and then connects to AF_UNSPEC");
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	shutdown_listener(server, SHUT_RDWR);
+	expect_call(server, "shutdown", ENOTCONN, shutdown(server->fd, SHUT_RDWR));
+	disconnect_listener(server);
+	expect_poll(server, POLLOUT | POLLHUP);
+
+	STEP("it listens again, and serves its clients");
+	listen_again(server, 5);
+	expect_service(net, server);
+}
+
+/* ---- SOCK_DESTROY and SIGKILL -------------------------------------------------------------- */
+
+/* Blocks in accept() of the descriptor that it was given. */
+static void accept_from_given(struct process *self, const void *context)
+{
+	(void)context;
+	fcntl(given_descriptor(0), F_SETFL, 0);
+	tell_call(self, "accept", accept(given_descriptor(0), NULL, NULL));
+	await_word(self);
+}
+
+/* tcp_abort(), as `ss --kill` has it. */
+CASE(destroyed_sockets_go_without_asking_their_owner, .claims = "", .covers = "P-66 P-67",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a half-open request goes, and nothing is sent or counted");
+	COVERS("P-66");
+	struct peer *peer = half_open_peer(net, server);
+	destroy_socket(peer, SERVER);
+	expect_ladder(peer, "-  .  - / -");
+	expect_queue(server, .accept = 0, .syn = 0);
+	ack_is_answered_with_reset(peer);
+
+	STEP("a connection that was accepted: both ends are told");
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	destroy_socket(client, SERVER);
+	expect_ladder(client, "-  <  RST-ACK  - / -");
+	expect_poll(served, POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP);
+	expect_read_error(served, ECONNABORTED);
+	expect_end_of_file(served);
+	expect_reset(client);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "Tcp.EstabResets 1");
+
+	STEP("one that waits for accept(): its client is reset, and it is accepted all the same");
+	COVERS("P-67");
+	client = connect_one(net, server, .name = "waiting");
+	speak(client, "HELLO");
+	destroy_socket(client, SERVER);
+	expect_ladder(client, "-  <  RST-ACK  - / -");
+	expect_reset(client);
+	expect_queue(server, .accept = 1, .syn = 0);
+	expect_poll(server, POLLIN);
+	served = accept_client(server, client);
+	expect_peer_name(served, ENOTCONN);
+	expect_read(served, "HELLO");
+	expect_read_error(served, ECONNABORTED);
+	expect_queue(server, .accept = 0, .syn = 0);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "Tcp.EstabResets 1");
+}
+
+/* The same of a listener: inet_csk_listen_stop(), and tcp_done_with_error(). */
+CASE(destroyed_listener_ends_as_by_close_and_wakes_who_sleeps_in_accept, .claims = "",
+     .covers = "P-65", .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a client waits, and one is half-open: who has not the right to it destroys nothing");
+	COVERS("P-65");
+	struct end *client = connect_one(net, server, .name = "last");
+	struct peer *peer = half_open_peer(net, server, .name = "half-open");
+	expect_destroy_forbidden(server);
+	expect_queue(server, .accept = 1, .syn = 1);
+
+	STEP("and by who may: it ends as by close(), and accept() and poll() say that it is gone");
+	COVERS("P-65");
+	destroy_listener(server);
+	expect_ladder(client, "-  <  RST-ACK  - / -");
+	expect_reset(client);
+	expect_silence(peer);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_poll(server, POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP);
+	expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
+	expect_option(server, SOL_SOCKET, SO_ERROR, ECONNABORTED);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "Tcp.EstabResets 1");
+
+	STEP("nothing listens on its port any more");
+	COVERS("P-65");
+	expect_refusal(net, server);
+	peer_ack(peer);
+	expect_ladder(peer,
+		      "-    >  ACK  - / -",
+		      "+0.0 <  RST");
+
+	STEP("a process that sleeps in accept() is woken when its listener is destroyed");
+	COVERS("P-65");
+	struct listener *second = listen_on_server(net, .backlog = 5);
+	struct process *sleeper = start_process(net, .name = "sleeper", .play = accept_from_given,
+						.given = { second->fd });
+	process_rests(sleeper);
+	destroy_listener(second);
+	expect_process_call(sleeper, "accept", EINVAL);
+}
+
+/*
+ * tcp_abort() of a socket that has no owner any more. Before Linux 6.11 (commit bac76cf89816) it
+ * took the FIN out of the queue and left the socket: no timer would ever have ended it.
+ */
+CASE(destroyed_orphan_is_gone_at_once, .claims = "", .covers = "F-42",
+     .variants = "orphan-goes orphan-stays", .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the server closes a connection, and the client's ACK of its FIN is still on the "
+	     "wire");
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
+	close_end(served);
+	wait_for(client, .sent = 3, .from = CLIENT, .within = 0.1);
+	expect_ladder(client,
+		      "-    <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+		      "+0.0 >  ACK      held");
+
+	STEP("SOCK_DESTROY of what is left");
+	COVERS("F-42");
+	destroy_socket(client, SERVER);
+	bool goes = state_of(client, SERVER) == NO_SOCKET;
+
+	saw_variant(net, goes ? "orphan-goes" : "orphan-stays");
+	expect_ladder(client, "[orphan-goes]  -  <  RST-ACK seq 2  - / -");
+	expect_counters(net, CLIENT, "Tcp.EstabResets %d", goes);
+
+	STEP("the client's ACK comes: to nobody, or to what would have stayed without it");
+	expect_states(client, .client = goes ? NO_SOCKET : CLOSE_WAIT,
+		      .server = goes ? NO_SOCKET : FIN_WAIT1);
+	release_segments(net);
+	expect_ladder(client, "[orphan-goes]  +0.0  <  RST");
+	if (goes) {
+		expect_poll(client, RESET_EVENTS);
+		expect_option(client, SOL_SOCKET, SO_ERROR, EPIPE);
+	} else {
+		expect_states(client, .client = CLOSE_WAIT, .server = FIN_WAIT2);
+	}
+}
+
+/* A server that listens, accepts two clients, and then has something else to do. */
+struct server_options {
+	int family, port;
+};
+
+static void accept_two(struct process *self, const void *context)
+{
+	const struct server_options *options = context;
+	struct sockaddr_storage address =
+		host_address(SERVER, options->family, (uint16_t)options->port);
+	int sock0 = socket(options->family, SOCK_STREAM, 0), bound;
+
+	setsockopt(sock0, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	bound = bind(sock0, (struct sockaddr *)&address, sizeof(address));
+	tell_call(self, "listen", bound < 0 ? -1 : listen(sock0, 1));
+	for (int i = 0; i < 2; i++) {
+		struct sockaddr_storage client = { .ss_family = AF_UNSPEC };
+		socklen_t length = sizeof(client);
+		int sock = accept(sock0, (struct sockaddr *)&client, &length);
+
+		tell_call(self, "accept", sock < 0 ? -1 : address_port(&client));
+	}
+	await_word(self);
+}
+
+struct server {
+	struct process *process;
+	struct listener *listener;
+};
+
+static struct server start_server(struct scene *net, const char *name, int port)
+{
+	struct server_options options = { over_ipv6(net) ? AF_INET6 : AF_INET, port };
+	struct server server = { .process = start_process(net, .name = name, .play = accept_two,
+							  .context = &options) };
+
+	server.listener = expect_process_listens(
+		server.process, (struct foreign_options){ .port = port, .backlog = 1 });
+	return server;
+}
+
+CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .claims = "",
+     .covers = "P-29 P-132", .kernel_seconds = 1)
+{
+	int port = place_on_server(net).port;
+
+	STEP("a server has accepted two, one of whom has said something, and its queue is full");
+	struct server server = start_server(net, "server", port);
+	struct end *served = connect_one(net, server.listener, .name = "served");
+	expect_process_accepts(server.process, served);
+	struct end *unread = connect_one(net, server.listener, .name = "unread");
+	expect_process_accepts(server.process, unread);
+	speak(unread, "HELLO");
+	struct end **waiting = connect_clients(net, server.listener, 2);
+	struct end *late = refuse_late_client(server.listener, 2);
+
+	STEP("SIGKILL: who waits is reset, and who was accepted gets a FIN, or RST where data was "
+	     "not read");
+	COVERS("P-29");
+	kill_process(server.process);
+	for (int i = 0; i < 2; i++) {
+		expect_ladder(waiting[i], "-  <  RST-ACK  - / -");
+		expect_reset(waiting[i]);
+	}
+	wait_for(served, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
+	expect_ladder(served,
+		      "-    <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+		      "+0.0 >  ACK      CLOSE_WAIT / FIN_WAIT2");
+	expect_end_of_file(served);
+	expect_ladder(unread, "-  <  RST-ACK  - / -");
+	expect_reset(unread);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 3");
+	expect_counters(net, SERVER, "Tcp.EstabResets 3  TCPAbortOnClose 1");
+
+	STEP("the next server listens on the port at once, and its queue is empty");
+	COVERS("P-29 P-132");
+	server = start_server(net, "next server", port);
+	expect_queue(server.listener, .accept = 0, .syn = 0);
+
+	STEP("data to the one that was killed is answered with RST");
+	COVERS("P-132");
+	send_text(served, "HELLO");
+	expect_ladder(served,
+		      "-    >  DATA 5  CLOSE_WAIT / -",
+		      "+0.0 <  RST     - / -");
+	expect_option(served, SOL_SOCKET, SO_ERROR, EPIPE);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+
+	STEP("whom the first server's queue had no room for gets into the next one's");
+	COVERS("P-132");
+	late_client_gets_in(late);
+	expect_process_accepts(server.process, late);
+	speak(late, "HELLO");
+}
+
+/* ---- who was accepted ---------------------------------------------------------------------- */
+
+/* One end of a connection of each state, at the server. */
+struct accepted {
+	struct end *client, *served;
+};
+
+static struct accepted accept_new(struct listener *server, const char *name)
+{
+	struct end *client = connect_one(server->scene, server, .name = name);
+
+	return (struct accepted){ client, accept_client(server, client) };
+}
+
+/* The server's end closes, and its FIN gets lost: it is to come again. */
+static void close_with_lost_fin(struct accepted *connection, const char *line)
+{
+	drop_segments(connection->client->scene, .from = SERVER, .what = "FIN", .count = 1);
+	close_end(connection->served);
+	expect_ladder(connection->client, line);
+}
+
+static void client_closes_first(struct accepted *connection)
+{
+	close_end(connection->client);
+	wait_for(connection->client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.1);
+}
+
+/* The server's end shuts down: its FIN is acknowledged, and the client has not closed yet. */
+static struct accepted accept_and_shut_down(struct listener *server, const char *name)
+{
+	struct accepted connection = accept_new(server, name);
+
+	shutdown_end(connection.served, SHUT_WR);
+	wait_for(connection.client, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
+	expect_ladder(connection.client,
+		      "-    <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+		      "+0.0 >  ACK      CLOSE_WAIT / FIN_WAIT2");
+	return connection;
+}
+
+static void close_after_the_server(struct end *client)
+{
+	close_end(client);
+	expect_ladder(client,
+		      "-    >  FIN-ACK  LAST_ACK / TIME_WAIT",
+		      "+0.0 <  ACK      - / TIME_WAIT");
+}
+
+CASE(accepted_connections_outlive_their_listener_in_every_state, .claims = "", .covers = "P-54")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("connections are accepted: one stays, of another the client has closed its end");
+	struct accepted plain = accept_new(server, "plain");
+	struct accepted ended = accept_new(server, "ended by the client");
+	close_first(ended.client);
+
+	STEP("of two more the server has closed its end, and of one of them both have");
+	struct accepted half = accept_and_shut_down(server, "ended by the server");
+	struct accepted over = accept_and_shut_down(server, "over");
+	close_after_the_server(over.client);
+
+	STEP("the listener closes, and they are what they were");
+	COVERS("P-54");
+	close_listener(server);
+	expect_silence(over.client);
+	expect_states(plain.client, .client = ESTABLISHED, .server = ESTABLISHED);
+	expect_states(ended.client, .client = FIN_WAIT2, .server = CLOSE_WAIT);
+	expect_states(half.client, .client = CLOSE_WAIT, .server = FIN_WAIT2);
+	expect_states(over.client, .client = NO_SOCKET, .server = TIME_WAIT);
+
+	STEP("they go on: data comes, and who has not closed yet closes");
+	COVERS("P-54");
+	speak(plain.client, "HELLO");
+	expect_read(plain.served, "HELLO");
+	speak(plain.served, "WORLD");
+	expect_read(plain.client, "WORLD");
+	close_last(ended.served, ended.client);
+	speak(half.client, "HELLO");
+	expect_read(half.served, "HELLO");
+	close_after_the_server(half.client);
+	expect_refusal(net, server);
+}
+
+/* The same in the states in which a timer is at work. */
+CASE(ending_connections_outlive_their_listener_and_their_fins_come_again, .claims = "",
+     .covers = "P-54", .kernel_seconds = 0.2)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("three are about to end, the server's FIN was lost, and now the listener closes");
+	COVERS("P-54");
+	struct accepted ending = accept_new(server, "ending");
+	struct accepted last = accept_new(server, "last");
+	struct accepted both = accept_new(server, "both at once");
+	close_first(last.client);
+	close_with_lost_fin(&ending, "-  <  FIN-ACK  lost  ESTABLISHED / FIN_WAIT1");
+	close_with_lost_fin(&last, "-  <  FIN-ACK  lost  FIN_WAIT2 / LAST_ACK");
+	close_with_lost_fin(&both, "-  <  FIN-ACK  lost  ESTABLISHED / FIN_WAIT1");
+	client_closes_first(&both);
+	expect_ladder(both.client,
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSING",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSING");
+	close_listener(server);
+	expect_states(ending.client, .client = ESTABLISHED, .server = FIN_WAIT1);
+	expect_states(last.client, .client = FIN_WAIT2, .server = LAST_ACK);
+	expect_states(both.client, .client = FIN_WAIT2, .server = CLOSING);
+
+	STEP("their FINs come again when they are due, and they end as they would have");
+	COVERS("P-54");
+	wait_for(ending.client, .state = FIN_WAIT2, .host = SERVER, .within = 0.3);
+	wait_for(last.client, .gone = true, .host = SERVER, .within = 0.3);
+	wait_for(both.client, .state = TIME_WAIT, .host = SERVER, .within = 0.3);
+	expect_ladder(ending.client,
+		      "+0.2  <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+		      "+0.0  >  ACK      CLOSE_WAIT / FIN_WAIT2");
+	expect_ladder(last.client,
+		      "+0.2  <  FIN-ACK  TIME_WAIT / LAST_ACK",
+		      "+0.0  >  ACK      TIME_WAIT / -");
+	expect_ladder(both.client,
+		      "0.2   <  FIN-ACK  TIME_WAIT / CLOSING",
+		      "+0.0  >  ACK      TIME_WAIT / TIME_WAIT");
+	expect_counters(net, SERVER, "TCPTimeouts 3");
+}
+
+/* ---- the port ------------------------------------------------------------------------------ */
+
+static void allow_reuse(int fd, int allowed)
+{
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &allowed, sizeof(allowed));
+}
+
+/* tcp_set_state(), inet_csk_listen_start() and inet_csk_get_port() */
+CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", .covers = "P-18")
+{
+	static const struct {
+		const char *name;
+		int listener, other, error; /* SO_REUSEADDR of both; of bind() */
+	} rows[] = {
+		{ "neither", 0, 0, EADDRINUSE },
+		{ "the listener", 1, 0, EADDRINUSE },
+		{ "the other one", 0, 1, EADDRINUSE },
+		{ "both", 1, 1, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5);
+		struct plain_socket *other = socket_on(net, SERVER);
+
+		STEP("a port that was asked for is kept, and %s may share it", rows[i].name);
+		COVERS("P-18");
+		shutdown_listener(server, SHUT_RD);
+		allow_reuse(server->fd, rows[i].listener);
+		allow_reuse(other->fd, rows[i].other);
+		expect_call(other, "bind", rows[i].error, bind_to_port_of(other, server));
+		listen_again(server, 5);
+		expect_service(net, server);
+	}
+
+	STEP("a port that the kernel chose is given away");
+	COVERS("P-18");
+	struct listener *server = listen_on_server(net, .backlog = 5, .any_port = true);
+	struct plain_socket *other = socket_on(net, SERVER);
+	shutdown_listener(server, SHUT_RD);
+	expect_call(other, "bind", 0, bind_to_port_of(other, server));
+
+	STEP("listen() again gets another one");
+	COVERS("P-18");
+	struct listener *again = listen_on_another_port(server, 5);
+	expect_service(net, again);
+	expect_refusal(net, server);
+}
+
+/* inet_csk_bind_conflict(): the child has the port, too. */
+CASE(listener_that_was_shut_down_needs_so_reuseaddr_while_its_child_lives, .claims = "",
+     .covers = "P-19")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("while a child of its lives, a listener that was shut down needs SO_REUSEADDR");
+	COVERS("P-19");
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	shutdown_listener(server, SHUT_RD);
+	allow_reuse(server->fd, 0);
+	expect_call(server, "listen", EADDRINUSE, listen(server->fd, 5));
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	allow_reuse(server->fd, 1);
+	listen_again(server, 5);
+	expect_queue(server, .accept = 0, .syn = 0);
+
+	STEP("and needs it no more when the child has gone");
+	COVERS("P-19");
+	shutdown_listener(server, SHUT_RD);
+	abort_end(served);
+	expect_ladder(client, "-  <  RST-ACK  - / -");
+	allow_reuse(server->fd, 0);
+	listen_again(server, 5);
+	expect_service(net, server);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "TCPAbortOnData 1  Tcp.EstabResets 1");
+}
+
+/* ---- what the socket keeps ----------------------------------------------------------------- */
+
+/* tcp_disconnect() clears what a connection has agreed on, and with it what was to be agreed on. */
+CASE(listener_that_was_shut_down_keeps_its_options_but_for_two, .claims = "",
+     .covers = "P-183 N-10")
+{
+	const struct socket_option kept[] = {
+		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),
+		OPTION(SOL_SOCKET, SO_RCVLOWAT, 3),
+		OPTION(SOL_SOCKET, SO_OOBINLINE, 1),
+		OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
+		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),
+		OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 7),
+		OPTION(IPPROTO_TCP, TCP_KEEPCNT, 3),
+		OPTION(IPPROTO_TCP, TCP_SYNCNT, 4),
+		OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000),
+		TOS_OPTION(net, 0x10),
+		OPTION(IPPROTO_TCP, TCP_CONGESTION, "reno"),
+		TTL_OPTION(net, 33),
+		OPTION(SOL_SOCKET, SO_LINGER, (struct linger){ .l_onoff = 1, .l_linger = 7 }),
+	};
+	struct listener *server =
+		listen_on_server(net, .backlog = 5,
+				 .options = { OPTION(IPPROTO_TCP, TCP_MAXSEG, 1000),
+					      OPTION(IPPROTO_TCP, TCP_WINDOW_CLAMP, 20000) });
+
+	STEP("options are set on a listener");
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		set_option_of_listener(server, kept[i]);
+	struct peer *peer = half_open_peer(net, server);
+	expect_offer(peer, .mss = 1000, .window_scale = true, .sack = true);
+	reset_ends_the_request(peer);
+	expect_counters(net, SERVER, "reset_requests 1");
+
+	STEP("it is shut down, and listens again: they are there, and its children have them");
+	COVERS("P-183");
+	shutdown_listener(server, SHUT_RD);
+	listen_again(server, 5);
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		expect_option_of_listener(server, kept[i]);
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		expect_option_of_end(served, kept[i]);
+
+	STEP("but TCP_WINDOW_CLAMP and TCP_MAXSEG are forgotten: the SYN-ACK offers what others "
+	     "do");
+	COVERS("N-10");
+	expect_option(server, IPPROTO_TCP, TCP_WINDOW_CLAMP, 0);
+	peer = half_open_peer(net, server);
+	expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460, .window_scale = true, .sack = true);
+	reset_ends_the_request(peer);
+	expect_counters(net, SERVER, "reset_requests 1");
+
+	STEP("TCP_DEFER_ACCEPT is kept: who says nothing is half-open");
+	COVERS("P-183");
+	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
+	shutdown_listener(server, SHUT_RD);
+	listen_again(server, 5);
+	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
+	connect_deferred(net, server);
+	expect_queue(server, .accept = 0, .syn = 1);
+}
+
+/* The same socket, which is a client's: its port stays its own. */
+CASE(listener_becomes_a_client_and_listens_again, .claims = "", .covers = "P-60 P-183")
+{
+	const struct socket_option kept[] = {
+		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),
+		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),
+		OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000),
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a socket of the client's listens, is shut down, and connects from its port");
+	COVERS("P-60 P-183");
+	struct end *client = connect_one(net, server, .has_listened = true,
+					 .options = { kept[0], kept[1], kept[2] });
+	struct end *served = accept_client(server, client);
+	expect_option(client, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_poll(client, POLLOUT);
+	speak(client, "HELLO");
+	expect_read(served, "HELLO");
+	speak(served, "WORLD");
+	expect_read(client, "WORLD");
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		expect_option_of_end(client, kept[i]);
+
+	STEP("it leaves the connection, which is reset, and listens again");
+	COVERS("P-60 P-183");
+	disconnect_end(client);
+	expect_ladder(client, "-  >  RST-ACK  - / -");
+	expect_reset(served);
+	expect_poll(client, POLLOUT | POLLERR | POLLHUP);
+	expect_option(client, SOL_SOCKET, SO_ERROR, ECONNRESET);
+	expect_poll(client, POLLOUT | POLLHUP);
+	expect_call(client, "listen", 0, listen(client->fd, 5));
+	expect_option(client, SOL_SOCKET, SO_ACCEPTCONN, 1);
+	expect_poll(client, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		expect_option_of_end(client, kept[i]);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+	expect_counters(net, SERVER, "Tcp.EstabResets 1");
+}
+
+/* SO_ACCEPTCONN is the state, not an option: sk_getsockopt() */
+CASE(so_acceptconn_tells_whether_a_socket_listens, .claims = "", .covers = "P-10")
+{
+	struct plain_socket *plain = socket_on(net, SERVER);
+	int on = 1, listens = -1;
+	socklen_t length = sizeof(listens);
+
+	STEP("of a new socket it is 0, and nobody can set it");
+	COVERS("P-10");
+	expect_call(plain, "getsockopt", 0,
+		    getsockopt(plain->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length));
+	expect_result(plain, "SO_ACCEPTCONN", 0, listens);
+	expect_call(plain, "setsockopt", ENOPROTOOPT,
+		    setsockopt(plain->fd, SOL_SOCKET, SO_ACCEPTCONN, &on, sizeof(on)));
+
+	STEP("of one that listens it is 1, and of who connects and what accept() gives 0");
+	COVERS("P-10");
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+	expect_option(client, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_option(served, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_call(server, "setsockopt", ENOPROTOOPT,
+		    setsockopt(server->fd, SOL_SOCKET, SO_ACCEPTCONN, &on, sizeof(on)));
+
+	STEP("shutdown(SHUT_WR) leaves it, SHUT_RD makes it 0, and listen() 1 again");
+	COVERS("P-10");
+	shutdown_listener(server, SHUT_WR);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
+	shutdown_listener(server, SHUT_RD);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	listen_again(server, 5);
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 1);
 }

@@ -108,9 +108,20 @@
 		case_, "7.3", "learnt-mtu-is-offered"                                              \
 	}
 
+/*
+ * SOCK_DESTROY of an orphan left it for ever until Linux 6.11 (commit bac76cf89816); 6.1.192 is the
+ * first of its series that was seen to have it.
+ */
+#define DESTROYED_ORPHAN(case_)                                                                    \
+	{ case_, "4.5", "orphan-stays" }, { case_, "6.1.192", "orphan-goes" },                     \
+	{                                                                                          \
+		case_, "6.11", "orphan-goes"                                                       \
+	}
+
 static const struct recorded_variant variants[] = {
 	MOVES_COUNT("request_that_moves_is_counted_where_it_is"),
 	TWIN_WAKES("connection_that_moves_wakes_who_waits_at_the_twin"),
+	DESTROYED_ORPHAN("destroyed_orphan_is_gone_at_once"),
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
 	SYN_QUEUE_LIMIT("accept_queue_holds_one_more_than_the_backlog"),
