@@ -513,7 +513,7 @@ void take_call(struct judge *judge, const struct event *event);
 /* ---- moves.c ------------------------------------------------------------------------------- */
 
 /* A SYN has made a request: of whom it meets, if who it was meant for has ended. */
-void meet_listener(struct judge *judge, struct flow_book *flow);
+void choose_listener(struct judge *judge, struct flow_book *flow);
 /* The timer of a request has been set anew: for another one, if its listener has ended. */
 void follow_request(struct judge *judge, const struct event *event);
 /* The depths of the listener's queue have changed: by who has moved to it. */

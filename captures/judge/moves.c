@@ -37,7 +37,7 @@ static const struct listener_book *only_one_on(const struct judge *judge, int po
 }
 
 /* A SYN makes its request at who listens then, whoever did when its client began. */
-void meet_listener(struct judge *judge, struct flow_book *flow)
+void choose_listener(struct judge *judge, struct flow_book *flow)
 {
 	const struct listener_book *meant = book_of_listener(judge, flow->listener);
 	const struct listener_book *met = only_one_on(judge, flow->port);

@@ -82,7 +82,7 @@ static void count_socket(struct judge *judge, const struct event *event, struct 
 	struct host_book *host = &judge->hosts[event->host];
 
 	if (event->was == NO_SOCKET && event->state == SYN_RECV)
-		meet_listener(judge, flow);
+		choose_listener(judge, flow);
 	listener = book_of_listener(judge, flow->listener);
 	if (counts_as_established(event->state))
 		enter_ledger(host, CURR_ESTAB, event);
