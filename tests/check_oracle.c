@@ -515,6 +515,10 @@ static bool names_the_place(const struct place *place, const struct mutation *mu
 
 	if (finding->seq == seq || (finding->packet && finding->packet == mutated->packet))
 		return true;
+	/* Of a counter that no ledger knows only the step's list tells: it names the counter. */
+	if (naming == NAMES_GAP && place->event->kind == EVENT_COUNTER &&
+	    strncmp(finding->summary, place->event->name, strlen(place->event->name)) == 0)
+		return true;
 	if (naming == NAMES_GAP)
 		return finding->seq >= sample_before(place) &&
 		       finding->seq <= sample_behind(place) + (mutation->count > 1);
