@@ -170,6 +170,15 @@ bool comes_after(const struct judge *judge, int later, int flow)
 	return later && later == flow;
 }
 
+const struct flow_book *flow_met_by(const struct judge *judge, const struct event *event)
+{
+	const struct flow_book *flow = &judge->flows[event->flow];
+
+	while (flow->states[event->host] == NO_SOCKET && flow->before)
+		flow = &judge->flows[flow->before];
+	return flow;
+}
+
 struct flow_book *flow_of_numbers(struct judge *judge, const struct event *event)
 {
 	struct flow_book *flow = &judge->flows[event->flow];

@@ -408,6 +408,8 @@ struct listener_book *listener_of(const struct judge *judge, const struct flow_b
 struct socket_book *book_of_cookie(struct judge *judge, enum host host, uint64_t cookie);
 /* Whether @later is a flow between the same ports, after @flow. */
 bool comes_after(const struct judge *judge, int later, int flow);
+/* The flow whose socket on the host a segment meets: its own, or that of one before it. */
+const struct flow_book *flow_met_by(const struct judge *judge, const struct event *event);
 /*
  * Whose numbers a segment has. Until the server has answered the SYN of a flow it answers, if at
  * all, for the connection that was between its ports before.
@@ -572,7 +574,7 @@ char *agreement_words(const struct agreement *agreement);
 
 void take_drops(struct judge *judge, const struct event *event);
 /* A segment has arrived at the server: what it meets there. */
-void meet_listener(struct judge *judge, const struct event *event, const struct flow_book *flow);
+void meet_listener(struct judge *judge, const struct event *event);
 /* At a sample, before its tallies are closed: object when a listener's drops are not what it got.
  */
 void close_drops(struct judge *judge, const struct event *sample);

@@ -206,16 +206,6 @@ static void tally_one(struct judge *judge, const struct event *event, enum tally
 	tally_seen(judge, event, (struct seen){ event->host, tally, 1 });
 }
 
-/* The flow whose socket on the host a segment meets: its own, or that of one before it. */
-static const struct flow_book *flow_met_by(const struct judge *judge, const struct event *event)
-{
-	const struct flow_book *flow = &judge->flows[event->flow];
-
-	while (flow->states[event->host] == NO_SOCKET && flow->before)
-		flow = &judge->flows[flow->before];
-	return flow;
-}
-
 /* RFC 9293, 3.3.2: one that knows where both ends are. What is left of one that was closed is none.
  */
 static bool is_synchronized(const struct flow_book *flow, enum host host)

@@ -18,13 +18,13 @@
 
 /* ---- what a segment meets ------------------------------------------------------------------ */
 
-void meet_listener(struct judge *judge, const struct event *event, const struct flow_book *flow)
+void meet_listener(struct judge *judge, const struct event *event)
 {
 	if (event->host != SERVER)
 		return;
 	judge->met.flow = event->flow;
 	judge->met.packet = (struct culprit){ event->seq, event->packet };
-	judge->met.state = flow->states[SERVER];
+	judge->met.state = flow_met_by(judge, event)->states[SERVER];
 	judge->met.segment = event->segment;
 }
 

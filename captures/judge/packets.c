@@ -421,7 +421,7 @@ static void take_arrival(struct judge *judge, const struct event *event, struct 
 		flow->transit += event->at - packet->sent;
 	tally_arrival(judge, event);
 	hear_cookie(judge, event, flow);
-	meet_listener(judge, event, flow);
+	meet_listener(judge, event);
 	hear_offer(judge, event, flow);
 	advance_receiver(judge, event);
 }
