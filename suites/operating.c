@@ -172,3 +172,30 @@ CASE(operator_sees_a_server_that_does_not_close, .claims = "", .needs = COMMANDS
 	look_around(net);
 	expect_queue(server, .accept = 0, .syn = 0);
 }
+
+/* ---- the old connection ---------------------------------------------------------------------- */
+
+CASE(operator_sees_a_client_that_its_old_connection_keeps_out, .claims = "", .needs = COMMANDS)
+{
+	struct listener *server = listen_on_server(net, .backlog = 128);
+
+	STEP("a client's connection waits for accept(); its host crashes, and begins anew");
+	struct end *old = connect_one(net, server);
+	drop_segments(net, .from = CLIENT, .what = "RST");
+	abort_end(old);
+	expect_ladder(old, "-  >  RST-ACK  lost  - / ESTABLISHED");
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1  TCPAbortOnData 1");
+
+	STEP("it connects from the same port, and a firewall drops what is of no connection");
+	drop_segments(net, .from = SERVER, .what = "ACK");
+	struct end *again = client_again(old);
+	expect_ladder(again,
+		      "-     >  SYN            SYN_SENT / -",
+		      "+0.0  <  old ACK  lost");
+	look_around(net);
+	run_program(net, .host = SERVER, .name = "commands",
+		    .argv = { "nstat", "-as", "TcpExtTCPSYNChallenge", "TcpExtTCPACKSkipped*",
+			      "TcpExtPAWS*" });
+	expect_silence(old);
+	expect_counters(net, SERVER, "challenges 1");
+}
