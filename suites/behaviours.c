@@ -597,7 +597,7 @@ static const struct claim behaviours[] = {
 	    "timestamps are offset by port as well, so that a port that comes back may meet "
 	    "TIME_WAIT with an older one (Linux 7.0)"),
 	ROW("F-44", NEXT_SYN,
-	    "PAWSTimewait counts what TIME_WAIT refuses by its timestamp (Linux 6.14)"),
+	    "PAWSTimewait counts what TIME_WAIT refuses by its timestamp (Linux 6.16)"),
 
 	/* ---- accept() that waits for data ---- */
 	ROW("X-45", DEFERRED,

@@ -7,6 +7,9 @@
 #define SERVER_SYSCTLS "net.ipv4.tcp_syncookies=0"
 #include "fixtures/fixtures.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 /* Of a peer whose connection the server closed first: it is in TIME_WAIT there. */
 static struct peer *peer_in_time_wait(struct listener *server)
 {
@@ -82,6 +85,7 @@ static void come_back(struct listener *server, const struct comeback *row)
 	expect_reopened(old, again);
 	expect_number_of(old, again);
 	expect_queue(server, .accept = 0, .syn = 1);
+	expect_counters(net, SERVER, "TW 0  TWRecycled 0  TWKilled 0");
 	ack_makes_the_connection(again);
 	accept_peer(server, again);
 }
@@ -103,4 +107,1041 @@ CASE(syn_reopens_a_connection_in_time_wait_if_its_number_is_higher, .claims = ""
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		come_back(server, &rows[i]);
 	expect_nothing_to_accept(server);
+}
+
+/* ---- timestamps ------------------------------------------------------------------------------ */
+
+#define LAST_STAMP 1000000 /* of the old connection */
+
+/* The same of one whose segments all have timestamps. */
+static struct peer *stamped_peer_in_time_wait(struct listener *server)
+{
+	struct scene *net = server->scene;
+
+	STEP("a connection with timestamps, the last of them %d, is in TIME_WAIT", LAST_STAMP);
+	struct peer *peer = raw_peer(net, server);
+	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = LAST_STAMP);
+	expect_ladder(peer,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	peer_send(peer, .timestamps = true, .tsval = LAST_STAMP, .tsecr = peer->heard.tsval);
+	expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+	close_end(accept_peer(server, peer));
+	expect_ladder(peer, "-  <  FIN-ACK  - / FIN_WAIT1");
+	peer_send(peer, .flags = FIN | ACK, .timestamps = true, .tsval = LAST_STAMP,
+		  .tsecr = peer->heard.tsval);
+	expect_ladder(peer,
+		      "-     >  FIN-ACK  - / TIME_WAIT",
+		      "+0.0  <  ACK");
+	return peer;
+}
+
+/* What PAWS rejects in TIME_WAIT has a counter of its own since Linux 6.16 (c449d5f3a3d7). */
+static const char *paws_counter(struct scene *net)
+{
+	bool own = has_counter(net, SERVER, "PAWSTimewait");
+
+	saw_variant(net, own ? "counted-as-timewait" : "counted-as-established");
+	return own ? "PAWSTimewait" : "PAWSEstab";
+}
+
+#define PAWS_VARIANTS "counted-as-timewait counted-as-established"
+
+/* A SYN of a peer with timestamps, which comes again, and what the server makes of it. */
+struct stamped_comeback {
+	const char *what;
+	int32_t isn;
+	bool stamped;
+	int newer; /* its timestamp, than the last one of the old connection */
+	bool gets_in, rejected;
+	const char *covers;
+};
+
+static void come_back_stamped(struct listener *server, const struct stamped_comeback *row)
+{
+	struct scene *net = server->scene;
+	struct peer *old = stamped_peer_in_time_wait(server);
+
+	STEP("its SYN comes %s", row->what);
+	COVERS(row->covers);
+	struct peer *again = peer_again(old, .isn = row->isn);
+	peer_send(again, .flags = SYN, .timestamps = row->stamped,
+		  .tsval = row->stamped ? (uint32_t)(LAST_STAMP + row->newer) : 0);
+	if (row->gets_in) {
+		expect_reopened(old, again);
+		return;
+	}
+	expect_ladder(again, row->rejected ? "-  >  SYN  ignored" : "-  >  SYN", "+0.0  <  old ACK");
+	expect_silence(old);
+	expect_counters(net, SERVER, "%s %d", paws_counter(net), row->rejected);
+}
+
+/* RFC 6191, and tcp_paws_reject() */
+CASE(newer_timestamp_reopens_time_wait_whatever_the_number, .claims = "", .covers = "P-127 F-44",
+     .variants = PAWS_VARIANTS)
+{
+	static const struct stamped_comeback rows[] = {
+		{ "with a lower number and a newer timestamp", -1000, true, 1, true, false,
+		  "P-127" },
+		{ "with a lower number and the same timestamp", -1000, true, 0, false, false,
+		  "P-127" },
+		{ "with a lower number and an older timestamp", -1000, true, -1, false, true,
+		  "P-127 F-44" },
+		{ "with a higher number and the same timestamp", 1, true, 0, true, false, "P-127" },
+		{ "with a higher number and an older timestamp", 1, true, -1, false, true,
+		  "P-127 F-44" },
+		{ "with a higher number and without a timestamp", 1, false, 0, true, false,
+		  "P-127" },
+		{ "with the next number and without a timestamp", 0, false, 0, false, false,
+		  "P-127" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 8);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		come_back_stamped(server, &rows[i]);
+}
+
+/* What a client's kernel does when its SYN is answered with the ACK of another connection. */
+static void reset_the_old(struct peer *again)
+{
+	peer_send(again, .flags = RST, .seq = (int32_t)(again->heard.ack - again->seq));
+}
+
+/*
+ * Of two hosts behind one address the second may get the port of the first, and its clock is
+ * another one. So may a host whose clock began anew.
+ */
+CASE(older_timestamp_gets_the_old_connections_ack_and_the_client_gets_in_with_its_next_syn,
+     .claims = "", .variants = PAWS_VARIANTS)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *old = stamped_peer_in_time_wait(server);
+
+	STEP("a SYN with an older timestamp is rejected, and answered for the old connection");
+	struct peer *again = peer_again(old, .isn = 100000);
+	peer_send(again, .flags = SYN, .timestamps = true, .tsval = LAST_STAMP - 5000);
+	expect_ladder(again,
+		      "-     >  SYN      ignored",
+		      "+0.0  <  old ACK");
+	expect_counters(net, SERVER, "%s 1", paws_counter(net));
+
+	STEP("its kernel resets what it has never heard of: TIME_WAIT ends");
+	reset_the_old(again);
+	expect_ladder(again, "-  >  RST");
+	expect_ladder(old, "+0.0  .  - / -");
+
+	STEP("the SYN comes once more, and there is nothing that it could meet");
+	peer_send(again, .flags = SYN, .timestamps = true, .tsval = LAST_STAMP - 4000);
+	expect_ladder(again,
+		      "-     >  SYN      - / SYN_RECV",
+		      "+0.0  <  SYN-ACK");
+	expect_isn(again, .by_clock = true);
+	peer_send(again, .timestamps = true, .tsval = LAST_STAMP - 4000,
+		  .tsecr = again->heard.tsval);
+	expect_ladder(again, "-  >  ACK  - / ESTABLISHED");
+	accept_peer(server, again);
+}
+
+/* ---- full queues ----------------------------------------------------------------------------- */
+
+/* What makes a SYN queue full, and what that means for a stranger's SYN. */
+struct full_queue {
+	const char *what, *cookies, *max_syn_backlog;
+	int backlog;
+	bool cookie;
+	const char *counters;
+};
+
+#define PENDING 4
+
+static void come_back_to_a_full_syn_queue(struct scene *net, const struct full_queue *row)
+{
+	struct peer *pending[PENDING];
+	struct listener *server = listen_on_server(net, .backlog = 64);
+	struct peer *old = peer_in_time_wait(server);
+
+	STEP("%s", row->what);
+	half_open_peers(server, pending, PENDING);
+	listen_again(server, row->backlog);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_max_syn_backlog=%s", row->max_syn_backlog);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=%s", row->cookies);
+	(row->cookie ? cookie_peer_with : refused_peer_with)(net, server,
+							     (struct peer_options){ 0 });
+	expect_counters(net, SERVER, "%s  again", row->counters);
+
+	STEP("the SYN of the peer in TIME_WAIT is kept, and gets no cookie");
+	COVERS("X-31 F-15");
+	struct peer *again = peer_again(old, .isn = 1);
+	peer_syn(again);
+	bool passes = state_of(again, SERVER) == SYN_RECV;
+	saw_variant(net, passes ? "time-wait-passes" : "like-a-stranger");
+	if (passes)
+		expect_reopened(old, again);
+	else if (row->cookie)
+		expect_ladder(again, "-  >  SYN", "0.0  <  SYN-ACK");
+	else
+		expect_ladder(again, "-  >  SYN  ignored");
+	if (!passes)
+		expect_ladder(old, "+0.0  .  - / -");
+	expect_queue(server, .accept = 0, .syn = PENDING + passes);
+	expect_counters(net, SERVER, "%s  again", passes ? "" : row->counters);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=0");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_max_syn_backlog=1024");
+	peers_go_away(pending, PENDING);
+	expect_counters(net, SERVER, "reset_requests %d  %s  again", PENDING,
+			passes ? "" : row->counters);
+}
+
+CASE(syn_into_time_wait_passes_a_full_syn_queue_and_gets_no_cookie, .claims = "",
+     .covers = "X-31 F-15", .variants = "time-wait-passes like-a-stranger")
+{
+	static const struct full_queue rows[] = {
+		{ "the SYN queue is as long as the backlog says: a stranger's SYN is dropped", "0",
+		  "1024", PENDING - 1, false, "syn_overflows 1" },
+		{ "its last quarter is for proven peers: a stranger's SYN is dropped", "0", "4", 64,
+		  false, "ListenDrops 1" },
+		{ "the SYN queue is full: a stranger's SYN gets a cookie", "1", "1024", PENDING - 1,
+		  true, "cookies 1" },
+		{ "tcp_syncookies 2: everybody gets a cookie", "2", "1024", 64, true, "cookies 1" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		come_back_to_a_full_syn_queue(net, &rows[i]);
+}
+
+/* do_time_wait in tcp_v4_rcv() has ended it before tcp_conn_request() looks at the queue. */
+CASE(syn_into_time_wait_does_not_pass_a_full_accept_queue_and_ends_it_all_the_same, .claims = "")
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	struct peer *old = peer_in_time_wait(server);
+	struct end **clients = fill_the_queue(server, .count = 2);
+
+	STEP("its SYN meets the full queue: it is dropped, and TIME_WAIT is gone");
+	struct peer *again = peer_again(old, .isn = 1);
+	peer_syn(again);
+	expect_ladder(again, "-  >  SYN  ignored");
+	expect_ladder(old, "+0.0  .  - / -");
+	expect_queue(server, .accept = 2, .syn = 0);
+	expect_drops(server, 1);
+	expect_counters(net, SERVER, "overflows 1");
+
+	STEP("when there is room the SYN, which comes again, is anybody's");
+	accept_client(server, clients[0]);
+	peer_syn(again);
+	expect_ladder(again,
+		      "-     >  SYN      - / SYN_RECV",
+		      "+0.0  <  SYN-ACK");
+	expect_isn(again, .by_clock = true);
+	expect_queue(server, .accept = 1, .syn = 1);
+}
+
+CASE(syn_into_time_wait_whose_listener_is_gone_gets_the_old_connections_ack, .claims = "",
+     .covers = "N-5")
+{
+	struct listener *server = listen_on_server(net, .backlog = 1);
+	struct peer *old = peer_in_time_wait(server);
+
+	STEP("the listener closes: what is in TIME_WAIT stays");
+	close_listener(server);
+	expect_silence(old);
+
+	STEP("a SYN that would reopen it finds nobody who would take it");
+	COVERS("N-5");
+	struct peer *again = peer_again(old, .isn = 1);
+	peer_syn(again);
+	expect_old_answer(old, again);
+	expect_states(old, .server = TIME_WAIT);
+}
+
+/* inet_twsk_alloc(): beyond tcp_max_tw_buckets nobody is remembered. */
+CASE(without_room_for_time_wait_a_closed_connection_is_forgotten_at_once, .claims = "",
+     .server_sysctls = { "net.ipv4.tcp_max_tw_buckets=1" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *first = peer_in_time_wait(server);
+
+	STEP("there is room for one: the second connection leaves nothing behind");
+	struct peer *second = half_open_peer(net, server);
+	ack_makes_the_connection(second);
+	close_end(accept_peer(server, second));
+	peer_send(second, .flags = FIN | ACK);
+	expect_ladder(second,
+		      "-     <  FIN-ACK  - / FIN_WAIT1",
+		      "-     >  FIN-ACK  - / -",
+		      "+0.0  <  ACK");
+	expect_silence(first);
+	expect_counters(net, SERVER, "TCPTimeWaitOverflow 1");
+
+	STEP("its next SYN is a stranger's, whatever its number");
+	struct peer *again = peer_again(second, .isn = -1000);
+	peer_syn(again);
+	expect_ladder(again,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_isn(again, .by_clock = true);
+}
+
+/* ---- what is no SYN -------------------------------------------------------------------------- */
+
+/* A segment for a connection in TIME_WAIT, and what comes of it. */
+struct stray {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3];
+};
+
+static void expect_time_wait_unmoved(struct listener *server, const struct stray *stray)
+{
+	struct scene *net = server->scene;
+	struct peer *peer = peer_in_time_wait(server);
+
+	STEP("%s", stray->what);
+	COVERS("P-128");
+	peer_sends(peer, stray->segment);
+	expect_lines(net, peer->flow, stray->lines);
+	expect_states(peer, .server = TIME_WAIT);
+	expect_queue(server, .accept = 0, .syn = 0);
+}
+
+/* tcp_timewait_state_process(), in the order of its questions */
+CASE(what_is_no_syn_leaves_time_wait_as_it_was, .claims = "", .covers = "P-128")
+{
+	static const struct stray strays[] = {
+		{ "an ACK in order is taken without a word", { .flags = ACK }, { "- > ACK" } },
+		{ "an ACK of what was never sent, too",
+		  { .flags = ACK, .ack = 1000 },
+		  { "- > ACK ack 1002" } },
+		{ "an ACK with another number is answered",
+		  { .flags = ACK, .seq = 1 },
+		  { "- > ACK seq 3", "+0.0 < ACK" } },
+		{ "a FIN that comes again is answered",
+		  { .flags = FIN | ACK, .seq = -1 },
+		  { "- > FIN-ACK seq 1", "+0.0 < ACK" } },
+		{ "data behind the FIN is answered",
+		  { .text = "HELLO" },
+		  { "- > DATA 5", "+0.0 < ACK ack 2" } },
+		{ "a SYN-ACK is answered, whatever its number",
+		  { .flags = SYN | ACK, .seq = 100000 },
+		  { "- > SYN-ACK seq 100000 ack 2", "+0.0 < ACK" } },
+		{ "a RST whose number is one too low goes by",
+		  { .flags = RST, .seq = -1 },
+		  { "- > RST seq 1" } },
+		{ "a RST whose number is one too high goes by",
+		  { .flags = RST, .seq = 1 },
+		  { "- > RST seq 3" } },
+		{ "a SYN with RST goes by",
+		  { .flags = SYN | RST, .seq = 100000 },
+		  { "- > SYN-RST seq 100000" } },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(strays); i++)
+		expect_time_wait_unmoved(server, &strays[i]);
+}
+
+/* RFC 1337: TIME-WAIT assassination. */
+CASE(reset_ends_time_wait_unless_tcp_rfc1337_says_no, .claims = "", .covers = "P-128")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = peer_in_time_wait(server);
+
+	STEP("tcp_rfc1337 1: a RST with the next number goes by");
+	COVERS("P-128");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_rfc1337=1");
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST");
+
+	STEP("tcp_rfc1337 0: it ends TIME_WAIT");
+	COVERS("P-128");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_rfc1337=0");
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST  - / -");
+
+	STEP("so its next SYN is anybody's, with a lower number too");
+	struct peer *again = peer_again(peer, .isn = -1000);
+	peer_syn(again);
+	expect_ladder(again,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_isn(again, .by_clock = true);
+}
+
+/* tcp_oow_rate_limited() */
+CASE(time_wait_answers_once_in_tcp_invalid_ratelimit, .claims = "")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *old = peer_in_time_wait(server);
+
+	STEP("a SYN with an old number is answered");
+	struct peer *again = peer_again(old, .isn = 0);
+	peer_syn(again);
+	expect_old_answer(old, again);
+
+	STEP("the next one within half a second is not");
+	peer_syn(again);
+	expect_ladder(again, "-  >  SYN  ignored");
+	expect_counters(net, SERVER, "TCPACKSkippedTimeWait 1");
+
+	STEP("tcp_invalid_ratelimit 0: each one is");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_invalid_ratelimit=0");
+	for (int i = 0; i < 2; i++) {
+		peer_syn(again);
+		expect_ladder(again, "-  >  SYN", "+0.0  <  old ACK");
+	}
+	expect_silence(old);
+}
+
+/* A segment that comes while a connection is in TIME_WAIT, and when it ends then. */
+struct visit {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3], *end;
+};
+
+/*
+ * TCP_TIMEWAIT_LEN, and inet_twsk_reschedule(): what acknowledges sets the minute anew, and so does
+ * what PAWS rejects. A SYN does not, as it may be a client's that wants to get in.
+ */
+CASE(time_wait_lasts_a_minute_and_a_segment_that_acknowledges_sets_it_anew, .claims = "",
+     .virtual_time = true, .kernel_seconds = 92, .server_sysctls = { "net.ipv4.tcp_rfc1337=1" })
+{
+	static const struct visit visits[] = {
+		{ "an ACK in order", { .flags = ACK }, { "- > ACK" }, "91.0  .  - / -" },
+		{ "an ACK out of order",
+		  { .flags = ACK, .seq = 1 },
+		  { "- > ACK seq 3", "+0.0 < ACK" },
+		  "91.0  .  - / -" },
+		{ "a SYN with an old number",
+		  { .flags = SYN },
+		  { "- > SYN", "+0.0 < ACK" },
+		  "60.0  .  - / -" },
+		{ "a RST with the next number", { .flags = RST }, { "- > RST" }, "60.0  .  - / -" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 8);
+	struct peer *peers[ARRAY_LENGTH(visits)];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++)
+		peers[i] = peer_in_time_wait(server);
+	STEP("half a minute goes by, as a request's timer tells");
+	struct peer *clock = half_open_peer(net, server, .name = "clock");
+	wait_for(clock, .timeouts = 5, .within = 31);
+	peer_reset(clock);
+	expect_ladder(clock,
+		      "1.0   <  SYN-ACK",
+		      "3.0   <  SYN-ACK",
+		      "7.0   <  SYN-ACK",
+		      "15.0  <  SYN-ACK",
+		      "31.0  <  SYN-ACK",
+		      "-     >  RST      - / -");
+	expect_counters(net, SERVER, "TCPTimeouts 5  reset_requests 1");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
+		STEP("%s comes", visits[i].what);
+		peer_sends(peers[i], visits[i].segment);
+		expect_lines(net, peers[i]->flow, visits[i].lines);
+	}
+
+	STEP("then each ends in its time");
+	for (size_t i = ARRAY_LENGTH(visits); i > 0; i--) {
+		const char *const lines[] = { visits[i - 1].end, NULL };
+
+		wait_for(peers[i - 1], .gone = true, .host = SERVER, .within = 61);
+		expect_lines(net, peers[i - 1]->flow, lines);
+	}
+}
+
+/* ---- connections that live ------------------------------------------------------------------- */
+
+/* A peer's connection in some state at the server, and what a SYN then counts there. */
+struct living {
+	const char *what;
+	struct peer *(*make)(struct listener *server);
+	const char *counters;
+	const char *covers;
+};
+
+/* Answered twice, its SYN tells nothing of a round-trip time: the server's RTO is 1 s. */
+static struct peer *slow_peer(struct listener *server)
+{
+	struct peer *peer = half_open_peer(server->scene, server);
+
+	syn_is_answered_again(peer);
+	ack_makes_the_connection(peer);
+	return peer;
+}
+
+static struct peer *waiting_peer(struct listener *server)
+{
+	struct peer *peer = slow_peer(server);
+
+	expect_queue(server, .accept = 1, .syn = 0);
+	return peer;
+}
+
+static struct peer *accepted_peer(struct listener *server)
+{
+	struct peer *peer = slow_peer(server);
+
+	accept_peer(server, peer);
+	return peer;
+}
+
+static struct peer *peer_in_close_wait(struct listener *server)
+{
+	struct peer *peer = accepted_peer(server);
+
+	peer_send(peer, .flags = FIN | ACK);
+	wait_for(peer, .sent = 3, .from = SERVER, .within = 0.2); /* a delayed ACK */
+	expect_ladder(peer,
+		      "-     >  FIN-ACK  - / CLOSE_WAIT",
+		      "+0.0  <  ACK");
+	return peer;
+}
+
+/* The peer does not acknowledge the server's FIN. */
+static struct peer *peer_in_last_ack(struct listener *server)
+{
+	struct peer *peer = slow_peer(server);
+	struct end *served = accept_peer(server, peer);
+
+	peer_send(peer, .flags = FIN | ACK);
+	wait_for(peer, .sent = 3, .from = SERVER, .within = 0.2);
+	close_end(served);
+	expect_ladder(peer,
+		      "-     >  FIN-ACK  - / CLOSE_WAIT",
+		      "+0.0  <  ACK",
+		      "-     <  FIN-ACK  - / LAST_ACK");
+	return peer;
+}
+
+static struct peer *peer_in_fin_wait_1(struct listener *server)
+{
+	struct peer *peer = slow_peer(server);
+
+	close_end(accept_peer(server, peer));
+	expect_ladder(peer, "-  <  FIN-ACK  - / FIN_WAIT1");
+	return peer;
+}
+
+static struct peer *peer_in_closing(struct listener *server)
+{
+	struct peer *peer = peer_in_fin_wait_1(server);
+
+	peer_send(peer, .flags = FIN | ACK, .ack = -1);
+	expect_ladder(peer,
+		      "-     >  FIN-ACK ack 1  - / CLOSING",
+		      "+0.0  <  ACK");
+	return peer;
+}
+
+/* Its socket is still the server's. */
+static struct peer *half_closed_peer(struct listener *server)
+{
+	struct peer *peer = slow_peer(server);
+
+	shutdown_end(accept_peer(server, peer), SHUT_WR);
+	expect_ladder(peer, "-  <  FIN-ACK  - / FIN_WAIT1");
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  - / FIN_WAIT2");
+	return peer;
+}
+
+/* A SYN that comes from a port whose connection lives is not believed: RFC 5961, 4.2. */
+static void expect_challenge(struct peer *old, struct peer *again)
+{
+	peer_syn(again);
+	expect_old_answer(old, again);
+}
+
+static void come_back_to_life(struct scene *net, const struct living *row)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a connection that %s", row->what);
+	struct peer *old = row->make(server);
+	enum tcp_state state = state_of(old, SERVER);
+
+	STEP("its peer's SYN comes with a higher number, within the window");
+	COVERS(row->covers);
+	struct peer *again = peer_again(old, .isn = 1000);
+	expect_challenge(old, again);
+	expect_counters(net, SERVER, "%s", row->counters);
+
+	STEP("the same with a lower number");
+	COVERS(row->covers);
+	struct peer *third = peer_again(again, .isn = -1000, .name = "third");
+	expect_challenge(old, third);
+	expect_states(old, .server = state);
+	expect_counters(net, SERVER, "%s", row->counters);
+
+	STEP("its kernel resets what it has never heard of, and the SYN comes again");
+	COVERS(row->covers);
+	reset_the_old(third);
+	expect_ladder(third, "-  >  RST");
+	expect_ladder(old, "+0.0  .  - / -");
+	peer_syn(third);
+	expect_ladder(third,
+		      "-     >  SYN      - / SYN_RECV",
+		      "+0.0  <  SYN-ACK");
+	expect_isn(third, .by_clock = true);
+	expect_queue(server, .accept = row->make == waiting_peer, .syn = 1);
+	expect_counters(net, SERVER, "Tcp.EstabResets %d",
+			state == ESTABLISHED || state == CLOSE_WAIT);
+}
+
+CASE(syn_for_a_living_connection_is_challenged_and_reset_lets_the_client_in, .claims = "",
+     .covers = "P-130 P-131", .server_sysctls = { "net.ipv4.tcp_invalid_ratelimit=0" })
+{
+	static const struct living rows[] = {
+		{ "waits for accept()", waiting_peer, "challenges 1", "P-131" },
+		{ "was accepted", accepted_peer, "challenges 1", "P-131" },
+		{ "is in CLOSE_WAIT", peer_in_close_wait, "TCPChallengeACK 1  TCPSYNChallenge 1",
+		  "P-131" },
+		{ "is in LAST_ACK", peer_in_last_ack, "TCPChallengeACK 1  TCPSYNChallenge 1",
+		  "P-130" },
+		{ "is in FIN_WAIT1", peer_in_fin_wait_1, "TCPChallengeACK 1  TCPSYNChallenge 1",
+		  "P-131" },
+		{ "is in CLOSING", peer_in_closing, "TCPChallengeACK 1  TCPSYNChallenge 1",
+		  "P-131" },
+		{ "is in FIN_WAIT2", half_closed_peer, "TCPChallengeACK 1  TCPSYNChallenge 1",
+		  "P-131" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		come_back_to_life(net, &rows[i]);
+}
+
+CASE(living_connection_challenges_once_in_tcp_invalid_ratelimit, .claims = "", .covers = "P-131")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a connection waits for accept()");
+	struct peer *old = half_open_peer(net, server);
+	ack_makes_the_connection(old);
+
+	STEP("its peer's SYN is challenged");
+	struct peer *again = peer_again(old, .isn = 1000);
+	expect_challenge(old, again);
+	expect_counters(net, SERVER, "challenges 1");
+
+	STEP("the next one within half a second is counted, and not answered");
+	COVERS("P-131");
+	peer_syn(again);
+	expect_ladder(again, "-  >  SYN  ignored");
+	expect_silence(old);
+	expect_counters(net, SERVER, "TCPACKSkippedChallenge 1  TCPSYNChallenge 1  Tcp.InErrs 1");
+}
+
+/* Closed by its program, it is a small thing like one in TIME_WAIT, and answers otherwise. */
+static struct peer *orphan_in_fin_wait_2(struct listener *server)
+{
+	struct scene *net = server->scene;
+
+	STEP("a connection that the server closes is in FIN_WAIT2, and nobody has its socket");
+	struct peer *peer = peer_in_fin_wait_1(server);
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK  - / FIN_WAIT2");
+	return peer;
+}
+
+CASE(syn_for_a_connection_in_fin_wait_2_is_reset_if_it_is_within_the_window, .claims = "")
+{
+	static const struct comeback rows[] = {
+		{ "with the number before the next", -1, false },
+		{ "with the next number", 0, true },
+		{ "with a higher number", 1000, true },
+		{ "with one that is beyond the window", 10000000, false },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct peer *old = orphan_in_fin_wait_2(server);
+
+		STEP("its peer's SYN comes %s", rows[i].what);
+		struct peer *again = peer_again(old, .isn = rows[i].isn);
+		peer_syn(again);
+		if (!rows[i].gets_in) {
+			expect_old_answer(old, again);
+			expect_states(old, .server = FIN_WAIT2);
+			continue;
+		}
+		expect_ladder(again, "-  >  SYN", "+0.0  <  RST-ACK");
+		expect_ladder(old, "+0.0  .  - / -");
+
+		STEP("nothing is left that it could meet when it comes again");
+		peer_syn(again);
+		expect_ladder(again,
+			      "-     >  SYN      - / SYN_RECV",
+			      "+0.0  <  SYN-ACK");
+		expect_isn(again, .by_clock = true);
+		reset_ends_the_request(again);
+		expect_counters(net, SERVER, "reset_requests 1");
+	}
+}
+
+/* ---- the first number ------------------------------------------------------------------------ */
+
+/* RFC 6528, and secure_tcp_seq(): a secret of the machine, the two addresses and ports, a clock. */
+CASE(second_first_number_of_the_same_ports_is_higher_and_that_of_others_is_elsewhere, .claims = "",
+     .covers = "P-87")
+{
+	struct listener *server = listen_on_server(net, .backlog = 64);
+	struct peer *peers[8];
+	int near = 0;
+
+	STEP("a request ends, and the next one of the same ports counts on by the clock");
+	COVERS("P-87");
+	struct peer *peer = half_open_peer(net, server);
+	reset_ends_the_request(peer);
+	struct peer *again = peer_again(peer, .isn = 0);
+	peer_syn(again);
+	expect_ladder(again,
+		      "-    >  SYN      - / SYN_RECV",
+		      "0.0  <  SYN-ACK");
+	expect_isn(again, .by_clock = true);
+	reset_ends_the_request(again);
+	expect_counters(net, SERVER, "reset_requests 2");
+
+	STEP("eight other peers' numbers are all over");
+	half_open_peers(server, peers, 8);
+	for (int i = 1; i < 8; i++)
+		near += peers[i]->heard.seq - peers[i - 1]->heard.seq < 1u << 24; /* 1 s */
+	if (near > 1)
+		fail("of eight peers' first numbers %d follow those before by less than 2^24: "
+		     "whose numbers they are makes no difference",
+		     near);
+}
+
+/* ---- a client comes back --------------------------------------------------------------------- */
+
+/* A client whose host has forgotten its connection, and what the server still has of it. */
+struct forgotten {
+	struct end *client, *served; /* served NULL: it waits for accept() */
+};
+
+/* The host crashed, or its RST was lost on the way. */
+static void forget(struct end *client, const char *line)
+{
+	drop_segments(client->scene, .from = CLIENT, .what = "RST", .count = 1);
+	abort_end(client);
+	expect_ladder(client, line);
+	stop_rules(client->scene);
+}
+
+static struct forgotten waiting_client(struct listener *server)
+{
+	struct end *client = connect_one(server->scene, server);
+
+	forget(client, "-  >  RST-ACK  lost  - / ESTABLISHED");
+	expect_counters(server->scene, CLIENT, "Tcp.EstabResets 1  TCPAbortOnData 1");
+	return (struct forgotten){ client, NULL };
+}
+
+static struct forgotten accepted_client(struct listener *server)
+{
+	struct end *client = connect_one(server->scene, server);
+	struct end *served = accept_client(server, client);
+
+	forget(client, "-  >  RST-ACK  lost  - / ESTABLISHED");
+	expect_counters(server->scene, CLIENT, "Tcp.EstabResets 1  TCPAbortOnData 1");
+	return (struct forgotten){ client, served };
+}
+
+static struct forgotten client_in_close_wait(struct listener *server)
+{
+	struct end *client = connect_one(server->scene, server);
+	struct end *served = accept_client(server, client);
+
+	shutdown_end(client, SHUT_WR);
+	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.1);
+	expect_ladder(client,
+		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
+		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT");
+	forget(client, "-  >  RST-ACK  lost  - / CLOSE_WAIT");
+	expect_counters(server->scene, CLIENT, "TCPAbortOnData 1");
+	return (struct forgotten){ client, served };
+}
+
+/* What the server then has of the old connection. */
+struct comer {
+	const char *what;
+	struct forgotten (*make)(struct listener *server);
+	const char *challenge;
+	int error; /* that read() of the server gives when the old connection is reset; 0: the end
+		    */
+};
+
+static const struct comer comers[] = {
+	{ "waits for accept()", waiting_client, "challenges 1", ECONNRESET },
+	{ "was accepted", accepted_client, "challenges 1", ECONNRESET },
+	{ "is in CLOSE_WAIT", client_in_close_wait, "TCPChallengeACK 1  TCPSYNChallenge 1", 0 },
+};
+
+static void expect_to_be_dead(struct end *served, int error)
+{
+	if (error)
+		expect_reset(served);
+	else
+		expect_end_of_file(served);
+}
+
+static void get_in_again(struct scene *net, const struct comer *row)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the old connection %s, and the client's host has forgotten it", row->what);
+	struct forgotten old = row->make(server);
+
+	STEP("a SYN from the same port is challenged, and the RST makes room for the next one");
+	struct end *again = client_again(old.client);
+	wait_for(again, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(again,
+		      "-    >  SYN      SYN_SENT / -",
+		      "+0.0 <  old ACK",
+		      "+0.0 >  RST",
+		      "0.0  >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_ladder(old.client, "+0.0  .  - / -");
+	expect_connected(again);
+	expect_isn(again, .by_clock = true);
+	expect_queue(server, .accept = old.served ? 1 : 2, .syn = 0);
+	expect_counters(net, CLIENT, "TCPTimeouts 1");
+	expect_counters(net, SERVER, "%s  Tcp.EstabResets 1", row->challenge);
+
+	STEP("the old connection is dead, and accept() gives it all the same, and first");
+	if (!old.served)
+		old.served = accept_client(server, old.client);
+	expect_to_be_dead(old.served, row->error);
+	accept_client(server, again);
+	expect_nothing_to_accept(server);
+}
+
+/*
+ * RFC 9293, 3.5.1: half-open connections. After such an ACK a client of Linux does not wait for its
+ * second (TCP_TIMEOUT_MIN in tcp_rcv_synsent_state_process(), commit 9603d47bad46).
+ */
+CASE(client_that_comes_back_from_its_old_port_is_in_at_once_with_its_second_syn, .claims = "")
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(comers); i++)
+		get_in_again(net, &comers[i]);
+}
+
+/* Nobody hears of the client's SYNs: the old connection is as it was, and so it stays. */
+static void expect_nothing_changed(struct listener *server, struct forgotten old)
+{
+	struct scene *net = server->scene;
+	struct end *client = old.client;
+	enum tcp_state state;
+
+	STEP("the old connection is as it was, and nobody will ever be there");
+	expect_silence(client);
+	if (!old.served)
+		old.served = accept_client(server, client);
+	state = state_of(client, SERVER);
+	if (state == ESTABLISHED)
+		expect_read_error(old.served, EAGAIN);
+	expect_nothing_to_accept(server);
+}
+
+static void be_kept_out_without_ack(struct scene *net, const struct comer *row, bool linear)
+{
+	int syns = linear ? 3 : 2;
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the old connection %s; a firewall drops ACKs of what it does not know", row->what);
+	struct forgotten old = row->make(server);
+	drop_segments(net, .from = SERVER, .what = "ACK");
+
+	STEP("no SYN from the same port gets an answer: connect() times out");
+	struct end *again = client_again(old.client);
+	expect_connect_to_end(again, ETIMEDOUT, 3);
+	expect_ladder(again,
+		      "-    >  SYN              SYN_SENT / -",
+		      "+0.0 <  old ACK  lost",
+		      "1.0  >  SYN",
+		      "+0.0 <  old ACK  lost",
+		      "[linear]       2.0  >  SYN",
+		      "[linear]       +0.0 <  old ACK  lost",
+		      "3.0  .                  - / -");
+	expect_counters(net, CLIENT, "TCPTimeouts %d  TCPAbortOnTimeout 1  Tcp.AttemptFails 1",
+			syns);
+	expect_counters(net, SERVER, "TCPSYNChallenge %d  TCPChallengeACK %d  Tcp.InErrs %d", syns,
+			syns, row->error ? syns : 0);
+	stop_rules(net);
+	expect_nothing_changed(server, old);
+}
+
+#define LAST_SYNS                                                                                  \
+	.client_sysctls = { "net.ipv4.tcp_syn_retries=1" },                                        \
+	.variants = "linear-syn-timeouts exponential-syn-timeouts"
+
+CASE(client_that_comes_back_times_out_where_a_firewall_drops_the_challenge, .claims = "",
+     .kernel_seconds = 9, LAST_SYNS)
+{
+	bool linear = syn_timeouts_are_linear(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(comers); i++)
+		be_kept_out_without_ack(net, &comers[i], linear);
+}
+
+static void be_kept_out_without_reset(struct scene *net, const struct comer *row, bool linear)
+{
+	int syns = linear ? 4 : 2;
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the old connection %s; a firewall drops RSTs of what it does not know", row->what);
+	struct forgotten old = row->make(server);
+	drop_segments(net, .from = CLIENT, .what = "RST");
+
+	STEP("each SYN from the same port gets the old connection's ACK: connect() times out");
+	struct end *again = client_again(old.client);
+	expect_connect_to_end(again, ETIMEDOUT, 3);
+	expect_ladder(again,
+		      "-    >  SYN           SYN_SENT / -",
+		      "+0.0 <  old ACK",
+		      "+0.0 >  RST  lost",
+		      "0.0  >  SYN  ignored",
+		      "[linear]  1.0  >  SYN",
+		      "[linear]  +0.0 <  old ACK",
+		      "[linear]  +0.0 >  RST  lost",
+		      "[linear]  2.0  >  SYN",
+		      "[linear]  +0.0 <  old ACK",
+		      "[linear]  +0.0 >  RST  lost",
+		      "[linear]       3.0  .  - / -",
+		      "[exponential]  2.0  .  - / -");
+	expect_counters(net, CLIENT, "TCPTimeouts %d  TCPAbortOnTimeout 1  Tcp.AttemptFails 1",
+			syns);
+	expect_counters(net, SERVER,
+			"TCPSYNChallenge %d  TCPChallengeACK %d  TCPACKSkippedChallenge 1  "
+			"Tcp.InErrs %d",
+			syns, syns - 1, row->error ? syns : 0);
+	stop_rules(net);
+	expect_nothing_changed(server, old);
+}
+
+CASE(client_that_comes_back_times_out_where_a_firewall_drops_its_reset, .claims = "",
+     .kernel_seconds = 9, LAST_SYNS)
+{
+	bool linear = syn_timeouts_are_linear(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(comers); i++)
+		be_kept_out_without_reset(net, &comers[i], linear);
+}
+
+/* ---- a client comes back to what nobody has any more ------------------------------------------
+ */
+
+/* The server closes first; the client's FIN comes when its program has read the end of the data. */
+static struct forgotten client_of_closed_server(struct listener *server)
+{
+	struct scene *net = server->scene;
+	struct end *client = connect_one(net, server);
+
+	close_end(accept_client(server, client));
+	wait_for(client, .state = FIN_WAIT2, .host = SERVER, .within = 0.2); /* a delayed ACK */
+	expect_ladder(client,
+		      "-    <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",
+		      "+0.0 >  ACK      CLOSE_WAIT / FIN_WAIT2");
+	return (struct forgotten){ client, NULL };
+}
+
+CASE(client_that_comes_back_while_the_server_is_in_time_wait_is_in_at_once, .claims = "")
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the server closes first, and is in TIME_WAIT");
+	struct end *old = client_of_closed_server(server).client;
+	close_end(old);
+	expect_ladder(old,
+		      "-     >  FIN-ACK  LAST_ACK / TIME_WAIT",
+		      "+0.0  <  ACK      - / TIME_WAIT");
+
+	STEP("a SYN from the same port reopens the connection");
+	struct end *again = client_again(old);
+	expect_connected(again);
+	expect_ladder(again,
+		      "-    >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_ladder(old, "+0.0  .  - / -");
+	struct end *served = accept_client(server, again);
+
+	STEP("it is one like any other");
+	speak(again, "HELLO");
+	expect_read(served, "HELLO");
+}
+
+/*
+ * With so late a SYN: for the first 4 ms the client's new number is within the window, and then
+ * the server resets it (connection refused), as in
+ * syn_for_a_connection_in_fin_wait_2_is_reset_if_it_is_within_the_window.
+ */
+CASE(client_that_comes_back_while_the_server_is_in_fin_wait_2_is_in_with_its_second_syn,
+     .claims = "", .kernel_seconds = 1)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("the server has closed, and the client's host forgets the connection");
+	struct end *old = client_of_closed_server(server).client;
+	forget(old, "-  >  RST-ACK  lost  - / FIN_WAIT2");
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1  TCPAbortOnData 1");
+
+	ticking_request(net, server);
+	STEP("a second later a SYN from the same port gets the old connection's ACK, and resets "
+	     "it");
+	struct end *again = client_again(old);
+	wait_for(again, .state = ESTABLISHED, .host = SERVER, .within = 1);
+	expect_ladder(again,
+		      "-    >  SYN      SYN_SENT / -",
+		      "+0.0 <  old ACK",
+		      "+0.0 >  RST",
+		      "0.0  >  SYN      SYN_SENT / SYN_RECV",
+		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
+		      "0.0  >  ACK      ESTABLISHED / ESTABLISHED");
+	expect_ladder(old, "+0.0  .  - / -");
+	expect_connected(again);
+	expect_counters(net, CLIENT, "TCPTimeouts 1");
+	accept_client(server, again);
+}
+
+/* ---- who listens again ----------------------------------------------------------------------- */
+
+static void expect_bind(struct listener *before, int error, struct socket_option option)
+{
+	struct scene *net = before->scene;
+	struct plain_socket *socket = socket_on(net, SERVER, .options = { option });
+	struct sockaddr_storage place =
+		host_address(SERVER, over_ipv6(net) ? AF_INET6 : AF_INET, (uint16_t)before->port);
+
+	expect_call(socket, "bind", error,
+		    bind(socket->fd, (const struct sockaddr *)&place, sizeof(place)));
+	close(socket->fd);
+}
+
+/* inet_csk_bind_conflict(): TIME_WAIT has the options of the socket that it is left of. */
+CASE(port_with_time_waits_may_be_listened_on_again_with_so_reuseaddr, .claims = "",
+     .covers = "P-129 F-28")
+{
+	struct listener *first = listen_on_server(net, .backlog = 5);
+	struct peer *old = peer_in_time_wait(first);
+
+	STEP("the listener is gone, and its port is not free: bind() fails with EADDRINUSE");
+	COVERS("P-129 F-28");
+	close_listener(first);
+	expect_bind(first, EADDRINUSE, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEADDR, 0));
+
+	STEP("SO_REUSEPORT does not help, as the first one had not set it");
+	expect_bind(first, EADDRINUSE, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEPORT, 1));
+
+	STEP("with SO_REUSEADDR another one listens there");
+	COVERS("P-129");
+	struct listener *second = listen_on_server(net, .backlog = 5, .in_place_of = first);
+	expect_states(old, .server = TIME_WAIT);
+
+	STEP("and has the connection that TIME_WAIT gives way to");
+	struct peer *again = peer_again(old, .isn = 1);
+	peer_syn(again);
+	expect_reopened(old, again);
+	expect_queue(second, .accept = 0, .syn = 1);
 }

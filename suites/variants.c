@@ -118,12 +118,21 @@
 		case_, "6.11", "orphan-goes"                                                       \
 	}
 
+/* A counter of its own since Linux 6.16 (commit c449d5f3a3d7). */
+#define PAWS_IN_TIME_WAIT(case_)                                                                   \
+	{ case_, "4.4", "counted-as-established" },                                                \
+	{                                                                                          \
+		case_, "6.16", "counted-as-timewait"                                               \
+	}
+
 static const struct recorded_variant variants[] = {
 	MOVES_COUNT("request_that_moves_is_counted_where_it_is"),
 	TWIN_WAKES("connection_that_moves_wakes_who_waits_at_the_twin"),
 	DESTROYED_ORPHAN("destroyed_orphan_is_gone_at_once"),
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),
+	SYN_TIMEOUTS("client_that_comes_back_times_out_where_a_firewall_drops_the_challenge"),
+	SYN_TIMEOUTS("client_that_comes_back_times_out_where_a_firewall_drops_its_reset"),
 	SYN_QUEUE_LIMIT("accept_queue_holds_one_more_than_the_backlog"),
 	SYN_QUEUE_LIMIT("syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one"),
 	SYN_QUEUE_LIMIT("syn_queue_without_cookies_is_limited_by_backlog_and_max_syn_backlog"),
@@ -148,6 +157,14 @@ static const struct recorded_variant variants[] = {
 	TLS_DISCONNECT("listen_with_tls_on_top_is_refused"),
 	LEARNT_MTU("packet_too_big_says_nothing_to_a_request_and_bounds_a_connection"),
 	LEARNT_MTU("path_mtu_only_falls_and_not_below_what_every_way_bears"),
+	{ "syn_into_time_wait_passes_a_full_syn_queue_and_gets_no_cookie", "4.4",
+	  "like-a-stranger" },
+	{ "syn_into_time_wait_passes_a_full_syn_queue_and_gets_no_cookie", "6.10",
+	  "time-wait-passes" },
+	PAWS_IN_TIME_WAIT("newer_timestamp_reopens_time_wait_whatever_the_number"),
+	PAWS_IN_TIME_WAIT(
+		"older_timestamp_gets_the_old_connections_ack_and_the_client_gets_in_with_"
+		"its_next_syn"),
 	STALL("deferred_client_with_keepalive_stalls_until_the_period_ends"),
 	STALL("ignored_client_with_keepalive_stalls_until_the_next_syn_ack"),
 };
