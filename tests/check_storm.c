@@ -67,7 +67,7 @@ STORM(it_tells_of_its_plan)
 
 /* ---- playing them -------------------------------------------------------------------------- */
 
-static int play(const char *name, unsigned seed)
+static int play_once(const char *name, unsigned seed)
 {
 	return live_end(live_start((struct case_run){ .spec = case_named(name),
 						      .family = AF_INET,
@@ -75,6 +75,16 @@ static int play(const char *name, unsigned seed)
 						      .storm_seconds = 0.5,
 						      .storm_seed = seed,
 						      .timeout_multiplier = 1 }));
+}
+
+/* As the runner does: on a busy machine the two CPUs may have met too seldom to show anything. */
+static int play(const char *name, unsigned seed)
+{
+	int ending = BROKEN;
+
+	for (int attempts = 0; ending == BROKEN && attempts < 6; attempts++)
+		ending = play_once(name, seed);
+	return ending;
 }
 
 static json_t *left(void)

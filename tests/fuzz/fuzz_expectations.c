@@ -44,8 +44,8 @@ enum { MOST_LINES = 64 };
 
 static void expect(void *context)
 {
-	static const char *const kinds[] = { "ladder",   "states", "queue",
-					     "counters", "timer",  "another" };
+	static const char *const kinds[] = { "ladder", "states", "queue", "counters",
+					     "timer",  "member", "isn",   "another" };
 	struct input input = *(struct input *)context;
 	size_t which = take_byte(&input) % recorded.count;
 	uint8_t kind = take_byte(&input);

@@ -79,6 +79,10 @@ grep -ho '^ *\(\./\)\?halfopen [a-z].*' "$source/README.md" "$source/docs/"*.md 
 		name=$(printf '%s' "$line" | tr -c 'a-z0-9' '-' | cut -c 1-40)
 		printf '%s\n' "$line" | tr ' ' '\n' >"$corpus/options/$name"
 	done
+# Behaviours of the drivers' catalogue, and one that it has not.
+printf '%s\n' list --covers B-01 >"$corpus/options/list---covers"
+printf '%s\n' list --covers B-01 it_fails >"$corpus/options/list---covers-what-is-not-meant"
+printf '%s\n' list --covers 'B-0*' --covers Z-9 it_passes >"$corpus/options/list---covers-nothing"
 # Every option of every command.
 for command in list run claims show report kernels matrix diff; do
 	"$build/tests/fake_halfopen" $command --help | grep -o '^  .*--[a-z-]*[ a-zA-Z]*' |

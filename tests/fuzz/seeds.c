@@ -204,6 +204,15 @@ static void keep_false_journals(void)
 	}
 }
 
+/* The expectation as one of another kind, which the recorded case does not have. */
+static void keep_as(const char *kind, char letter, uint8_t which)
+{
+	autofree char *file = format("%s-%d", kind, which);
+
+	keep("expectations", file,
+	     &(struct bytes){ .data = (uint8_t[]){ which, (uint8_t)letter }, .size = 2 });
+}
+
 static void keep_expectations(const char *name)
 {
 	struct journal *journal = load(name, 10000);
@@ -216,6 +225,8 @@ static void keep_expectations(const char *name)
 		if (event->kind != EVENT_EXPECT)
 			continue;
 		autofree char *file = format("%s-%d", event->name, count);
+		keep_as("member", 'f', (uint8_t)count);
+		keep_as("isn", 'g', (uint8_t)count);
 		add_bytes(&bytes, &(uint8_t){ (uint8_t)count++ }, 1);
 		add_words(&bytes, "-");
 		for (size_t line = 0; event->lines && event->lines[line]; line++) {
