@@ -268,7 +268,7 @@ uint64_t wire_flood(struct net *net, const struct flood_plan *plan)
 
 struct wire_flood *wire_flood_begin(struct net *net, const struct flood_plan *plan)
 {
-	struct wire_flood *flood = flood_new(net, plan, isolate_cpus());
+	struct wire_flood *flood = flood_new(net, plan, net_cpus());
 
 	net->flood = flood;
 	for (unsigned i = 0; i < flood->count; i++) {

@@ -59,8 +59,6 @@ int isolate_user(unsigned id);
 /* Building a network may use every CPU; what makes traffic stays on its one. */
 void isolate_all_cpus(void);
 void isolate_one_cpu(void);
-/* How many CPUs that is. */
-unsigned isolate_cpus(void);
 
 /* ---- namespaces ---------------------------------------------------------------------------- */
 

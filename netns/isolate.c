@@ -111,13 +111,18 @@ void isolate_all_cpus(void)
 		sched_setaffinity(0, sizeof(all_cpus), &all_cpus);
 }
 
-void isolate_one_cpu(void)
+static void stay_on(const cpu_set_t *cpus)
 {
-	if (pinned && sched_setaffinity(0, sizeof(one_cpu), &one_cpu))
+	if (pinned && sched_setaffinity(0, sizeof(*cpus), cpus))
 		broken("cannot stay on one CPU: %s", strerror(errno));
 }
 
-unsigned isolate_cpus(void)
+void isolate_one_cpu(void)
+{
+	stay_on(&one_cpu);
+}
+
+unsigned net_cpus(void)
 {
 	cpu_set_t cpus;
 
@@ -126,29 +131,28 @@ unsigned isolate_cpus(void)
 	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (unsigned)CPU_COUNT(&cpus);
 }
 
-unsigned net_cpus(void)
+/* Of all CPUs only the one that pick_cpu() chooses. */
+static cpu_set_t one_of_all(unsigned lane)
 {
-	return isolate_cpus();
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(pick_cpu(&all_cpus, lane), &cpus);
+	return cpus;
 }
 
 void net_stay_on(unsigned cpu)
 {
-	cpu_set_t cpus;
+	cpu_set_t cpus = pinned ? one_of_all(cpu) : all_cpus;
 
-	if (!pinned)
-		return;
-	CPU_ZERO(&cpus);
-	CPU_SET(pick_cpu(&all_cpus, cpu), &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
-		broken("cannot stay on one CPU: %s", strerror(errno));
+	stay_on(&cpus);
 }
 
 static void pin(unsigned lane)
 {
 	if (sched_getaffinity(0, sizeof(all_cpus), &all_cpus))
 		broken("cannot read the CPUs this process may use: %s", strerror(errno));
-	CPU_ZERO(&one_cpu);
-	CPU_SET(pick_cpu(&all_cpus, lane), &one_cpu);
+	one_cpu = one_of_all(lane);
 	pinned = true;
 	isolate_one_cpu();
 }

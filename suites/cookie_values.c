@@ -86,6 +86,16 @@ CASE(cookie_rounds_the_mss_down_to_one_of_four_and_a_small_one_up, .claims = "",
 
 /* ---- the options ----------------------------------------------------------------------------- */
 
+/* A cookie that can tell of the options, as its SYN-ACK has timestamps. */
+static struct peer *peer_with_timestamps(struct scene *net, struct listener *server)
+{
+	struct peer *peer = raw_peer(net, server);
+
+	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
+	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	return peer;
+}
+
 /* The ACK of a peer whose SYN had timestamps, with the SYN-ACK's echoed, or another number. */
 static void acknowledge(struct peer *peer, uint32_t tsecr)
 {
@@ -198,26 +208,20 @@ CASE(cookie_has_the_options_that_the_echo_says, .claims = "", .covers = "N-25")
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		STEP("%s", rows[i].what);
 		COVERS("N-25");
-		peer = raw_peer(net, server);
-		peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
-		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+		peer = peer_with_timestamps(net, server);
 		acknowledge(peer, peer->heard.tsval + (uint32_t)rows[i].later);
 		expect_connection(server, peer);
 		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 	}
 
 	STEP("an echo of 0: window scale 0, no SACK");
-	peer = raw_peer(net, server);
-	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
-	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	peer = peer_with_timestamps(net, server);
 	acknowledge(peer, 0);
 	expect_connection(server, peer);
 	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
 
 	STEP("an ACK without timestamps: no option at all");
-	peer = raw_peer(net, server);
-	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
-	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	peer = peer_with_timestamps(net, server);
 	peer_ack(peer);
 	expect_connection(server, peer);
 	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
@@ -273,9 +277,7 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
 	}
 
 	STEP("with tcp_timestamps=0 a peer is connected, and its options are forgotten");
-	struct peer *peer = raw_peer(net, server);
-	peer_send(peer, .flags = SYN, .timestamps = true, .tsval = 1000);
-	expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
+	struct peer *peer = peer_with_timestamps(net, server);
 	set_sysctl(net, SERVER, "net.ipv4.tcp_timestamps=0");
 	acknowledge(peer, peer->heard.tsval);
 	expect_connection(server, peer);

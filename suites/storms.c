@@ -10,6 +10,45 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The server's counter has moved by so many since the storm began. */
+static void counter_moved(struct storm *storm, const char *name, long expected)
+{
+	long moved = storm_counter(storm, name);
+
+	adds_up(storm, moved == expected, "%s moved by %ld, expected %ld", name, moved, expected);
+}
+
+static void nobody_is_left(struct storm *storm)
+{
+	long left = storm_sockets(storm);
+
+	adds_up(storm, left == 0, "the server has %ld sockets left", left);
+}
+
+static void queue_has(struct storm *storm, const struct listener *server, int expected)
+{
+	int length = storm_queue(server);
+
+	adds_up(storm, length == expected, "the accept queue has a length of %d, and %d are in it",
+		length, expected);
+}
+
+static void all_are_accepted(struct storm *storm, struct listener *server, int expected)
+{
+	int accepted = storm_accepts(storm, server);
+
+	adds_up(storm, accepted == expected, "accept() has given %d connections of %d", accepted,
+		expected);
+}
+
+/* At most each round's second one has lost against its twin. */
+static void book_losers(struct storm *storm, const char *name, long count)
+{
+	book(storm, name, count);
+	adds_up(storm, count >= 0 && count <= booked(storm, "connections"),
+		"%s: %ld, in %ld rounds", name, count, booked(storm, "connections"));
+}
+
 STORM(same_syn_on_two_cpus_makes_one_request, .covers = "F-07 F-14")
 {
 	struct listener *server = storm_listens(storm, .backlog = 16);
@@ -25,23 +64,17 @@ STORM(same_syn_on_two_cpus_makes_one_request, .covers = "F-07 F-14")
 		book(storm, "SYN-ACKs", peer->syn_acks);
 
 		alone(storm, SENDS(peer, .flags = ACK));
-		adds_up(storm, storm_accepts(storm, server) == 1 && peer->accepted == 1,
-			"accept() has not given the connection once");
+		all_are_accepted(storm, server, 1);
+		adds_up(storm, peer->accepted == 1, "accept() has given another peer's connection");
 		adds_up(storm, peer->resets == 0, "RST answers the ACK");
 		alone(storm, SENDS(peer, .flags = RST | ACK));
 		book(storm, "connections", 1);
 	}
-	book(storm, "SYNs that left no trace",
-	     booked(storm, "SYNs") - booked(storm, "SYN-ACKs") -
-		     storm_counter(storm, "TCPACKSkippedSynRecv"));
-	adds_up(storm, booked(storm, "SYNs that left no trace") >= 0,
-		"more SYNs were answered or skipped than were sent");
-	adds_up(storm, booked(storm, "SYNs that left no trace") <= booked(storm, "connections"),
-		"more SYNs left no trace than can have lost against their twin");
-	adds_up(storm, storm_counter(storm, "Tcp.PassiveOpens") == booked(storm, "connections"),
-		"PassiveOpens moved by %ld", storm_counter(storm, "Tcp.PassiveOpens"));
-	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
-		storm_counter(storm, "ListenDrops"));
+	book_losers(storm, "SYNs that left no trace",
+		    booked(storm, "SYNs") - booked(storm, "SYN-ACKs") -
+			    storm_counter(storm, "TCPACKSkippedSynRecv"));
+	counter_moved(storm, "Tcp.PassiveOpens", booked(storm, "connections"));
+	counter_moved(storm, "ListenDrops", 0);
 }
 
 /* A peer whose SYN is answered; its ACK is the round's. */
@@ -58,12 +91,10 @@ static struct storm_peer *answered_peer(struct storm *storm, struct listener *se
 static void two_acks_make_one_connection(struct storm *storm, struct listener *server)
 {
 	struct storm_peer *peer = answered_peer(storm, server);
-	int accepted;
 
 	at_once(storm, SENDS(peer, .text = "HELLO"), SENDS(peer, .text = "HELLO"));
 	book(storm, "final ACKs", 2);
-	accepted = storm_accepts(storm, server);
-	adds_up(storm, accepted == 1, "accept() has given %d connections", accepted);
+	all_are_accepted(storm, server, 1);
 	adds_up(storm, peer->bytes == 5, "read() has given %d bytes of 5", peer->bytes);
 	adds_up(storm, peer->resets == 0, "RST answers one of the ACKs");
 	book(storm, "connections", 1);
@@ -77,20 +108,11 @@ STORM(same_final_ack_on_two_cpus_makes_one_connection)
 	while (next_round(storm))
 		two_acks_make_one_connection(storm, server);
 	/* The loser has made a socket, too, before it found that it had lost. */
-	book(storm, "sockets that lost against their twin",
-	     storm_counter(storm, "Tcp.PassiveOpens") - booked(storm, "connections"));
-	adds_up(storm, booked(storm, "sockets that lost against their twin") >= 0,
-		"more connections than sockets");
-	adds_up(storm,
-		booked(storm, "sockets that lost against their twin") <=
-			booked(storm, "connections"),
-		"more sockets than final ACKs");
+	book_losers(storm, "sockets that lost against their twin",
+		    storm_counter(storm, "Tcp.PassiveOpens") - booked(storm, "connections"));
 	/* Either way the second ACK comes to the connection, with data that it has already. */
-	adds_up(storm, storm_counter(storm, "TCPDSACKOldSent") == booked(storm, "connections"),
-		"the connections have seen %ld second ACKs of %ld",
-		storm_counter(storm, "TCPDSACKOldSent"), booked(storm, "connections"));
-	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
-		storm_counter(storm, "ListenDrops"));
+	counter_moved(storm, "TCPDSACKOldSent", booked(storm, "connections"));
+	counter_moved(storm, "ListenDrops", 0);
 }
 
 STORM(same_cookie_on_two_cpus_makes_one_connection, .covers = "F-05",
@@ -100,9 +122,7 @@ STORM(same_cookie_on_two_cpus_makes_one_connection, .covers = "F-05",
 
 	while (next_round(storm))
 		two_acks_make_one_connection(storm, server);
-	adds_up(storm, storm_counter(storm, "SyncookiesSent") == booked(storm, "connections"),
-		"SyncookiesSent moved by %ld, for %ld SYNs", storm_counter(storm, "SyncookiesSent"),
-		booked(storm, "connections"));
+	counter_moved(storm, "SyncookiesSent", booked(storm, "connections"));
 	/* Both may be taken for cookies, before either has made its socket. */
 	book(storm, "cookies that lost against their twin",
 	     storm_counter(storm, "SyncookiesRecv") - booked(storm, "connections"));
@@ -113,8 +133,7 @@ STORM(same_cookie_on_two_cpus_makes_one_connection, .covers = "F-05",
 				booked(storm, "second ACKs that came to the connection") ==
 			booked(storm, "connections"),
 		"not every second ACK has lost, or come to the connection");
-	adds_up(storm, storm_counter(storm, "SyncookiesFailed") == 0,
-		"SyncookiesFailed moved by %ld", storm_counter(storm, "SyncookiesFailed"));
+	counter_moved(storm, "SyncookiesFailed", 0);
 }
 
 #define BURST 16
@@ -156,18 +175,11 @@ STORM(close_of_a_listener_resets_each_whose_final_ack_comes)
 			if (!peers[i]->resets)
 				next_segment_is_reset(storm, peers[i]);
 		}
-		adds_up(storm, storm_sockets(storm) == 0, "the server has %ld sockets left",
-			storm_sockets(storm));
+		nobody_is_left(storm);
 	}
-	adds_up(storm,
-		booked(storm, "final ACKs that met the end of the port") ==
-			storm_counter(storm, "ListenDrops"),
-		"ListenDrops moved by %ld, for %ld final ACKs that met the end of the port",
-		storm_counter(storm, "ListenDrops"),
-		booked(storm, "final ACKs that met the end of the port"));
-	adds_up(storm, storm_counter(storm, "Tcp.OutRsts") == BURST * storm_rounds(storm),
-		"OutRsts moved by %ld, for %d peers in each of %ld rounds",
-		storm_counter(storm, "Tcp.OutRsts"), BURST, storm_rounds(storm));
+	counter_moved(storm, "ListenDrops",
+		      booked(storm, "final ACKs that met the end of the port"));
+	counter_moved(storm, "Tcp.OutRsts", BURST * storm_rounds(storm));
 }
 
 struct restart {
@@ -233,11 +245,9 @@ STORM(listener_that_stops_and_listens_again_loses_nobody, .covers = "P-63 F-04")
 			     1);
 		}
 		alone(storm, EACH_SENDS(peers, half_open, .flags = RST | ACK, .seq = 5));
-		adds_up(storm, storm_sockets(storm) == 0, "the server has %ld sockets left",
-			storm_sockets(storm));
+		nobody_is_left(storm);
 	}
-	adds_up(storm, storm_counter(storm, "ListenDrops") == 0, "ListenDrops moved by %ld",
-		storm_counter(storm, "ListenDrops"));
+	counter_moved(storm, "ListenDrops", 0);
 }
 
 /* Of two bursts that come at once to one queue each connection is there, and counted. */
@@ -252,22 +262,16 @@ STORM(final_acks_on_two_cpus_are_all_accepted)
 			peers[i] = answered_peer(storm, server);
 		at_once(storm, EACH_SENDS(peers, BURST, .text = "HELLO"),
 			EACH_SENDS(peers + BURST, BURST, .text = "HELLO"));
-		adds_up(storm, storm_queue(server) == 2 * BURST,
-			"the accept queue has a length of %d, and %d connections are in it",
-			storm_queue(server), 2 * BURST);
-		adds_up(storm, storm_accepts(storm, server) == 2 * BURST,
-			"accept() has not given every connection");
+		queue_has(storm, server, 2 * BURST);
+		all_are_accepted(storm, server, 2 * BURST);
 		for (int i = 0; i < 2 * BURST; i++)
 			adds_up(storm, peers[i]->accepted == 1 && peers[i]->bytes == 5,
 				"peer %d of the round was accepted %d times, with %d bytes of 5", i,
 				peers[i]->accepted, peers[i]->bytes);
 		alone(storm, EACH_SENDS(peers, 2 * BURST, .flags = RST | ACK, .seq = 5));
-		adds_up(storm, storm_queue(server) == 0,
-			"the accept queue has a length of %d, and nothing is in it",
-			storm_queue(server));
+		queue_has(storm, server, 0);
 	}
-	adds_up(storm, storm_counter(storm, "Tcp.PassiveOpens") == 2 * BURST * storm_rounds(storm),
-		"PassiveOpens moved by %ld", storm_counter(storm, "Tcp.PassiveOpens"));
+	counter_moved(storm, "Tcp.PassiveOpens", 2 * BURST * storm_rounds(storm));
 }
 
 struct reload {
@@ -350,13 +354,10 @@ STORM(members_of_a_group_that_come_and_go_lose_nobody,
 		for (int i = 0; i < BURST; i++)
 			note_outcome(storm, peers[i]);
 		alone(storm, EACH_SENDS(peers, BURST, .flags = RST | ACK, .seq = 5));
-		adds_up(storm, storm_sockets(storm) == 0, "the server has %ld sockets left",
-			storm_sockets(storm));
+		nobody_is_left(storm);
 	}
-	adds_up(storm,
-		booked(storm, "accepted, but shut down from the beginning") ==
-			storm_counter(storm, "TCPAbortOnData"),
-		"TCPAbortOnData moved by %ld", storm_counter(storm, "TCPAbortOnData"));
+	counter_moved(storm, "TCPAbortOnData",
+		      booked(storm, "accepted, but shut down from the beginning"));
 	adds_up(storm, storm_counter(storm, "TCPMigrateReqFailure") <= booked(storm, "reset"),
 		"TCPMigrateReqFailure moved by %ld, for %ld connections that were reset",
 		storm_counter(storm, "TCPMigrateReqFailure"), booked(storm, "reset"));

@@ -50,29 +50,22 @@ void survey_counters(struct survey *survey, enum host host, survey_moved *moved,
 	counters_accept(survey->counters[host], tell, &told);
 }
 
-struct tally {
-	enum tcp_state state;
-	long count;
-};
-
 static void count(void *context, const struct diag_socket *socket)
 {
-	struct tally *tally = context;
-
-	tally->count += socket->state == tally->state;
+	*(long *)context += socket->state != LISTEN && socket->state != TIME_WAIT;
 }
 
-long survey_sockets(struct survey *survey, enum host host, enum tcp_state state)
+long survey_sockets(struct survey *survey, enum host host)
 {
-	struct tally tally;
 	int attempts = NETLINK_ATTEMPTS;
+	long sum;
 
 	do
-		tally = (struct tally){ .state = state };
-	while (!diag_dump(survey->diags[host], count, &tally) && --attempts);
+		sum = 0;
+	while (!diag_dump(survey->diags[host], count, &sum) && --attempts);
 	if (!attempts)
 		broken("the list of the %s's sockets does not stand still", host_name(host));
-	return tally.count;
+	return sum;
 }
 
 bool survey_close(struct survey *survey)

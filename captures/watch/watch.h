@@ -136,8 +136,9 @@ long survey_counter(struct survey *survey, enum host host, const char *name);
 /* Calls @moved for each counter of @host that has, in the kernel's order. */
 typedef void survey_moved(void *context, const char *name, long moved);
 void survey_counters(struct survey *survey, enum host host, survey_moved *moved, void *context);
-/* How many sockets of @host are in the state, by now; half-open requests are SYN_RECV. */
-long survey_sockets(struct survey *survey, enum host host, enum tcp_state state);
+/* How many sockets of @host there are by now, half-open requests too, but those in LISTEN and
+ * TIME_WAIT. */
+long survey_sockets(struct survey *survey, enum host host);
 /* Ends the hosts' sockets, as watch_close() does, and returns what it returns. */
 bool survey_close(struct survey *survey);
 

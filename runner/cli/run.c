@@ -73,7 +73,7 @@ static void play_and_report(struct run *run, const struct options *options)
 
 static int run_assigned(struct run *run, const struct options *options)
 {
-	autofree char *problem = run->guest.count || run->storms.count ? guests_prepare(run) : NULL;
+	autofree char *problem = run_has_guests(run) ? guests_prepare(run) : NULL;
 
 	if (!problem)
 		problem = results_make_folder(run);

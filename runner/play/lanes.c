@@ -26,6 +26,11 @@ const struct lane *lane_of(const struct run *run, const struct entry *entry)
 	return entry->spec->storm ? &run->storms : &run->guest;
 }
 
+bool run_has_guests(const struct run *run)
+{
+	return run->guest.count || run->storms.count;
+}
+
 void lanes_free(struct run *run)
 {
 	free(run->host_refuses);
@@ -120,8 +125,6 @@ static enum lanes assign_all_to_host(struct run *run, char **why)
 /* ---- auto ---------------------------------------------------------------------------------- */
 
 /* A storm can make a faulty kernel fall: not this machine's, unless told so. */
-#define STORMS_PLACE "a storm is for a VM, or --storms host"
-
 static bool belongs_into_guest(const struct run *run, const struct entry *entry)
 {
 	return entry->spec->storm && run->options->storms == STORMS_IN_VM;
@@ -134,7 +137,7 @@ static void assign_case_by_case(struct run *run, const char *host_refuses, const
 		struct entry *entry = &run->plan.entries[i];
 		char *unmet = host_refuses ? format("%s", host_refuses)
 			      : belongs_into_guest(run, entry)
-				      ? format(STORMS_PLACE)
+				      ? format("a storm is for a VM, or --storms host")
 				      : unmet_need(entry, &run->features, true);
 		char *unmet_in_guest = unmet_need(entry, &guest_features, run->options->real_time);
 
@@ -200,6 +203,12 @@ static char *kernel_version(const struct utsname *kernel)
 	return format("%s", debian ? debian + strlen("Debian ") : kernel->release);
 }
 
+static void count_entries(const struct run *run, struct lane *lane)
+{
+	for (size_t i = 0; i < run->plan.count; i++)
+		lane->count += lane_of(run, &run->plan.entries[i]) == lane;
+}
+
 enum lanes lanes_assign(struct run *run, char **why)
 {
 	struct utsname kernel;
@@ -216,8 +225,9 @@ enum lanes lanes_assign(struct run *run, char **why)
 		found = assign_automatically(run, why);
 	else
 		found = assign_all_to_guest(run);
-	for (size_t i = 0; i < run->plan.count; i++)
-		((struct lane *)lane_of(run, &run->plan.entries[i]))->count++;
+	count_entries(run, &run->host);
+	count_entries(run, &run->guest);
+	count_entries(run, &run->storms);
 	return found;
 }
 

@@ -208,6 +208,8 @@ enum lanes { LANES_FOUND, LANES_USAGE, LANES_ERROR, LANES_NONE };
 enum lanes lanes_assign(struct run *run, char **why);
 const char *lane_name(const struct entry *entry);
 const struct lane *lane_of(const struct run *run, const struct entry *entry);
+/* Whether some of it is played in guests, be it storms or others. */
+bool run_has_guests(const struct run *run);
 
 /* ---- guests.c ------------------------------------------------------------------------------ */
 

@@ -329,7 +329,7 @@ static void print_what_failed(const struct run *run, const struct groups *groups
 {
 	const char *host = run->host.count ? run->host.release : NULL;
 	const char *guest = run->guest.release ? run->guest.release : run->storms.release;
-	bool in_guest = run->guest.count || run->storms.count;
+	bool in_guest = run_has_guests(run);
 
 	if (!groups->count)
 		return;
@@ -397,7 +397,7 @@ static void brief_end(const struct run *run)
 {
 	autofree char *wall = text_duration(seconds(run->took));
 	autofree char *kernel = text_duration(run->kernel_seconds);
-	const char *name = run->guest.count || run->storms.count ? run->guest.kernel->name : "host";
+	const char *name = run_has_guests(run) ? run->guest.kernel->name : "host";
 
 	wipe(run);
 	printf("%-10s %zu passed, %zu failed, %zu skipped, %zu error%s; %s of kernel time in %s\n",

@@ -125,7 +125,7 @@ static void set_run(json_t *value, const struct run *run)
 	const struct lane *lane = run->host.count    ? &run->host
 				  : run->guest.count ? &run->guest
 						     : &run->storms;
-	bool in_guest = run->guest.count || run->storms.count;
+	bool in_guest = run_has_guests(run);
 	const char *lanes = run->host.count && in_guest ? "host and vm"
 			    : run->host.count           ? "host"
 							: "vm";

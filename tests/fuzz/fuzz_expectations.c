@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An expectation of a recorded case with other lines. The first byte says which one, the second
+ * An expectation of two recorded cases with other lines. The first byte says which one, the second
  * which kind it becomes; each line that follows is a line of it. What does not fit is reported.
  */
 #include "captures/draw/draw.h"
 #include "tests/fuzz/fuzz.h"
 
+struct place {
+	const struct journal *journal;
+	const struct event *event; /* an expectation in it */
+	struct judge *before;
+};
+
 static struct {
-	struct journal *journal;
-	size_t *places; /* of the expectations in it */
-	struct judge **before;
+	struct place *places;
 	size_t count;
 } recorded;
 
-static void load(void)
+static void load(const char *name)
 {
 	const char *source = getenv("top_srcdir");
-	autofree char *path = format("%s/tests/journals/ignored_client_gets_in_with_its_answer_to_"
-				     "the_next_syn_ack-ipv4.jsonl",
-				     source ? source : ".");
+	autofree char *path = format("%s/tests/journals/%s.jsonl", source ? source : ".", name);
 	struct judge *judge = judge_new();
 	char *why = NULL;
+	const struct journal *journal = journal_load(path, &why);
 
-	recorded.journal = journal_load(path, &why);
-	if (!recorded.journal)
+	if (!journal)
 		broken("%s", why);
-	size_t length = journal_length(recorded.journal);
-	recorded.places = must_alloc(length, sizeof(*recorded.places));
-	recorded.before = must_alloc(length, sizeof(struct judge *));
-	for (size_t i = 0; i < length; i++) {
-		const struct event *event = journal_event(recorded.journal, i);
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
 
 		if (event->kind == EVENT_EXPECT) {
-			recorded.places[recorded.count] = i;
-			recorded.before[recorded.count++] = judge_clone(judge);
+			recorded.places = GROWN(recorded.places, recorded.count);
+			recorded.places[recorded.count++] =
+				(struct place){ journal, event, judge_clone(judge) };
 		}
 		judge_event(judge, event);
 	}
@@ -49,8 +49,8 @@ static void expect(void *context)
 	struct input input = *(struct input *)context;
 	size_t which = take_byte(&input) % recorded.count;
 	uint8_t kind = take_byte(&input);
-	struct event event = *journal_event(recorded.journal, recorded.places[which]);
-	struct judge *judge = judge_clone(recorded.before[which]);
+	struct event event = *recorded.places[which].event;
+	struct judge *judge = judge_clone(recorded.places[which].before);
 	char *lines[MOST_LINES + 1] = { NULL };
 
 	if (kind >= 'a' && kind < 'a' + (int)ARRAY_LENGTH(kinds))
@@ -72,8 +72,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
 
-	if (!recorded.journal)
-		load();
+	if (!recorded.count) {
+		load("ignored_client_gets_in_with_its_answer_to_the_next_syn_ack-ipv4");
+		load("syn_reopens_a_connection_in_time_wait_if_its_number_is_higher-ipv4");
+	}
 	attempt(expect, &input);
 	return 0;
 }
