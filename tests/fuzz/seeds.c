@@ -62,6 +62,30 @@ static void keep_frames(const char *name)
 	journal_free(journal);
 }
 
+#define HARDWARE             "\2\0\0\0\0\2\2\0\0\0\0\1"
+#define ADDRESSES_IPV4       "\300\0\2\1\300\0\2\2"
+#define ADDRESS_IPV6(number) " \1\r\270\0\0\0\0\0\0\0\0\0\0\0" number
+#define ADDRESSES_IPV6       ADDRESS_IPV6("\1") ADDRESS_IPV6("\2")
+#define TOO_BIG_FOR_1300     "\0\0\0\0\5\24"
+#define PORTS_AND_SEQ        "\300\120\0\120\0\1\2\3"
+
+/* What a path says of a SYN that is too long for it: the frames of a journal are of TCP alone. */
+static void keep_icmp(void)
+{
+	static const char ipv4[] =
+		HARDWARE "\10\0E\0\0\70\0\0\0\0@\1\0\0" ADDRESSES_IPV4 "\3\4" TOO_BIG_FOR_1300
+			 "E\0\0\50\0\0\0\0@\6\0\0" ADDRESSES_IPV4 PORTS_AND_SEQ;
+	static const char ipv6[] =
+		HARDWARE "\206\335`\0\0\0\0\70:@" ADDRESSES_IPV6 "\2\0" TOO_BIG_FOR_1300
+			 "`\0\0\0\0\24\6@" ADDRESSES_IPV6 PORTS_AND_SEQ;
+	autobytes struct bytes both = { 0 };
+
+	add_bytes(&both, &(uint8_t){ sizeof(ipv4) - 1 }, 1);
+	add_bytes(&both, ipv4, sizeof(ipv4) - 1);
+	add_bytes(&both, ipv6, sizeof(ipv6) - 1);
+	keep("segment", "icmp", &both);
+}
+
 static char *in_memory(const char *name)
 {
 	return format("/dev/shm/seeds-%d-%s", getpid(), name);
@@ -311,6 +335,7 @@ int main(int argc, char **argv)
 	keep_frames("final_ack_that_meets_a_full_accept_queue_is_reset-ipv4");
 	keep_frames(
 		"syns_beyond_the_full_queue_get_cookies_and_a_client_connects_through_one-ipv4");
+	keep_icmp();
 	for (uint8_t how = 0; how < 16; how += 5)
 		keep_capture("final_ack_that_meets_a_full_accept_queue_is_reset-ipv4", how);
 	keep_capture("deferred_connection_comes_up_with_its_data-ipv4", 2);
