@@ -40,19 +40,6 @@ static void read_verdict(struct figures *figures, const char *folder, int round)
 	json_decref(verdict);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double difference = *(const double *)a - *(const double *)b;
-
-	return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), by_size);
-	return count ? values[count / 2] : 0;
-}
-
 static void bench_one_by_one(struct figures *figures, const char *top)
 {
 	for (int round = 0; round < ROUNDS; round++) {
@@ -148,6 +135,14 @@ static json_t *load_run(const char *top, const char *name)
 	return run;
 }
 
+static int tell_one_by_one(const char *top, const char *run, const char *earlier)
+{
+	json_auto_t *now = load_run(top, run), *old = earlier ? load_run(top, earlier) : NULL;
+
+	tell_busy(now, old);
+	return 0;
+}
+
 static double number(const json_t *run, const char *key)
 {
 	return json_number_value(json_object_get(run, key));
@@ -182,6 +177,8 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && strcmp(argv[1], "--vm") == 0)
 		return tell_vm(argv[2]);
+	if (argc > 3 && strcmp(argv[1], "--busy") == 0)
+		return tell_one_by_one(argv[2], argv[3], argv[4]);
 	if (net_probe(&features, &why) < 0)
 		broken("%s", why);
 	bench_one_by_one(&figures, top);

@@ -4,6 +4,7 @@ EXTRA_PROGRAMS += bench/run-bench
 bench_run_bench_SOURCES = \
 	bench/bench.c \
 	bench/bench.h \
+	bench/busy.c \
 	bench/floods.c \
 	bench/workers.c
 CLEANFILES += $(EXTRA_PROGRAMS)
@@ -40,7 +41,9 @@ bench: halfopen bench/run-bench
 		$(bench_run) first-vm --kernel vm $(BENCH_FIRST) && \
 		$(bench_run) longest --kernel vm $(BENCH_LONGEST) && \
 		$(bench_run) vm --kernel vm && \
-		bench/run-bench --vm bench-artifacts; \
+		bench/run-bench --vm bench-artifacts && \
+		$(bench_run) busy --kernel vm --storms none --jobs 1 && \
+		bench/run-bench --busy bench-artifacts busy; \
 	else \
 		cat bench-artifacts/boot.txt; \
 	fi

@@ -351,6 +351,7 @@ static void take_in(struct run *run, const struct guest *guest, const json_t *re
 		entry->attempts += brought ? member_whole(result, "attempts", 100) : 1;
 		take_verdict(run, entry,
 			     brought ? NULL : format("the machine brought nothing back of it"));
+		entry->result.busy = member_number(result, "busy_seconds");
 		conclude(run, entry);
 	}
 	remove_emptied(run, guest);

@@ -101,6 +101,12 @@ int watch_signals(sigset_t *before);
 /* Reads them; the first one that ends the run is run->signal. */
 void read_signals(struct run *run, int signals);
 
+/* ---- busy.c -------------------------------------------------------------------------------- */
+
+/* For so long the machine's CPUs have worked since it booted, on whatever it was: all of them, in
+ * seconds, by hundredths. */
+double busy_seconds(void);
+
 /* ---- lanes.c ------------------------------------------------------------------------------- */
 
 /* The lane's entries, the longest first; the caller frees the array. */

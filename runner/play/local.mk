@@ -3,6 +3,7 @@
 noinst_LIBRARIES += runner/play/libplay.a
 runner_play_libplay_a_SOURCES = \
 	runner/play/again.c \
+	runner/play/busy.c \
 	runner/play/capacity.c \
 	runner/play/guests.c \
 	runner/play/inherited.c \

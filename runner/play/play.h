@@ -58,7 +58,9 @@ struct result {
 	char *ladder;          /* ladder.txt of a folder that was discarded, or NULL */
 	bool changed;          /* by the runner: verdict.json has what the case said */
 	double seconds, kernel_seconds;
-	double stalled;     /* for so long at once the machine kept the case from running, */
+	double busy;    /* CPU time of the machine from its start until its namespaces had gone, in
+			   seconds; 0: others were there too, so that nobody knows */
+	double stalled; /* for so long at once the machine kept the case from running, */
 	double stall_limit; /* and for longer than this it may not: the shortest timer that it
 			       races with */
 };
@@ -117,6 +119,7 @@ struct slot {
 	unsigned most;       /* may be there at once until it ends, itself included */
 	pid_t worker;
 	nsec began;
+	double busy;         /* busy_seconds() then */
 	atomic_bool lingers; /* its namespaces did not go */
 	int64_t alive;       /* the case's last sign of life, as seen last */
 	nsec idle;           /* for how long there was none since; while the runner ran itself */

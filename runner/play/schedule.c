@@ -143,6 +143,7 @@ static void start(struct scheduler *scheduler, struct entry *entry)
 	slot->cpu = idlest_cpu(scheduler->run);
 	slot->entry = entry;
 	slot->began = clock_now();
+	slot->busy = busy_seconds();
 	slot->deadline =
 		deadline_in(SEC(case_seconds(scheduler->run, entry->spec) + OVERDUE_SECONDS));
 	slot->overdue = false;
@@ -264,6 +265,8 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 	take_verdict(run, entry, worker_problem(slot, status));
 	if (entry->result.seconds == 0)
 		entry->result.seconds = seconds(clock_now() - slot->began);
+	if (run->jobs == 1)
+		entry->result.busy = busy_seconds() - slot->busy;
 	if (slot->lingers)
 		fail_for_lingering(entry);
 	if (entry->complaint)

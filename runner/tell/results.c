@@ -35,6 +35,8 @@ static json_t *entry_json(const struct run *run, const struct entry *entry)
 	json_object_set_new(value, "status", json_text(ending_name(result->ending)));
 	json_object_set_new(value, "seconds", json_real(result->seconds));
 	json_object_set_new(value, "kernel_seconds", json_real(result->kernel_seconds));
+	json_object_set_new(value, "busy_seconds",
+			    result->busy > 0 ? json_real(result->busy) : json_null());
 	json_object_set_new(value, "claims", json_words(entry->spec->claims));
 	json_object_set_new(value, "covers", json_words(entry->spec->covers));
 	json_object_set_new(value, "reason", json_text(result->reason));
