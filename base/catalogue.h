@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * catalogue: which cases, claims and recorded variants there are, as data. suites/ has them;
- * whoever reads what runs have left gets them from here, and needs no code of a case.
+ * catalogue: which cases, claims, recorded variants and guides there are, as data. suites/ has
+ * them; whoever reads what runs have left gets them from here, and needs no code of a case.
  */
 #ifndef HALFOPEN_CATALOGUE_H
 #define HALFOPEN_CATALOGUE_H
@@ -56,6 +56,12 @@ struct recorded_variant {
 	const char *variant; /* NULL: it passes without naming one */
 };
 
+/* What somebody reads who has a problem: a file of docs/, which the program carries along. */
+struct guide {
+	const char *name; /* "operating.md" */
+	const char *text; /* Markdown */
+};
+
 /* All of it belongs to whoever made it, and outlives the program's commands. */
 struct catalogue {
 	const struct listed_case *cases; /* by file, and as they are written there */
@@ -64,6 +70,8 @@ struct catalogue {
 	size_t claim_count;
 	const struct recorded_variant *variants; /* by case and version; others are not judged */
 	size_t variant_count;
+	const struct guide *guides; /* where a symptom leads first comes first */
+	size_t guide_count;
 };
 
 /* NULL when there is none of that name. */

@@ -29,5 +29,6 @@ struct catalogue suites_catalogue(void)
 	catalogue.cases = listed_cases(&catalogue.case_count);
 	catalogue.claims = claims_and_behaviours(&catalogue.claim_count);
 	catalogue.variants = recorded_variants(&catalogue.variant_count);
+	catalogue.guides = all_guides(&catalogue.guide_count);
 	return catalogue;
 }

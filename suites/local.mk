@@ -19,6 +19,7 @@ suites_sources = \
 	suites/defer_accept_period.c \
 	suites/defer_accept_stall.c \
 	suites/half_open_data.c \
+	suites/guides.c \
 	suites/icmp.c \
 	suites/listen_calls.c \
 	suites/listener_drops.c \
@@ -42,3 +43,15 @@ suites_sources = \
 	suites/time_wait.c \
 	suites/tools.c \
 	suites/variants.c
+
+# What `halfopen claims WORD` looks a symptom up in.
+embedded += \
+	docs/changed-timestamps.md \
+	docs/defer-accept-stall.md \
+	docs/destroyed-orphan.md \
+	docs/half-open.md \
+	docs/operating.md \
+	docs/reuseport-reload.md \
+	docs/second-shutdown.md \
+	docs/storms.md \
+	docs/syn-cookie-bytes.md

@@ -15,6 +15,8 @@ const struct claim *all_claims(size_t *count);
 const struct claim *all_behaviours(size_t *count);
 /* The records, by case and version; their number in *count. What has none is not judged. */
 const struct recorded_variant *recorded_variants(size_t *count);
+/* The pages for who has a problem, that with the symptoms first; their number in *count. */
+const struct guide *all_guides(size_t *count);
 
 /* These, and the cases. */
 struct catalogue suites_catalogue(void);

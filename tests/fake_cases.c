@@ -544,6 +544,21 @@ const struct recorded_variant *recorded_variants(size_t *count)
 	return records;
 }
 
+static const struct guide guides[] = {
+	{ "troubles.md", "# Troubles\n\n"
+			 "| what you see | what it may be |\n|---|---|\n"
+			 "| it hums | [1] a loose wheel |\n\n"
+			 "## 1. A loose wheel\n\nIt hums. The wheel\nof the press is_loose.\n\n"
+			 "```\n# wheel  3\n```\n\n"
+			 "## 2. A worn belt\n\nThe belt slips, and its wheel stands.\n" },
+};
+
+const struct guide *all_guides(size_t *count)
+{
+	*count = ARRAY_LENGTH(guides);
+	return guides;
+}
+
 /* ---- what fixtures do for real cases ------------------------------------------------------- */
 
 __attribute__((constructor)) static void fake_the_kernel(void)

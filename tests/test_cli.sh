@@ -418,6 +418,33 @@ check "claims: a word that is a counter's too: who says it" \
 check "claims: a word that is a counter's too: whose cases moved it" says '^F-01 ' counted
 run claims --json both
 check "claims --json: a word that is a counter's too" eval "says '\"F-01\"' && says '\"F-02\"'"
+run claims 'it hums'
+check 'claims: a symptom that only pages have: 0' ended 0
+check 'claims: its row in a table, and below which heading' eval \
+	"says 'troubles.md, \"Troubles\"\$' && says '^    it hums: \[1\] a loose wheel\$'"
+check 'claims: the sentence that has it' eval \
+	"says 'troubles.md, \"1. A loose wheel\"\$' && says '^    It hums\.\$'"
+check 'claims: the row comes first' test "$(grep -n 'a loose wheel$' out | cut -d : -f 1)" -lt \
+	"$(grep -n '^    It hums' out | cut -d : -f 1)"
+check 'claims: no claim, and so no run' eval '! says kernel'
+run claims 'wheel of the press is loose'
+check 'claims: a sentence of two lines; _ is a blank' says '^    The wheel of the press is_loose\.$'
+run claims wheel belt
+check 'claims: what has more of the words comes first' test "$(sed -n 's/^.*troubles.md, //p' out |
+	head -n 1)" = '"2. A worn belt"'
+run claims TcpExtBoth
+check "claims: nstat's name of a counter" says '^claims whose cases have moved such a counter: Both$'
+run claims fails wheel
+check 'claims: a claim, and below it the pages' test "$(grep -n '^F-03' out | cut -d : -f 1)" -lt \
+	"$(grep -n '^pages that have these words:$' out | cut -d : -f 1)"
+run claims whel
+check 'claims: a word that nothing has: 2' ended 2
+check 'claims: the nearest are words of pages too' one_line "no page has it; nearest: wheel"
+run list 'is skipped'
+check 'list: what a claim of the case says' says '^  it_is_skipped '
+run list hums
+check 'list: a word that only pages have: 2' ended 2
+check 'list: and where to look' one_line "matches 'hums'; pages have it: halfopen claims 'hums'$"
 run claims both F-04
 check 'claims: other words beside it' eval "says '^F-04 ' && says '^F-02 ' && says '^F-01 '"
 run claims bot

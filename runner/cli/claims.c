@@ -2,11 +2,12 @@
 /*
  * claims: the table of the documents' claims, and that of the behaviours. The verdict is what the
  * cases assert; the status is what a run showed, and it says "shown" only when nothing that carries
- * the claim is missing.
+ * the claim is missing. And what pages say of the words, for who knows a symptom only.
  */
 #include "runner/cli/cli.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { WIDTH = 100, CASE_INDENT = 20 /* names are long */ };
 
@@ -41,18 +42,38 @@ static json_t *claim_json(const struct catalogue *catalogue, const struct claim 
 	return json;
 }
 
+/* The words of @text, which live as long as @kept. */
+static void offer_words(struct nearest *nearest, struct words *kept, const char *text)
+{
+	static const char between[] = " \n|,.:;()[]\"'`*=";
+
+	for (text += strspn(text, between); *text; text += strspn(text, between)) {
+		size_t length = strcspn(text, between);
+
+		words_add(kept, "%.*s", (int)length, text);
+		nearest_offer(nearest, kept->all[kept->count - 1]);
+		text += length;
+	}
+}
+
 static void complain_of_pattern(const struct catalogue *catalogue, const char *pattern)
 {
 	struct nearest nearest = { .typed = pattern };
+	struct words kept = { 0 };
 
 	for (size_t i = 0; i < catalogue->claim_count; i++) {
 		nearest_offer(&nearest, catalogue->claims[i].id);
 		nearest_offer(&nearest, catalogue->claims[i].document);
+		offer_words(&nearest, &kept, catalogue->claims[i].text);
 	}
 	for (size_t i = 0; i < catalogue->case_count; i++)
 		nearest_offer(&nearest, catalogue->cases[i].name);
+	for (size_t i = 0; i < catalogue->guide_count; i++)
+		offer_words(&nearest, &kept, catalogue->guides[i].text);
 	autofree char *near = nearest_text(&nearest);
-	complain("no claim or behaviour matches '%s'%s; see halfopen claims", pattern, near);
+	complain("no claim or behaviour matches '%s', and no page has it%s; see halfopen claims",
+		 pattern, near);
+	words_free(&kept);
 }
 
 /* ---- by what their cases have counted ------------------------------------------------------- */
@@ -138,6 +159,15 @@ static bool want_counter(struct wanted *wanted, const struct options *options, c
 	return found || strictness == EXACTLY;
 }
 
+/* The word itself, but of "TcpExtListenDrops", as nstat has it, the counter's own name. */
+static char *counter_name(char *pattern)
+{
+	size_t table = strlen("TcpExt");
+
+	return strncasecmp(pattern, "TcpExt", table) == 0 && pattern[table] ? pattern + table
+									    : pattern;
+}
+
 /* False after complaining. */
 static bool want(struct wanted *wanted, const struct options *options, const json_t *run)
 {
@@ -145,17 +175,29 @@ static bool want(struct wanted *wanted, const struct options *options, const jso
 
 	*wanted = (struct wanted){ .said = must_alloc(count + 1, sizeof(bool)),
 				   .counted = must_alloc(count + 1, sizeof(bool)) };
-	for (size_t i = 0; i < options->word_count; i++)
-		if (!want_counter(wanted, options, run, options->words[i])) {
+	for (size_t i = 0; i < options->word_count; i++) {
+		const char *word = counter_name(options->words[i]);
+
+		if (!want_counter(wanted, options, run, word) &&
+		    !passages_have(options->catalogue, word)) {
 			complain_of_pattern(options->catalogue, options->words[i]);
 			return false;
 		}
+	}
 	for (size_t i = 0; options->word_count == 0 && i < count; i++)
 		wanted->said[i] = options->catalogue->claims[i].verdict != BEHAVIOUR;
 	return true;
 }
 
 /* ---- what is printed ----------------------------------------------------------------------- */
+
+static bool is_any(const struct options *options, const bool *marked)
+{
+	for (size_t i = 0; i < options->catalogue->claim_count; i++)
+		if (marked[i])
+			return true;
+	return false;
+}
 
 static const struct wrap beside_status = { .indent = 29, .width = WIDTH };
 
@@ -200,18 +242,50 @@ static void print_source(FILE *out, const struct options *options, const json_t 
 		fprintf(out, "%s\n", kept);
 }
 
-/* Where they are installed, or where the source tree has them. */
+/* Where it is installed, or where the source tree has it. The caller frees it. */
+static char *path_of_page(const char *name)
+{
+	char *installed = format("%s/%s", DOCUMENTS, name);
+
+	if (access(installed, R_OK) == 0)
+		return installed;
+	free(installed);
+	return format("docs/%s", name);
+}
+
 static void print_document(const struct catalogue *catalogue)
 {
-	static const char installed[] = DOCUMENTS "/claims.md";
 	size_t behaviours = 0;
 
 	for (size_t i = 0; i < catalogue->claim_count; i++)
 		behaviours += catalogue->claims[i].verdict == BEHAVIOUR;
 
-	printf("\n%s explains them; behaviours.md beside it has %zu behaviours more\n",
-	       access(installed, R_OK) == 0 ? installed : "docs/claims.md of the source tree",
-	       behaviours);
+	autofree char *document = path_of_page("claims.md");
+	printf("\n%s%s explains them; behaviours.md beside it has %zu behaviours more\n", document,
+	       *document == '/' ? "" : " of the source tree", behaviours);
+}
+
+static void print_passages(const struct options *options)
+{
+	struct words words = { 0 };
+
+	for (size_t i = 0; i < options->word_count; i++)
+		words_add(&words, "%s", counter_name(options->words[i]));
+	struct patterns patterns = { .words = words.all, .count = words.count };
+	struct passages found = passages_find(options->catalogue, patterns);
+
+	if (found.count)
+		printf("\npages that have %s:\n", options->word_count > 1 ? "these words" : "it");
+	for (size_t i = 0; i < found.count; i++) {
+		autofree char *page = path_of_page(found.all[i].page);
+
+		printf("%s, \"%s\"\n    ", page, found.all[i].heading);
+		text_wrap(stdout, (struct wrap){ .indent = 4, .width = WIDTH }, found.all[i].text);
+	}
+	if (found.more)
+		puts("and others");
+	passages_free(&found);
+	words_free(&words);
 }
 
 /* Those of @marked, below the names of their documents. */
@@ -232,8 +306,8 @@ static void print_claims(const struct options *options, const json_t *run, const
 }
 
 /* A counter's name may mean two lists: each has its heading. */
-static void print_wanted(const struct options *options, const json_t *run,
-			 const struct wanted *wanted)
+static void print_all_claims(const struct options *options, const json_t *run,
+			     const struct wanted *wanted)
 {
 	const struct words *counters = &wanted->counters, *none = &wanted->said_none;
 
@@ -251,6 +325,14 @@ static void print_wanted(const struct options *options, const json_t *run,
 	}
 	print_claims(options, run, wanted->counted);
 	print_document(options->catalogue);
+}
+
+static void print_wanted(const struct options *options, const json_t *run,
+			 const struct wanted *wanted)
+{
+	if (is_any(options, wanted->said) || is_any(options, wanted->counted))
+		print_all_claims(options, run, wanted);
+	print_passages(options);
 }
 
 /* Each once, however it was found. */
@@ -300,8 +382,10 @@ const struct command claims_command = {
 	.about =
 		"Print the claims and behaviours whose id, text, finding or cases match a PATTERN, "
 		"or the name of their document or subject; and, below a heading of its own, those "
-		"whose cases have moved a counter of that name in the run. Without a PATTERN, all "
-		"claims of the documents.",
+		"whose cases have moved a counter of that name in the run. Then come the pages "
+		"that "
+		"have the words: of an error, a counter, a sysctl, or what else you see. Without a "
+		"PATTERN, all claims of the documents.",
 	.options = claims_options,
 	.complete = complete_claims,
 	.obey = command_claims,

@@ -69,6 +69,10 @@ void help_print(const struct command *const *commands)
 	print_entry("      --version", "the version");
 	putchar('\n');
 	print_paragraph(
+		"If you have a problem, and know an error, a counter, or what a tool prints, "
+		"begin with `halfopen claims WORD`: it names pages, and cases to run.");
+	putchar('\n');
+	print_paragraph(
 		"A PATTERN is a glob or a part of a case's name, id (name/ipv4), topic, claim "
 		"or behaviour.");
 }

@@ -125,7 +125,7 @@ const struct command list_command = {
 	.arguments = "[PATTERN...]",
 	.summary = "the cases: topic, claims, behaviours, families, needs, kernel time",
 	.about = "List the cases whose name, id (name/ipv4), topic, claim or behaviour matches a "
-		 "PATTERN.",
+		 "PATTERN; of one that none matches, those whose claims or behaviours say it.",
 	.options = list_options,
 	.complete = complete_patterns,
 	.obey = command_list,

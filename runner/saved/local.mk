@@ -8,6 +8,7 @@ runner_saved_libsaved_a_SOURCES = \
 	runner/saved/compare.c \
 	runner/saved/evidence.c \
 	runner/saved/kept.c \
+	runner/saved/passages.c \
 	runner/saved/patterns.c \
 	runner/saved/saved.c \
 	runner/saved/saved.h \

@@ -13,7 +13,7 @@
 /* ---- patterns.c: which names a user means -------------------------------------------------- */
 
 enum strictness { EXACTLY, LOOSELY };
-/* A glob, or a part of the text; case is ignored. */
+/* A glob, or a part of the text, in which "_", "-" and blanks are the same; case is ignored. */
 bool pattern_matches(const char *pattern, const char *text, enum strictness strictness);
 
 /* ---- selection.c: what patterns mean in the catalogue -------------------------------------- */
@@ -55,6 +55,26 @@ void selection_shuffle(struct selection *selection, unsigned seed);
 bool claims_mark(const struct catalogue *catalogue, const char *pattern, bool *wanted);
 /* The names of the cases that answer the claim, or cover the behaviour, an array. */
 json_t *cases_of_claim(const struct catalogue *catalogue, const char *claim);
+
+/* ---- passages.c: where the pages have a user's words ---------------------------------------- */
+
+/* A sentence, or a row of a table ("cell: cell"), and the heading that it stands below. */
+struct passage {
+	const char *page; /* the catalogue's */
+	char *heading, *text;
+};
+
+struct passages {
+	struct passage *all; /* that with most of the words first */
+	size_t count;        /* a handful */
+	bool more;           /* further ones have some of the words, too */
+};
+
+/* What the catalogue's guides have of the words, each of which is a pattern. */
+struct passages passages_find(const struct catalogue *catalogue, struct patterns words);
+/* passages_find() would find something. */
+bool passages_have(const struct catalogue *catalogue, const char *word);
+void passages_free(struct passages *passages);
 
 /* ---- saved.c: results.json, verdict.json --------------------------------------------------- */
 

@@ -92,8 +92,13 @@ static void complain_of_pattern(const struct catalogue *catalogue, const struct 
 	}
 	offer_claims(&nearest, catalogue, false);
 	autofree char *near = nearest_text(&nearest);
-	complain("no case, topic, claim or behaviour matches '%s'%s; see halfopen list", pattern,
-		 near);
+	if (passages_have(catalogue, pattern))
+		complain("no case, topic, claim or behaviour matches '%s'; pages have it: halfopen "
+			 "claims '%s'",
+			 pattern, pattern);
+	else
+		complain("no case, topic, claim or behaviour matches '%s'%s; see halfopen list",
+			 pattern, near);
 }
 
 static struct selection select_all(const struct catalogue *catalogue)
@@ -122,8 +127,31 @@ static bool test_is_named(const struct test *test, const char *pattern)
 	       pattern_matches(pattern, test->id, EXACTLY);
 }
 
-/* Marks what the pattern means: the name itself if there is one, else everything like it. */
-static bool mark(struct selection *all, const char *pattern, bool *wanted)
+/* Marks the cases with an answer to what is said in the pattern's words. */
+static bool mark_by_text(const struct catalogue *catalogue, const struct selection *all,
+			 const char *pattern, bool *wanted)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < catalogue->claim_count; i++) {
+		const struct claim *claim = &catalogue->claims[i];
+
+		if (!pattern_matches(pattern, claim->text, LOOSELY) &&
+		    !pattern_matches(pattern, claim->finding, LOOSELY))
+			continue;
+		for (size_t j = 0; j < all->count; j++)
+			if (case_answers(all->tests[j].spec, claim->id))
+				found = wanted[j] = true;
+	}
+	return found;
+}
+
+/*
+ * Marks what the pattern means: the name itself if there is one, else everything like it, else what
+ * answers a claim that says so.
+ */
+static bool mark(const struct catalogue *catalogue, struct selection *all, const char *pattern,
+		 bool *wanted)
 {
 	bool found = false;
 
@@ -135,7 +163,7 @@ static bool mark(struct selection *all, const char *pattern, bool *wanted)
 			if (test_matches(test, pattern, (enum strictness)strictness))
 				found = wanted[i] = true;
 		}
-	return found;
+	return found || mark_by_text(catalogue, all, pattern, wanted);
 }
 
 /* Those that are wanted, and nothing else. */
@@ -189,7 +217,7 @@ static bool mark_words(const struct catalogue *catalogue, struct selection *all,
 	for (size_t at = 0; at < patterns.count;) {
 		const char *pattern = next_pattern(all, patterns, &at);
 
-		if (!mark(all, pattern, wanted)) {
+		if (!mark(catalogue, all, pattern, wanted)) {
 			complain_of_pattern(catalogue, all, pattern);
 			return false;
 		}
@@ -207,7 +235,7 @@ static bool exclude(const struct catalogue *catalogue, struct selection *all,
 	bool some = false;
 
 	for (size_t i = 0; i < patterns.excluded_count; i++)
-		if (!mark(all, patterns.excluded[i], unwanted)) {
+		if (!mark(catalogue, all, patterns.excluded[i], unwanted)) {
 			complain_of_pattern(catalogue, all, patterns.excluded[i]);
 			return false;
 		}
