@@ -6,6 +6,7 @@ dist_man_MANS = docs/halfopen.1
 dist_doc_DATA = CONTRIBUTING.md NEWS.md README.md SECURITY.md
 docsdir = $(docdir)/docs
 dist_docs_DATA = \
+	docs/README.md \
 	docs/behaviours.md \
 	docs/changed-timestamps.md \
 	docs/ci.md \

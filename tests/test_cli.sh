@@ -460,6 +460,8 @@ run claims --json F-01
 check 'claims --json: the variant' says '"variant": "linear"'
 rm -rf artifacts
 run run it_passes/ipv4 it_passes_after_a_timer it_needs_a_program
+check 'a short run tells the variants, each once' test "$(sed -n '/^variants:$/,/^$/p' out | tr '\n' ' ')" = \
+	'variants:   it_passes_after_a_timer: linear  '
 check 'a claim of which one family did not run is not shown' is "$(status_of F-01)" 'not run'
 run run it_breaks_down
 check 'an error is called so, and shows nothing' is "$(status_of F-05)" error

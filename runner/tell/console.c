@@ -10,7 +10,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { MOST_CASES = 20 }; /* of those that are alike */
+enum {
+	MOST_CASES = 20,         /* of those that are alike */
+	MOST_WITH_VARIANTS = 40, /* a run of more entries tells of none */
+};
 
 static bool live(const struct run *run)
 {
@@ -255,6 +258,34 @@ static void print_skips(const struct run *run)
 	}
 }
 
+static bool was_told(const struct plan *plan, size_t place)
+{
+	const struct entry *entry = &plan->entries[place];
+
+	for (size_t i = 0; i < place; i++)
+		if (is_twin(entry, &plan->entries[i]) &&
+		    text_is(entry->result.variant, plan->entries[i].result.variant))
+			return true;
+	return false;
+}
+
+/* Which of several behaviours the kernel has, where a run is of few cases: somebody wants to know.
+ */
+static void print_variants(const struct plan *plan)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < plan->count && plan->count <= MOST_WITH_VARIANTS; i++) {
+		const struct entry *entry = &plan->entries[i];
+
+		if (entry->result.ending != PASSED || !entry->result.variant || was_told(plan, i))
+			continue;
+		printf("%s  %s: %s\n", some ? "" : "\nvariants:\n", entry->spec->name,
+		       entry->result.variant);
+		some = true;
+	}
+}
+
 /* ---- what failed, in short ----------------------------------------------------------------- */
 
 static bool is_first_of_case(const struct group *group, size_t place)
@@ -353,6 +384,7 @@ static void console_end(const struct run *run)
 	for (size_t i = 0; i < groups.count; i++)
 		print_group(run, &groups.all[i]);
 	print_what_failed(run, &groups);
+	print_variants(&run->plan);
 	putchar('\n');
 	if (run->signal)
 		printf("ended by SIG%s: %zu of %zu had finished\n", sigabbrev_np(run->signal),
