@@ -168,6 +168,14 @@ check 'a heading that is not there' eval '! links page'
 printf '[e](nowhere.md)\n' >page
 check 'a file that is not there' eval '! links page'
 check 'the links of all pages' links "$source_tree"/*.md "$source_tree"/docs/*.md
+indexed()
+{
+	for page in "$source_tree"/docs/*.md; do
+		file=$(basename "$page")
+		[ "$file" = README.md ] || says "]($file)" "$source_tree/docs/README.md" || return 1
+	done
+}
+check 'docs/README.md names all pages' indexed
 
 # ---- the pages -----------------------------------------------------------------------------------
 
