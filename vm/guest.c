@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/random.h>
 #include <linux/reboot.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -88,6 +90,21 @@ static void write_to(const char *path, const char *text)
 
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		dprintf(STDERR_FILENO, "cannot write %s to %s: %s\n", text, path, strerror(errno));
+}
+
+/*
+ * Without a random number generator of its CPU the kernel has too little to begin with, and the
+ * first who asks for random numbers works for a second of the guest's clock to make some
+ * (try_to_generate_entropy()). What the boot has brought is enough for a test.
+ */
+static void take_random_numbers_for_ready(void)
+{
+	autoclose int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
+	int bits = 256;
+
+	if (fd < 0 || ioctl(fd, RNDADDTOENTCNT, &bits) < 0)
+		dprintf(STDERR_FILENO, "cannot credit the kernel's random numbers: %s\n",
+			strerror(errno));
 }
 
 static void load_drivers(void)
@@ -292,6 +309,7 @@ _Noreturn void guest_main(void)
 	on_ending(give_up, NULL);
 	/* A process that the kernel kills for want of memory is no verdict about a case. */
 	write_to("/proc/sys/vm/panic_on_oom", "1");
+	take_random_numbers_for_ready();
 	load_drivers();
 	status_port = open_port(PORT_STATUS);
 	if (status_port < 0)
