@@ -17,18 +17,21 @@
 struct flow_ends {
 	struct sockaddr_storage client;
 	int port; /* of the server */
+	bool raw; /* the client has no kernel */
 };
 
 struct crowd {
 	int family;
 	struct diag *diags[HOSTS];
 	struct seen_sockets seen[HOSTS];
-	struct flow_ends *flows; /* [0] is not used */
-	int *ports;              /* that somebody listens on */
+	struct seen_sockets glance; /* at a quiet host */
+	struct flow_ends *flows;    /* [0] is not used */
+	int *ports;                 /* that somebody listens on */
 	int flow_count, port_count;
-	bool shared;   /* one of them by several: a lookup finds only one of those */
-	bool behind;   /* a sample was of a part, or left out, since one was of all */
-	bool noted;    /* something that is no segment, and no sample has followed it yet */
+	bool shared; /* one of them by several: a lookup finds only one of those */
+	bool behind; /* a sample was of a part, or left out, since one was of all */
+	bool noted;  /* something that is no segment, and no sample has followed it yet */
+	bool touched[HOSTS];
 	int called;    /* the flow of the last system call */
 	long followed; /* segments up to this one have had their sample */
 };
@@ -55,6 +58,8 @@ bool crowd_close(struct crowd *crowd)
 		free(crowd->seen[host].sockets);
 		free(crowd->seen[host].flooded);
 	}
+	free(crowd->glance.sockets);
+	free(crowd->glance.flooded);
 	free(crowd->flows);
 	free(crowd->ports);
 	free(crowd);
@@ -64,7 +69,7 @@ bool crowd_close(struct crowd *crowd)
 int crowd_add_flow(struct crowd *crowd, const struct flow_id *id)
 {
 	crowd->flows = GROWN(crowd->flows, crowd->flow_count);
-	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->port };
+	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->port, id->raw };
 	return crowd->flow_count++;
 }
 
@@ -81,9 +86,24 @@ static bool has_port(const struct crowd *crowd, int port)
 	return false;
 }
 
+/* What is no act, or that of a raw peer, is nothing to a kernel. */
+static void touch(struct crowd *crowd, const struct event *event)
+{
+	bool raw = event->flow > 0 && event->flow < crowd->flow_count &&
+		   crowd->flows[event->flow].raw && event->host == CLIENT;
+
+	if (event->kind == EVENT_STEP || event->kind == EVENT_COVERS ||
+	    event->kind == EVENT_EXPECT || event->kind == EVENT_INFO)
+		return;
+	for (int host = 0; host < HOSTS; host++)
+		crowd->touched[host] |=
+			event->kind != EVENT_CALL || ((enum host)host == event->host && !raw);
+}
+
 void crowd_note(struct crowd *crowd, const struct event *event)
 {
 	crowd->noted = true;
+	touch(crowd, event);
 	if (event->kind == EVENT_CALL)
 		crowd->called = event->flow;
 	if (event->kind != EVENT_LISTENER)
@@ -126,6 +146,41 @@ static void read_all(struct crowd *crowd, enum host host)
 	if (!whole)
 		broken("cannot list the sockets of the %s: %s", host_name(host),
 		       netlink_problem(EINTR));
+}
+
+/* ---- a glance ------------------------------------------------------------------------------ */
+
+/* Its timer too: one that was set anew is due at another time. */
+static bool is_as_before(const struct seen_sockets *before, const struct seen_sockets *now, int i)
+{
+	struct diag_socket old = before->sockets[i].diag, new = now->sockets[i].diag;
+	nsec due = before->asked + MSEC(old.expires_ms), later = now->asked + MSEC(new.expires_ms);
+	bool runs = old.expires_ms > 0 && new.expires_ms > 0;
+
+	return old.cookie == new.cookie &&old.state == new.state &&old.port ==
+		       new.port &&old.peer_port == new.peer_port &&old.retrans ==
+		       new.retrans &&old.queued == new.queued &&old.limit ==
+		       new.limit &&old.drops == new.drops &&
+	       (runs ? due - later < TIMER_GRAIN && later - due < TIMER_GRAIN
+		     : old.expires_ms == new.expires_ms);
+}
+
+/* Whether the host has the sockets that were seen there, in the order in which they were listed. */
+static bool stands(struct crowd *crowd, enum host host)
+{
+	const struct seen_sockets *seen = &crowd->seen[host];
+	struct seen_sockets *now = &crowd->glance;
+
+	now->asked = clock_now();
+	now->count = now->flood_count = 0;
+	if (!diag_dump(crowd->diags[host], collect_socket, now) ||
+	    clock_now() - now->asked >= LONG_DUMP || now->count != seen->count ||
+	    now->flood_count != seen->flood_count)
+		return false;
+	for (int i = 0; i < now->count; i++)
+		if (!is_as_before(seen, now, i))
+			return false;
+	return true;
 }
 
 /* ---- a part -------------------------------------------------------------------------------- */
@@ -249,19 +304,27 @@ static bool is_crowd(const struct crowd *crowd, enum host host)
 	return crowd->seen[host].count + crowd->seen[host].flood_count > CROWD;
 }
 
-bool crowd_read(struct crowd *crowd, const struct crowd_reading *reading)
+enum looked crowd_read(struct crowd *crowd, const struct crowd_reading *reading)
 {
 	bool in_part = is_crowd(crowd, reading->host) && !reading->whole && !crowd->shared;
 
-	if (in_part && !reading->here)
-		return false;
+	if (in_part && (!reading->here || reading->quiet))
+		return LEFT_OUT;
+	if (reading->quiet && (!reading->here || stands(crowd, reading->host)))
+		return LEFT_OUT;
+	crowd->touched[reading->host] = false;
 	if (!counters_read(reading->counters) && !reading->here)
-		return false;
+		return COUNTERS_READ;
 	if (in_part && !counters_moved_beyond(reading->counters, usual_counters))
 		read_part(crowd, reading->host, reading->flow ? reading->flow : crowd->called);
 	else
 		read_all(crowd, reading->host);
-	return true;
+	return LISTED;
+}
+
+bool crowd_touched(const struct crowd *crowd, enum host host)
+{
+	return crowd->touched[host];
 }
 
 long crowd_sampled(struct crowd *crowd, long packets, bool whole)

@@ -11,6 +11,11 @@
  *   - always, where several listen on one port,
  *   - before a step, and before anything is expected of a host (crowd_is_behind()),
  *   - and whenever the case waits.
+ *
+ * What a sample of few sockets costs are the counters: the kernel prints some 300 names and numbers
+ * of a host each time. Where no segment, no call and no timer has been (quiet), they are not read
+ * while the list of its sockets is what it was. They are read before a step, and before anything is
+ * expected of a host (sample_the_rest()).
  */
 #ifndef HALFOPEN_CROWD_H
 #define HALFOPEN_CROWD_H
@@ -49,11 +54,15 @@ struct crowd_reading {
 	enum host host;
 	bool here; /* it is there that something has happened; else only where its counters moved */
 	bool whole; /* at every one of a crowd */
+	bool quiet; /* nothing is known to have happened there since its counters were read */
 	int flow; /* that the segment is of which the sample follows; 0: none, it follows a call */
 	struct counters *counters; /* of the host; they are read before the sockets */
 };
-/* Whether it was needed to list any, and they were. */
-bool crowd_read(struct crowd *crowd, const struct crowd_reading *reading);
+/* What was needed: nothing; the counters alone, which had not moved; or the sockets, too. */
+enum looked { LEFT_OUT, COUNTERS_READ, LISTED };
+enum looked crowd_read(struct crowd *crowd, const struct crowd_reading *reading);
+/* Whether the case has noted what may have changed something at @host since it was read. */
+bool crowd_touched(const struct crowd *crowd, enum host host);
 /*
  * A sample of both hosts is over. @packets: so many segments have come by so far. Returns the first
  * of them that no sample has followed before; 0: there is none.

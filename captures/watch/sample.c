@@ -66,9 +66,28 @@ static bool sockets_agree(const struct seen_sockets *seen, const struct counters
 	return counters_since_open(counters, "Tcp.CurrEstab") == established;
 }
 
+static bool has_a_timer_due(const struct known_host *known, nsec now)
+{
+	for (int i = 0; i < known->count; i++)
+		if (known->sockets[i].due && known->sockets[i].due - TIMER_GRAIN <= now)
+			return true;
+	return false;
+}
+
+/* Floods come by unseen, and what they leave behind has timers that nobody keeps. */
+static bool is_quiet_there(const struct watch *watch, enum host host, const struct scope *scope)
+{
+	const struct known_host *known = &watch->samples.hosts[host];
+	bool has_come = scope->cause && scope->at & AT(host);
+
+	return !has_come && !scope->all && !watch->flooded && !crowd_touched(watch->crowd, host) &&
+	       known->departures == watch->sightings.unread[host].count &&
+	       !has_a_timer_due(known, watch_now(watch));
+}
+
 /*
- * Reads the sockets of the host where something happened, the counters of both, and where those
- * moved that host's sockets too (listing many sockets is what a sample costs).
+ * Reads the counters of both hosts and the sockets of the one where something happened; where the
+ * other's counters moved its sockets, too. Of a quiet one it reads what tells whether it is.
  * True when what it found and the captures tell of the same segments and sockets.
  */
 static bool read_hosts(struct watch *watch, const struct scope *scope)
@@ -77,21 +96,23 @@ static bool read_hosts(struct watch *watch, const struct scope *scope)
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
-		known[host].listed = crowd_read(
-			watch->crowd,
-			&(struct crowd_reading){ .host = (enum host)host,
-						 .here = scope->at & AT(host),
-						 .whole = scope->whole || watch->flooding,
-						 .flow = scope->flow,
-						 .counters = watch->counters[host] });
-		if (known[host].listed && has_lost_a_socket(watch, (enum host)host))
+		known[host].looked =
+			crowd_read(watch->crowd,
+				   &(struct crowd_reading){
+					   .host = (enum host)host,
+					   .here = scope->at & AT(host),
+					   .whole = scope->whole || watch->flooding,
+					   .quiet = is_quiet_there(watch, (enum host)host, scope),
+					   .flow = scope->flow,
+					   .counters = watch->counters[host] });
+		if (known[host].looked == LISTED && has_lost_a_socket(watch, (enum host)host))
 			agree &= counters_stand(watch->counters[host]);
 	}
 	drain_captures(watch);
 	for (int host = 0; host < HOSTS; host++) {
 		agree &= judge_agrees(watch->judge, (enum host)host, counted_so_far,
 				      watch->counters[host]);
-		if (known[host].listed)
+		if (known[host].looked == LISTED)
 			agree &= sockets_agree(crowd_seen(watch->crowd, (enum host)host),
 					       watch->counters[host]);
 	}
@@ -356,7 +377,9 @@ void sample(struct watch *watch, struct scope scope)
 	long first;
 
 	while (!(agree = read_hosts(watch, &scope)) && !watch_finding(watch) && retry_now(&retry))
-		scope = (struct scope){ .at = AT_BOTH, .cause = scope.cause, .whole = true };
+		scope = (struct scope){
+			.at = AT_BOTH, .cause = scope.cause, .whole = true, .all = true
+		};
 	retry_end(&retry, agree);
 	/* what was sent just now, and is not read from the wire yet, has its sample too */
 	first = crowd_sampled(watch->crowd, watch->sightings.packets, scope.whole);
@@ -365,8 +388,13 @@ void sample(struct watch *watch, struct scope scope)
 	watch->samples.count++;
 	sampling.at = watch_now(watch);
 	for (int host = 0; host < HOSTS; host++) {
+		struct known_host *known = &watch->samples.hosts[host];
+
 		sampling.host = (enum host)host;
-		if (watch->samples.hosts[host].listed)
+		known->behind = known->looked == LEFT_OUT;
+		if (!known->behind)
+			known->departures = watch->sightings.unread[host].count;
+		if (known->looked == LISTED)
 			compare_host(&sampling);
 	}
 	for (int host = 0; host < HOSTS; host++) {
@@ -380,8 +408,9 @@ void sample(struct watch *watch, struct scope scope)
 
 void sample_the_rest(struct watch *watch)
 {
-	if (crowd_is_behind(watch->crowd))
-		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
+	if (crowd_is_behind(watch->crowd) || watch->samples.hosts[CLIENT].behind ||
+	    watch->samples.hosts[SERVER].behind)
+		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true, .all = true });
 }
 
 /*

@@ -35,6 +35,7 @@ static void queue_unread(struct unread *unread, const struct event *event)
 {
 	if (unread->begin == unread->end)
 		unread->begin = unread->end = 0;
+	unread->count++;
 	unread->queue = GROWN(unread->queue, unread->end);
 	unread->queue[unread->end++] =
 		(struct departure){ .packet = event->packet, .flow = event->flow, .at = event->at };

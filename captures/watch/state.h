@@ -24,6 +24,7 @@ struct sightings {
 	struct unread {
 		struct departure *queue;
 		int begin, end;
+		long count; /* that have left it so far */
 	} unread[HOSTS];
 	struct arrival {
 		const struct frame *frame; /* that the captures are about to show; NULL: none */
@@ -56,8 +57,10 @@ struct known_listener {
 
 struct known_host {
 	struct known_socket *sockets;
-	int count, last; /* the last one that was looked up */
-	bool listed;     /* in the sample in work */
+	int count, last;    /* the last one that was looked up */
+	enum looked looked; /* in the sample in work */
+	bool behind;        /* its counters were left out since they were read */
+	long departures;    /* segments that had left it when they were read */
 };
 
 struct samples {
@@ -147,11 +150,12 @@ struct scope {
 	long cause; /* a packet; 0: none */
 	int flow;   /* the packet's */
 	bool whole; /* also at every one of a crowd */
+	bool all;   /* also where it is quiet */
 };
 
 /* Takes a sample: journals what changed since the last one. */
 void sample(struct watch *watch, struct scope scope);
-/* Takes one of what samples of a part of a crowd have left out. */
+/* Takes one of what samples of a part of a crowd, or of quiet hosts, have left out. */
 void sample_the_rest(struct watch *watch);
 /* When to take one although nothing has come by, on the journal's clock. */
 nsec next_sample(const struct watch *watch);
