@@ -19,7 +19,7 @@ const struct listed_case *catalogue_case(const struct catalogue *catalogue, cons
 bool case_has_family(const struct listed_case *listed, int family)
 {
 	return listed->families == BOTH_FAMILIES ||
-	       listed->families == (family == AF_INET ? IPV4_ONLY : IPV6_ONLY);
+	       (listed->families == IPV6_ONLY) == (family == AF_INET6);
 }
 
 const char *family_name(int family)

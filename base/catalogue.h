@@ -9,7 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum families { BOTH_FAMILIES, IPV4_ONLY, IPV6_ONLY };
+enum families {
+	BOTH_FAMILIES,
+	IPV4_ONLY,
+	IPV6_ONLY,
+	/* IPv4, and the server's sockets are of IPv6, which have IPv4's addresses mapped: RFC 3493,
+	   3.7 */
+	IPV4_MAPPED,
+};
 
 /* What can be told of a case without playing it; struct case_spec says what the members mean. */
 struct listed_case {

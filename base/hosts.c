@@ -35,6 +35,21 @@ struct sockaddr_storage host_address(enum host host, int family, uint16_t port)
 	return storage;
 }
 
+struct sockaddr_storage mapped_address(struct sockaddr_storage address)
+{
+	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&address;
+	struct sockaddr_storage storage = { 0 };
+	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&storage;
+
+	if (address.ss_family != AF_INET)
+		return address;
+	ipv6->sin6_family = AF_INET6;
+	ipv6->sin6_port = ipv4->sin_port;
+	ipv6->sin6_addr.s6_addr16[5] = 0xffff;
+	ipv6->sin6_addr.s6_addr32[3] = ipv4->sin_addr.s_addr;
+	return storage;
+}
+
 /* Locally administered: 02:... */
 static const uint8_t hardware[HOSTS][ETH_ALEN] = {
 	[CLIENT] = { 2, 0, 0, 0, 0, 1 },

@@ -22,6 +22,9 @@ enum host other(enum host host);
  * the host's byte order.
  */
 struct sockaddr_storage host_address(enum host host, int family, uint16_t port);
+/* As a socket of IPv6 has it: an address of IPv4 is mapped, ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2).
+ */
+struct sockaddr_storage mapped_address(struct sockaddr_storage address);
 /* The 6 bytes of the hardware address of a host's eth0. */
 const uint8_t *host_hardware(enum host host);
 

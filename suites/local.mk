@@ -24,6 +24,7 @@ suites_sources = \
 	suites/listen_calls.c \
 	suites/listener_drops.c \
 	suites/listener_end.c \
+	suites/mapped.c \
 	suites/operating.c \
 	suites/overflow.c \
 	suites/plain_servers.c \

@@ -36,7 +36,7 @@ struct crowd {
 	long followed; /* segments up to this one have had their sample */
 };
 
-struct crowd *crowd_open(struct net *net, int family)
+struct crowd *crowd_open(struct net *net, int family, bool mapped)
 {
 	struct crowd *crowd = must_alloc(1, sizeof(*crowd));
 
@@ -44,7 +44,10 @@ struct crowd *crowd_open(struct net *net, int family)
 	crowd->flows = GROWN(crowd->flows, 0);
 	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .port = 0 };
 	for (int host = 0; host < HOSTS; host++)
-		crowd->diags[host] = diag_open(net, (enum host)host, family);
+		crowd->diags[host] = diag_open(
+			net, &(struct diag_options){ .host = (enum host)host,
+						     .family = family,
+						     .mapped = mapped && host == SERVER });
 	return crowd;
 }
 

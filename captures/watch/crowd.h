@@ -38,7 +38,8 @@ struct seen_sockets {
 
 struct crowd;
 
-struct crowd *crowd_open(struct net *net, int family);
+/* @mapped: the addresses are of IPv4, and the server's sockets of IPv6 too. */
+struct crowd *crowd_open(struct net *net, int family, bool mapped);
 /* Ends all sockets of both hosts; false where some could not be: see diag_destroy_all(). */
 bool crowd_close(struct crowd *crowd);
 /* Flows are 1, 2, ... in the order in which they are added. Returns the number. */

@@ -16,6 +16,7 @@
 struct diag {
 	struct mnl_socket *netlink;
 	int family;
+	bool mapped;
 	unsigned sequence;
 	found_socket *found;
 	void *context;
@@ -33,17 +34,18 @@ static int open_netlink(void *argument)
 	return opening->netlink ? 0 : -1;
 }
 
-struct diag *diag_open(struct net *net, enum host host, int family)
+struct diag *diag_open(struct net *net, const struct diag_options *options)
 {
 	struct diag *diag = must_alloc(1, sizeof(*diag));
 	struct opening opening = { .netlink = NULL };
 
-	if (net_within(net, host, open_netlink, &opening) < 0 ||
+	if (net_within(net, options->host, open_netlink, &opening) < 0 ||
 	    mnl_socket_bind(opening.netlink, 0, MNL_SOCKET_AUTOPID) < 0)
 		broken("cannot open sock_diag: %s. The kernel needs CONFIG_INET_DIAG.",
 		       shortage_text(errno));
 	diag->netlink = opening.netlink;
-	diag->family = family;
+	diag->mapped = options->mapped;
+	diag->family = options->mapped ? AF_INET6 : options->family;
 	return diag;
 }
 
@@ -66,6 +68,17 @@ static int take_drops(const struct nlattr *attribute, void *argument)
 	return MNL_CB_STOP;
 }
 
+/* Whether the other end, which may be one of IPv4 at a socket of IPv6, is a source of a flood. */
+static bool is_floods(const struct diag *diag, const struct inet_diag_msg *message)
+{
+	struct in6_addr address;
+
+	memcpy(&address, message->id.idiag_dst, sizeof(address));
+	if (diag->mapped && IN6_IS_ADDR_V4MAPPED(&address))
+		return net_is_floods(AF_INET, &address.s6_addr32[3]);
+	return net_is_floods(diag->family, &address);
+}
+
 static int take_socket(const struct nlmsghdr *header, void *argument)
 {
 	struct diag *diag = argument;
@@ -83,7 +96,7 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		.peer_port = ntohs(message->id.idiag_dport),
 		.retrans = message->idiag_retrans,
 		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
-		.floods = net_is_floods(diag->family, message->id.idiag_dst),
+		.floods = is_floods(diag, message),
 	};
 
 	if (socket.state == LISTEN) {
@@ -116,15 +129,24 @@ static int ask(struct diag *diag, const char *buffer)
 			   take_socket, diag);
 }
 
-bool diag_dump(struct diag *diag, found_socket *found, void *context)
+/* An errno, or 0. */
+static int dump_family(struct diag *diag, int family)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
+
+	begin_request(diag, buffer, NLM_F_DUMP)->sdiag_family = (uint8_t)family;
+	return ask(diag, buffer);
+}
+
+bool diag_dump(struct diag *diag, found_socket *found, void *context)
+{
 	int error;
 
-	begin_request(diag, buffer, NLM_F_DUMP);
 	diag->found = found;
 	diag->context = context;
-	error = ask(diag, buffer);
+	error = dump_family(diag, diag->family);
+	if (!error && diag->mapped)
+		error = dump_family(diag, AF_INET);
 	if (error && error != EINTR)
 		broken("cannot list the sockets through sock_diag: %s", netlink_problem(error));
 	return error == 0;
@@ -151,10 +173,18 @@ static void put_address(const struct sockaddr_storage *address, __be16 *port, __
 	}
 }
 
-static void put_ends(const struct socket_ends *ends, struct inet_diag_req_v2 *request)
+static void put_ends(const struct diag *diag, const struct socket_ends *ends,
+		     struct inet_diag_req_v2 *request)
 {
-	put_address(&ends->here, &request->id.idiag_sport, request->id.idiag_src);
-	put_address(&ends->there, &request->id.idiag_dport, request->id.idiag_dst);
+	struct sockaddr_storage here = ends->here, there = ends->there;
+
+	if (diag->mapped) {
+		here = mapped_address(here);
+		there = mapped_address(there);
+	}
+
+	put_address(&here, &request->id.idiag_sport, request->id.idiag_src);
+	put_address(&there, &request->id.idiag_dport, request->id.idiag_dst);
 	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
@@ -165,7 +195,7 @@ void diag_find(struct diag *diag, const struct socket_ends *ends, found_socket *
 	struct inet_diag_req_v2 *request = begin_request(diag, buffer, 0);
 	int error;
 
-	put_ends(ends, request);
+	put_ends(diag, ends, request);
 	diag->found = found;
 	diag->context = context;
 	error = ask(diag, buffer);
@@ -232,7 +262,7 @@ bool diag_agreement(struct diag *diag, const struct socket_ends *ends, uint64_t 
 	int error;
 
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	put_ends(ends, request);
+	put_ends(diag, ends, request);
 	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer,
 			    take_answer, &answer);
 	if (error && error != ENOENT)
@@ -260,14 +290,20 @@ static int doom(const struct nlmsghdr *header, void *argument)
 	return MNL_CB_OK;
 }
 
-static int destroy(struct diag *diag, const struct inet_diag_sockid *id)
+struct doomed_socket {
+	int family;
+	struct inet_diag_sockid id;
+};
+
+static int destroy(struct diag *diag, const struct doomed_socket *socket)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct inet_diag_req_v2 *request = begin_request(diag, buffer, NLM_F_ACK);
 	struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
 
 	header->nlmsg_type = SOCK_DESTROY;
-	request->id = *id;
+	request->sdiag_family = (uint8_t)socket->family;
+	request->id = socket->id;
 	return netlink_ask(diag->netlink, header, NULL, NULL);
 }
 
@@ -275,10 +311,30 @@ int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t coo
 {
 	struct inet_diag_req_v2 whose = { .sdiag_family = (uint8_t)diag->family };
 
-	put_ends(ends, &whose);
+	put_ends(diag, ends, &whose);
 	whose.id.idiag_cookie[0] = (uint32_t)cookie;
 	whose.id.idiag_cookie[1] = (uint32_t)(cookie >> 32);
-	return destroy(diag, &whose.id);
+	return destroy(diag, &(struct doomed_socket){ diag->family, whose.id });
+}
+
+static bool destroy_family(struct diag *diag, int family)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct doomed doomed = { 0 };
+	struct inet_diag_req_v2 *request = begin_request(diag, buffer, NLM_F_DUMP);
+	int error;
+
+	request->sdiag_family = (uint8_t)family;
+	request->idiag_states &= ~(1u << TIME_WAIT);
+	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer, doom,
+			    &doomed);
+	for (size_t i = 0; !error && i < doomed.count; i++) {
+		error = destroy(diag, &(struct doomed_socket){ family, doomed.ids[i] });
+		if (error == ENOENT) /* it went by itself */
+			error = 0;
+	}
+	free(doomed.ids);
+	return error == 0;
 }
 
 /*
@@ -287,18 +343,6 @@ int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t coo
  */
 bool diag_destroy_all(struct diag *diag)
 {
-	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	struct doomed doomed = { 0 };
-	int error;
-
-	begin_request(diag, buffer, NLM_F_DUMP)->idiag_states &= ~(1u << TIME_WAIT);
-	error = netlink_ask(diag->netlink, (const struct nlmsghdr *)(const void *)buffer, doom,
-			    &doomed);
-	for (size_t i = 0; !error && i < doomed.count; i++) {
-		error = destroy(diag, &doomed.ids[i]);
-		if (error == ENOENT) /* it went by itself */
-			error = 0;
-	}
-	free(doomed.ids);
-	return error == 0;
+	return destroy_family(diag, diag->family) &&
+	       (!diag->mapped || destroy_family(diag, AF_INET));
 }

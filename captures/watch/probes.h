@@ -51,7 +51,16 @@ struct diag_socket {
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
 
-struct diag *diag_open(struct net *net, enum host host, int family);
+/*
+ * Of the host's sockets of a family. @mapped: addresses are of IPv4, and sockets of both; then
+ * those that @found is called for, and those that are asked for by their addresses, may be either.
+ */
+struct diag_options {
+	enum host host;
+	int family;
+	bool mapped;
+};
+struct diag *diag_open(struct net *net, const struct diag_options *options);
 void diag_close(struct diag *diag);
 /*
  * Calls @found for each TCP socket of the family, half-open requests too. False when the list has

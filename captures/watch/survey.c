@@ -14,7 +14,8 @@ struct survey *survey_open(struct net *net, int family)
 	struct survey *survey = must_alloc(1, sizeof(*survey));
 
 	for (int host = 0; host < HOSTS; host++) {
-		survey->diags[host] = diag_open(net, (enum host)host, family);
+		survey->diags[host] = diag_open(
+			net, &(struct diag_options){ .host = (enum host)host, .family = family });
 		survey->counters[host] = counters_open(net, (enum host)host);
 	}
 	return survey;

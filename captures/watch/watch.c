@@ -231,7 +231,7 @@ struct watch *watch_open(struct watch_options options)
 	watch->family = options.family;
 	watch->zero = clock_now();
 	sightings_open(watch, options.folder);
-	watch->crowd = crowd_open(options.net, options.family);
+	watch->crowd = crowd_open(options.net, options.family, options.mapped);
 	for (int host = 0; host < HOSTS; host++)
 		watch->counters[host] = counters_open(options.net, (enum host)host);
 	passages_open(watch, &options);

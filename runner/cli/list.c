@@ -21,7 +21,7 @@ static const char *families_of(const struct listed_case *spec)
 {
 	if (spec->families == BOTH_FAMILIES)
 		return "ipv4 ipv6";
-	return spec->families == IPV4_ONLY ? "ipv4" : "ipv6";
+	return spec->families == IPV6_ONLY ? "ipv6" : "ipv4";
 }
 
 static json_t *case_json(const struct listed_case *spec)
