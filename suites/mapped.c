@@ -60,7 +60,7 @@ static struct listener *listen_everywhere(struct scene *net, int only_ipv6)
 	return listen_on_server(net, .backlog = 5, .with = plain);
 }
 
-CASE(listener_of_ipv6_serves_ipv4_and_sees_its_addresses_mapped, .claims = "",
+CASE(listener_of_ipv6_serves_ipv4_and_sees_its_addresses_mapped, .claims = "", .covers = "P-22",
      .families = IPV4_MAPPED)
 {
 	struct listener *listeners[] = { listen_on_server(net, .backlog = 5),
@@ -73,11 +73,17 @@ CASE(listener_of_ipv6_serves_ipv4_and_sees_its_addresses_mapped, .claims = "",
 		expect_queue(listeners[i], .accept = 1, .syn = 0);
 		expect_proc_line(client, .state = ESTABLISHED);
 
-		STEP("accept() gives a socket of IPv6, with both addresses mapped");
+		STEP("accept() gives a socket of IPv6, with both addresses mapped; a peer is "
+		     "offered IPv4's MSS");
+		COVERS("P-22");
 		struct end *served = accept_client(listeners[i], client);
 		expect_mapped(served, client);
 		expect_option(served, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 		expect_proc_line(client, .state = ESTABLISHED, .fd = served->fd);
+		struct peer *peer = half_open_peer(net, listeners[i]);
+		expect_offer(peer, .mss = 1460, .window_scale = true, .sack = true);
+		reset_ends_the_request(peer);
+		expect_counters(net, SERVER, "reset_requests 1");
 
 		STEP("they talk, and close as others do");
 		speak(client, "HELLO");
