@@ -105,9 +105,38 @@ struct plan {
 	const char *names[NAMESPACES]; /* how `ip` calls the namespaces: paths, or names by hand */
 };
 
-char *plan_wire(const struct plan *plan);
-char *plan_host(enum host host);
+#define WIRE_MTU 1500
+
+/* One veth: an end in the wire's namespace, up, and the other there or at a host. */
+struct pair {
+	const char *name, *hardware, *peer, *peer_hardware;
+	enum host to;
+};
+/* Ends with a NULL name; the one with both ends on the wire, for netem, is the last. */
+extern const struct pair wire_pairs[];
+
+/* What makes a host of a namespace that has eth0. */
+struct order {
+	enum { UP, UP_WITHOUT_ARP, ADDRESS, NEIGHBOUR, ROUTE } kind;
+	const char *what; /* an interface, or an address */
+	const char *by;   /* the neighbour's hardware, or the gateway */
+};
+/* Those of the host, in this order; ends with a NULL what. */
+const struct order *plan_orders(enum host host);
+
+/* The same as arguments of `ip`, and lines for `tc -batch`. The caller frees them. */
+char *plan_pair(const struct plan *plan, const struct pair *pair);
+char *plan_order(const struct order *order);
 char *plan_netem(const struct plan *plan);
+
+/* In the namespace of the calling thread: a socket of rtnetlink, and any other. */
+struct builder {
+	struct mnl_socket *netlink;
+	int control;
+	const int *namespaces; /* of the hosts */
+};
+void build_pair(const struct builder *builder, const struct plan *plan, const struct pair *pair);
+void build_order(const struct builder *builder, const struct order *order);
 /* The network by hand, as lines for a root shell. */
 void replay_network(FILE *file, const char *netem);
 void replay_sysctl(FILE *file, const struct sysctl *sysctl);

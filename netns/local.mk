@@ -3,6 +3,7 @@
 noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
 	netns/baselines.c \
+	netns/build.c \
 	netns/daemon.c \
 	netns/enter.c \
 	netns/filter.c \

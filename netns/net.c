@@ -2,20 +2,21 @@
 /*
  * net.c: makes the three namespaces and everything in them.
  *
- * Each namespace is made by one `ip -batch`. The programs are started while the namespaces are
- * still being made and get their commands as soon as these can succeed: loading a program takes
- * longer than what it does here.
+ * netem is set up by `tc -batch`, which is started before there is anything to do for it: loading a
+ * program takes longer than what it does here.
  */
 #include "netns/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <string.h>
 
 struct build {
 	struct net *net;
 	const char *netem;
-	struct tool ip[NAMESPACES], tc;
+	struct mnl_socket *route[NAMESPACES];
+	struct tool tc;
 };
 
 static void set_baselines(enum host host)
@@ -32,15 +33,12 @@ static void set_baselines(enum host host)
 	}
 }
 
-static void start_programs(struct build *build, enum host host)
+/* What talks to the new namespace from wherever this thread is by then. */
+static void open_the_way(struct build *build, enum host host)
 {
-	static char *ip[] = { "ip", "-batch", "-", NULL };
 	static char *tc[] = { "tc", "-batch", "-", NULL };
-	struct tool_options options = { .argv = ip };
 
-	if (host == WIRE)
-		memcpy(options.inherit, build->net->ns, sizeof(options.inherit));
-	build->ip[host] = tool_start(options);
+	build->route[host] = route_socket();
 	if (host == WIRE && build->netem)
 		build->tc = tool_start((struct tool_options){ .argv = tc });
 }
@@ -66,10 +64,10 @@ static void make_namespace(struct build *build, enum host host)
 	if (net->control[host] < 0)
 		broken("cannot open a socket in the %s's namespace: %s", namespace_name(host),
 		       shortage_text(errno));
-	start_programs(build, host);
+	open_the_way(build, host);
 }
 
-/* While the programs are being loaded. Leaves the thread in the wire's namespace. */
+/* While tc is being loaded. Leaves the thread in the wire's namespace. */
 static void set_all_baselines(const struct net *net)
 {
 	for (int i = 0; i < NAMESPACES; i++) {
@@ -108,19 +106,38 @@ static void await_program(struct tool *tool, const char *program, const char *ba
 	       *output ? output : "it said nothing");
 }
 
-static void build_links(struct build *build)
+static struct builder builder_of(const struct build *build, enum host host)
 {
+	return (struct builder){ .netlink = build->route[host],
+				 .control = build->net->control[host],
+				 .namespaces = build->net->ns };
+}
+
+static void build_links(const struct build *build)
+{
+	const struct builder builder = builder_of(build, WIRE);
 	char paths[HOSTS][32];
 	struct plan plan = { .netem = build->netem };
-	autofree char *wire = NULL;
 
 	for (int i = 0; i < HOSTS; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/proc/self/fd/%d", build->net->ns[i]);
 		plan.names[i] = paths[i];
 	}
-	wire = plan_wire(&plan);
-	tool_feed(&build->ip[WIRE], wire);
-	await_program(&build->ip[WIRE], "ip", wire);
+	build_order(&builder, &(struct order){ UP, "lo", NULL });
+	for (const struct pair *pair = wire_pairs; pair->name; pair++)
+		if (pair->to != WIRE || build->netem)
+			build_pair(&builder, &plan, pair);
+	if (build->netem)
+		build_order(&builder, &(struct order){ UP_WITHOUT_ARP, "n1", NULL });
+}
+
+static void build_host(const struct build *build, enum host host)
+{
+	const struct builder builder = builder_of(build, host);
+
+	for (const struct order *order = plan_orders(host); order->what; order++)
+		build_order(&builder, order);
+	offloads_off(builder.control, "eth0");
 }
 
 static void build_hosts(struct build *build)
@@ -128,24 +145,17 @@ static void build_hosts(struct build *build)
 	struct net *net = build->net;
 	struct plan plan = { .netem = build->netem };
 	autofree char *netem = build->netem ? plan_netem(&plan) : NULL;
-	char *hosts[HOSTS];
 
-	for (int i = 0; i < HOSTS; i++) {
-		hosts[i] = plan_host((enum host)i);
-		tool_feed(&build->ip[i], hosts[i]);
-	}
 	if (netem)
 		tool_feed(&build->tc, netem);
 	for (int i = 0; i < HOSTS; i++)
-		offloads_off(net->control[i], "eth0");
+		build_host(build, (enum host)i);
 	enter_namespace(net->ns[WIRE]);
 	gate_open(&net->gate, net->control[WIRE], netem);
-	for (int i = 0; i < HOSTS; i++) {
-		await_program(&build->ip[i], "ip", hosts[i]);
-		free(hosts[i]);
-	}
 	if (netem)
 		await_program(&build->tc, "tc", netem);
+	for (int i = 0; i < NAMESPACES; i++)
+		mnl_socket_close(build->route[i]);
 }
 
 #define RTF_LOCAL 0x80000000UL /* linux/ipv6_route.h: delivered to this host */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan.c: the commands that build the network, for `ip -batch` and `tc -batch`.
+ * plan.c: what the network is made of, and the commands that make the same by hand.
  */
 #include "netns/internal.h"
 
@@ -10,42 +10,71 @@
  * The wire's ends are up before the hosts' so that a host's interface has its carrier, and can
  * send, as soon as it is up itself.
  */
-char *plan_wire(const struct plan *plan)
+const struct pair wire_pairs[] = {
+	{ "wc", "02:00:00:00:01:01", "eth0", "02:00:00:00:00:01", CLIENT },
+	{ "ws", "02:00:00:00:01:02", "eth0", "02:00:00:00:00:02", SERVER },
+	{ "n0", "02:00:00:00:02:01", "n1", "02:00:00:00:02:02", WIRE },
+	{ .name = NULL },
+};
+
+char *plan_pair(const struct plan *plan, const struct pair *pair)
 {
-	return format("link set lo up\n"
-		      "link add wc address 02:00:00:00:01:01 mtu 1500 arp off up type veth "
-		      "peer name eth0 address 02:00:00:00:00:01 mtu 1500 netns %s\n"
-		      "link add ws address 02:00:00:00:01:02 mtu 1500 arp off up type veth "
-		      "peer name eth0 address 02:00:00:00:00:02 mtu 1500 netns %s\n"
-		      "%s",
-		      plan->names[CLIENT], plan->names[SERVER],
-		      plan->netem ? "link add n0 address 02:00:00:00:02:01 mtu 1500 arp off up "
-				    "type veth peer name n1 address 02:00:00:00:02:02 mtu 1500\n"
-				    "link set n1 arp off up\n"
-				  : "");
+	return format("link add %s address %s mtu %d arp off up type veth "
+		      "peer name %s address %s mtu %d%s%s",
+		      pair->name, pair->hardware, WIRE_MTU, pair->peer, pair->peer_hardware,
+		      WIRE_MTU, pair->to == WIRE ? "" : " netns ",
+		      pair->to == WIRE ? "" : plan->names[pair->to]);
 }
 
 /* Replies to raw peers go out to the client's address, whose hardware is known: no ARP, no ND. */
-static const char raw_peers[] = "route add 198.51.100.0/24 via 192.0.2.1 dev eth0\n"
-				"route add 203.0.113.0/24 via 192.0.2.1 dev eth0\n"
-				"route add " FLOOD_IPV4 " via 192.0.2.1 dev eth0\n"
-				"route add 2001:db8:51::/64 via 2001:db8::1 dev eth0\n"
-				"route add 2001:db8:203::/64 via 2001:db8::1 dev eth0\n"
-				"route add " FLOOD_IPV6 " via 2001:db8::1 dev eth0\n";
+static const struct order orders[HOSTS][13] = {
+	[CLIENT] = {
+		{ UP, "lo", NULL },
+		{ UP, "eth0", NULL },
+		{ ADDRESS, "192.0.2.1/24", NULL },
+		{ ADDRESS, "2001:db8::1/64", NULL },
+		{ NEIGHBOUR, "192.0.2.2", "02:00:00:00:00:02" },
+		{ NEIGHBOUR, "2001:db8::2", "02:00:00:00:00:02" },
+		{ .what = NULL },
+	},
+	[SERVER] = {
+		{ UP, "lo", NULL },
+		{ UP, "eth0", NULL },
+		{ ADDRESS, "192.0.2.2/24", NULL },
+		{ ADDRESS, "2001:db8::2/64", NULL },
+		{ NEIGHBOUR, "192.0.2.1", "02:00:00:00:00:01" },
+		{ NEIGHBOUR, "2001:db8::1", "02:00:00:00:00:01" },
+		{ ROUTE, "198.51.100.0/24", "192.0.2.1" },
+		{ ROUTE, "203.0.113.0/24", "192.0.2.1" },
+		{ ROUTE, FLOOD_IPV4, "192.0.2.1" },
+		{ ROUTE, "2001:db8:51::/64", "2001:db8::1" },
+		{ ROUTE, "2001:db8:203::/64", "2001:db8::1" },
+		{ ROUTE, FLOOD_IPV6, "2001:db8::1" },
+		{ .what = NULL },
+	},
+};
 
-char *plan_host(enum host host)
+const struct order *plan_orders(enum host host)
 {
-	int own = host == CLIENT ? 1 : 2, other = 3 - own;
+	return orders[host];
+}
 
-	return format(
-		"link set lo up\n"
-		"link set eth0 up\n"
-		"address add 192.0.2.%d/24 dev eth0\n"
-		"address add 2001:db8::%d/64 dev eth0 nodad\n"
-		"neighbour add 192.0.2.%d lladdr 02:00:00:00:00:0%d dev eth0 nud permanent\n"
-		"neighbour add 2001:db8::%d lladdr 02:00:00:00:00:0%d dev eth0 nud permanent\n"
-		"%s",
-		own, own, other, other, other, other, host == SERVER ? raw_peers : "");
+char *plan_order(const struct order *order)
+{
+	switch (order->kind) {
+	case UP:
+		return format("link set %s up", order->what);
+	case UP_WITHOUT_ARP:
+		return format("link set %s arp off up", order->what);
+	case ADDRESS:
+		return format("address add %s dev eth0%s", order->what,
+			      strchr(order->what, ':') ? " nodad" : "");
+	case NEIGHBOUR:
+		return format("neighbour add %s lladdr %s dev eth0 nud permanent", order->what,
+			      order->by);
+	default:
+		return format("route add %s via %s dev eth0", order->what, order->by);
+	}
 }
 
 const char *wire_discipline = "netem";

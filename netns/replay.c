@@ -20,12 +20,28 @@ static void replay_lines(FILE *file, const char *prefix, char *lines)
 		fprintf(file, "%s %s\n", prefix, line);
 }
 
+/* Takes the arguments. */
+static void replay_ip(FILE *file, enum host host, char *arguments)
+{
+	autofree char *owned = arguments;
+
+	fprintf(file, "ip -n %s %s\n", by_hand[host], owned);
+}
+
+static void replay_wire(FILE *file, const struct plan *plan)
+{
+	replay_ip(file, WIRE, plan_order(&(struct order){ UP, "lo", NULL }));
+	for (const struct pair *pair = wire_pairs; pair->name; pair++)
+		if (pair->to != WIRE || plan->netem)
+			replay_ip(file, WIRE, plan_pair(plan, pair));
+	if (plan->netem)
+		replay_ip(file, WIRE, plan_order(&(struct order){ UP_WITHOUT_ARP, "n1", NULL }));
+}
+
 static void replay_host(FILE *file, enum host host)
 {
-	autofree char *prefix = format("ip -n %s", by_hand[host]);
-	autofree char *lines = plan_host(host);
-
-	replay_lines(file, prefix, lines);
+	for (const struct order *order = plan_orders(host); order->what; order++)
+		replay_ip(file, host, plan_order(order));
 	fprintf(file,
 		"! command -v ethtool >/dev/null || ip netns exec %s ethtool -K eth0 rx off tx off "
 		"sg off tso off gso off gro off\n",
@@ -49,19 +65,38 @@ static void replay_gate(FILE *file, bool netem)
 			ends[i][0]);
 }
 
+/* As one word of a shell, whatever it has. */
+static void put_quoted(FILE *file, const char *text)
+{
+	fputc('\'', file);
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("'\\''", file);
+		else
+			fputc(*text, file);
+	fputc('\'', file);
+}
+
+static void put_sysctl(FILE *file, const struct sysctl *sysctl)
+{
+	autofree char *setting = format("%s=%s", sysctl->name, sysctl->value);
+
+	fprintf(file, "ip netns exec %s sysctl -qw ", by_hand[sysctl->host]);
+	put_quoted(file, setting);
+	fputc('\n', file);
+}
+
 static void replay_baselines(FILE *file, enum host host, const struct baseline *b)
 {
 	for (; b->name; b++)
-		replay_sysctl(file, &(struct sysctl){ host, b->name, b->value });
+		put_sysctl(file, &(struct sysctl){ host, b->name, b->value });
 }
 
 void replay_network(FILE *file, const char *netem)
 {
 	struct plan plan = { .netem = netem };
-	autofree char *lines = NULL;
 
 	memcpy(plan.names, by_hand, sizeof(plan.names));
-	lines = plan_wire(&plan);
 	fputs("#!/bin/sh\n"
 	      "# This network by hand: run it as root, or paste it into a shell of root's.\n"
 	      "# To look into it: ip netns exec halfopen-server bash. To remove it:\n"
@@ -74,7 +109,7 @@ void replay_network(FILE *file, const char *netem)
 	replay_baselines(file, CLIENT, host_baselines);
 	replay_baselines(file, SERVER, host_baselines);
 	replay_baselines(file, WIRE, wire_baselines);
-	replay_lines(file, "ip -n halfopen-wire", lines);
+	replay_wire(file, &plan);
 	replay_host(file, CLIENT);
 	replay_host(file, SERVER);
 	if (netem) {
@@ -89,24 +124,8 @@ void replay_network(FILE *file, const char *netem)
 	fflush(file);
 }
 
-/* As one word of a shell, whatever it has. */
-static void put_quoted(FILE *file, const char *text)
-{
-	fputc('\'', file);
-	for (; *text; text++)
-		if (*text == '\'')
-			fputs("'\\''", file);
-		else
-			fputc(*text, file);
-	fputc('\'', file);
-}
-
 void replay_sysctl(FILE *file, const struct sysctl *sysctl)
 {
-	autofree char *setting = format("%s=%s", sysctl->name, sysctl->value);
-
-	fprintf(file, "ip netns exec %s sysctl -qw ", by_hand[sysctl->host]);
-	put_quoted(file, setting);
-	fputc('\n', file);
+	put_sysctl(file, sysctl);
 	fflush(file);
 }
