@@ -206,14 +206,12 @@ static void do_not_block(struct listener *server, const char *way)
 /* Accepts who comes, with a flag that is about the new socket, and no other. */
 static void accept_nonblocking_socket(struct process *self, const void *context)
 {
+	long port;
+
 	(void)context;
 	await_word(self);
-	/* the port of either family is at the same place */
-	struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
-	socklen_t length = sizeof(client);
-	int fd = accept4(given_descriptor(0), (struct sockaddr *)&client, &length, SOCK_NONBLOCK);
-
-	tell_call(self, "accept", fd < 0 ? -1 : ntohs(client.sin6_port));
+	accept_with_port(given_descriptor(0), SOCK_NONBLOCK, &port);
+	tell_call(self, "accept", port);
 	await_word(self);
 }
 
@@ -252,6 +250,7 @@ CASE(accept_waits_if_its_listener_blocks_whatever_the_flags_of_accept4, .claims 
 	expect_process_accepts(worker, connect_one(net, server));
 	expect_queue(server, .accept = 0, .syn = 0);
 }
+
 /* ---- what is no listener --------------------------------------------------------------------- */
 
 /* Descriptors that are no sockets: a pipe's, one by which a folder is only named, and none. */
@@ -272,7 +271,10 @@ static struct no_sockets no_sockets(void)
 	close(pipes[1]);
 	return none;
 }
+
+/* It never waits, whatever its listener does. */
 #define ACCEPT(fd_) accept4((fd_), NULL, NULL, SOCK_NONBLOCK)
+
 CASE(accept_on_what_does_not_listen, .claims = "", .covers = "P-02 P-31")
 {
 	struct no_sockets none = no_sockets();
@@ -311,6 +313,7 @@ CASE(accept_on_what_does_not_listen, .claims = "", .covers = "P-02 P-31")
 	speak(client, "HELLO");
 	expect_read(served, "HELLO");
 }
+
 /* ---- no descriptor is left ------------------------------------------------------------------- */
 
 /* The number that the next descriptor would have. */

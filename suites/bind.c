@@ -21,22 +21,6 @@ static void close_socket(struct plain_socket *plain)
 	expect_call(plain, "close", 0, close(plain->fd));
 }
 
-static long bind_to(const struct plain_socket *plain, struct sockaddr_storage address)
-{
-	socklen_t length = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							 : sizeof(struct sockaddr_in);
-
-	return bind(plain->fd, (const void *)&address, length);
-}
-
-static long port_of(int fd)
-{
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	socklen_t length = sizeof(address);
-
-	return getsockname(fd, (void *)&address, &length) < 0 ? -1 : address_port(&address);
-}
-
 /* inet_csk_listen_start() asks for the port once more, as one that listens now. */
 CASE(second_listener_on_a_port_is_refused_and_may_still_connect, .claims = "",
      .covers = "P-16 P-17 F-01")
@@ -56,7 +40,7 @@ CASE(second_listener_on_a_port_is_refused_and_may_still_connect, .claims = "",
 		expect_call(second, "listen", EADDRINUSE, listen(second->fd, 1));
 		expect_tcp_state(second, CLOSED);
 		expect_option(second, SOL_SOCKET, SO_ACCEPTCONN, 0);
-		expect_result(second, "port by getsockname", second->port, port_of(second->fd));
+		expect_result(second, "port by getsockname", second->port, local_port(second->fd));
 	}
 	expect_tcp_state(first, LISTEN);
 	begin_to_connect(second);
@@ -73,7 +57,7 @@ CASE(second_listener_on_a_port_is_refused_and_may_still_connect, .claims = "",
 	struct plain_socket *late = socket_on(net, SERVER, .name = "late",
 					      .options = { OPTION(SOL_SOCKET, SO_REUSEADDR, 1) });
 	expect_call(late, "bind", EADDRINUSE, bind_to(late, address_on(net, SERVER, server->port)));
-	expect_result(late, "port by getsockname", 0, port_of(late->fd));
+	expect_result(late, "port by getsockname", 0, local_port(late->fd));
 
 	STEP("the listener has closed, and its connection lives: SO_REUSEADDR is enough now");
 	close_listener(server);
@@ -194,7 +178,7 @@ CASE(no_port_is_left_to_choose, .claims = "", .covers = "N-32",
 	expect_call(sockets[0], "bind", 0, bind_to(sockets[0], address_on(net, SERVER, 0)));
 	expect_call(sockets[1], "listen", 0, listen(sockets[1]->fd, 1));
 	expect_result(sockets[0], "sum of the two ports", 40101 + 40102,
-		      port_of(sockets[0]->fd) + port_of(sockets[1]->fd));
+		      local_port(sockets[0]->fd) + local_port(sockets[1]->fd));
 
 	STEP("the next ones get none: EADDRINUSE");
 	COVERS("N-32");
@@ -202,13 +186,13 @@ CASE(no_port_is_left_to_choose, .claims = "", .covers = "N-32",
 		    bind_to(sockets[2], address_on(net, SERVER, 0)));
 	expect_call(sockets[3], "listen", EADDRINUSE, listen(sockets[3]->fd, 1));
 	expect_tcp_state(sockets[3], CLOSED);
-	expect_result(sockets[3], "port by getsockname", 0, port_of(sockets[3]->fd));
+	expect_result(sockets[3], "port by getsockname", 0, local_port(sockets[3]->fd));
 
 	STEP("one is closed, and its port is the next one's");
-	long port = port_of(sockets[1]->fd);
+	long port = local_port(sockets[1]->fd);
 	close_socket(sockets[1]);
 	expect_call(sockets[3], "listen", 0, listen(sockets[3]->fd, 1));
-	expect_result(sockets[3], "port by getsockname", port, port_of(sockets[3]->fd));
+	expect_result(sockets[3], "port by getsockname", port, local_port(sockets[3]->fd));
 }
 /* ---- addresses that bind() does not take ----------------------------------------------------- */
 
@@ -311,7 +295,7 @@ static void expect_odd_bind(struct scene *net, const struct odd_bind *row)
 		expect_call(plain, "setsockopt", 0,
 			    setsockopt(plain->fd, level, row->option, &(int){ 1 }, sizeof(int)));
 	expect_call(plain, "bind", row->error, bind(plain->fd, address, row->length));
-	expect_result(plain, "port by getsockname", row->error ? 0 : 20006, port_of(plain->fd));
+	expect_result(plain, "port by getsockname", row->error ? 0 : 20006, local_port(plain->fd));
 	if (!row->error)
 		expect_call(plain, "bind", EINVAL, bind(plain->fd, address, row->length));
 	close_socket(plain);

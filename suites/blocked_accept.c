@@ -31,14 +31,11 @@ static void accept_at_a_word(struct process *self, const void *context)
 
 	sigaction(SIGUSR1, &action, NULL);
 	for (;;) {
-		/* the port of either family is at the same place */
-		struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
-		socklen_t length = sizeof(client);
+		long port;
 
 		await_word(self);
-		int fd = accept(given_descriptor(0), (struct sockaddr *)&client, &length);
-
-		tell_call(self, "accept", fd < 0 ? -1 : ntohs(client.sin6_port));
+		accept_with_port(given_descriptor(0), 0, &port);
+		tell_call(self, "accept", port);
 	}
 }
 

@@ -21,13 +21,7 @@ CASE(data_completes_a_handshake_whose_ack_was_lost, .claims = "D2-05 D2-36", .co
 		wait_in_epoll(server, .name = "edge-triggered epoll", .edge_triggered = true);
 
 	STEP("a client's final ACK is lost");
-	drop_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
-	struct end *client = connect_client(net, server, .name = "client");
-	expect_connected(client);
-	expect_ladder(client,
-		      "-    >  SYN      SYN_SENT / SYN_RECV",
-		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      "0.0  >  ACK      lost");
+	struct end *client = client_with_lost_ack(server, .name = "client");
 	expect_queue(server, .accept = 0, .syn = 1);
 	expect_nothing_to_accept(server);
 	expect_no_event(level);

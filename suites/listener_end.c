@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What poll() says of a connection whose other end has reset it. */
+/* What poll() says of a connection that was reset, and of a socket that was destroyed. */
 #define RESET_EVENTS (POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP)
 
 /* ---- who waits ----------------------------------------------------------------------------- */
@@ -124,12 +124,7 @@ CASE(listener_that_closes_resets_each_who_waits_in_whatever_state, .claims = "",
 /* Where nothing listens, a SYN is answered with RST. */
 static void expect_refusal(struct scene *net, struct listener *server)
 {
-	struct end *refused = connect_client(net, server, .name = "refused");
-
-	expect_connect_to_end(refused, ECONNREFUSED, 0);
-	expect_ladder(refused,
-		      "-    >  SYN      SYN_SENT / -",
-		      "0.0  <  RST-ACK  - / -");
+	connect_to_nobody(net, server);
 	expect_counters(net, CLIENT, "Tcp.AttemptFails 1");
 }
 
@@ -259,30 +254,7 @@ CASE(shutdown_for_writing_changes_nothing, .claims = "", .covers = "P-57")
 	expect_service(net, server);
 }
 
-static int bind_to_port_of(const struct plain_socket *other, const struct listener *listener)
-{
-	struct sockaddr_storage address = host_address(
-		SERVER, over_ipv6(listener->scene) ? AF_INET6 : AF_INET, (uint16_t)listener->port);
-
-	return bind(other->fd, (struct sockaddr *)&address, sizeof(address));
-}
-
 /* ---- half-open requests -------------------------------------------------------------------- */
-
-/* A client that is connected for itself: what it answers the SYN-ACK with is held, or lost. */
-static struct end *half_open_client(struct scene *net, struct listener *server, const char *fate)
-{
-	struct end *client = connect_client(net, server);
-	autofree char *ack = format("0.0  >  ACK  %s", fate);
-
-	stop_rules(net);
-	expect_connected(client);
-	expect_ladder(client,
-		      "-    >  SYN      SYN_SENT / SYN_RECV",
-		      "0.0  <  SYN-ACK  ESTABLISHED / SYN_RECV",
-		      ack);
-	return client;
-}
 
 /*
  * reqsk_timer_handler() and tcp_v4_rcv() ask whether the socket listens, and not whether it still
@@ -295,10 +267,8 @@ CASE(request_outlives_shutdown_if_the_socket_listens_again, .claims = "", .cover
 
 	STEP("a client waits, one's final ACK is on the wire, and one's was lost");
 	struct end *waiting = connect_one(net, server, .name = "waiting");
-	hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
-	struct end *on_its_way = half_open_client(net, server, "held");
-	drop_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
-	struct end *patient = half_open_client(net, server, "lost");
+	struct end *on_its_way = client_with_held_ack(server);
+	struct end *patient = client_with_lost_ack(server);
 	expect_queue(server, .accept = 1, .syn = 2);
 
 	STEP("the listener is shut down: that concerns only who waits");
@@ -346,14 +316,13 @@ CASE(request_is_accepted_by_a_listener_that_listens_on_another_port_by_then, .cl
 	struct listener *server = listen_on_server(net, .backlog = 5, .any_port = true);
 
 	STEP("a client's final ACK is on the wire when its listener is shut down");
-	hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
-	struct end *client = half_open_client(net, server, "held");
+	struct end *client = client_with_held_ack(server);
 	shutdown_listener(server, SHUT_RD);
 	expect_silence(client);
 
 	STEP("another socket takes its port, and listen() gives it another one");
 	struct plain_socket *other = socket_on(net, SERVER);
-	expect_call(other, "bind", 0, bind_to_port_of(other, server));
+	expect_call(other, "bind", 0, bind_to(other, address_on(net, SERVER, server->port)));
 	struct listener *again = listen_on_another_port(server, 5);
 	expect_queue(again, .accept = 0, .syn = 0);
 
@@ -547,8 +516,7 @@ CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .cove
 		expect_ladder(second,
 			      "-    >  SYN      SYN_SENT / SYN_RECV",
 			      "0.0  <  SYN-ACK  held");
-		hold_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
-		struct end *third = half_open_client(net, server, "held");
+		struct end *third = client_with_held_ack(server);
 		expect_queue(server, .accept = 0, .syn = 2);
 		expect_poll(first, 0);
 		expect_poll(second, 0);
@@ -787,7 +755,7 @@ CASE(destroyed_sockets_go_without_asking_their_owner, .claims = "", .covers = "P
 	struct end *served = accept_client(server, client);
 	destroy_socket(client, SERVER);
 	expect_ladder(client, "-  <  RST-ACK  - / -");
-	expect_poll(served, POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP);
+	expect_poll(served, RESET_EVENTS);
 	expect_read_error(served, ECONNABORTED);
 	expect_end_of_file(served);
 	expect_reset(client);
@@ -832,7 +800,7 @@ CASE(destroyed_listener_ends_as_by_close_and_wakes_who_sleeps_in_accept, .claims
 	expect_reset(client);
 	expect_silence(peer);
 	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
-	expect_poll(server, POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP);
+	expect_poll(server, RESET_EVENTS);
 	expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
 	expect_option(server, SOL_SOCKET, SO_ERROR, ECONNABORTED);
 	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
@@ -898,27 +866,15 @@ CASE(destroyed_orphan_is_gone_at_once, .claims = "", .covers = "F-42",
 	}
 }
 
-/* A server that listens, accepts two clients, and then has something else to do. */
-struct server_options {
-	int family, port;
-};
-
-static void accept_two(struct process *self, const void *context)
+/* A server that listens at this address, accepts two clients, and is busy with them then. */
+static void accept_two(struct process *self, const void *address)
 {
-	const struct server_options *options = context;
-	struct sockaddr_storage address =
-		host_address(SERVER, options->family, (uint16_t)options->port);
-	int sock0 = socket(options->family, SOCK_STREAM, 0), bound;
+	int sock = listen_and_tell(self, address, SO_REUSEADDR, 1);
+	long port;
 
-	setsockopt(sock0, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	bound = bind(sock0, (struct sockaddr *)&address, sizeof(address));
-	tell_call(self, "listen", bound < 0 ? -1 : listen(sock0, 1));
 	for (int i = 0; i < 2; i++) {
-		struct sockaddr_storage client = { .ss_family = AF_UNSPEC };
-		socklen_t length = sizeof(client);
-		int sock = accept(sock0, (struct sockaddr *)&client, &length);
-
-		tell_call(self, "accept", sock < 0 ? -1 : address_port(&client));
+		accept_with_port(sock, 0, &port);
+		tell_call(self, "accept", port);
 	}
 	await_word(self);
 }
@@ -930,9 +886,9 @@ struct server {
 
 static struct server start_server(struct scene *net, const char *name, int port)
 {
-	struct server_options options = { over_ipv6(net) ? AF_INET6 : AF_INET, port };
+	struct sockaddr_storage address = address_on(net, SERVER, port);
 	struct server server = { .process = start_process(net, .name = name, .play = accept_two,
-							  .context = &options) };
+							  .context = &address) };
 
 	server.listener = expect_process_listens(
 		server.process, (struct foreign_options){ .port = port, .backlog = 1 });
@@ -1148,7 +1104,8 @@ CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", 
 		shutdown_listener(server, SHUT_RD);
 		allow_reuse(server->fd, rows[i].listener);
 		allow_reuse(other->fd, rows[i].other);
-		expect_call(other, "bind", rows[i].error, bind_to_port_of(other, server));
+		expect_call(other, "bind", rows[i].error,
+			    bind_to(other, address_on(net, SERVER, server->port)));
 		listen_again(server, 5);
 		expect_service(net, server);
 	}
@@ -1158,7 +1115,7 @@ CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", 
 	struct listener *server = listen_on_server(net, .backlog = 5, .any_port = true);
 	struct plain_socket *other = socket_on(net, SERVER);
 	shutdown_listener(server, SHUT_RD);
-	expect_call(other, "bind", 0, bind_to_port_of(other, server));
+	expect_call(other, "bind", 0, bind_to(other, address_on(net, SERVER, server->port)));
 
 	STEP("listen() again gets another one");
 	COVERS("P-18");

@@ -53,12 +53,10 @@ static int listen_everywhere(struct process *self, const struct server_options *
 
 static int accept_one(struct process *self, int sock0)
 {
-	/* the port of either family is at the same place */
-	struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
-	socklen_t len = sizeof(client);
-	int sock = accept(sock0, (struct sockaddr *)&client, &len);
+	long port;
+	int sock = accept_with_port(sock0, 0, &port);
 
-	tell_call(self, "accept", sock < 0 ? -1 : ntohs(client.sin6_port));
+	tell_call(self, "accept", port);
 	return sock;
 }
 

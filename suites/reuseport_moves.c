@@ -86,30 +86,15 @@ CASE(connection_moves_whatever_has_become_of_it_and_behind_those_who_wait_there,
 	expect_nothing_to_accept(members.second);
 }
 
-/* What a process needs to join a group. */
-struct place {
-	int family, port;
-};
-
-/* A member that is a process of its own: it accepts one client after the other. */
-static void accept_as_member(struct process *self, const void *context)
+/* A member, at this address, that is a process of its own: it accepts one client after another. */
+static void accept_as_member(struct process *self, const void *address)
 {
-	const struct place *place = context;
-	struct sockaddr_storage address =
-		host_address(SERVER, place->family, (uint16_t)place->port);
-	int sock = socket(place->family, SOCK_STREAM, 0), on = 1;
+	int sock = listen_and_tell(self, address, SO_REUSEPORT, 5);
+	long port;
 
-	setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-	tell_call(self, "listen",
-		  bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1
-									       : listen(sock, 5));
-	while (1) {
-		struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
-		socklen_t length = sizeof(client);
-		int fd = accept(sock, (struct sockaddr *)&client, &length);
-
-		/* the port of either family is at the same place */
-		tell_call(self, "accept", fd < 0 ? -1 : ntohs(client.sin6_port));
+	for (;;) {
+		accept_with_port(sock, 0, &port);
+		tell_call(self, "accept", port);
 	}
 }
 
@@ -119,7 +104,7 @@ CASE(connection_that_moves_wakes_who_waits_at_the_twin, .claims = "", .covers = 
 {
 	struct members members = listen_in_group(net, .count = 2, .backlog = 5, .moves = true),
 		       old = listen_in_group(net, .count = 1, .backlog = 5, .moves = true);
-	struct place place = { over_ipv6(net) ? AF_INET6 : AF_INET, old.first->port };
+	struct sockaddr_storage address = address_on(net, SERVER, old.first->port);
 	struct epoll_waiter *edge = wait_in_epoll(members.second, .edge_triggered = true);
 
 	STEP("a connection waits at the first one of two; edge-triggered, somebody waits for the "
@@ -147,10 +132,10 @@ CASE(connection_that_moves_wakes_who_waits_at_the_twin, .claims = "", .covers = 
 	STEP("of another group one member is a process that waits in accept(), and a connection "
 	     "waits at the other one");
 	struct end *first = connect_one(net, old.first);
-	struct process *process =
-		start_process(net, .name = "process", .play = accept_as_member, .context = &place);
+	struct process *process = start_process(net, .name = "process", .play = accept_as_member,
+						.context = &address);
 	struct listener *twin = expect_process_listens(
-		process, (struct foreign_options){ .port = place.port, .backlog = 5 });
+		process, (struct foreign_options){ .port = old.first->port, .backlog = 5 });
 	long slept = process_rests(process);
 
 	STEP("that one closes: the process is woken as the other one was, or not");
@@ -275,14 +260,31 @@ CASE(what_several_members_leave_behind_comes_to_the_last_one, .claims = "")
 	accept_peer(fourth, of_first);
 }
 
-static int port_of(const struct plain_socket *socket)
+/*
+ * A member whose port the kernel has chosen gets another one when it listens again; one that has
+ * asked for the port keeps it.
+ */
+static void lose_the_chosen_port(struct scene *net)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	socklen_t length = sizeof(address);
+	const struct socket_option in_group = OPTION(SOL_SOCKET, SO_REUSEPORT, 1);
+	struct plain_socket *chosen = socket_on(net, SERVER, .options = { in_group });
+	struct plain_socket *joins = socket_on(net, SERVER, .options = { in_group });
+	struct sockaddr_storage everywhere = { .ss_family = AF_UNSPEC };
+	socklen_t length = sizeof(everywhere);
 
-	if (getsockname(socket->fd, (struct sockaddr *)&address, &length) < 0)
-		broken("cannot read the port of %s: %s", socket->name, strerror(errno));
-	return address_port(&address);
+	expect_call(chosen, "listen", 0, listen(chosen->fd, 5));
+	expect_call(chosen, "getsockname", 0,
+		    getsockname(chosen->fd, (struct sockaddr *)&everywhere, &length));
+	int port = address_port(&everywhere);
+	expect_call(joins, "bind", 0, bind_to(joins, everywhere));
+	expect_call(joins, "listen", 0, listen(joins->fd, 5));
+	expect_call(chosen, "shutdown", 0, shutdown(chosen->fd, SHUT_RD));
+	expect_call(joins, "shutdown", 0, shutdown(joins->fd, SHUT_RD));
+	expect_call(chosen, "listen", 0, listen(chosen->fd, 5));
+	expect_call(joins, "listen", 0, listen(joins->fd, 5));
+	if (local_port(chosen->fd) == port || local_port(joins->fd) != port)
+		fail("the ports were %d, and are %d and %d", port, local_port(chosen->fd),
+		     local_port(joins->fd));
 }
 
 /* inet_csk_listen_start() again: reuseport_resurrect() */
@@ -323,29 +325,7 @@ CASE(shutdown_moves_what_waits_and_listen_brings_the_member_back, .claims = "", 
 	expect_ladder(second, "-  .  moved");
 	expect_queue(members.first, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "TCPMigrateReqSuccess 1");
-
-	struct plain_socket *chosen = socket_on(net, SERVER);
-	expect_call(chosen, "setsockopt SO_REUSEPORT", 0,
-		    setsockopt(chosen->fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)));
-	expect_call(chosen, "listen", 0, listen(chosen->fd, 5));
-	int port = port_of(chosen);
-	struct plain_socket *joins = socket_on(net, SERVER);
-	struct sockaddr_storage everywhere = {
-		.ss_family = over_ipv6(net) ? AF_INET6 : AF_INET,
-	};
-	/* the port of either family is at the same place */
-	((struct sockaddr_in *)&everywhere)->sin_port = htons((uint16_t)port);
-	expect_call(joins, "setsockopt SO_REUSEPORT", 0,
-		    setsockopt(joins->fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)));
-	expect_call(joins, "bind", 0,
-		    bind(joins->fd, (struct sockaddr *)&everywhere, sizeof(everywhere)));
-	expect_call(joins, "listen", 0, listen(joins->fd, 5));
-	expect_call(chosen, "shutdown", 0, shutdown(chosen->fd, SHUT_RD));
-	expect_call(joins, "shutdown", 0, shutdown(joins->fd, SHUT_RD));
-	expect_call(chosen, "listen", 0, listen(chosen->fd, 5));
-	expect_call(joins, "listen", 0, listen(joins->fd, 5));
-	if (port_of(chosen) == port || port_of(joins) != port)
-		fail("the ports were %d, and are %d and %d", port, port_of(chosen), port_of(joins));
+	lose_the_chosen_port(net);
 }
 
 /* ---- a reload -------------------------------------------------------------------------------- */

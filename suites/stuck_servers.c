@@ -54,13 +54,11 @@ static void wait_for_client(const struct manner *manner, int epoll, int sock)
 /* Returns whether there was one; its socket stays open, as of one who serves it. */
 static bool accept_next(struct process *self, int sock)
 {
-	/* the port of either family is at the same place */
-	struct sockaddr_in6 client = { .sin6_family = AF_UNSPEC };
-	socklen_t length = sizeof(client);
+	long port;
 
-	if (accept(sock, (struct sockaddr *)&client, &length) < 0)
+	if (accept_with_port(sock, 0, &port) < 0)
 		return false;
-	tell_call(self, "accept", ntohs(client.sin6_port));
+	tell_call(self, "accept", port);
 	return true;
 }
 
@@ -243,8 +241,7 @@ CASE(edge_triggered_server_that_accepts_one_per_event_leaves_the_rest_waiting, .
 	struct end **clients = burst(server, 5);
 
 	STEP("it wakes once for all of them, accepts the first one, and sleeps, whatever the "
-	     "others "
-	     "do");
+	     "others do");
 	COVERS("N-37");
 	give_word(process);
 	expect_process_accepts(process, clients[0]);
@@ -332,7 +329,6 @@ CASE(child_that_holds_the_listener_keeps_the_port_and_its_clients, .claims = "",
      .kernel_seconds = 1)
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
-	struct sockaddr_storage place = address_on(net, SERVER, server->port);
 	struct process *child = start_child(server);
 	struct plain_socket *restarted = restarted_server(net);
 
@@ -343,7 +339,7 @@ CASE(child_that_holds_the_listener_keeps_the_port_and_its_clients, .claims = "",
 	struct end *first = unserved_client(net, server);
 	struct end *second = unserved_client(net, server);
 	expect_call(restarted, "bind", EADDRINUSE,
-		    bind(restarted->fd, (void *)&place, sizeof(place)));
+		    bind_to(restarted, address_on(net, SERVER, server->port)));
 	expect_queue(server, .accept = 2, .syn = 0);
 
 	STEP("the queue is full: a third one's SYN is dropped, and it hangs");
@@ -367,7 +363,8 @@ CASE(child_that_holds_the_listener_keeps_the_port_and_its_clients, .claims = "",
 	expect_counters(net, CLIENT, "TCPTimeouts 1  Tcp.AttemptFails 1");
 
 	STEP("now the server can be started again");
-	expect_call(restarted, "bind", 0, bind(restarted->fd, (void *)&place, sizeof(place)));
+	expect_call(restarted, "bind", 0,
+		    bind_to(restarted, address_on(net, SERVER, server->port)));
 	struct listener *again = listen_on_server(net, .backlog = 1, .with = restarted);
 	accept_client(again, connect_one(net, again));
 }
@@ -375,7 +372,6 @@ CASE(child_that_holds_the_listener_keeps_the_port_and_its_clients, .claims = "",
 CASE(shutdown_ends_a_listener_that_a_child_holds, .claims = "", .covers = "N-39")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
-	struct sockaddr_storage place = address_on(net, SERVER, server->port);
 	struct plain_socket *restarted = restarted_server(net);
 
 	start_child(server);
@@ -388,7 +384,8 @@ CASE(shutdown_ends_a_listener_that_a_child_holds, .claims = "", .covers = "N-39"
 	expect_reset(waiting);
 	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
 	expect_counters(net, SERVER, "Tcp.EstabResets 1");
-	expect_call(restarted, "bind", 0, bind(restarted->fd, (void *)&place, sizeof(place)));
+	expect_call(restarted, "bind", 0,
+		    bind_to(restarted, address_on(net, SERVER, server->port)));
 
 	STEP("the server is started again, and the child is in nobody's way");
 	struct listener *again = listen_on_server(net, .backlog = 5, .with = restarted);

@@ -1107,15 +1107,14 @@ CASE(client_that_comes_back_while_the_server_is_in_fin_wait_2_is_in_with_its_sec
 
 /* ---- who listens again ----------------------------------------------------------------------- */
 
-static void expect_bind(struct listener *before, int error, struct socket_option option)
+/* Another socket, with this option, may not bind the port. */
+static void expect_taken(struct listener *before, struct socket_option option)
 {
 	struct scene *net = before->scene;
 	struct plain_socket *socket = socket_on(net, SERVER, .options = { option });
-	struct sockaddr_storage place =
-		host_address(SERVER, over_ipv6(net) ? AF_INET6 : AF_INET, (uint16_t)before->port);
 
-	expect_call(socket, "bind", error,
-		    bind(socket->fd, (const struct sockaddr *)&place, sizeof(place)));
+	expect_call(socket, "bind", EADDRINUSE,
+		    bind_to(socket, address_on(net, SERVER, before->port)));
 	close(socket->fd);
 }
 
@@ -1129,10 +1128,10 @@ CASE(port_with_time_waits_may_be_listened_on_again_with_so_reuseaddr, .claims = 
 	STEP("the listener is gone, and its port is not free: bind() fails with EADDRINUSE");
 	COVERS("P-129 F-28");
 	close_listener(first);
-	expect_bind(first, EADDRINUSE, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEADDR, 0));
+	expect_taken(first, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEADDR, 0));
 
 	STEP("SO_REUSEPORT does not help, as the first one had not set it");
-	expect_bind(first, EADDRINUSE, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEPORT, 1));
+	expect_taken(first, (struct socket_option)OPTION(SOL_SOCKET, SO_REUSEPORT, 1));
 
 	STEP("with SO_REUSEADDR another one listens there");
 	COVERS("P-129");
