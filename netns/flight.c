@@ -5,71 +5,16 @@
  */
 #include "netns/internal.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/gen_stats.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
-
-/* ---- how many are there -------------------------------------------------------------------- */
-
-struct count {
-	int index[2]; /* of the interfaces asked about */
-	unsigned frames;
-};
-
-static int count_queue(const struct nlattr *attribute, void *data)
-{
-	struct count *count = data;
-	struct gnet_stats_queue queue;
-
-	if (mnl_attr_get_type(attribute) != TCA_STATS_QUEUE ||
-	    mnl_attr_get_payload_len(attribute) < sizeof(queue))
-		return MNL_CB_OK;
-	memcpy(&queue, mnl_attr_get_payload(attribute), sizeof(queue));
-	count->frames += queue.qlen;
-	return MNL_CB_OK;
-}
-
-static int count_attribute(const struct nlattr *attribute, void *data)
-{
-	if (mnl_attr_get_type(attribute) != TCA_STATS2)
-		return MNL_CB_OK;
-	return mnl_attr_parse_nested(attribute, count_queue, data);
-}
-
-static int count_discipline(const struct nlmsghdr *header, void *data)
-{
-	const struct tcmsg *about = mnl_nlmsg_get_payload(header);
-	const struct count *count = data;
-	bool asked = about->tcm_ifindex == count->index[0] || about->tcm_ifindex == count->index[1];
-
-	if (header->nlmsg_type != RTM_NEWQDISC || !asked || about->tcm_parent != TC_H_ROOT)
-		return MNL_CB_OK;
-	return mnl_attr_parse(header, sizeof(*about), count_attribute, data);
-}
 
 /* Frames inside the queueing disciplines of both inner ends, or of one (@end). */
 static unsigned queued(struct gate *gate, int end)
 {
-	struct count count = { .index = { gate->index[end < 0 ? N0 : end],
-					  gate->index[end < 0 ? N1 : end] } };
-	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	int error = EINTR;
+	struct discipline inner = { .index = { gate->index[end < 0 ? N0 : end],
+					       gate->index[end < 0 ? N1 : end] } };
 
-	request->nlmsg_type = RTM_GETQDISC;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = (uint32_t)clock_now();
-	mnl_nlmsg_put_extra_header(request, sizeof(struct tcmsg));
-	for (int again = 0; error == EINTR && again < NETLINK_ATTEMPTS; again++) {
-		count.frames = 0;
-		error = netlink_ask(gate->netlink, request, count_discipline, &count);
-	}
-	if (error)
-		broken("cannot list the queues of the wire: %s", netlink_problem(error));
-	return count.frames;
+	discipline_read(gate->netlink, &inner);
+	return inner.held;
 }
 
 /* ---- which frame is it --------------------------------------------------------------------- */

@@ -137,8 +137,17 @@ struct builder {
 };
 void build_pair(const struct builder *builder, const struct plan *plan, const struct pair *pair);
 void build_order(const struct builder *builder, const struct order *order);
+
+/* Of the bypass: a link, in the client's namespace, and what each host needs on it. */
+#define BYPASS_IPV4        "203.0.113.%d/25"
+#define BYPASS_IPV6        "2001:db8:203:%d::/64"
+#define BYPASS_FIRST(link) (128 * ((link)-1)) /* the last byte of its IPv4 range */
+char *plan_bypass(const struct plan *plan, int link);
+char *plan_bypass_host(enum host host, int link);
+char *plan_bypass_netem(int link, const char *netem);
 /* The network by hand, as lines for a root shell. */
 void replay_network(FILE *file, const char *netem);
+void replay_bypass(FILE *file, int link, const char *netem);
 void replay_sysctl(FILE *file, const struct sysctl *sysctl);
 
 struct baseline {
@@ -226,6 +235,7 @@ struct net {
 	int flooding[MAX_FLOODING], answers; /* packet sockets of floods, kept; 0: none yet */
 	uint64_t answered;
 	struct wire_flood *flood; /* the one that runs; NULL: none */
+	bool bypass;              /* the hosts have eth1 and eth2, too */
 };
 
 /* Ends with broken() when the gate's socket has lost a frame. */
@@ -258,6 +268,14 @@ void gate_send(struct gate *gate, enum wire_end end, const struct frame *frame);
 void gate_settle(struct gate *gate);
 /* The oldest frame, the caller's, and where it was read; NULL when the wire is quiet. */
 struct frame *gate_next(struct gate *gate, enum wire_end *end);
+
+/* Of one interface, or of two: their root disciplines together. */
+struct discipline {
+	int index[2]; /* of the interfaces; twice the same: one */
+	uint32_t held, sent, dropped;
+};
+/* Asks the kernel. @netlink: a route_socket() of their namespace. */
+void discipline_read(struct mnl_socket *netlink, struct discipline *discipline);
 
 void flight_add(struct gate *gate, struct frame *frame);
 /* Which frame it is that comes out of netem; a new frame of the caller's. */

@@ -4,7 +4,9 @@ noinst_LIBRARIES += netns/libnetns.a
 netns_libnetns_a_SOURCES = \
 	netns/baselines.c \
 	netns/build.c \
+	netns/bypass.c \
 	netns/daemon.c \
+	netns/discipline.c \
 	netns/enter.c \
 	netns/filter.c \
 	netns/flight.c \

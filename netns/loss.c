@@ -90,12 +90,16 @@ struct softnet net_softnet(const struct net *net)
 static const struct {
 	enum host host;
 	const char *interface, *name;
-	bool inner; /* there only with netem */
+	enum { ALWAYS, WITH_NETEM, WITH_BYPASS } there;
 } senders[] = {
-	{ CLIENT, "eth0", "the client's eth0", false },
-	{ SERVER, "eth0", "the server's eth0", false },
-	{ WIRE, "n0", "the wire's n0", true },
-	{ WIRE, "n1", "the wire's n1", true },
+	{ CLIENT, "eth0", "the client's eth0", ALWAYS },
+	{ SERVER, "eth0", "the server's eth0", ALWAYS },
+	{ CLIENT, "eth1", "the client's eth1", WITH_BYPASS },
+	{ CLIENT, "eth2", "the client's eth2", WITH_BYPASS },
+	{ SERVER, "eth1", "the server's eth1", WITH_BYPASS },
+	{ SERVER, "eth2", "the server's eth2", WITH_BYPASS },
+	{ WIRE, "n0", "the wire's n0", WITH_NETEM },
+	{ WIRE, "n1", "the wire's n1", WITH_NETEM },
 };
 
 /* "the server's eth0 lost 3 frames ...", or an empty text; the caller frees it. */
@@ -104,9 +108,9 @@ static char *losses_of_interfaces(struct net *net)
 	struct text text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(senders); i++) {
-		uint64_t drops = senders[i].inner && !net->gate.netem
-					 ? 0
-					 : dropped_by(net, senders[i].host, senders[i].interface);
+		bool there = senders[i].there == ALWAYS ||
+			     (senders[i].there == WITH_BYPASS ? net->bypass : net->gate.netem);
+		uint64_t drops = there ? dropped_by(net, senders[i].host, senders[i].interface) : 0;
 
 		if (drops)
 			text_add(&text, "%s%s lost %llu frame%s", text.length ? ", " : "",

@@ -247,6 +247,30 @@ unsigned wire_held(const struct net *net);
  */
 void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t length);
 
+/* ---- the bypass ---------------------------------------------------------------------------- */
+
+/*
+ * Two more links between the hosts, eth1 and eth2 on both, for storms of ordinary clients: no gate
+ * moves their frames. netem sits on all ends. Each link has a discipline of its own in each
+ * direction, whose timer stays on the CPU that has sent (qdisc_watchdog_schedule_range_ns()): so
+ * what is sent on two links by two CPUs comes to the server on two CPUs.
+ *
+ * The client has all addresses of a range on each (IP_FREEBIND), and reaches the server's address
+ * on the one that its socket is bound to (SO_BINDTODEVICE); the server reaches each range on its
+ * link.
+ */
+#define BYPASS_LINKS     2
+#define BYPASS_ADDRESSES 126 /* of each */
+/* The @number-th address of a link's range, from 0; links count from 1. */
+struct sockaddr_storage bypass_address(int family, int link, unsigned number, uint16_t port);
+/* Makes them, with these arguments of netem (NULL: without); once. */
+void bypass_open(struct net *net, const char *netem);
+/* How many frames of @from's netem has let go on both links, and has dropped. */
+struct bypass_frames {
+	uint32_t sent, dropped;
+};
+struct bypass_frames bypass_frames(struct net *net, enum host from);
+
 /* ---- senders of a storm ------------------------------------------------------------------- */
 
 /*

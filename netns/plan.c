@@ -80,11 +80,60 @@ char *plan_order(const struct order *order)
 const char *wire_discipline = "netem";
 
 /* Room for more frames than netem's 1000: what the case did not ask to lose must not be lost. */
+static char *plan_discipline(const char *interface, const char *netem)
+{
+	return format("qdisc add dev %s root %s %s%s\n", interface, wire_discipline,
+		      strstr(netem, "limit") ? "" : "limit 100000 ", netem);
+}
+
 char *plan_netem(const struct plan *plan)
 {
-	const char *limit = strstr(plan->netem, "limit") ? "" : "limit 100000 ";
+	autofree char *n0 = plan_discipline("n0", plan->netem);
+	autofree char *n1 = plan_discipline("n1", plan->netem);
 
-	return format("qdisc add dev n0 root %s %s%s\n"
-		      "qdisc add dev n1 root %s %s%s\n",
-		      wire_discipline, limit, plan->netem, wire_discipline, limit, plan->netem);
+	return format("%s%s", n0, n1);
+}
+
+/* ---- the bypass ---------------------------------------------------------------------------- */
+
+char *plan_bypass(const struct plan *plan, int link)
+{
+	return format("link add eth%d address 02:00:00:00:03:%d1 mtu 1500 arp off up type veth "
+		      "peer name eth%d address 02:00:00:00:03:%d2 mtu 1500 netns %s\n",
+		      link, link, link, link, plan->names[SERVER]);
+}
+
+/*
+ * The client has any address of a range, without a list of them. The server keeps its address; of
+ * the ways to it a client's socket takes the one whose device it is bound to.
+ */
+static char *plan_client_of_bypass(int link)
+{
+	return format(
+		"route add local " BYPASS_IPV4 " dev lo\n"
+		"route add local " BYPASS_IPV6 " dev lo\n"
+		"route add 192.0.2.2/32 dev eth%d metric %d\n"
+		"route add 2001:db8::2/128 dev eth%d metric %d\n"
+		"neighbour add 192.0.2.2 lladdr 02:00:00:00:03:%d2 dev eth%d nud permanent\n"
+		"neighbour add 2001:db8::2 lladdr 02:00:00:00:03:%d2 dev eth%d nud permanent\n",
+		BYPASS_FIRST(link), link, link, link, link, link, link, link, link, link);
+}
+
+char *plan_bypass_host(enum host host, int link)
+{
+	if (host == CLIENT)
+		return plan_client_of_bypass(link);
+	return format("link set eth%d arp off up\n"
+		      "neighbour add 192.0.2.1 lladdr 02:00:00:00:03:%d1 dev eth%d nud permanent\n"
+		      "neighbour add fe80::1 lladdr 02:00:00:00:03:%d1 dev eth%d nud permanent\n"
+		      "route replace " BYPASS_IPV4 " via 192.0.2.1 dev eth%d onlink\n"
+		      "route replace " BYPASS_IPV6 " via fe80::1 dev eth%d\n",
+		      link, link, link, link, link, BYPASS_FIRST(link), link, link, link);
+}
+
+char *plan_bypass_netem(int link, const char *netem)
+{
+	autofree char *interface = format("eth%d", link);
+
+	return plan_discipline(interface, netem);
 }

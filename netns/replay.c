@@ -124,6 +124,30 @@ void replay_network(FILE *file, const char *netem)
 	fflush(file);
 }
 
+static void replay_bypass_host(FILE *file, enum host host, int link, const char *netem)
+{
+	autofree char *prefix = format("ip -n %s", by_hand[host]);
+	autofree char *lines = plan_bypass_host(host, link);
+	autofree char *discipline = netem ? plan_bypass_netem(link, netem) : NULL;
+
+	replay_lines(file, prefix, lines);
+	if (discipline)
+		fprintf(file, "tc -n %s %s", by_hand[host], discipline);
+}
+
+void replay_bypass(FILE *file, int link, const char *netem)
+{
+	struct plan plan = { .netem = netem };
+	autofree char *lines = NULL;
+
+	memcpy(plan.names, by_hand, sizeof(plan.names));
+	lines = plan_bypass(&plan, link);
+	replay_lines(file, "ip -n halfopen-client", lines);
+	replay_bypass_host(file, SERVER, link, netem);
+	replay_bypass_host(file, CLIENT, link, netem);
+	fflush(file);
+}
+
 void replay_sysctl(FILE *file, const struct sysctl *sysctl)
 {
 	put_sysctl(file, sysctl);

@@ -362,3 +362,131 @@ STORM(members_of_a_group_that_come_and_go_lose_nobody,
 		"TCPMigrateReqFailure moved by %ld, for %ld connections that were reset",
 		storm_counter(storm, "TCPMigrateReqFailure"), booked(storm, "reset"));
 }
+
+/* ---- ordinary clients ---------------------------------------------------------------------- */
+
+/* At most so many, for the reason that stands beside the call. */
+static void at_most(struct storm *storm, const char *what, long count, long most)
+{
+	adds_up(storm, count >= 0 && count <= most, "%s: %ld, and at most %ld can be", what, count,
+		most);
+}
+
+static void client_counter_moved(struct storm *storm, const char *name, long expected)
+{
+	long moved = storm_client_counter(storm, name);
+
+	adds_up(storm, moved == expected, "%s of the client moved by %ld, expected %ld", name,
+		moved, expected);
+}
+
+/* What the clients' calls have told, and what their kernel has counted. */
+static void clients_add_up(struct storm *storm)
+{
+	client_counter_moved(storm, "Tcp.ActiveOpens", booked(storm, "clients"));
+	client_counter_moved(storm, "Tcp.AttemptFails",
+			     booked(storm, "refused") + booked(storm, "timed out"));
+	client_counter_moved(storm, "Tcp.EstabResets",
+			     booked(storm, "clients' connections without FIN"));
+	counter_moved(storm, "Tcp.EstabResets", booked(storm, "server's connections without FIN"));
+}
+
+/* Each child that the listener has made was accepted, or has lost against another of its client. */
+static void children_add_up(struct storm *storm)
+{
+	long requests = booked(storm, "accepted, from a request");
+	long cookies = booked(storm, "accepted, from a cookie") +
+		       booked(storm, "accepted again, from an old cookie");
+	long lost = storm_counter(storm, "Tcp.PassiveOpens") - requests - cookies;
+	long no_child = storm_counter(storm, "SyncookiesRecv") - cookies;
+
+	book(storm, "children that lost against another one", lost);
+	/*
+	 * Of one request two CPUs can each make a child (tcp_check_req(); own_req tells who was
+	 * first). An ACK that is a cookie makes one in vain where a request of the same client is
+	 * there, of its second SYN (inet_ehash_insert()).
+	 */
+	at_most(storm, "children that were not accepted", lost, requests + no_child);
+	/* A cookie that was right, and no connection: for want of room, or as it lost. */
+	at_most(storm, "cookies that were right, and made no connection", no_child,
+		storm_counter(storm, "ListenOverflows") + lost);
+}
+
+/* What became of SYNs and final ACKs that found a queue full. */
+static void queues_add_up(struct storm *storm)
+{
+	long overflows = storm_counter(storm, "ListenOverflows");
+
+	counter_moved(storm, "ListenDrops", overflows);
+	counter_moved(storm, "TCPReqQFullDrop", 0);
+	/* Whether there is a cookie to be sent is found first, whether the accept queue is full
+	 * then (tcp_conn_request()). */
+	at_most(storm, "SYNs that found both queues full",
+		storm_counter(storm, "TCPReqQFullDoCookies") -
+			storm_counter(storm, "SyncookiesSent"),
+		overflows);
+	/* Both in tcp_check_req(); a request that is gone by then has ended otherwise. */
+	at_most(storm, "requests that were reset", storm_counter(storm, "EmbryonicRsts"),
+		storm_counter(storm, "Tcp.AttemptFails"));
+}
+
+/* Whom the server has reset, and why. */
+static void resets_add_up(struct storm *storm)
+{
+	long sent = storm_counter(storm, "Tcp.OutRsts");
+	long bad_cookies = storm_counter(storm, "SyncookiesFailed");
+	/* A SYN is sent twice at most: net.ipv4.tcp_syn_retries is 1. */
+	long at_nobody =
+		2 * booked(storm, "looked for nobody") + booked(storm, "doubled, to the server");
+
+	at_most(storm, "clients that were reset", booked(storm, "reset") + booked(storm, "refused"),
+		sent);
+	/* An ACK for no connection is a cookie, or answered with RST (tcp_rcv_state_process()). */
+	at_most(storm, "ACKs that were no cookies, and SYNs that were refused",
+		bad_cookies + booked(storm, "refused"), sent);
+	at_most(storm, "RSTs beside those to ACKs that were no cookies", sent - bad_cookies,
+		at_nobody + booked(storm, "reset by the server"));
+}
+
+/*
+ * Another connection of an old cookie is made by a segment that comes when the first one is over: a
+ * copy, one that was sent again, or what was sent before a RST that has overtaken it.
+ */
+static void old_cookies_add_up(struct storm *storm)
+{
+	at_most(storm, "connections of old cookies",
+		booked(storm, "accepted again, from an old cookie"),
+		booked(storm, "doubled, to the server") + booked(storm, "went away") +
+			storm_client_counter(storm, "Tcp.RetransSegs"));
+}
+
+static void wire_adds_up(struct storm *storm, struct clients *clients)
+{
+	long to_server = clients_delivered(clients, SERVER);
+	long to_client = clients_delivered(clients, CLIENT);
+
+	if (to_server < 0)
+		return;
+	counter_moved(storm, "Tcp.InSegs", to_server + booked(storm, "segments of raw peers"));
+	client_counter_moved(storm, "Tcp.InSegs", to_client);
+	counter_moved(storm, "Tcp.InCsumErrors", 0);
+	client_counter_moved(storm, "Tcp.InCsumErrors", 0);
+}
+
+STORM(clients_of_a_bad_wire_are_served_or_told_so, .netem = "delay 2ms 900us loss 2% duplicate 2%",
+      .server_sysctls = { "net.ipv4.tcp_syncookies=1", "net.ipv4.tcp_synack_retries=1" },
+      .client_sysctls = { "net.ipv4.tcp_syn_retries=1", "net.ipv4.tcp_fin_timeout=2",
+			  "net.ipv4.tcp_max_tw_buckets=1000000" })
+{
+	struct clients *clients = storm_clients(storm, 16);
+
+	while (next_round(storm))
+		clients_come_and_go(clients);
+	clients_go_home(clients);
+	clients_add_up(storm);
+	children_add_up(storm);
+	queues_add_up(storm);
+	resets_add_up(storm);
+	old_cookies_add_up(storm);
+	wire_adds_up(storm, clients);
+}

@@ -65,6 +65,31 @@ STORM(it_tells_of_its_plan)
 		;
 }
 
+/* This machine may have no netem: then they have a wire without. */
+STORM(its_clients_go_home,
+      .client_sysctls = { "net.ipv4.tcp_syn_retries=1", "net.ipv4.tcp_fin_timeout=2" },
+      .server_sysctls = { "net.ipv4.tcp_synack_retries=1" })
+{
+	struct clients *clients = storm_clients(storm, 16);
+
+	while (next_round(storm))
+		clients_come_and_go(clients);
+	clients_go_home(clients);
+	adds_up(storm, clients_delivered(clients, SERVER) == -1, "there is netem");
+	adds_up(storm, storm_client_counter(storm, "Tcp.ActiveOpens") == booked(storm, "clients"),
+		"clients");
+}
+
+STORM(its_clients_do_not_add_up)
+{
+	struct clients *clients = storm_clients(storm, 16);
+
+	while (next_round(storm)) {
+		clients_come_and_go(clients);
+		adds_up(storm, storm_rounds(storm) < 5, "five rounds are too many");
+	}
+}
+
 /* ---- playing them -------------------------------------------------------------------------- */
 
 static int play_once(const char *name, unsigned seed)
@@ -173,6 +198,48 @@ static json_t *plan_of(unsigned seed)
 	return json_incref(json_object_get(data, "books"));
 }
 
+/* Each has ended in one way, and each that was connected was accepted once, or reset. */
+START_TEST(clients_are_all_accounted_for)
+{
+	static const char *const ends[] = { "refused",
+					    "timed out",
+					    "served",
+					    "hung up",
+					    "went away",
+					    "reset",
+					    "gave up before they were connected" };
+	json_auto_t *data = NULL;
+	const json_t *books;
+	json_int_t ended = 0;
+
+	ck_assert_int_eq(play("its_clients_go_home", 0), PASSED);
+	data = left();
+	books = json_object_get(data, "books");
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+		ended += number(books, ends[i]);
+	ck_assert_int_gt(number(books, "clients"), 20);
+	ck_assert_int_eq(ended, number(books, "clients"));
+	ck_assert_int_gt(number(books, "served"), 0);
+	ck_assert_int_ge(number(books, "accepted, from a request") +
+				 number(books, "accepted, from a cookie"),
+			 number(books, "served"));
+	ck_assert_int_le(number(books, "refused"), number(books, "looked for nobody"));
+	ck_assert_int_eq(number(json_object_get(data, "counters"), "Tcp.EstabResets"),
+			 number(books, "server's connections without FIN"));
+}
+END_TEST
+
+START_TEST(packets_of_clients_are_kept_beyond_their_round)
+{
+	json_auto_t *data = NULL;
+
+	ck_assert_int_eq(play("its_clients_do_not_add_up", 0), FAILED);
+	data = left();
+	ck_assert_int_eq(number(data, "rounds"), 5);
+	ck_assert_int_gt(packets_in_round(), 30);
+}
+END_TEST
+
 START_TEST(seed_makes_the_same_plan)
 {
 	json_auto_t *first = plan_of(7), *again = plan_of(7), *other = plan_of(8);
@@ -216,6 +283,8 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, storm_whose_books_close_leaves_them);
 	tcase_add_test(tests, round_that_does_not_add_up_is_told_of);
+	tcase_add_test(tests, clients_are_all_accounted_for);
+	tcase_add_test(tests, packets_of_clients_are_kept_beyond_their_round);
 	tcase_add_test(tests, seed_makes_the_same_plan);
 	tcase_add_test(tests, storm_needs_two_cpus);
 	suite_add_tcase(suite, tests);
