@@ -133,7 +133,7 @@ CASE(accept_tells_the_whole_length_and_writes_no_more_than_it_may, .claims = "",
 
 /* ---- accept4() ----------------------------------------------------------------------------- */
 
-/* The descriptor has those of the two flags of accept4(), and neither from elsewhere. */
+/* The descriptor has these flags of accept4(), and none that it was not asked for. */
 static void expect_flags_of(struct end *end, int flags)
 {
 	int status = fcntl(end->fd, F_GETFL), descriptor = fcntl(end->fd, F_GETFD);
@@ -143,7 +143,6 @@ static void expect_flags_of(struct end *end, int flags)
 	expect_result(end, "FD_CLOEXEC set", !!(flags & SOCK_CLOEXEC), !!(descriptor & FD_CLOEXEC));
 }
 
-/* A listener that others have listened with: its flags are its own. */
 static void set_flags(struct listener *server, int status, int descriptor)
 {
 	expect_call(server, "F_SETFL", 0, fcntl(server->fd, F_SETFL, status));
@@ -166,8 +165,8 @@ CASE(accept4_sets_what_it_is_asked_for_and_nothing_is_inherited, .claims = "", .
 	struct listener *server = listen_on_server(net, .backlog = 5);
 	struct plain_socket *fresh = socket_on(net, SERVER, .name = "a fresh socket");
 
-	STEP("accept4() with its flags, of a listener that has all of them, and of one that has "
-	     "none; with flags that are none; of what does not listen");
+	STEP("accept4() with each flag, on a listener that has all flags and on one that has none; "
+	     "with unknown flags; on a socket that does not listen");
 	COVERS("X-37");
 	for (size_t i = 0; i < ARRAY_LENGTH(flags); i++) {
 		set_flags(server, O_NONBLOCK | O_ASYNC, FD_CLOEXEC);
@@ -221,8 +220,8 @@ CASE(accept_waits_if_its_listener_blocks_whatever_the_flags_of_accept4, .claims 
 	static const char *const ways[] = { "socket()", "FIONBIO", "fcntl()" };
 	struct listener *server = listen_on_server(net, .backlog = 5, .shared = true);
 
-	STEP("a listener that does not block, by each way to that: EAGAIN until a connection is "
-	     "there, which does not inherit it");
+	STEP("a listener that does not block, made so in each way: EAGAIN until a connection is "
+	     "there, which does not inherit that");
 	COVERS("P-38");
 	for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
 		do_not_block(server, ways[i]);
@@ -241,11 +240,11 @@ CASE(accept_waits_if_its_listener_blocks_whatever_the_flags_of_accept4, .claims 
 		net, .name = "worker", .play = accept_nonblocking_socket, .given = { server->fd });
 	process_rests(worker);
 	give_word(worker);
-	long naps = process_rests(worker);
+	long sleeps = process_rests(worker);
 
 	STEP("a half-open request does not wake it, and a connection does");
 	reset_ends_the_request(half_open_peer(net, server));
-	expect_result(server, "naps of the worker", naps, process_rests(worker));
+	expect_result(server, "how often the worker has slept", sleeps, process_rests(worker));
 	expect_counters(net, SERVER, "reset_requests 1");
 	expect_process_accepts(worker, connect_one(net, server));
 	expect_queue(server, .accept = 0, .syn = 0);

@@ -87,7 +87,7 @@ static struct sockaddr_storage address_that_is(const struct scene *net, enum who
 	return address;
 }
 
-/* Of two sockets, "the first" and another, which is named by how they stand to each other. */
+/* Two sockets: "the first", and another, whose name says how it relates to the first. */
 struct taken {
 	const char *what;
 	bool listens; /* the first one */
@@ -145,7 +145,7 @@ CASE(bind_refuses_a_port_that_another_socket_has, .claims = "", .covers = "N-31"
 	for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
 		expect_taken(net, &taken[i], 20100 + (int)i);
 
-	STEP("each of two who have it on different addresses counts for a third one");
+	STEP("where two sockets have the port on different addresses, bind() looks at both");
 	static const struct {
 		const char *name;
 		enum whose whose;
@@ -194,6 +194,7 @@ CASE(no_port_is_left_to_choose, .claims = "", .covers = "N-32",
 	expect_call(sockets[3], "listen", 0, listen(sockets[3]->fd, 1));
 	expect_result(sockets[3], "port by getsockname", port, local_port(sockets[3]->fd));
 }
+
 /* ---- addresses that bind() does not take ----------------------------------------------------- */
 
 struct odd_bind {
@@ -213,18 +214,17 @@ static const struct odd_bind ipv4_rows[] = {
 	{ "a socket for the server's own address", AF_INET, "192.0.2.2", V4, 0, 0 },
 	{ "a socket for every address", AF_INET, "0.0.0.0", V4, 0, 0 },
 	{ "a socket for the client's address", AF_INET, "192.0.2.1", V4, EADDRNOTAVAIL, 0 },
-	{ "a socket for an address that is nobody's", AF_INET, "198.51.100.77", V4, EADDRNOTAVAIL,
+	{ "a socket for an address that no host has", AF_INET, "198.51.100.77", V4, EADDRNOTAVAIL,
 	  0 },
-	{ "a socket for an address that is nobody's, with IP_FREEBIND", AF_INET, "198.51.100.77",
+	{ "a socket for an address that no host has, with IP_FREEBIND", AF_INET, "198.51.100.77",
 	  V4, 0, IP_FREEBIND },
-	{ "a socket for an address that is a group's", AF_INET, "224.0.0.1", V4, 0, 0 },
-	{ "a socket for an address that is a broadcast", AF_INET, "255.255.255.255", V4, 0, 0 },
+	{ "a socket for a multicast address", AF_INET, "224.0.0.1", V4, 0, 0 },
+	{ "a socket for the broadcast address", AF_INET, "255.255.255.255", V4, 0, 0 },
 	{ "a socket for an address of another family", AF_INET6, "2001:db8::2", V6, EAFNOSUPPORT,
 	  0 },
-	{ "a socket for an address that is every one, of no family", AF_UNSPEC, "0.0.0.0", V4, 0,
-	  0 },
-	{ "a socket for an address that is the server's own, of no family", AF_UNSPEC, "192.0.2.2",
-	  V4, EAFNOSUPPORT, 0 },
+	{ "a socket for every address, with AF_UNSPEC", AF_UNSPEC, "0.0.0.0", V4, 0, 0 },
+	{ "a socket for the server's own address, with AF_UNSPEC", AF_UNSPEC, "192.0.2.2", V4,
+	  EAFNOSUPPORT, 0 },
 	{ "a socket for an address one byte too short", AF_INET, "192.0.2.2", V4 - 1, EINVAL, 0 },
 	{ "a socket for an address of no length", AF_INET, "192.0.2.2", 0, EINVAL, 0 },
 	{ "a socket for an address of a negative length", AF_INET, "192.0.2.2", (socklen_t)-1,
@@ -233,27 +233,27 @@ static const struct odd_bind ipv4_rows[] = {
 	  sizeof(struct sockaddr_storage), 0, 0 },
 	{ "a socket for an address longer than any", AF_INET, "192.0.2.2",
 	  sizeof(struct sockaddr_storage) + 1, EINVAL, 0 },
-	{ "a socket for an address nowhere in memory", AF_INET, NULL, V4, EFAULT, 0 },
+	{ "a socket for an address that cannot be read", AF_INET, NULL, V4, EFAULT, 0 },
 };
 
 static const struct odd_bind ipv6_rows[] = {
 	{ "a socket for the server's own address", AF_INET6, "2001:db8::2", V6, 0, 0 },
 	{ "a socket for every address", AF_INET6, "::", V6, 0, 0 },
 	{ "a socket for the client's address", AF_INET6, "2001:db8::1", V6, EADDRNOTAVAIL, 0 },
-	{ "a socket for an address that is nobody's", AF_INET6, "2001:db8:51::77", V6,
+	{ "a socket for an address that no host has", AF_INET6, "2001:db8:51::77", V6,
 	  EADDRNOTAVAIL, 0 },
-	{ "a socket for an address that is nobody's, with IPV6_FREEBIND", AF_INET6,
+	{ "a socket for an address that no host has, with IPV6_FREEBIND", AF_INET6,
 	  "2001:db8:51::77", V6, 0, IPV6_FREEBIND },
-	{ "a socket for an address that is a group's", AF_INET6, "ff02::1", V6, EINVAL, 0 },
-	{ "a socket for an address of a link, and not which", AF_INET6, "fe80::1", V6, EINVAL, 0 },
-	{ "a socket for an address of IPv4, mapped", AF_INET6, "::ffff:192.0.2.2", V6, 0, 0 },
-	{ "a socket for an address of IPv4, mapped, with IPV6_V6ONLY", AF_INET6, "::ffff:192.0.2.2",
-	  V6, EINVAL, IPV6_V6ONLY },
-	{ "a socket for an address that is the client's, of IPv4, mapped", AF_INET6,
-	  "::ffff:192.0.2.1", V6, EADDRNOTAVAIL, 0 },
+	{ "a socket for a multicast address", AF_INET6, "ff02::1", V6, EINVAL, 0 },
+	{ "a socket for a link-local address without its link", AF_INET6, "fe80::1", V6, EINVAL,
+	  0 },
+	{ "a socket for an IPv4-mapped address", AF_INET6, "::ffff:192.0.2.2", V6, 0, 0 },
+	{ "a socket for an IPv4-mapped address, with IPV6_V6ONLY", AF_INET6, "::ffff:192.0.2.2", V6,
+	  EINVAL, IPV6_V6ONLY },
+	{ "a socket for the client's IPv4-mapped address", AF_INET6, "::ffff:192.0.2.1", V6,
+	  EADDRNOTAVAIL, 0 },
 	{ "a socket for an address of another family", AF_INET, "192.0.2.2", V6, EAFNOSUPPORT, 0 },
-	{ "a socket for an address that is every one, of no family", AF_UNSPEC, "0.0.0.0", V6,
-	  EAFNOSUPPORT, 0 },
+	{ "a socket for every address, with AF_UNSPEC", AF_UNSPEC, "0.0.0.0", V6, EAFNOSUPPORT, 0 },
 	{ "a socket for an address without a scope", AF_INET6, "2001:db8::2", V6 - 4, 0, 0 },
 	{ "a socket for an address one byte too short", AF_INET6, "2001:db8::2", V6 - 5, EINVAL,
 	  0 },
@@ -264,7 +264,7 @@ static const struct odd_bind ipv6_rows[] = {
 	  sizeof(struct sockaddr_storage), 0, 0 },
 	{ "a socket for an address longer than any", AF_INET6, "2001:db8::2",
 	  sizeof(struct sockaddr_storage) + 1, EINVAL, 0 },
-	{ "a socket for an address nowhere in memory", AF_INET6, NULL, V6, EFAULT, 0 },
+	{ "a socket for an address that cannot be read", AF_INET6, NULL, V6, EFAULT, 0 },
 };
 
 /* The address and its port, in as much memory as the longest row tells of. */
@@ -314,11 +314,11 @@ static long bind_without_privilege(const struct plain_socket *plain,
 	memcpy(less, had, sizeof(less));
 	less[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
 	if (syscall(SYS_capset, &header, less) < 0)
-		broken("cannot do without a capability: %s", strerror(errno));
+		broken("cannot drop CAP_NET_BIND_SERVICE: %s", strerror(errno));
 	result = bind_to(plain, address);
 	error = errno;
 	if (syscall(SYS_capset, &header, had) < 0)
-		broken("cannot have a capability back: %s", strerror(errno));
+		broken("cannot get CAP_NET_BIND_SERVICE back: %s", strerror(errno));
 	errno = (int)error;
 	return result;
 }
@@ -350,8 +350,8 @@ CASE(bind_refuses_addresses_that_are_not_its_own, .claims = "", .covers = "P-20"
 	const struct odd_bind *rows = over_ipv6(net) ? ipv6_rows : ipv4_rows;
 	size_t count = over_ipv6(net) ? ARRAY_LENGTH(ipv6_rows) : ARRAY_LENGTH(ipv4_rows);
 
-	STEP("bind() to the addresses and ports of others, of the privileged, and to what is no "
-	     "address");
+	STEP("bind() to addresses of the server and of others, to what is no address, and to "
+	     "privileged ports");
 	COVERS("P-20");
 	for (size_t i = 0; i < count; i++)
 		expect_odd_bind(net, &rows[i]);

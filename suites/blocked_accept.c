@@ -120,13 +120,13 @@ CASE(nonblocking_mode_does_not_wake_who_is_blocked_in_accept, .claims = "", .cov
 	struct listener *server = blocking_listener(net);
 	struct process *worker = start_process(net, .name = "worker", .play = accept_at_a_word,
 					       .given = { server->fd });
-	long naps = block_in_accept(worker);
+	long sleeps = block_in_accept(worker);
 
 	STEP("O_NONBLOCK is set while a process is in accept(): it sleeps on, and the next call "
 	     "does not wait");
 	COVERS("P-39");
 	expect_call(server, "F_SETFL", 0, fcntl(server->fd, F_SETFL, O_NONBLOCK));
-	expect_result(server, "naps of the worker", naps, process_rests(worker));
+	expect_result(server, "how often the worker has slept", sleeps, process_rests(worker));
 	expect_nothing_to_accept(server);
 	expect_process_accepts(worker, connect_one(net, server));
 	give_word(worker);
@@ -200,9 +200,9 @@ CASE(signal_interrupts_accept_or_restarts_it_and_loses_nothing, .claims = "", .c
 	block_in_accept(plain);
 	signal_process(plain, SIGUSR1);
 	expect_process_call(plain, "accept", EINTR);
-	long naps = block_in_accept(restarted);
+	long sleeps = block_in_accept(restarted);
 	signal_process(restarted, SIGUSR1);
-	expect_result(server, "naps since the signal", 1, process_rests(restarted) - naps);
+	expect_result(server, "sleeps since the signal", 1, process_rests(restarted) - sleeps);
 	expect_process_accepts(restarted, connect_one(net, server));
 	set_option(server, SOL_SOCKET, SO_RCVTIMEO, (struct timeval){ .tv_sec = 20 });
 	block_in_accept(restarted);

@@ -224,9 +224,9 @@ CASE(client_of_a_cookie_is_served_when_a_box_changes_its_echo, .claims = "",
 }
 
 /*
- * Of a client's window the server does not know the scale, 7: what says 64,256 is 502 bytes for it.
- * So it sends that much, and when the client's next window is a little smaller, not even that: the
- * timer of a window that is closed sends what fits.
+ * The server does not know the scale of the client's window, 7, and takes an announced 502 (64,256
+ * bytes) for 502 bytes. It sends that much; the next window is a little smaller, so the rest does
+ * not fit, and the zero-window timer sends what does.
  */
 static void expect_small_segments(struct listener *server, struct end *client)
 {
@@ -266,9 +266,9 @@ static int minutes_between(uint32_t one, uint32_t other)
 }
 
 /*
- * cookie_v4_check() takes a connection's offset of timestamps off an echo, but for one of 0: then
- * the server goes on without it, and to a client it is as if its clock had been set. Where that is
- * back, it is PAWS that drops all that comes.
+ * cookie_v4_check() computes the timestamp offset of the connection, but not for an echo of 0: then
+ * the server goes on without it, and to its client the server's clock has jumped. Where it has
+ * jumped back, the client's PAWS drops all that comes.
  */
 CASE(cookie_whose_echo_a_box_zeroes_makes_a_server_forget_its_clock, .claims = "",
      .server_sysctls = { "net.ipv4.tcp_syncookies=2" })

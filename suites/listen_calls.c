@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What listen(2) is refused to, and what is refused to a socket that listens; what one tells of
+ * Which sockets cannot listen, which calls fail on a socket that listens, and what it tells of
  * itself.
  */
 #define TOPIC          "listen()"
@@ -108,8 +108,8 @@ static void expect_to_be_cut_off(struct scene *net, struct end *client)
 }
 
 /*
- * inet_ulp_can_listen(): children would share what belongs to one socket. Where such a socket can
- * be disconnected no more, it is connected for ever, and may not listen because of that.
+ * inet_ulp_can_listen(): children would share what belongs to one socket. Kernels that let no such
+ * socket be disconnected (tls-stays-connected) refuse because it is still connected.
  */
 CASE(listen_with_tls_on_top_is_refused, .claims = "", .covers = "P-30 F-02",
      .variants = "tls-stays-connected tls-disconnects")
@@ -294,8 +294,8 @@ CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09
 	struct end *client = connect_one(net, server);
 	speak(client, "HELLO");
 
-	STEP("what reads gets ENOTCONN; what writes gets EPIPE, and SIGPIPE where nobody says "
-	     "that he does not want it");
+	STEP("reading fails with ENOTCONN; writing with EPIPE, and raises SIGPIPE without "
+	     "MSG_NOSIGNAL");
 	COVERS("P-08");
 	for (size_t i = 0; i < ARRAY_LENGTH(receiving); i++)
 		expect_to_refuse(server, &receiving[i]);
@@ -310,7 +310,7 @@ CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09
 	expect_call(server, "SIOCOUTQ", EINVAL, ioctl(fd, SIOCOUTQ, &bytes_there));
 	expect_call(server, "SIOCOUTQNSD", EINVAL, ioctl(fd, SIOCOUTQNSD, &bytes_there));
 
-	STEP("connect(), to whomever, with data too, and the name of another end");
+	STEP("connect(), with data too, fails with EISCONN, and getpeername() with ENOTCONN");
 	COVERS("P-06");
 	length = sizeof(there);
 	expect_call(server, "connect", EISCONN, connect(fd, (void *)&there, length));
@@ -319,7 +319,7 @@ CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09
 	expect_call(server, "getpeername", ENOTCONN, getpeername(fd, (void *)&there, &length));
 	expect_tcp_state(server, LISTEN);
 
-	STEP("bind(), of the child and of the client too");
+	STEP("bind() fails with EINVAL, of the child and of the client too");
 	COVERS("P-05");
 	struct end *served = accept_client(server, client);
 	expect_call(server, "bind", EINVAL, bind(fd, (void *)&here, sizeof(here)));
@@ -372,7 +372,7 @@ CASE(connection_is_nobodys_in_proc_net_tcp_until_it_is_accepted, .claims = "", .
 
 	expect_proc_line(server, .state = LISTEN, .fd = server->fd);
 
-	STEP("two clients connect, and one is accepted: its line has its inode then");
+	STEP("two clients connect, and one is accepted: then its line has the socket's inode");
 	COVERS("P-12");
 	struct end **clients = connect_clients(net, server, 2);
 	speak(clients[1], "HELLO");
@@ -404,8 +404,8 @@ CASE(listener_tells_that_it_is_one, .claims = "", .covers = "P-10 P-11")
 	close_first(client);
 	expect_tcp_state(served, CLOSE_WAIT);
 
-	STEP("only what listens is said to, nobody can make it say otherwise, and it ends with "
-	     "that");
+	STEP("SO_ACCEPTCONN is 1 only of a socket that listens; it cannot be set, and ends with "
+	     "shutdown()");
 	COVERS("P-10");
 	client = connect_one(net, server);
 	served = accept_client(server, client);

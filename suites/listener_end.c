@@ -21,8 +21,8 @@
 /* ---- who waits ----------------------------------------------------------------------------- */
 
 /*
- * In the order of the accept queue, which they fill; one more, whose final ACK found it full; and
- * one who has been accepted before.
+ * Five connections that fill the accept queue, in its order; a peer whose final ACK has found it
+ * full; and a client that was accepted before.
  */
 struct waiting {
 	struct end *plain, *with_data, *at_its_end;
@@ -35,7 +35,7 @@ static struct waiting wait_in_every_state(struct listener *server)
 	struct scene *net = server->scene;
 	struct waiting waiting;
 
-	STEP("one is accepted, and they wait: a client, one with data, one at its end");
+	STEP("one client is accepted; three wait: one idle, one with data, one that has sent FIN");
 	waiting.accepted = connect_one(net, server, .name = "accepted");
 	accept_client(server, waiting.accepted);
 	waiting.plain = connect_one(net, server, .name = "plain");
@@ -48,7 +48,7 @@ static struct waiting wait_in_every_state(struct listener *server)
 		      "-    >  FIN-ACK  FIN_WAIT1 / CLOSE_WAIT",
 		      "+0.0 <  ACK      FIN_WAIT2 / CLOSE_WAIT");
 
-	STEP("and a peer with data behind a hole, and one that has reset its connection");
+	STEP("so do a peer with data behind a hole, and one that has reset its connection");
 	waiting.with_a_hole = half_open_peer(net, server, .name = "with a hole");
 	ack_makes_the_connection(waiting.with_a_hole);
 	peer_send(waiting.with_a_hole, .text = "WORLD", .seq = 5);
@@ -70,7 +70,7 @@ static struct waiting wait_in_every_state(struct listener *server)
 	return waiting;
 }
 
-/* One RST for each that has not been reset before; nobody else hears of it. */
+/* Who waits is reset, once, but for the one that has reset itself. Nobody else hears of it. */
 static void expect_all_reset(const struct waiting *waiting)
 {
 	struct scene *net = waiting->plain->scene;
@@ -92,7 +92,7 @@ static void expect_all_reset(const struct waiting *waiting)
 	expect_counters(net, SERVER, "Tcp.EstabResets 4");
 }
 
-/* A request that has lost its listener goes with its next segment: tcp_v4_rcv(). */
+/* A request whose listener is gone ends when its next segment comes: tcp_v4_rcv(). */
 static void expect_next_segment_rejected(const struct waiting *waiting)
 {
 	peer_data(waiting->ignored, "HELLO");
@@ -121,13 +121,13 @@ CASE(listener_that_closes_resets_each_who_waits_in_whatever_state, .claims = "",
 
 /* ---- shutdown() and connect(AF_UNSPEC) ----------------------------------------------------- */
 
-/* Where nothing listens, a SYN is answered with RST. */
 static void expect_refusal(struct scene *net, struct listener *server)
 {
 	connect_to_nobody(net, server);
 	expect_counters(net, CLIENT, "Tcp.AttemptFails 1");
 }
 
+/* The next client connects, is accepted, and both ends hear each other. */
 static void expect_service(struct scene *net, struct listener *server)
 {
 	struct end *client = connect_one(net, server), *served;
@@ -140,6 +140,17 @@ static void expect_service(struct scene *net, struct listener *server)
 	speak(served, "WORLD");
 	expect_nothing_to_accept(server);
 	expect_queue(server, .accept = 0, .syn = 0);
+}
+
+/* What the calls on the socket, and those who connect, find where it listens no more. */
+static void expect_no_listener(struct listener *server, const struct waiting *waiting)
+{
+	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
+	expect_poll(server, POLLOUT | POLLHUP);
+	expect_option(server, SOL_SOCKET, SO_ERROR, 0);
+	expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
+	expect_next_segment_rejected(waiting);
+	expect_refusal(server->scene, server);
 }
 
 /* inet_shutdown(), tcp_disconnect(), inet_csk_listen_start() */
@@ -163,16 +174,11 @@ CASE(shutdown_for_reading_is_a_close_that_can_listen_again, .claims = "",
 		shutdown_listener(server, ways[i].how);
 		expect_all_reset(&waiting);
 
-		STEP("the socket does not listen, and says so to who waits in poll() and epoll");
+		STEP("the socket does not listen, and poll() and epoll say so");
 		COVERS("P-59");
-		expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
-		expect_poll(server, POLLOUT | POLLHUP);
-		expect_option(server, SOL_SOCKET, SO_ERROR, 0);
 		expect_events(waiter, EPOLLHUP);
 		expect_no_event(waiter);
-		expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
-		expect_next_segment_rejected(&waiting);
-		expect_refusal(net, server);
+		expect_no_listener(server, &waiting);
 
 		STEP("listen() again: it is a listener like any other, and its queue is empty");
 		COVERS("X-12");
@@ -200,12 +206,7 @@ CASE(listener_that_is_disconnected_is_none_any_more, .claims = "", .covers = "P-
 
 	STEP("the socket does not listen");
 	COVERS("P-07");
-	expect_option(server, SOL_SOCKET, SO_ACCEPTCONN, 0);
-	expect_poll(server, POLLOUT | POLLHUP);
-	expect_option(server, SOL_SOCKET, SO_ERROR, 0);
-	expect_call(server, "accept", EINVAL, accept(server->fd, NULL, NULL));
-	expect_next_segment_rejected(&waiting);
-	expect_refusal(net, server);
+	expect_no_listener(server, &waiting);
 	disconnect_listener(server);
 
 	STEP("listen() again works");
@@ -257,15 +258,15 @@ CASE(shutdown_for_writing_changes_nothing, .claims = "", .covers = "P-57")
 /* ---- half-open requests -------------------------------------------------------------------- */
 
 /*
- * reqsk_timer_handler() and tcp_v4_rcv() ask whether the socket listens, and not whether it still
- * does.
+ * reqsk_timer_handler() and tcp_v4_rcv() ask whether the socket is in LISTEN now; that it was not
+ * meanwhile they cannot see.
  */
 CASE(request_outlives_shutdown_if_the_socket_listens_again, .claims = "", .covers = "N-2",
      .kernel_seconds = 1, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	STEP("a client waits, one's final ACK is on the wire, and one's was lost");
+	STEP("a client waits; another one's final ACK is on the wire, and a third one's was lost");
 	struct end *waiting = connect_one(net, server, .name = "waiting");
 	struct end *on_its_way = client_with_held_ack(server);
 	struct end *patient = client_with_lost_ack(server);
@@ -307,8 +308,8 @@ CASE(request_outlives_shutdown_if_the_socket_listens_again, .claims = "", .cover
 }
 
 /*
- * The same where listen() has chosen another port meanwhile: the request has its own addresses, and
- * its listener is a socket and no port.
+ * The same where listen() gets another port meanwhile. A request has addresses of its own, and
+ * refers to the listener's socket, whatever port that has.
  */
 CASE(request_is_accepted_by_a_listener_that_listens_on_another_port_by_then, .claims = "",
      .covers = "N-2")
@@ -338,7 +339,7 @@ CASE(request_is_accepted_by_a_listener_that_listens_on_another_port_by_then, .cl
 	speak(served, "WORLD");
 }
 
-/* Has what it was given, and so has the program that takes its place. */
+/* Keeps what it was given, and so does the program that takes its place by exec(). */
 static void hold(struct process *self, const void *context)
 {
 	(void)context;
@@ -380,12 +381,12 @@ CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64
 	expect_queue(copy, .accept = 1, .syn = 0);
 	accept_client(copy, waiting);
 
-	STEP("a descriptor is on its way through a socket, and no process has one: it listens on");
+	STEP("its only descriptor is in a message to another process: it listens on");
 	COVERS("P-28");
 	struct end *during = connect_through_passing(copy);
 	accept_client(copy, during);
 
-	STEP("a child process has got one: close() of the parent's ends nothing");
+	STEP("a child process has a descriptor, too: close() of the parent's ends nothing");
 	COVERS("P-64");
 	struct process *child =
 		start_process(net, .name = "child", .play = hold, .given = { copy->fd });
@@ -397,7 +398,7 @@ CASE(only_the_last_reference_ends_a_listener, .claims = "", .covers = "P-28 P-64
 	struct end *third = connect_one(net, copy, .name = "third");
 	expect_queue(copy, .accept = 2, .syn = 1);
 
-	STEP("another program is in its place, after exec(), and has it still");
+	STEP("after exec() the other program in its place still has it");
 	COVERS("P-28");
 	give_word(child);
 	process_rests(child);
@@ -463,21 +464,23 @@ CASE(request_ends_with_its_timer_while_nobody_listens, .claims = "", .covers = "
 		ends[way](server);
 
 		for (size_t i = 0; i < ARRAY_LENGTH(arrivals); i++) {
-			STEP("%s of a half-open peer: its request goes, as if it had never been",
+			STEP("%s of a half-open peer: its request ends, and the segment is a "
+			     "stranger's",
 			     arrivals[i].name);
 			COVERS("X-11");
 			peer_sends(peers[i], arrivals[i].segment);
 			expect_lines(net, flow_of(peers[i]), arrivals[i].lines);
 		}
 
-		STEP("so it is with one that has not got its SYN-ACK and sends its SYN again");
+		STEP("the same with the SYN of one that has not got its SYN-ACK, and sends it "
+		     "again");
 		COVERS("P-55");
 		peer_syn(unreached);
 		expect_ladder(unreached,
 			      "-    >  SYN      - / -",
 			      "+0.0 <  RST-ACK");
 
-		STEP("the last one's goes when its timer fires: nothing is sent, nothing is "
+		STEP("the last request ends when its timer fires: nothing is sent, nothing "
 		     "counted");
 		COVERS("X-11 P-55");
 		expect_silence(silent);
@@ -506,8 +509,8 @@ CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .cove
 	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
 		struct listener *server = listen_on_server(net, .backlog = 5);
 
-		STEP("a client's SYN is on the wire, another one's SYN-ACK, a third one's final "
-		     "ACK");
+		STEP("the SYN of one client is on the wire, the SYN-ACK of another, and the final "
+		     "ACK of a third");
 		hold_segments(net, .from = CLIENT, .what = "SYN", .count = 1);
 		struct end *first = connect_client(net, server, .name = "SYN on the wire");
 		expect_ladder(first, "-  >  SYN  held  SYN_SENT / -");
@@ -528,8 +531,7 @@ CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .cove
 		expect_silence(second);
 		expect_silence(third);
 
-		STEP("what was on the wire arrives: who was not connected is refused, who was is "
-		     "reset");
+		STEP("they arrive: who was not connected is refused, and who was is reset");
 		COVERS("P-56");
 		release_segments(net);
 		expect_ladder(first, "0.0  <  RST-ACK  - / -");
@@ -547,7 +549,7 @@ CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .cove
 	}
 }
 
-/* A request with TCP_DEFER_ACCEPT has no child yet that could be reset. */
+/* A request that TCP_DEFER_ACCEPT has deferred has no child yet that could be reset. */
 CASE(deferred_client_learns_of_a_closed_listener_when_it_speaks, .claims = "", .covers = "P-137",
      .kernel_seconds = 1)
 {
@@ -597,7 +599,7 @@ CASE(deferred_client_learns_of_a_closed_listener_when_it_speaks, .claims = "", .
 
 /* ---- options of the listener --------------------------------------------------------------- */
 
-/* __tcp_close(): what listens has nothing to wait for. Its children have the option, too. */
+/* __tcp_close() does not linger in LISTEN. Children inherit the option. */
 CASE(linger_does_not_delay_a_listener_and_resets_its_children, .claims = "", .covers = "P-61 P-62")
 {
 	const struct linger lingers[] = { { 1, 5 }, { 1, 0 } };
@@ -629,7 +631,7 @@ CASE(linger_does_not_delay_a_listener_and_resets_its_children, .claims = "", .co
 		reset_ends_the_request(peer);
 	}
 
-	STEP("who was accepted has the option: close() resets it");
+	STEP("the connection that was accepted has inherited it: close() resets its client");
 	COVERS("P-62");
 	expect_option(served, SOL_SOCKET, SO_LINGER, lingers[1]);
 	close_end(served);
@@ -652,19 +654,58 @@ static const char *const handshake_and_fin[] = {
 	"+0.0 >  ACK      CLOSE_WAIT / FIN_WAIT2",  NULL,
 };
 
+/* A second shutdown() of a listener, and what poll() says then. */
+struct second_shutdown {
+	const char *name;
+	int how;
+	short events; /* of the listener, before it listens again */
+	const char *const *lines;
+	short of_child, of_client;
+};
+
+static void inherit_shutdown(struct scene *net, const struct second_shutdown *row)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("shutdown(SHUT_RD) and shutdown(%s): the second one fails", row->name);
+	COVERS("N-9");
+	shutdown_listener(server, SHUT_RD);
+	expect_poll(server, POLLOUT | POLLHUP);
+	expect_call(server, "shutdown", ENOTCONN, shutdown(server->fd, row->how));
+	expect_poll(server, row->events);
+
+	STEP("it listens again: who connects gets a connection that is shut down likewise");
+	COVERS("N-9");
+	listen_again(server, 5);
+	expect_poll(server, 0);
+	struct end *client = connect_client(net, server);
+	expect_connected(client);
+	if (row->lines == handshake_and_fin)
+		wait_for(client, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
+	expect_lines(net, flow_of(client), row->lines);
+	struct end *served = accept_client(server, client);
+	expect_poll(served, row->of_child);
+	expect_poll(client, row->of_client);
+
+	STEP("read() gives the end of file where that was shut down, and send() EPIPE");
+	COVERS("N-9");
+	if (row->how == SHUT_WR)
+		expect_read_error(served, EAGAIN);
+	else
+		expect_end_of_file(served);
+	if (row->how == SHUT_RD)
+		speak(served, "HELLO");
+	else
+		expect_call(served, "send", EPIPE, send(served->fd, "HELLO", 5, MSG_NOSIGNAL));
+}
+
 /*
- * inet_shutdown() of a socket in CLOSE fails, and marks it all the same; listen() leaves the mark,
- * sk_clone_lock() copies it, and tcp_rcv_state_process() acts upon it.
+ * inet_shutdown() of a socket in CLOSE fails, and sets sk_shutdown all the same. listen() leaves
+ * it, sk_clone_lock() copies it, and tcp_rcv_state_process() acts upon it.
  */
 CASE(second_shutdown_fails_and_is_inherited_by_the_next_children, .claims = "", .covers = "N-9")
 {
-	static const struct {
-		const char *name;
-		int how;
-		short events; /* of the listener, before it listens again */
-		const char *const *lines;
-		short of_child, of_client;
-	} rows[] = {
+	static const struct second_shutdown rows[] = {
 		{ "SHUT_RD", SHUT_RD, POLLIN | POLLOUT | POLLRDHUP | POLLHUP, plain_handshake,
 		  POLLIN | POLLOUT | POLLRDHUP, POLLOUT },
 		{ "SHUT_WR", SHUT_WR, POLLOUT | POLLHUP, handshake_and_fin, POLLOUT,
@@ -673,41 +714,8 @@ CASE(second_shutdown_fails_and_is_inherited_by_the_next_children, .claims = "", 
 		  POLLIN | POLLOUT | POLLRDHUP | POLLHUP, POLLIN | POLLOUT | POLLRDHUP },
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		struct listener *server = listen_on_server(net, .backlog = 5);
-
-		STEP("shutdown(SHUT_RD) and shutdown(%s): the second one fails", rows[i].name);
-		COVERS("N-9");
-		shutdown_listener(server, SHUT_RD);
-		expect_poll(server, POLLOUT | POLLHUP);
-		expect_call(server, "shutdown", ENOTCONN, shutdown(server->fd, rows[i].how));
-		expect_poll(server, rows[i].events);
-
-		STEP("it listens again: who connects gets a connection that is shut down likewise");
-		COVERS("N-9");
-		listen_again(server, 5);
-		expect_poll(server, 0);
-		struct end *client = connect_client(net, server);
-		expect_connected(client);
-		if (rows[i].lines == handshake_and_fin)
-			wait_for(client, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
-		expect_lines(net, flow_of(client), rows[i].lines);
-		struct end *served = accept_client(server, client);
-		expect_poll(served, rows[i].of_child);
-		expect_poll(client, rows[i].of_client);
-
-		STEP("what was shut down gives an end of file, or EPIPE");
-		COVERS("N-9");
-		if (rows[i].how == SHUT_WR)
-			expect_read_error(served, EAGAIN);
-		else
-			expect_end_of_file(served);
-		if (rows[i].how == SHUT_RD)
-			speak(served, "HELLO");
-		else
-			expect_call(served, "send", EPIPE,
-				    send(served->fd, "HELLO", 5, MSG_NOSIGNAL));
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		inherit_shutdown(net, &rows[i]);
 }
 
 /* tcp_disconnect() clears sk_shutdown. */
@@ -786,14 +794,15 @@ CASE(destroyed_listener_ends_as_by_close_and_wakes_who_sleeps_in_accept, .claims
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	STEP("a client waits, and one is half-open: who has not the right to it destroys nothing");
+	STEP("a client waits, and a peer is half-open: without CAP_NET_ADMIN nothing is destroyed");
 	COVERS("P-65");
 	struct end *client = connect_one(net, server, .name = "last");
 	struct peer *peer = half_open_peer(net, server, .name = "half-open");
 	expect_destroy_forbidden(server);
 	expect_queue(server, .accept = 1, .syn = 1);
 
-	STEP("and by who may: it ends as by close(), and accept() and poll() say that it is gone");
+	STEP("with it the listener ends as by close(), and accept() and poll() say that it is "
+	     "gone");
 	COVERS("P-65");
 	destroy_listener(server);
 	expect_ladder(client, "-  <  RST-ACK  - / -");
@@ -910,8 +919,9 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 	struct end **waiting = connect_clients(net, server.listener, 2);
 	struct end *late = refuse_late_client(server.listener, 2);
 
-	STEP("SIGKILL: who waits is reset, and who was accepted gets a FIN, or RST where data was "
-	     "not read");
+	STEP("SIGKILL: who waits is reset; who was accepted gets FIN, or RST where it had sent "
+	     "data "
+	     "that nobody has read");
 	COVERS("P-29");
 	kill_process(server.process);
 	for (int i = 0; i < 2; i++) {
@@ -933,7 +943,7 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 	server = start_server(net, "next server", port);
 	expect_queue(server.listener, .accept = 0, .syn = 0);
 
-	STEP("data to the one that was killed is answered with RST");
+	STEP("data for the server that was killed is answered with RST");
 	COVERS("P-132");
 	send_text(served, "HELLO");
 	expect_ladder(served,
@@ -942,7 +952,7 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 	expect_option(served, SOL_SOCKET, SO_ERROR, EPIPE);
 	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
 
-	STEP("whom the first server's queue had no room for gets into the next one's");
+	STEP("the client for whom the first server had no room gets in at the next one");
 	COVERS("P-132");
 	late_client_gets_in(late);
 	expect_process_accepts(server.process, late);
@@ -951,7 +961,7 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 
 /* ---- who was accepted ---------------------------------------------------------------------- */
 
-/* One end of a connection of each state, at the server. */
+/* A connection that was accepted: both its ends. */
 struct accepted {
 	struct end *client, *served;
 };
@@ -963,7 +973,7 @@ static struct accepted accept_new(struct listener *server, const char *name)
 	return (struct accepted){ client, accept_client(server, client) };
 }
 
-/* The server's end closes, and its FIN gets lost: it is to come again. */
+/* The server's end closes, and its FIN is lost: its timer will send it again. */
 static void close_with_lost_fin(struct accepted *connection, const char *line)
 {
 	drop_segments(connection->client->scene, .from = SERVER, .what = "FIN", .count = 1);
@@ -1012,7 +1022,7 @@ CASE(accepted_connections_outlive_their_listener_in_every_state, .claims = "", .
 	struct accepted over = accept_and_shut_down(server, "over");
 	close_after_the_server(over.client);
 
-	STEP("the listener closes, and they are what they were");
+	STEP("the listener closes: all keep their states");
 	COVERS("P-54");
 	close_listener(server);
 	expect_silence(over.client);
@@ -1021,7 +1031,7 @@ CASE(accepted_connections_outlive_their_listener_in_every_state, .claims = "", .
 	expect_states(half.client, .client = CLOSE_WAIT, .server = FIN_WAIT2);
 	expect_states(over.client, .client = NO_SOCKET, .server = TIME_WAIT);
 
-	STEP("they go on: data comes, and who has not closed yet closes");
+	STEP("data gets through, and connections end as usual");
 	COVERS("P-54");
 	speak(plain.client, "HELLO");
 	expect_read(plain.served, "HELLO");
@@ -1040,7 +1050,8 @@ CASE(ending_connections_outlive_their_listener_and_their_fins_come_again, .claim
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	STEP("three are about to end, the server's FIN was lost, and now the listener closes");
+	STEP("three connections are ending, the server's FIN of each was lost, and the listener "
+	     "closes");
 	COVERS("P-54");
 	struct accepted ending = accept_new(server, "ending");
 	struct accepted last = accept_new(server, "last");
@@ -1058,7 +1069,7 @@ CASE(ending_connections_outlive_their_listener_and_their_fins_come_again, .claim
 	expect_states(last.client, .client = FIN_WAIT2, .server = LAST_ACK);
 	expect_states(both.client, .client = FIN_WAIT2, .server = CLOSING);
 
-	STEP("their FINs come again when they are due, and they end as they would have");
+	STEP("the FINs are sent again when they are due, and the connections end");
 	COVERS("P-54");
 	wait_for(ending.client, .state = FIN_WAIT2, .host = SERVER, .within = 0.3);
 	wait_for(last.client, .gone = true, .host = SERVER, .within = 0.3);
@@ -1099,7 +1110,7 @@ CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", 
 		struct listener *server = listen_on_server(net, .backlog = 5);
 		struct plain_socket *other = socket_on(net, SERVER);
 
-		STEP("a port that was asked for is kept, and %s may share it", rows[i].name);
+		STEP("a port that bind() has asked for is kept; SO_REUSEADDR: %s", rows[i].name);
 		COVERS("P-18");
 		shutdown_listener(server, SHUT_RD);
 		allow_reuse(server->fd, rows[i].listener);
@@ -1110,7 +1121,7 @@ CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", 
 		expect_service(net, server);
 	}
 
-	STEP("a port that the kernel chose is given away");
+	STEP("a port that the kernel has chosen is free for another socket");
 	COVERS("P-18");
 	struct listener *server = listen_on_server(net, .backlog = 5, .any_port = true);
 	struct plain_socket *other = socket_on(net, SERVER);
@@ -1124,13 +1135,14 @@ CASE(port_of_a_listener_that_was_shut_down_is_kept_or_given_away, .claims = "", 
 	expect_refusal(net, server);
 }
 
-/* inet_csk_bind_conflict(): the child has the port, too. */
+/* inet_csk_bind_conflict(): the child is bound to the port, too. */
 CASE(listener_that_was_shut_down_needs_so_reuseaddr_while_its_child_lives, .claims = "",
      .covers = "P-19")
 {
 	struct listener *server = listen_on_server(net, .backlog = 5);
 
-	STEP("while a child of its lives, a listener that was shut down needs SO_REUSEADDR");
+	STEP("while a connection of its lives, a listener that was shut down needs SO_REUSEADDR to "
+	     "listen again");
 	COVERS("P-19");
 	struct end *client = connect_one(net, server);
 	struct end *served = accept_client(server, client);
@@ -1142,7 +1154,7 @@ CASE(listener_that_was_shut_down_needs_so_reuseaddr_while_its_child_lives, .clai
 	listen_again(server, 5);
 	expect_queue(server, .accept = 0, .syn = 0);
 
-	STEP("and needs it no more when the child has gone");
+	STEP("it needs it no more when the connection has ended");
 	COVERS("P-19");
 	shutdown_listener(server, SHUT_RD);
 	abort_end(served);
@@ -1156,7 +1168,10 @@ CASE(listener_that_was_shut_down_needs_so_reuseaddr_while_its_child_lives, .clai
 
 /* ---- what the socket keeps ----------------------------------------------------------------- */
 
-/* tcp_disconnect() clears what a connection has agreed on, and with it what was to be agreed on. */
+/*
+ * tcp_disconnect() clears what a connection has agreed on, and with it the bounds that the listener
+ * had set for that.
+ */
 CASE(listener_that_was_shut_down_keeps_its_options_but_for_two, .claims = "",
      .covers = "P-183 N-10")
 {
@@ -1199,8 +1214,7 @@ CASE(listener_that_was_shut_down_keeps_its_options_but_for_two, .claims = "",
 	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
 		expect_option_of_end(served, kept[i]);
 
-	STEP("but TCP_WINDOW_CLAMP and TCP_MAXSEG are forgotten: the SYN-ACK offers what others "
-	     "do");
+	STEP("but TCP_WINDOW_CLAMP and TCP_MAXSEG are gone: its SYN-ACK has the usual MSS");
 	COVERS("N-10");
 	expect_option(server, IPPROTO_TCP, TCP_WINDOW_CLAMP, 0);
 	peer = half_open_peer(net, server);
@@ -1208,7 +1222,7 @@ CASE(listener_that_was_shut_down_keeps_its_options_but_for_two, .claims = "",
 	reset_ends_the_request(peer);
 	expect_counters(net, SERVER, "reset_requests 1");
 
-	STEP("TCP_DEFER_ACCEPT is kept: who says nothing is half-open");
+	STEP("TCP_DEFER_ACCEPT is kept: a client that sends no data stays half-open");
 	COVERS("P-183");
 	set_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
 	shutdown_listener(server, SHUT_RD);
@@ -1218,7 +1232,7 @@ CASE(listener_that_was_shut_down_keeps_its_options_but_for_two, .claims = "",
 	expect_queue(server, .accept = 0, .syn = 1);
 }
 
-/* The same socket, which is a client's: its port stays its own. */
+/* One socket listens, connects, and listens again, on the same port. */
 CASE(listener_becomes_a_client_and_listens_again, .claims = "", .covers = "P-60 P-183")
 {
 	const struct socket_option kept[] = {

@@ -17,7 +17,7 @@
 
 /* ---- a server, and a row of a table ---------------------------------------------------------- */
 
-/* A listener, who waits for it, and how many segments it has dropped so far. */
+/* A listener, a server that waits for it in epoll, and how many segments it has dropped so far. */
 struct server {
 	struct listener *listener;
 	struct epoll_waiter *epoll;
@@ -39,7 +39,7 @@ static void expect_dropped(struct server *server, int more)
 	expect_drops(server->listener, server->drops);
 }
 
-/* Whether the first segment behind a SYN ends beyond the number that was next then. */
+/* Whether the segment, the first behind a SYN, has numbers beyond those of the final ACK. */
 static bool lies_ahead(const struct peer_segment *segment)
 {
 	int32_t occupied =
@@ -56,8 +56,8 @@ static void expect_connection(struct server *server, struct peer *peer)
 }
 
 /*
- * The request is as it was: nobody was woken, its timer runs on, and its answer connects, which
- * comes after what lies @ahead of it.
+ * The request has not changed: nobody was woken, its timer goes on, and the final ACK connects.
+ * @ahead: it comes behind a segment with higher numbers.
  */
 static void expect_unmoved(struct server *server, struct peer *peer, bool ahead)
 {
@@ -89,7 +89,7 @@ struct row {
 	struct peer_segment segment;
 	const char *lines[3];
 	bool ends;      /* the request has ended */
-	bool listeners; /* it was left to the listener */
+	bool listeners; /* it is left to the listener, and the request drops nothing */
 	const char *covers;
 };
 
@@ -131,8 +131,9 @@ static char *line_at(const char *words, int32_t offset, const char *rest)
 /* ---- RST ------------------------------------------------------------------------------------- */
 
 /*
- * Whether this kernel believes a RST that is within the window only if it has the very next number,
- * and asks for that before it looks at the acknowledgement: both came with one commit.
+ * Whether in this kernel a RST ends a request only with the very next number, and elsewhere in the
+ * window is challenged (RFC 5961, 3.2). With the same commit came that its acknowledgement is not
+ * looked at.
  */
 static bool resets_are_challenged(struct server *server)
 {
@@ -212,7 +213,7 @@ CASE(reset_with_an_acknowledgement_should_end_a_request_by_its_number_alone, .cl
 
 /* ---- the window ------------------------------------------------------------------------------ */
 
-/* So many bytes from an edge of the window that the SYN-ACK has offered. */
+/* A number, @offset bytes from an edge of the window that the SYN-ACK has offered. */
 struct place {
 	const char *edge;
 	int32_t offset;
@@ -511,9 +512,9 @@ static const struct pair wrong_pairs[] = {
 };
 
 /*
- * tcp_oow_rate_limited(): each request has one clock for all that it answers by itself. Data does
- * not look at it and does not set it, for two ends that each have lost count do not go on sending
- * data for ever; a SYN does, with data too.
+ * tcp_oow_rate_limited(): a request has one clock for all the segments that it answers by itself.
+ * Segments with data neither ask it nor set it, as two ends that disagree about numbers do not send
+ * each other data for ever; but a SYN with data does.
  */
 CASE(second_wrong_segment_within_half_a_second_is_not_answered, .claims = "", .covers = "X-23")
 {
@@ -569,7 +570,7 @@ static void send_probe(struct peer *peer, bool answered)
 		      answered ? "+0.0 < ACK" : NULL);
 }
 
-/* What was not answered does not count: the time runs from the last answer. */
+/* The time runs from the last answer: what was not answered does not begin it anew. */
 CASE(request_answers_again_after_tcp_invalid_ratelimit, .claims = "", .covers = "X-23",
      .kernel_seconds = 4)
 {
@@ -712,16 +713,16 @@ static void stray_in(struct server *server, const struct stray *stray, const cha
 	else
 		expect_ladder(peer, "-  >  SYN  - / SYN_RECV", "+0.0  <  SYN-ACK");
 	expect_queue(server->listener, .accept = 0, .syn = 1);
-	peer_send(peer, .flags = RST, .seq = (int32_t)(peer->isn + 1 - peer->seq));
-	expect_ladder(peer, "-  >  RST  - / -");
+	reset_ends_the_request(peer);
 	expect_dropped(server, 1 + makes_request);
 	expect_ended(server);
 	expect_counters(net, SERVER, "reset_requests 1");
 }
 
 /*
- * RFC 9293, 3.10.7.2, and tcp_rcv_state_process(): ACK first, then RST, then SYN without FIN. A RST
- * with ACK is to be answered with RST, which no RST is; so nobody counts it as dropped.
+ * RFC 9293, 3.10.7.2, and tcp_rcv_state_process(): ACK is looked at first, then RST, then SYN
+ * without FIN. A RST with ACK would be answered with RST, but no RST ever is: tcp_v4_send_reset()
+ * returns, and nobody counts it as dropped.
  */
 CASE(listener_answers_strays_alike_with_and_without_data_and_then_a_syn, .claims = "",
      .covers = "X-29 P-102")

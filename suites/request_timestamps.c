@@ -26,7 +26,7 @@ static struct peer *stamped_peer(struct scene *net, struct listener *server)
 	return peer;
 }
 
-/* It goes on, and its next timestamp is @tsval; what it has from the server is an old echo. */
+/* A keepalive probe: its answer shows which timestamp the connection has kept. */
 static void probe_connection(struct peer *peer, bool stamped, uint32_t tsval)
 {
 	peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn - peer->seq),
@@ -43,8 +43,7 @@ struct stamp {
 	const char *what;
 	struct peer_segment segment;
 	const char *lines[3];
-	uint32_t
-		echo; /* of what the connection sends then; 0: there is none, the segment is late */
+	uint32_t echo; /* that the connection sends then; 0: it is rejected, and makes none */
 	const char *counters; /* NULL: none */
 };
 
@@ -104,8 +103,7 @@ static void expect_old(struct scene *net, struct peer *peer, const struct stamp 
 	expect_states(peer, .client = NO_SOCKET, .server = SYN_RECV);
 	if (!(stamp->segment.flags & RST))
 		expect_echo(peer, FIRST_TSVAL);
-	peer_send(peer, .flags = RST, .seq = (int32_t)(peer->isn + 1 - peer->seq));
-	expect_ladder(peer, "-  >  RST  - / -");
+	reset_ends_the_request(peer);
 	expect_counters(net, SERVER, "PAWSEstab 1  reset_requests 1");
 }
 
@@ -138,7 +136,8 @@ CASE(timestamp_of_the_final_ack_may_stand_still_or_jump_but_not_go_back, .claims
 		expect_drops(server, drops);
 	}
 }
-/* What comes before the final ACK, later by the clock, and is not accepted. */
+
+/* Segments with a later timestamp that come before the final ACK and are not accepted. */
 static const struct stamp latecomers[] = {
 	{ .what = "an ACK before the window",
 	  .segment = { .flags = ACK, .seq = -1 },
@@ -161,8 +160,8 @@ static const struct stamp latecomers[] = {
 };
 
 /*
- * Were the timestamp of something kept that is not accepted, then whoever guesses could make all
- * that the peer sends old.
+ * If the timestamp of a segment that is not accepted were kept, a blind attacker could make all
+ * that the peer sends look old.
  */
 CASE(timestamp_of_what_is_not_accepted_is_not_kept, .claims = "")
 {
@@ -192,8 +191,9 @@ CASE(timestamp_of_what_is_not_accepted_is_not_kept, .claims = "")
 }
 
 /*
- * tcp_paws_check(): a timestamp of 0 in the SYN says nothing, as some peers begin to count with the
- * next segment. And what SYN and SYN-ACK have not agreed on nobody looks at.
+ * tcp_paws_check(): after a timestamp of 0 in the SYN no other is old, as some peers send their
+ * first real one with the next segment. And timestamps that SYN and SYN-ACK have not agreed on are
+ * not looked at.
  */
 CASE(timestamps_are_not_old_for_a_request_that_knows_none, .claims = "")
 {
@@ -377,8 +377,7 @@ CASE(wrong_echo_is_disbelieved_whatever_the_segment_carries, .claims = "",
 		peer_sends(peer, segment);
 		expect_lines(net, peer->flow, misled[i].lines);
 		expect_queue(server, .accept = 0, .syn = 1);
-		peer_send(peer, .flags = RST, .seq = (int32_t)(peer->isn + 1 - peer->seq));
-		expect_ladder(peer, "-  >  RST  - / -");
+		reset_ends_the_request(peer);
 		expect_counters(net, SERVER, "%s  reset_requests 1",
 				misled[i].counters ? misled[i].counters : "");
 	}

@@ -21,11 +21,11 @@ enum way { LEVEL_TRIGGERED, POLLING, EDGE_TRIGGERED, BLOCKING };
 
 struct manner {
 	enum way way;
-	bool one_per_event; /* it accepts so many, and not as many as there are */
+	bool one_per_event; /* it accepts one, and not all that there are */
 	bool works;         /* it is busy before it waits, until the case gives its word */
 };
 
-/* So many failures in a row, and no sleep between them, are a loop that will not end by itself. */
+/* accept() has failed so often in a row, without a sleep between: the server spins. */
 #define SPINS 1000
 
 static int begin_to_wait(const struct manner *manner, int sock)
@@ -119,7 +119,7 @@ static void give_descriptor(struct process *process, const struct end *client)
 	expect_process_accepts(process, client);
 }
 
-static void spin(struct scene *net, enum way way)
+static void run_out_of_descriptors(struct scene *net, enum way way)
 {
 	const struct manner manner = { .way = way };
 	struct listener *server = listen_on_server(net, .backlog = 1, .shared = true);
@@ -156,8 +156,8 @@ static void spin(struct scene *net, enum way way)
 
 CASE(server_without_descriptors_spins_while_a_client_waits, .claims = "", .covers = "N-34")
 {
-	spin(net, LEVEL_TRIGGERED);
-	spin(net, POLLING);
+	run_out_of_descriptors(net, LEVEL_TRIGGERED);
+	run_out_of_descriptors(net, POLLING);
 }
 
 /* The descriptor is taken before accept() waits: __sys_accept4(). */
@@ -198,23 +198,23 @@ CASE(edge_triggered_server_without_descriptors_sleeps_beside_its_client, .claims
 
 	STEP("the second one connects: the server wakes once, cannot accept it, and sleeps");
 	struct end *second = connect_one(net, server);
-	long naps = process_rests(process);
+	long sleeps = process_rests(process);
 	speak(second, "HELLO");
 	expect_queue(server, .accept = 1, .syn = 0);
 
-	STEP("a descriptor is free, and neither that nor what the client sends wakes anybody; a "
-	     "third one connects, and it is the second who gets the descriptor");
+	STEP("a descriptor is free, and neither that nor the client's data wakes the server; when "
+	     "a third client connects, the second one gets the descriptor");
 	COVERS("N-36");
 	let_process_open(process, 1);
 	speak(second, "AGAIN");
-	expect_result(server, "naps of the server", naps, process_rests(process));
+	expect_result(server, "how often the server has slept", sleeps, process_rests(process));
 	expect_read_error(second, EAGAIN);
 	expect_queue(server, .accept = 1, .syn = 0);
 	struct end *third = connect_one(net, server);
 	expect_process_accepts(process, second);
-	naps = process_rests(process);
+	sleeps = process_rests(process);
 	let_process_open(process, 1);
-	expect_result(server, "naps of the server", naps, process_rests(process));
+	expect_result(server, "how often the server has slept", sleeps, process_rests(process));
 	expect_silence(third);
 	expect_queue(server, .accept = 1, .syn = 0);
 }
@@ -246,18 +246,18 @@ CASE(edge_triggered_server_that_accepts_one_per_event_leaves_the_rest_waiting, .
 	give_word(process);
 	expect_process_accepts(process, clients[0]);
 	give_word(process);
-	long naps = process_rests(process);
+	long sleeps = process_rests(process);
 	expect_queue(server, .accept = 4, .syn = 0);
 	speak(clients[1], "HELLO");
 	close_first(clients[2]);
 	reset_ends_the_request(half_open_peer(net, server));
-	expect_result(server, "naps of the server", naps, process_rests(process));
+	expect_result(server, "how often the server has slept", sleeps, process_rests(process));
 	expect_read_error(clients[1], EAGAIN);
 	expect_queue(server, .accept = 4, .syn = 0);
 	expect_counters(net, SERVER, "reset_requests 1");
 
-	STEP("a client more wakes it, and the second one is accepted: the new one is the fourth in "
-	     "line, and stays there until four others come");
+	STEP("one more client wakes it, and the second one is accepted: the new one is the fourth "
+	     "in line, and gets its turn after four others have come");
 	COVERS("N-40");
 	struct end *late = connect_one(net, server);
 	expect_process_accepts(process, clients[1]);
@@ -275,7 +275,7 @@ CASE(edge_triggered_server_that_accepts_one_per_event_leaves_the_rest_waiting, .
 	expect_process_accepts(process, late);
 	expect_queue(server, .accept = 4, .syn = 0);
 
-	STEP("four places are never free again: two clients more, and SYNs are dropped");
+	STEP("four places stay taken: after two more clients SYNs are dropped");
 	connect_clients(net, server, 2);
 	give_up(refused_client(net, server));
 	expect_queue(server, .accept = 6, .syn = 0);

@@ -43,7 +43,7 @@ static void expect_old_answer(struct peer *old, struct peer *again)
 	expect_silence(old);
 }
 
-/* What has been in TIME_WAIT is a request. */
+/* A request has taken the place of TIME_WAIT. */
 static void expect_reopened(struct peer *old, struct peer *again)
 {
 	expect_ladder(again,
@@ -53,9 +53,9 @@ static void expect_reopened(struct peer *old, struct peer *again)
 }
 
 /*
- * tcp_conn_request(): what TIME_WAIT gives way to counts on where it has ended, so that nothing of
- * the old connection can be taken for the new one's. Up to Linux 6.9 that number got lost on its
- * way to there (commit 41eecbd712b7), and the usual one was taken.
+ * tcp_conn_request(): the new connection begins above the last number of the old one, so that no
+ * segment of that can be taken for one of its own. Up to Linux 6.9 the number got lost on the way
+ * to there (commit 41eecbd712b7), and the usual one was taken.
  */
 static void expect_number_of(struct peer *old, struct peer *again)
 {
@@ -95,9 +95,9 @@ CASE(syn_reopens_a_connection_in_time_wait_if_its_number_is_higher, .claims = ""
      .covers = "P-126 F-15", .variants = "number-follows number-is-any")
 {
 	static const struct comeback rows[] = {
-		{ "with the number before that of the FIN's end", -1, false },
-		{ "with the number that is next in the old connection", 0, false },
-		{ "with the one behind it", 1, true },
+		{ "with the number before the next one of the old connection", -1, false },
+		{ "with the next number of the old connection", 0, false },
+		{ "with the number behind that", 1, true },
 		{ "with one that is 2^31 - 1 higher", INT32_MAX, true },
 		{ "with one that is 2^31 higher, or lower", INT32_MIN, true },
 		{ "with one that is 2^31 - 1 lower", -INT32_MAX, false },
@@ -208,8 +208,8 @@ static void reset_the_old(struct peer *again)
 }
 
 /*
- * Of two hosts behind one address the second may get the port of the first, and its clock is
- * another one. So may a host whose clock began anew.
+ * Two hosts behind one address (NAT) may use the same port one after the other, and each has a
+ * clock of its own. A host that was started again has another clock, too.
  */
 CASE(older_timestamp_gets_the_old_connections_ack_and_the_client_gets_in_with_its_next_syn,
      .claims = "", .variants = PAWS_VARIANTS)
@@ -244,7 +244,7 @@ CASE(older_timestamp_gets_the_old_connections_ack_and_the_client_gets_in_with_it
 
 /* ---- full queues ----------------------------------------------------------------------------- */
 
-/* What makes a SYN queue full, and what that means for a stranger's SYN. */
+/* How the SYN queue is full, and what becomes of the SYN of a client that is not known. */
 struct full_queue {
 	const char *what, *cookies, *max_syn_backlog;
 	int backlog;
@@ -309,7 +309,7 @@ CASE(syn_into_time_wait_passes_a_full_syn_queue_and_gets_no_cookie, .claims = ""
 		come_back_to_a_full_syn_queue(net, &rows[i]);
 }
 
-/* do_time_wait in tcp_v4_rcv() has ended it before tcp_conn_request() looks at the queue. */
+/* tcp_v4_rcv() ends TIME_WAIT (do_time_wait) before tcp_conn_request() looks at the queue. */
 CASE(syn_into_time_wait_does_not_pass_a_full_accept_queue_and_ends_it_all_the_same, .claims = "")
 {
 	struct listener *server = listen_on_server(net, .backlog = 1);
@@ -325,7 +325,7 @@ CASE(syn_into_time_wait_does_not_pass_a_full_accept_queue_and_ends_it_all_the_sa
 	expect_drops(server, 1);
 	expect_counters(net, SERVER, "overflows 1");
 
-	STEP("when there is room the SYN, which comes again, is anybody's");
+	STEP("there is room again: the SYN that comes again is like any other");
 	accept_client(server, clients[0]);
 	peer_syn(again);
 	expect_ladder(again,
@@ -353,7 +353,7 @@ CASE(syn_into_time_wait_whose_listener_is_gone_gets_the_old_connections_ack, .cl
 	expect_states(old, .server = TIME_WAIT);
 }
 
-/* inet_twsk_alloc(): beyond tcp_max_tw_buckets nobody is remembered. */
+/* inet_twsk_alloc(): there are tcp_max_tw_buckets sockets in TIME_WAIT at most. */
 CASE(without_room_for_time_wait_a_closed_connection_is_forgotten_at_once, .claims = "",
      .server_sysctls = { "net.ipv4.tcp_max_tw_buckets=1" })
 {
@@ -457,7 +457,7 @@ CASE(reset_ends_time_wait_unless_tcp_rfc1337_says_no, .claims = "", .covers = "P
 	peer_reset(peer);
 	expect_ladder(peer, "-  >  RST  - / -");
 
-	STEP("so its next SYN is anybody's, with a lower number too");
+	STEP("so its next SYN is like any other, even with a lower number");
 	struct peer *again = peer_again(peer, .isn = -1000);
 	peer_syn(again);
 	expect_ladder(again,
@@ -499,8 +499,8 @@ struct visit {
 };
 
 /*
- * TCP_TIMEWAIT_LEN, and inet_twsk_reschedule(): what acknowledges sets the minute anew, and so does
- * what PAWS rejects. A SYN does not, as it may be a client's that wants to get in.
+ * TCP_TIMEWAIT_LEN, and inet_twsk_reschedule(): an ACK begins the minute anew, and so does what
+ * PAWS rejects. A SYN does not: it may be from a client that wants to get in.
  */
 CASE(time_wait_lasts_a_minute_and_a_segment_that_acknowledges_sets_it_anew, .claims = "",
      .virtual_time = true, .kernel_seconds = 92, .server_sysctls = { "net.ipv4.tcp_rfc1337=1" })
@@ -552,6 +552,8 @@ CASE(time_wait_lasts_a_minute_and_a_segment_that_acknowledges_sets_it_anew, .cla
 
 /* ---- connections that live ------------------------------------------------------------------- */
 
+#define CHALLENGED "TCPChallengeACK 1  TCPSYNChallenge 1"
+
 /* A peer's connection in some state at the server, and what a SYN then counts there. */
 struct living {
 	const char *what;
@@ -560,7 +562,7 @@ struct living {
 	const char *covers;
 };
 
-/* Answered twice, its SYN tells nothing of a round-trip time: the server's RTO is 1 s. */
+/* Its SYN is answered twice, so the server measures no round-trip time, and its RTO is 1 s. */
 static struct peer *slow_peer(struct listener *server)
 {
 	struct peer *peer = half_open_peer(server->scene, server);
@@ -695,16 +697,11 @@ CASE(syn_for_a_living_connection_is_challenged_and_reset_lets_the_client_in, .cl
 	static const struct living rows[] = {
 		{ "waits for accept()", waiting_peer, "challenges 1", "P-131" },
 		{ "was accepted", accepted_peer, "challenges 1", "P-131" },
-		{ "is in CLOSE_WAIT", peer_in_close_wait, "TCPChallengeACK 1  TCPSYNChallenge 1",
-		  "P-131" },
-		{ "is in LAST_ACK", peer_in_last_ack, "TCPChallengeACK 1  TCPSYNChallenge 1",
-		  "P-130" },
-		{ "is in FIN_WAIT1", peer_in_fin_wait_1, "TCPChallengeACK 1  TCPSYNChallenge 1",
-		  "P-131" },
-		{ "is in CLOSING", peer_in_closing, "TCPChallengeACK 1  TCPSYNChallenge 1",
-		  "P-131" },
-		{ "is in FIN_WAIT2", half_closed_peer, "TCPChallengeACK 1  TCPSYNChallenge 1",
-		  "P-131" },
+		{ "is in CLOSE_WAIT", peer_in_close_wait, CHALLENGED, "P-131" },
+		{ "is in LAST_ACK", peer_in_last_ack, CHALLENGED, "P-130" },
+		{ "is in FIN_WAIT1", peer_in_fin_wait_1, CHALLENGED, "P-131" },
+		{ "is in CLOSING", peer_in_closing, CHALLENGED, "P-131" },
+		{ "is in FIN_WAIT2", half_closed_peer, CHALLENGED, "P-131" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
@@ -732,12 +729,12 @@ CASE(living_connection_challenges_once_in_tcp_invalid_ratelimit, .claims = "", .
 	expect_counters(net, SERVER, "TCPACKSkippedChallenge 1  TCPSYNChallenge 1  Tcp.InErrs 1");
 }
 
-/* Closed by its program, it is a small thing like one in TIME_WAIT, and answers otherwise. */
+/* After close() FIN_WAIT2 is kept like TIME_WAIT (tcp_time_wait()), and takes a SYN otherwise. */
 static struct peer *orphan_in_fin_wait_2(struct listener *server)
 {
 	struct scene *net = server->scene;
 
-	STEP("a connection that the server closes is in FIN_WAIT2, and nobody has its socket");
+	STEP("the server has closed a connection, which is in FIN_WAIT2");
 	struct peer *peer = peer_in_fin_wait_1(server);
 	peer_ack(peer);
 	expect_ladder(peer, "-  >  ACK  - / FIN_WAIT2");
@@ -779,17 +776,17 @@ CASE(syn_for_a_connection_in_fin_wait_2_is_reset_if_it_is_within_the_window, .cl
 	}
 }
 
-/* ---- the first number ------------------------------------------------------------------------ */
+/* ---- the initial sequence number ------------------------------------------------------------- */
 
-/* RFC 6528, and secure_tcp_seq(): a secret of the machine, the two addresses and ports, a clock. */
-CASE(second_first_number_of_the_same_ports_is_higher_and_that_of_others_is_elsewhere, .claims = "",
+/* RFC 6528, secure_tcp_seq(): a hash of addresses, ports and a secret, and a clock. */
+CASE(isn_grows_with_the_clock_for_the_same_ports_and_is_elsewhere_for_others, .claims = "",
      .covers = "P-87")
 {
 	struct listener *server = listen_on_server(net, .backlog = 64);
 	struct peer *peers[8];
 	int near = 0;
 
-	STEP("a request ends, and the next one of the same ports counts on by the clock");
+	STEP("a request ends, and the next one between the same ports goes on with the clock");
 	COVERS("P-87");
 	struct peer *peer = half_open_peer(net, server);
 	reset_ends_the_request(peer);
@@ -802,13 +799,13 @@ CASE(second_first_number_of_the_same_ports_is_higher_and_that_of_others_is_elsew
 	reset_ends_the_request(again);
 	expect_counters(net, SERVER, "reset_requests 2");
 
-	STEP("eight other peers' numbers are all over");
+	STEP("the ISNs of eight other peers do not follow each other");
 	half_open_peers(server, peers, 8);
 	for (int i = 1; i < 8; i++)
 		near += peers[i]->heard.seq - peers[i - 1]->heard.seq < 1u << 24; /* 1 s */
 	if (near > 1)
-		fail("of eight peers' first numbers %d follow those before by less than 2^24: "
-		     "whose numbers they are makes no difference",
+		fail("of eight peers' ISNs %d are less than 2^24 above the one before: they do not "
+		     "depend on addresses and ports",
 		     near);
 }
 
@@ -874,7 +871,7 @@ struct comer {
 static const struct comer comers[] = {
 	{ "waits for accept()", waiting_client, "challenges 1", ECONNRESET },
 	{ "was accepted", accepted_client, "challenges 1", ECONNRESET },
-	{ "is in CLOSE_WAIT", client_in_close_wait, "TCPChallengeACK 1  TCPSYNChallenge 1", 0 },
+	{ "is in CLOSE_WAIT", client_in_close_wait, CHALLENGED, 0 },
 };
 
 static void expect_to_be_dead(struct end *served, int error)
@@ -909,7 +906,7 @@ static void get_in_again(struct scene *net, const struct comer *row)
 	expect_counters(net, CLIENT, "TCPTimeouts 1");
 	expect_counters(net, SERVER, "%s  Tcp.EstabResets 1", row->challenge);
 
-	STEP("the old connection is dead, and accept() gives it all the same, and first");
+	STEP("the old connection is dead, but accept() gives it all the same, before the new one");
 	if (!old.served)
 		old.served = accept_client(server, old.client);
 	expect_to_be_dead(old.served, row->error);
@@ -918,8 +915,9 @@ static void get_in_again(struct scene *net, const struct comer *row)
 }
 
 /*
- * RFC 9293, 3.5.1: half-open connections. After such an ACK a client of Linux does not wait for its
- * second (TCP_TIMEOUT_MIN in tcp_rcv_synsent_state_process(), commit 9603d47bad46).
+ * RFC 9293, 3.5.1: half-open connections. After such an ACK a Linux client sends its SYN again at
+ * once, not after a second (TCP_TIMEOUT_MIN in tcp_rcv_synsent_state_process(), commit
+ * 9603d47bad46).
  */
 CASE(client_that_comes_back_from_its_old_port_is_in_at_once_with_its_second_syn, .claims = "")
 {
@@ -927,14 +925,14 @@ CASE(client_that_comes_back_from_its_old_port_is_in_at_once_with_its_second_syn,
 		get_in_again(net, &comers[i]);
 }
 
-/* Nobody hears of the client's SYNs: the old connection is as it was, and so it stays. */
+/* The client's SYNs have changed nothing at the server, and nothing ever will. */
 static void expect_nothing_changed(struct listener *server, struct forgotten old)
 {
 	struct scene *net = server->scene;
 	struct end *client = old.client;
 	enum tcp_state state;
 
-	STEP("the old connection is as it was, and nobody will ever be there");
+	STEP("the server still has the old connection, at whose other end nobody is");
 	expect_silence(client);
 	if (!old.served)
 		old.served = accept_client(server, client);
@@ -1029,10 +1027,9 @@ CASE(client_that_comes_back_times_out_where_a_firewall_drops_its_reset, .claims 
 		be_kept_out_without_reset(net, &comers[i], linear);
 }
 
-/* ---- a client comes back to what nobody has any more ------------------------------------------
- */
+/* ---- a client comes back after close() ------------------------------------------------------ */
 
-/* The server closes first; the client's FIN comes when its program has read the end of the data. */
+/* The server closes first, and the client has not closed yet. */
 static struct forgotten client_of_closed_server(struct listener *server)
 {
 	struct scene *net = server->scene;
@@ -1073,8 +1070,8 @@ CASE(client_that_comes_back_while_the_server_is_in_time_wait_is_in_at_once, .cla
 }
 
 /*
- * With so late a SYN: for the first 4 ms the client's new number is within the window, and then
- * the server resets it (connection refused), as in
+ * Its SYN comes a second later, since in the first 4 ms the client's new ISN is within the window
+ * of the old connection, and the server answers with RST: see
  * syn_for_a_connection_in_fin_wait_2_is_reset_if_it_is_within_the_window.
  */
 CASE(client_that_comes_back_while_the_server_is_in_fin_wait_2_is_in_with_its_second_syn,
@@ -1118,7 +1115,7 @@ static void expect_taken(struct listener *before, struct socket_option option)
 	close(socket->fd);
 }
 
-/* inet_csk_bind_conflict(): TIME_WAIT has the options of the socket that it is left of. */
+/* inet_csk_bind_conflict(): TIME_WAIT keeps the options of the socket that was closed. */
 CASE(port_with_time_waits_may_be_listened_on_again_with_so_reuseaddr, .claims = "",
      .covers = "P-129 F-28")
 {
@@ -1138,7 +1135,7 @@ CASE(port_with_time_waits_may_be_listened_on_again_with_so_reuseaddr, .claims = 
 	struct listener *second = listen_on_server(net, .backlog = 5, .in_place_of = first);
 	expect_states(old, .server = TIME_WAIT);
 
-	STEP("and has the connection that TIME_WAIT gives way to");
+	STEP("it gets the connection that reopens TIME_WAIT");
 	struct peer *again = peer_again(old, .isn = 1);
 	peer_syn(again);
 	expect_reopened(old, again);
