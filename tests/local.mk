@@ -240,7 +240,14 @@ tests/faults.so tests/pauses.so: %.so: %.c
 
 CLEANFILES += tests/faults.so tests/pauses.so
 
-.PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual
+# What finds out whether the tarball is whole: all tests but those that need little of it and long. They
+# are for a make check, which plays them and all the rest.
+tests_of_tarball = $(filter-out \
+	tests/cases.tap tests/test_odd_machines.sh tests/test_own_kernels.sh tests/test_vm.sh, $(TESTS))
+distcheck-files:
+	@$(MAKE) $(AM_MAKEFLAGS) distcheck TESTS='$(tests_of_tarball)'
+
+.PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual distcheck-files
 
 clean-local:
 	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts
