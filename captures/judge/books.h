@@ -148,6 +148,7 @@ struct flow_book {
 	int listener; /* of the one that its request or child is at; 0: not known */
 	int port;     /* that the client asks */
 	int waits;    /* its children that are in an accept queue */
+	long queued;  /* of the event that showed the last of them there */
 	int before;   /* the flow before it between the same ports; 0: none */
 	bool raw, begun;
 	nsec t0, transit;
@@ -235,6 +236,7 @@ struct listener_book {
 	int references;       /* to its socket that the case has told of: descriptors */
 	long options[LISTENER_OPTIONS];
 	bool foreign;        /* another process accepts, and what it took is seen by what is left */
+	long silent_end;     /* of the event that showed that it had ended it, too; 0: it has not */
 	long drops, dropped; /* segments: as the kernel counts them, as they were seen */
 	long drops_seq;      /* of the event that said so last */
 	/* its last accept() that failed: with what errno, before which sample (see judge.samples),
@@ -524,6 +526,8 @@ void take_in(struct judge *judge, const struct event *event, struct listener_boo
 void end_waits(struct judge *judge, const struct event *event);
 /* accept() of @listener has given this flow's connection. */
 void leave_queue(struct judge *judge, const struct event *event, struct listener_book *listener);
+/* Another process has accepted so many of the listener's, who has waited longest first. */
+void leave_in_order(struct judge *judge, struct listener_book *listener, int count);
 
 /* ---- details.c ----------------------------------------------------------------------------- */
 

@@ -268,7 +268,7 @@ static void close_queue(struct judge *judge, const struct event *event,
 	struct culprit culprit = { event->seq, event->packet };
 
 	if (listener->foreign && listener->depths.accept < waiting) {
-		listener->accepted = listener->children - listener->depths.accept;
+		leave_in_order(judge, listener, waiting - listener->depths.accept);
 		waiting = listener->depths.accept;
 	}
 	if (listener->depths_seq > judge->last_sample)

@@ -204,17 +204,21 @@ static bool can_send(const char *call, const struct segment *segment)
 	return true;
 }
 
-/* A process that does not tell of its calls writes when it gets to it; what a timer sends is old.
+/*
+ * A process that does not tell of its calls writes, and closes what is connected, when it gets to
+ * it; what a timer sends is old.
  */
 static bool sent_by_process(struct judge *judge, const struct flow_book *flow,
 			    const struct event *event)
 {
 	const struct listener_book *listener = listener_of(judge, flow);
 	const struct packet_book *packet = book_of_packet(judge, event->packet);
+	bool connected = flow->states[SERVER] == ESTABLISHED || flow->states[SERVER] == CLOSE_WAIT;
 
 	return listener && listener->foreign && flow->call_ended[SERVER] == 0 && packet &&
 	       !packet->retransmission && event->from == SERVER &&
-	       can_send("write", &event->segment);
+	       (can_send("write", &event->segment) ||
+		(connected && can_send("close", &event->segment)));
 }
 
 static bool sent_by_call(struct judge *judge, const struct flow_book *flow,

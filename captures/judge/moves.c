@@ -63,11 +63,23 @@ void follow_request(struct judge *judge, const struct event *event)
 
 /* ---- connections that wait ----------------------------------------------------------------- */
 
+/*
+ * Whether it waited at one that another process has ended. Nobody tells what that has accepted
+ * before, and the flow need not have moved.
+ */
+static bool was_left_behind(struct judge *judge, const struct flow_book *flow)
+{
+	const struct listener_book *from = book_of_listener(judge, flow->listener);
+
+	return flow->waits && from && !is_listening(from) && flow->queued < from->silent_end;
+}
+
 /* Whether it waits at one who has ended, or at one that is not known yet. */
 static bool is_homeless(struct judge *judge, const struct flow_book *flow, int port)
 {
 	return flow->waits && flow->port == port &&
-	       !is_listening(book_of_listener(judge, flow->listener));
+	       !is_listening(book_of_listener(judge, flow->listener)) &&
+	       !was_left_behind(judge, flow);
 }
 
 static void move(struct judge *judge, const struct event *event, int number,
@@ -79,10 +91,12 @@ static void move(struct judge *judge, const struct event *event, int number,
 	bool by_segment = cause && cause->flow == number;
 
 	flow->listener = to->key;
+	flow->queued = event->seq;
 	to->children++;
 	if (!from)
 		return;
 	enter_move(judge, event, by_segment ? cause->line : enter_line(judge, event, number));
+	judge->lines[flow->last_line].by_call |= from->silent_end && !by_segment;
 }
 
 static int unexplained(const struct listener_book *listener)
@@ -141,7 +155,6 @@ static void end_wait(struct judge *judge, const struct event *event, int number)
 		flow->waits = 0;
 	} else if (foreign) {
 		move(judge, event, number, foreign);
-		flow->waits = 0;
 	} else {
 		judge_object_to(
 			judge, culprit_on(judge, event, flow->port),
@@ -153,8 +166,49 @@ static void end_wait(struct judge *judge, const struct event *event, int number)
 	}
 }
 
+/* Who came last of those who were left behind; 0: nobody was. */
+static int last_left_behind(struct judge *judge)
+{
+	int last = 0;
+
+	for (int i = 1; i < judge->flow_count; i++) {
+		const struct flow_book *flow = &judge->flows[i];
+
+		if (was_left_behind(judge, flow) && flow->states[SERVER] != NO_SOCKET &&
+		    (!last || flow->queued > judge->flows[last].queued))
+			last = i;
+	}
+	return last;
+}
+
+/* Where those go who move on the port, without a sample that would show who. */
+static struct listener_book *new_home_on(struct judge *judge, int port)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == port && is_listening(&judge->listeners[i]) &&
+		    unexplained(&judge->listeners[i]) > 0)
+			return &judge->listeners[i];
+	return foreign_on(judge, port);
+}
+
+/*
+ * A queue is a FIFO: what the process has accepted before it ended its listener came first, and
+ * what has moved since came last. How many have, the kernel counts.
+ */
+static void follow_moves(struct judge *judge, const struct event *event)
+{
+	const struct tally_book *moves = &judge->hosts[SERVER].tallies[MOVES];
+	struct listener_book *to;
+	int last;
+
+	while (moves->balance + moves->moved > moves->seen && (last = last_left_behind(judge)) &&
+	       (to = new_home_on(judge, judge->flows[last].port)))
+		move(judge, event, last, to);
+}
+
 void end_waits(struct judge *judge, const struct event *event)
 {
+	follow_moves(judge, event);
 	for (int i = 1; i < judge->flow_count && !judge->found; i++)
 		if (is_homeless(judge, &judge->flows[i], judge->flows[i].port))
 			end_wait(judge, event, i);
@@ -165,7 +219,7 @@ void leave_queue(struct judge *judge, const struct event *event, struct listener
 	struct flow_book *flow = book_of_flow(judge, event->flow);
 	const struct listener_book *at = flow ? book_of_listener(judge, flow->listener) : NULL;
 
-	listener->accepted += !listener->foreign;
+	listener->accepted += !listener->foreign || (flow && flow->waits);
 	if (!flow || !flow->waits)
 		return;
 	if (at && at != listener)
@@ -173,4 +227,28 @@ void leave_queue(struct judge *judge, const struct event *event, struct listener
 			     format("accept of %s gave %s, which waits at %s", listener->name,
 				    flow->name, at->name));
 	flow->waits--;
+}
+
+/* Who has waited longest at the listener; NULL: nobody does. */
+static struct flow_book *first_in_queue(struct judge *judge, const struct listener_book *listener)
+{
+	struct flow_book *first = NULL;
+
+	for (int i = 1; i < judge->flow_count; i++) {
+		struct flow_book *flow = &judge->flows[i];
+
+		if (flow->waits && flow->listener == listener->key &&
+		    (!first || flow->queued < first->queued))
+			first = flow;
+	}
+	return first;
+}
+
+void leave_in_order(struct judge *judge, struct listener_book *listener, int count)
+{
+	struct flow_book *first;
+
+	listener->accepted += count;
+	while (count-- > 0 && (first = first_in_queue(judge, listener)))
+		first->waits--;
 }

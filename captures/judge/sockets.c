@@ -105,8 +105,8 @@ static void count_socket(struct judge *judge, const struct event *event, struct 
 		listener->changed_seq = event->seq;
 		listener->children++;
 	}
-	if (!listener || !listener->foreign)
-		flow->waits++;
+	flow->waits++;
+	flow->queued = event->seq;
 }
 
 /* The timer was set anew, and not because a SYN came again: tcp_check_req(). */
@@ -320,6 +320,8 @@ static void take_end_of_listener(struct judge *judge, const struct event *event,
 			     format("the socket of %s does not listen any more, and nothing has "
 				    "ended it",
 				    listener->name));
+	if (listener->listens)
+		listener->silent_end = event->seq;
 	listener->closed |= listener->listens;
 	listener->listens = false;
 }

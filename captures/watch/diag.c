@@ -97,6 +97,7 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		.retrans = message->idiag_retrans,
 		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
 		.floods = is_floods(diag, message),
+		.inode = message->idiag_inode,
 	};
 
 	if (socket.state == LISTEN) {

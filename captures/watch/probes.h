@@ -48,6 +48,7 @@ struct diag_socket {
 	int queued, limit;        /* of a listener: accept queue and its limit */
 	long drops;               /* of a listener: segments (SK_MEMINFO_DROPS) */
 	bool floods;              /* the other end is a source of a flood */
+	unsigned long inode;      /* by which /proc knows it; 0: nobody has a descriptor of it */
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
 

@@ -458,14 +458,18 @@ void add_listener(struct watch *watch, const struct event *event)
 	};
 }
 
-bool watch_sees_listener(const struct watch *watch, int port)
+int watch_listeners(const struct watch *watch, int port, struct seen_listener *found, int room)
 {
 	const struct seen_sockets *seen = crowd_seen(watch->crowd, SERVER);
+	int count = 0;
 
-	for (int i = 0; i < seen->count; i++)
-		if (seen->sockets[i].diag.state == LISTEN && seen->sockets[i].diag.port == port)
-			return true;
-	return false;
+	for (int i = 0; i < seen->count && count < room; i++) {
+		const struct diag_socket *socket = &seen->sockets[i].diag;
+
+		if (socket->state == LISTEN && socket->port == port)
+			found[count++] = (struct seen_listener){ socket->cookie, socket->inode };
+	}
+	return count;
 }
 
 const struct known_listener *known_listener(const struct watch *watch, int key)

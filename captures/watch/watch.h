@@ -108,8 +108,15 @@ int watch_destroy(struct watch *watch, enum host host, int flow, int listener);
  * afterwards is not in them. broken() when they cannot be written.
  */
 void watch_keep_captures(struct watch *watch);
-/* Whether the last sample has found a socket of the server's that listens on @port, whoever's. */
-bool watch_sees_listener(const struct watch *watch, int port);
+/*
+ * The sockets of the server's that listen on @port, whoever's, as the last sample has found them:
+ * at most @room of them are written to @found. Returns how many.
+ */
+struct seen_listener {
+	uint64_t cookie;
+	unsigned long inode; /* by which /proc knows it */
+};
+int watch_listeners(const struct watch *watch, int port, struct seen_listener *found, int room);
 /*
  * Ends with broken() when the wire or a capture has lost a frame, and says who, and how many. Then
  * nothing is known of the kernel, whatever does not add up. watch_finish() does it too.
