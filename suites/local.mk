@@ -28,6 +28,7 @@ suites_sources = \
 	suites/operating.c \
 	suites/overflow.c \
 	suites/plain_servers.c \
+	suites/reloads.c \
 	suites/request_segments.c \
 	suites/request_timestamps.c \
 	suites/reuseport.c \

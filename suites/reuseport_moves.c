@@ -330,44 +330,6 @@ CASE(shutdown_moves_what_waits_and_listen_brings_the_member_back, .claims = "", 
 
 /* ---- a reload -------------------------------------------------------------------------------- */
 
-/* How far a client has come when the server reloads. */
-enum stage { SYN_ON_ITS_WAY, SYN_ACK_ON_ITS_WAY, ACK_ON_ITS_WAY, IN_THE_QUEUE, WITH_DATA, STAGES };
-
-static const struct {
-	const char *what, *held;
-} stages[STAGES] = {
-	[SYN_ON_ITS_WAY] = { "its SYN is on its way", "SYN" },
-	[SYN_ACK_ON_ITS_WAY] = { "the SYN-ACK is on its way", "SYN-ACK" },
-	[ACK_ON_ITS_WAY] = { "its ACK is on its way", "ACK" },
-	[IN_THE_QUEUE] = { "it waits in the accept queue", NULL },
-	[WITH_DATA] = { "it waits there with its request", NULL },
-};
-
-static struct end *client_at(struct listener *old, enum stage stage)
-{
-	struct scene *net = old->scene;
-	struct end *client;
-
-	if (stage == ACK_ON_ITS_WAY)
-		return client_with_held_ack(old);
-	if (stages[stage].held) {
-		hold_segments(net, .from = stage == SYN_ON_ITS_WAY ? CLIENT : SERVER,
-			      .what = stages[stage].held, .count = 1);
-		client = connect_client(net, old);
-		if (stage == SYN_ON_ITS_WAY)
-			expect_ladder(client, "-  >  SYN  held  SYN_SENT / -");
-		else
-			expect_ladder(client,
-				      "-    >  SYN      SYN_SENT / SYN_RECV",
-				      "0.0  <  SYN-ACK  held");
-		return client;
-	}
-	client = connect_one(net, old);
-	if (stage == WITH_DATA)
-		speak(client, "HELLO");
-	return client;
-}
-
 /* What becomes of it where the old member leaves what it has to the new one, and where it does not.
  */
 static void expect_after_reload(struct end *client, enum stage stage, bool moves)
@@ -396,8 +358,8 @@ static void reload_at(struct scene *net, enum stage stage, bool moves)
 	struct members members = listen_in_group(net, .count = 1, .backlog = 5);
 	bool lost = !moves && stage != SYN_ON_ITS_WAY;
 
-	STEP("the server reloads while a client connects, and %s", stages[stage].what);
-	struct end *client = client_at(members.first, stage);
+	STEP("the server reloads while a client connects, and %s", stage_words(stage));
+	struct end *client = client_at_stage(members.first, stage, "HELLO");
 	struct listener *renewed =
 		listen_on_server(net, .group = members.group, .backlog = 5, .name = "new");
 	close_listener(members.first);

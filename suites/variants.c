@@ -128,6 +128,8 @@
 static const struct recorded_variant variants[] = {
 	MOVES_COUNT("request_that_moves_is_counted_where_it_is"),
 	TWIN_WAKES("connection_that_moves_wakes_who_waits_at_the_twin"),
+	TWIN_WAKES("haproxy_that_is_replaced_loses_nobody_where_requests_migrate"),
+	TWIN_WAKES("nginx_with_fewer_workers_loses_nobody_where_requests_migrate"),
 	DESTROYED_ORPHAN("destroyed_orphan_is_gone_at_once"),
 	SYN_TIMEOUTS("connect_times_out_while_nobody_accepts"),
 	SYN_TIMEOUTS("client_starves_while_the_syn_queue_is_full"),

@@ -88,7 +88,7 @@ static void move(struct judge *judge, const struct event *event, int number,
 	struct flow_book *flow = &judge->flows[number];
 	struct listener_book *from = book_of_listener(judge, flow->listener);
 	const struct packet_book *cause = book_of_packet(judge, event->packet);
-	bool by_segment = cause && cause->flow == number;
+	bool by_segment = cause && cause->flow == number && cause->from == CLIENT;
 
 	flow->listener = to->key;
 	flow->queued = event->seq;
