@@ -17,7 +17,7 @@ Makes ./configure with autoreconf.
   --install-deps  first install what is missing to build and to run, with apt, dnf, zypper or
                   pacman; asks for root (sudo, doas) only when something is missing.
                   On the way also the servers and tools that single cases play with
-                  (nginx, Apache httpd, hping3, netstat), none of which is started.
+                  (nginx, HAProxy, Apache httpd, hping3, netstat), none of which is started.
                   Where the kernel has no sch_netem, so that wires have no delay here, on x86_64
                   also QEMU, and a kernel of Debian that has it, into the cache
                   ($HALFOPEN_CACHE, else ~/.cache/halfopen)
@@ -70,6 +70,7 @@ program_needs()
 {
 	awk -v column="$(column_of_packages)" '$column != "-"' <<'END'
 command:nginx    nginx        nginx      nginx                 nginx
+command:haproxy  haproxy      haproxy    haproxy               haproxy
 command:apache2  apache2-bin  -          -                     -
 command:hping3   hping3       hping3     -                     -
 command:netstat  net-tools    net-tools  net-tools-deprecated  net-tools
@@ -391,9 +392,11 @@ quietly='
 		chmod +x "$policy"
 	fi
 	"$@" || exit
-	case " $* " in
-	*" nginx "*) ! command -v systemctl >/dev/null || systemctl --quiet disable nginx || : ;;
-	esac
+	for server in nginx haproxy; do
+		case " $* " in
+		*" $server "*) ! command -v systemctl >/dev/null || systemctl --quiet disable $server || : ;;
+		esac
+	done
 '
 
 install_programs()

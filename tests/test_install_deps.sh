@@ -114,7 +114,7 @@ has_library()
 
 has_everything()
 {
-	has_tool autoconf autoreconf automake make ip tc nginx apache2 hping3 netstat rsvg-convert
+	has_tool autoconf autoreconf automake make ip tc nginx haproxy apache2 hping3 netstat rsvg-convert
 	has_compiler
 	has_pkg_config
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle
@@ -430,13 +430,13 @@ calls
 says "library libmnl"
 verdict "a package that is installed and not found is named"
 
-programs_apt="$apt_install hping3 nginx"
+programs_apt="$apt_install haproxy hping3 nginx"
 
-# A machine that lacks two programs that cases play with.
+# A machine that lacks three programs that cases play with.
 lacks_programs()
 {
 	has_everything
-	rm "$box/bin/nginx" "$box/bin/hping3"
+	rm "$box/bin/nginx" "$box/bin/haproxy" "$box/bin/hping3"
 	prepare_installation
 }
 
@@ -449,8 +449,8 @@ has_tool systemctl
 run --install-deps
 ends_with 0
 calls "sudo sh" "$programs_apt" "policy: #!/bin/sh" "exit 101" "systemctl --quiet disable nginx" \
-	"autoreconf -fi"
-says "for cases with real servers and tools: hping3 nginx"
+	"systemctl --quiet disable haproxy" "autoreconf -fi"
+says "for cases with real servers and tools: haproxy hping3 nginx"
 [ ! -e "$box/policy" ] || problem="$problem the policy is still there;"
 verdict "apt: servers that cases play with are installed, neither started nor enabled"
 
@@ -486,7 +486,7 @@ with_rpm dnf
 as_root
 run --install-deps
 ends_with 0
-calls "dnf install -y --setopt=install_weak_deps=False hping3 nginx" "autoreconf -fi"
+calls "dnf install -y --setopt=install_weak_deps=False haproxy hping3 nginx" "autoreconf -fi"
 verdict "dnf: only programs that it has under this name"
 
 new_machine
