@@ -61,10 +61,10 @@ long advertised_mss(const struct judge *judge, const struct flow_book *flow)
 	return smaller(mss, UINT16_MAX - headers(judge));
 }
 
-/* tcp_mss_clamp() */
+/* tcp_mss_clamp(); a request that has moved to nobody who is known has nobody's. */
 static long clamped_mss(const struct listener_book *listener, long mss)
 {
-	long chosen = listener->options[OPTION_MAXSEG];
+	long chosen = listener ? listener->options[OPTION_MAXSEG] : 0;
 
 	return chosen ? smaller(chosen, mss) : mss;
 }
