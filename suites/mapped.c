@@ -47,6 +47,18 @@ static void expect_mapped(struct end *served, const struct end *client)
 	expect_name(served, "getsockname", MAPPED_SERVER, client->listener->port);
 }
 
+/* bind() to an address of the socket's family. */
+static long bind_at(const struct plain_socket *plain, const char *address, int port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	if (inet_pton(AF_INET6, address, &six.sin6_addr) == 1)
+		return bind(plain->fd, (struct sockaddr *)&six, sizeof(six));
+	inet_pton(AF_INET, address, &four.sin_addr);
+	return bind(plain->fd, (struct sockaddr *)&four, sizeof(four));
+}
+
 /* A listener at ::, of a socket that hears what IPV6_V6ONLY says. */
 static struct listener *listen_everywhere(struct scene *net, int only_ipv6)
 {
@@ -286,17 +298,8 @@ static struct listener *listen_beside(struct scene *net, const struct rival *riv
 	struct plain_socket *plain =
 		socket_on(net, SERVER, .name = rival->what, .family = rival->family,
 			  .options = { OPTION(SOL_SOCKET, SO_REUSEPORT, 1) });
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 
-	if (rival->family == AF_INET6)
-		inet_pton(AF_INET6, rival->address, &six.sin6_addr);
-	else
-		inet_pton(AF_INET, rival->address, &four.sin_addr);
-	expect_call(plain, "bind", 0,
-		    rival->family == AF_INET6
-			    ? bind(plain->fd, (struct sockaddr *)&six, sizeof(six))
-			    : bind(plain->fd, (struct sockaddr *)&four, sizeof(four)));
+	expect_call(plain, "bind", 0, bind_at(plain, rival->address, port));
 	return listen_on_server(net, .backlog = 5, .with = plain);
 }
 
@@ -425,4 +428,132 @@ CASE(request_of_ipv4_moves_between_listeners_of_ipv6, .claims = "", .families = 
 	accept_peer(members.second, silent);
 	speak(late, "HELLO");
 	expect_read(served, "HELLO");
+}
+
+/* ---- bind() --------------------------------------------------------------------------------- */
+
+/* Addresses at which a socket hears what comes. */
+enum {
+	OWN_IPV4 = 1 << 0,
+	LOOPBACK_IPV4 = 1 << 1,
+	OTHER_IPV4 = 1 << 2,
+	ALL_IPV4 = OWN_IPV4 | LOOPBACK_IPV4 | OTHER_IPV4,
+	LOOPBACK_IPV6 = 1 << 3,
+	OTHER_IPV6 = 1 << 4,
+	ALL_IPV6 = LOOPBACK_IPV6 | OTHER_IPV6,
+};
+
+/* A socket that asks for a port. */
+struct claimant {
+	const char *name, *address;
+	int family, only_ipv6;
+	unsigned hears;
+};
+
+static const struct claimant claimants[] = {
+	{ "0.0.0.0", "0.0.0.0", AF_INET, 0, ALL_IPV4 },
+	{ "192.0.2.2", "192.0.2.2", AF_INET, 0, OWN_IPV4 },
+	{ "127.0.0.1", "127.0.0.1", AF_INET, 0, LOOPBACK_IPV4 },
+	{ "[::]", "::", AF_INET6, 0, ALL_IPV4 | ALL_IPV6 },
+	{ "[::] of IPv6 only", "::", AF_INET6, 1, ALL_IPV6 },
+	{ "[::1]", "::1", AF_INET6, 0, LOOPBACK_IPV6 },
+	{ "[::1] of IPv6 only", "::1", AF_INET6, 1, LOOPBACK_IPV6 },
+	{ "[::ffff:0.0.0.0]", "::ffff:0.0.0.0", AF_INET6, 0, ALL_IPV4 },
+	{ "[::ffff:192.0.2.2]", MAPPED_SERVER, AF_INET6, 0, OWN_IPV4 },
+	{ "[::ffff:127.0.0.1]", "::ffff:127.0.0.1", AF_INET6, 0, LOOPBACK_IPV4 },
+};
+
+/* Options of the first one and of the other, and whether they keep the two apart. */
+struct terms {
+	const char *what;
+	int reuse_address[2], reuse_port[2];
+	bool listens; /* the first one */
+	bool apart;
+};
+
+static const struct terms terms[] = {
+	{ "neither reuses", { 0, 0 }, { 0, 0 }, false, true },
+	{ "the first one has SO_REUSEADDR", { 1, 0 }, { 0, 0 }, false, true },
+	{ "the other has SO_REUSEADDR", { 0, 1 }, { 0, 0 }, false, true },
+	{ "both have SO_REUSEADDR", { 1, 1 }, { 0, 0 }, false, false },
+	{ "both have SO_REUSEADDR, and one listens", { 1, 1 }, { 0, 0 }, true, true },
+	{ "the first one has SO_REUSEPORT", { 0, 0 }, { 1, 0 }, false, true },
+	{ "the other has SO_REUSEPORT", { 0, 0 }, { 0, 1 }, false, true },
+	{ "both have SO_REUSEPORT", { 0, 0 }, { 1, 1 }, false, false },
+	{ "both have SO_REUSEPORT, and one listens", { 0, 0 }, { 1, 1 }, true, false },
+};
+
+static struct plain_socket *socket_of(struct scene *net, const struct claimant *claimant,
+				      const struct terms *row, int which)
+{
+	struct plain_socket *plain =
+		socket_on(net, SERVER, .name = claimant->name, .family = claimant->family);
+
+	setsockopt(plain->fd, SOL_SOCKET, SO_REUSEADDR, &row->reuse_address[which], sizeof(int));
+	setsockopt(plain->fd, SOL_SOCKET, SO_REUSEPORT, &row->reuse_port[which], sizeof(int));
+	if (claimant->family == AF_INET6)
+		setsockopt(plain->fd, IPPROTO_IPV6, IPV6_V6ONLY, &claimant->only_ipv6, sizeof(int));
+	return plain;
+}
+
+/* Who hears nothing of what the first one hears may have the port, and nobody else. */
+static void expect_terms(struct scene *net, const struct claimant *first,
+			 const struct claimant *other, const struct terms *row)
+{
+	struct plain_socket *has = socket_of(net, first, row, 0),
+			    *asks = socket_of(net, other, row, 1);
+	bool taken = row->apart && (first->hears & other->hears);
+
+	if (bind_at(has, first->address, 20201) < 0 || (row->listens && listen(has->fd, 1) < 0))
+		fail("%s, alone on its port: %s", first->name, strerror(errno));
+	expect_call(asks, "bind", taken ? EADDRINUSE : 0, bind_at(asks, other->address, 20201));
+	close(asks->fd);
+	close(has->fd);
+}
+
+/*
+ * inet_rcv_saddr_equal() of each socket that has the port, and the shorter ways to the same answer
+ * (sk_reuseport_match(), and the second hash by addresses since Linux 6.1).
+ */
+CASE(port_is_taken_from_who_would_hear_the_same, .claims = "", .covers = "F-27",
+     .families = IPV4_MAPPED)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(terms); i++)
+		for (size_t first = 0; first < ARRAY_LENGTH(claimants); first++) {
+			STEP("%s; %s has a port, and others ask for it", terms[i].what,
+			     claimants[first].name);
+			COVERS("F-27");
+			for (size_t other = 0; other < ARRAY_LENGTH(claimants); other++)
+				expect_terms(net, &claimants[first], &claimants[other], &terms[i]);
+		}
+}
+
+CASE(ipv6_wildcard_takes_the_port_of_ipv4_too_unless_it_is_for_ipv6_only, .claims = "",
+     .covers = "P-21", .families = IPV4_MAPPED)
+{
+	static const struct rival four = { "a socket of IPv4", AF_INET, "0.0.0.0" };
+	struct plain_socket *other =
+		socket_on(net, SERVER, .name = four.what, .family = four.family);
+
+	STEP("a listener at [::] has IPv4's port as well: a socket of IPv4 does not get it, and "
+	     "the option is fixed");
+	COVERS("P-21");
+	struct listener *both = listen_everywhere(net, 0);
+	expect_call(other, "bind", EADDRINUSE, bind_at(other, four.address, both->port));
+	expect_bad_option(both, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	expect_option(both, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	struct end *client = connect_one(net, both);
+	expect_mapped(accept_client(both, client), client);
+
+	STEP("one of IPv6 only leaves it to the socket of IPv4, whose client is nobody else's");
+	COVERS("P-21");
+	struct listener *only = listen_everywhere(net, 1);
+	expect_bad_option(only, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	expect_option(only, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	expect_call(other, "bind", 0, bind_at(other, four.address, only->port));
+	struct listener *server = listen_on_server(net, .backlog = 5, .with = other);
+	client = connect_one(net, server);
+	expect_queue(server, .accept = 1, .syn = 0);
+	expect_queue(only, .accept = 0, .syn = 0);
+	expect_option(accept_client(server, client), SOL_SOCKET, SO_DOMAIN, AF_INET);
 }
