@@ -34,6 +34,7 @@ suites_sources = \
 	suites/reuseport.c \
 	suites/reuseport_moves.c \
 	suites/reuseport_requests.c \
+	suites/routes.c \
 	suites/servers.c \
 	suites/storms.c \
 	suites/suites.h \

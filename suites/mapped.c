@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #define MAPPED_CLIENT "::ffff:192.0.2.1"
 #define MAPPED_SERVER "::ffff:192.0.2.2"
@@ -496,13 +497,49 @@ static struct plain_socket *socket_of(struct scene *net, const struct claimant *
 	return plain;
 }
 
-/* Who hears nothing of what the first one hears may have the port, and nobody else. */
-static void expect_terms(struct scene *net, const struct claimant *first,
-			 const struct claimant *other, const struct terms *row)
+static bool is_mapped(const struct claimant *claimant)
 {
+	return claimant->family == AF_INET6 && !(claimant->hears & ALL_IPV6);
+}
+
+/*
+ * From Linux 6.1 to 6.8, which looks into a hash of addresses first, a socket at a mapped address
+ * does not see one at ::ffff:0.0.0.0 (inet_bind2_bucket_match_addr_any()).
+ */
+static bool is_overlooked(struct scene *net)
+{
+	static const struct terms neither = { "neither reuses", { 0, 0 }, { 0, 0 }, false, true };
+	struct plain_socket *has = socket_of(net, &claimants[7], &neither, 0);
+	struct plain_socket *asks = socket_of(net, &claimants[8], &neither, 1);
+	bool overlooked;
+
+	STEP("whether the mapped wildcard counts for a mapped address");
+	if (bind_at(has, claimants[7].address, 20200) < 0)
+		fail("%s, alone on its port: %s", claimants[7].name, strerror(errno));
+	overlooked = bind_at(asks, claimants[8].address, 20200) == 0;
+	close(asks->fd);
+	close(has->fd);
+	saw_variant(net, overlooked ? "mapped-wildcard-is-overlooked" : "mapped-wildcard-counts");
+	return overlooked;
+}
+
+/* What the first one has the other one asks for. */
+struct claim {
+	const struct claimant *first, *other;
+	const struct terms *terms;
+	bool overlooked; /* see is_overlooked() */
+};
+
+/* Who hears nothing of what the first one hears may have the port, and nobody else. */
+static void expect_terms(struct scene *net, const struct claim *claim)
+{
+	const struct claimant *first = claim->first, *other = claim->other;
+	const struct terms *row = claim->terms;
 	struct plain_socket *has = socket_of(net, first, row, 0),
 			    *asks = socket_of(net, other, row, 1);
-	bool taken = row->apart && (first->hears & other->hears);
+	bool unseen = claim->overlooked && is_mapped(first) && first->hears == ALL_IPV4 &&
+		      is_mapped(other) && other->hears != ALL_IPV4;
+	bool taken = row->apart && (first->hears & other->hears) && !unseen;
 
 	if (bind_at(has, first->address, 20201) < 0 || (row->listens && listen(has->fd, 1) < 0))
 		fail("%s, alone on its port: %s", first->name, strerror(errno));
@@ -516,15 +553,19 @@ static void expect_terms(struct scene *net, const struct claimant *first,
  * (sk_reuseport_match(), and the second hash by addresses since Linux 6.1).
  */
 CASE(port_is_taken_from_who_would_hear_the_same, .claims = "", .covers = "F-27",
-     .families = IPV4_MAPPED)
+     .families = IPV4_MAPPED, .variants = "mapped-wildcard-counts mapped-wildcard-is-overlooked")
 {
+	bool overlooked = is_overlooked(net);
+
 	for (size_t i = 0; i < ARRAY_LENGTH(terms); i++)
 		for (size_t first = 0; first < ARRAY_LENGTH(claimants); first++) {
 			STEP("%s; %s has a port, and others ask for it", terms[i].what,
 			     claimants[first].name);
 			COVERS("F-27");
 			for (size_t other = 0; other < ARRAY_LENGTH(claimants); other++)
-				expect_terms(net, &claimants[first], &claimants[other], &terms[i]);
+				expect_terms(net,
+					     &(struct claim){ &claimants[first], &claimants[other],
+							      &terms[i], overlooked });
 		}
 }
 

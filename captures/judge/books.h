@@ -565,6 +565,7 @@ void hear_cookie(struct judge *judge, const struct event *event, struct flow_boo
 void check_cookie(struct judge *judge, const struct event *event, const struct flow_book *flow);
 /* At a sample, before its ledgers are closed: a connection that a late cookie made for nothing. */
 void see_late_cookie(struct judge *judge, const struct event *event);
+void see_undone_child(struct judge *judge, const struct event *event);
 
 /* ---- agreement.c --------------------------------------------------------------------------- */
 

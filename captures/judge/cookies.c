@@ -206,3 +206,18 @@ void see_late_cookie(struct judge *judge, const struct event *event)
 	if (!why)
 		enter_ledger(&judge->hosts[SERVER], PASSIVE_OPENS, event);
 }
+
+/*
+ * The same: it has made the child before it looks for a route to the client, and without one undoes
+ * it. ListenDrops counts that, and AttemptFails; IPv6 looks first.
+ */
+void see_undone_child(struct judge *judge, const struct event *event)
+{
+	const struct packet_book *packet = book_of_packet(judge, event->packet);
+	const struct flow_book *flow = packet ? &judge->flows[packet->flow] : NULL;
+	const struct tally_book *tallies = judge->hosts[SERVER].tallies;
+
+	if (flow && packet->from == CLIENT && is_request(flow) && tallies[DROPS].moved > 0 &&
+	    tallies[FAILED_ATTEMPTS].moved > 0)
+		enter_ledger(&judge->hosts[SERVER], PASSIVE_OPENS, event);
+}

@@ -319,6 +319,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
 	see_late_cookie(judge, event);
+	see_undone_child(judge, event);
 	close_ledgers(judge, event);
 	end_waits(judge, event);
 	for (int i = 0; i < judge->listener_count; i++)
