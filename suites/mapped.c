@@ -524,20 +524,20 @@ static bool is_overlooked(struct scene *net)
 }
 
 /* What the first one has the other one asks for. */
-struct claim {
+struct contest {
 	const struct claimant *first, *other;
 	const struct terms *terms;
 	bool overlooked; /* see is_overlooked() */
 };
 
 /* Who hears nothing of what the first one hears may have the port, and nobody else. */
-static void expect_terms(struct scene *net, const struct claim *claim)
+static void expect_terms(struct scene *net, const struct contest *contest)
 {
-	const struct claimant *first = claim->first, *other = claim->other;
-	const struct terms *row = claim->terms;
+	const struct claimant *first = contest->first, *other = contest->other;
+	const struct terms *row = contest->terms;
 	struct plain_socket *has = socket_of(net, first, row, 0),
 			    *asks = socket_of(net, other, row, 1);
-	bool unseen = claim->overlooked && is_mapped(first) && first->hears == ALL_IPV4 &&
+	bool unseen = contest->overlooked && is_mapped(first) && first->hears == ALL_IPV4 &&
 		      is_mapped(other) && other->hears != ALL_IPV4;
 	bool taken = row->apart && (first->hears & other->hears) && !unseen;
 
@@ -563,9 +563,9 @@ CASE(port_is_taken_from_who_would_hear_the_same, .claims = "", .covers = "F-27",
 			     claimants[first].name);
 			COVERS("F-27");
 			for (size_t other = 0; other < ARRAY_LENGTH(claimants); other++)
-				expect_terms(net,
-					     &(struct claim){ &claimants[first], &claimants[other],
-							      &terms[i], overlooked });
+				expect_terms(net, &(struct contest){ &claimants[first],
+								     &claimants[other], &terms[i],
+								     overlooked });
 		}
 }
 
