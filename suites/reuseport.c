@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
 
@@ -104,6 +105,78 @@ CASE(filter_that_names_nobody_leaves_the_choice_to_the_hash, .claims = "", .cove
 	for (int i = 0; i < 4; i++)
 		accept_peer(chosen, peer);
 	expect_counters(net, SERVER, "Tcp.EstabResets 3");
+}
+
+/* SO_INCOMING_CPU of the three members: the CPU on which segments come, another one, or none. */
+enum cpu { NONE, HERE, ELSEWHERE };
+
+struct choice {
+	const char *what;
+	enum cpu cpus[3];
+	int peers;
+	bool chosen[3]; /* who gets some of them */
+};
+
+static void set_cpus(struct listener *const *members, const enum cpu *cpus)
+{
+	int here = sched_getcpu();
+
+	for (int i = 0; i < 3; i++) {
+		int cpu = cpus[i] == NONE ? -1 : cpus[i] == HERE ? here : here + 1;
+
+		set_option(members[i], SOL_SOCKET, SO_INCOMING_CPU, cpu);
+		if (cpu >= 0)
+			expect_option(members[i], SOL_SOCKET, SO_INCOMING_CPU, cpu);
+	}
+}
+
+/* Before Linux 6.2 (commit b261eda84ec1) only the first who is looked at can be chosen by its CPU,
+ * and the hash chooses for all of the group. */
+static bool cpu_decides(struct members *members, struct listener *const *each)
+{
+	static const enum cpu last[] = { ELSEWHERE, ELSEWHERE, HERE };
+	struct scene *net = each[0]->scene;
+	int accepted[3] = { 0 };
+
+	STEP("whether the member on this CPU, the third one, gets all of 16 peers");
+	set_cpus(each, last);
+	spread(members, 16, accepted);
+	bool decides = accepted[2] == 16;
+	saw_variant(net, decides ? "cpu-decides" : "hash-decides");
+	return decides;
+}
+
+/* reuseport_select_sock_by_hash(), reuseport_update_incoming_cpu() */
+CASE(so_incoming_cpu_decides_among_members_whoever_was_added_first, .claims = "",
+     .covers = "P-160 F-29", .variants = "cpu-decides hash-decides")
+{
+	static const struct choice choices[] = {
+		{ "the first one", { HERE, ELSEWHERE, NONE }, 8, { true, false, false } },
+		{ "the second one", { ELSEWHERE, HERE, NONE }, 8, { false, true, false } },
+		{ "the last one", { NONE, ELSEWHERE, HERE }, 8, { false, false, true } },
+		{ "the first two", { HERE, HERE, ELSEWHERE }, 32, { true, true, false } },
+		/* the hash decides, as where nobody has the option */
+		{ "nobody, and two are elsewhere",
+		  { NONE, ELSEWHERE, ELSEWHERE },
+		  32,
+		  { true, true, true } },
+		{ "nobody any more", { NONE, NONE, NONE }, 32, { true, true, true } },
+	};
+	struct members members = listen_in_group(net, .count = 3, .backlog = 64);
+	struct listener *const each[] = { members.first, members.second, members.third };
+	bool decides = cpu_decides(&members, each);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(choices); i++) {
+		int accepted[3] = { 0 };
+
+		STEP("on this CPU is %s: %d peers go there", choices[i].what, choices[i].peers);
+		COVERS("P-160 F-29");
+		set_cpus(each, choices[i].cpus);
+		spread(&members, choices[i].peers, accepted);
+		for (int k = 0; k < 3 && decides; k++)
+			expect_result(each[k], "some of the peers", choices[i].chosen[k],
+				      accepted[k] > 0);
+	}
 }
 
 /* __reuseport_detach_sock(): socks[] keeps the last one behind its new end */
