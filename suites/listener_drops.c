@@ -8,6 +8,10 @@
 #define SERVER_SYSCTLS "net.ipv4.tcp_syncookies=0"
 #include "fixtures/fixtures.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+
 /* Two listeners, and what the first has dropped so far; the other never drops anything. */
 struct pair {
 	struct listener *server, *other;
@@ -139,4 +143,112 @@ CASE(listener_counts_what_it_drops_itself_until_its_socket_is_closed, .claims = 
 	expect_more(&pair, 0);
 	listen_again(pair.server, 9);
 	expect_more(&pair, 0);
+}
+
+/* ---- what never comes to it ----------------------------------------------------------------- */
+
+/* Of the socket's filter: the whole segment, or nothing of it. */
+static struct sock_filter everything[] = { { BPF_RET | BPF_K, 0, 0, UINT32_MAX } };
+static struct sock_filter nothing[] = { { BPF_RET | BPF_K, 0, 0, 0 } };
+#define FILTER(instructions_)                                                                      \
+	(struct sock_fprog)                                                                        \
+	{                                                                                          \
+		ARRAY_LENGTH(instructions_), instructions_                                         \
+	}
+
+/* tcp_filter(), which tcp_v4_rcv() asks of the listener, for its requests too. */
+CASE(filter_of_a_listener_keeps_segments_from_it_and_from_its_requests, .claims = "")
+{
+	struct pair pair = listen_twice(net);
+
+	STEP("a filter that lets all through changes nothing");
+	set_option(pair.server, SOL_SOCKET, SO_ATTACH_FILTER, FILTER(everything));
+	struct peer *peer = half_open_peer(net, pair.server);
+	struct peer *reset = half_open_peer(net, pair.server);
+	struct peer *early = connected_peer(pair.server);
+	expect_more(&pair, 0);
+
+	STEP("one that lets nothing through: a SYN, ACK, data and RST drop, unanswered, and count");
+	set_option(pair.server, SOL_SOCKET, SO_ATTACH_FILTER, FILTER(nothing));
+	struct peer *late = raw_peer(net, pair.server);
+	peer_syn(late);
+	expect_ladder(late, "-  >  SYN");
+	expect_more(&pair, 1);
+	peer_ack(late);
+	expect_ladder(late, "-  >  ACK");
+	expect_more(&pair, 1);
+	peer_ack(peer);
+	expect_ladder(peer, "-  >  ACK");
+	peer_data(peer, "HELLO");
+	expect_ladder(peer, "-  >  DATA 5");
+	peer_reset(reset);
+	expect_ladder(reset, "-  >  RST");
+	expect_more(&pair, 3);
+	expect_states(peer, .server = SYN_RECV);
+	expect_states(reset, .server = SYN_RECV);
+	expect_queue(pair.server, .accept = 1, .syn = 2);
+
+	STEP("who was connected before has a filter of its own, and so has who is connected later");
+	speak(early, "HELLO");
+	expect_read(accept_peer(pair.server, early), "HELLO");
+	expect_call(pair.server, "SO_DETACH_FILTER", 0,
+		    setsockopt(pair.server->fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 },
+			       sizeof(int)));
+	set_option(pair.server, SOL_SOCKET, SO_ATTACH_FILTER, FILTER(everything));
+	reset_ends_the_request(reset);
+	expect_more(&pair, 1);
+	expect_counters(net, SERVER, "reset_requests 1");
+
+	STEP("without it the request is as it was: its data makes the connection");
+	peer_send(peer, .text = "HELLO", .seq = -5);
+	expect_ladder(peer,
+		      "-     >  DATA 5  - / ESTABLISHED",
+		      "+0.0  <  ACK");
+	expect_read(accept_peer(pair.server, peer), "HELLO");
+	expect_more(&pair, 0);
+}
+
+static void demand_ttl(struct listener *server, int least)
+{
+	const struct scene *net = server->scene;
+	const struct socket_option option = IP_OPTION(net, IP_MINTTL, IPV6_MINHOPCOUNT, least);
+
+	set_option_of_listener(server, option);
+}
+
+/* RFC 5082; tcp_v4_rcv() asks it of what comes to the listener, and not of what a request gets. */
+CASE(listener_that_demands_a_ttl_drops_syns_with_a_smaller_one, .claims = "")
+{
+	static const int least[] = { 0, 1, 63, 64, 65, 255 };
+	struct pair pair = listen_twice(net);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(least); i++) {
+		bool drops = least[i] > 64;
+
+		STEP("it demands a TTL of %d, and a SYN comes that has 64", least[i]);
+		demand_ttl(pair.server, least[i]);
+		struct peer *peer = raw_peer(net, pair.server);
+		peer_syn(peer);
+		expect_ladder(peer, drops ? "-  >  SYN" : "-  >  SYN  - / SYN_RECV",
+			      drops ? NULL : "0.0  <  SYN-ACK");
+		if (!drops)
+			reset_ends_the_request(peer);
+		expect_more(&pair, 1); /* the SYN or the RST */
+		expect_counters(net, SERVER, "TCPMinTTLDrop %d  reset_requests %d", drops, !drops);
+	}
+
+	STEP("a request from before is not asked: its ACK, of 64, makes a connection");
+	demand_ttl(pair.server, 64);
+	struct peer *peer = half_open_peer(net, pair.server);
+	demand_ttl(pair.server, 65);
+	ack_makes_the_connection(peer);
+	expect_more(&pair, 0);
+
+	STEP("which has the demand of its listener by now, and drops the peer's data");
+	struct end *served = accept_peer(pair.server, peer);
+	peer_data(peer, "HELLO");
+	expect_ladder(peer, "-  >  DATA 5");
+	expect_read_error(served, EAGAIN);
+	expect_more(&pair, 0);
+	expect_counters(net, SERVER, "TCPMinTTLDrop 1");
 }

@@ -119,6 +119,8 @@ enum listener_option {
 	OPTION_WINDOW_CLAMP,
 	OPTION_TOS,
 	OPTION_TTL,
+	OPTION_MIN_TTL,
+	OPTION_FILTER, /* 1: lets nothing through */
 	LISTENER_OPTIONS
 };
 

@@ -7,7 +7,9 @@
  *   tcp_v4_rcv(): discard_and_relse      one for each segment of which tcp_check_req() makes
  *                                        nothing, whatever it answers: a SYN that comes again, an
  *                                        ACK that is deferred or meets a full queue, whatever is
- *                                        out of the window, and RST
+ *                                        out of the window, and RST; for each that a filter keeps
+ *                                        from the listener and its requests (SO_ATTACH_FILTER), and
+ *                                        one at the listener of too small a TTL (IP_MINTTL)
  *   tcp_rcv_state_process(): discard     one for each segment at LISTEN that is neither a SYN nor
  *                                        has an ACK, and for a SYN with FIN
  *
@@ -72,9 +74,25 @@ static bool is_dropped_by_request(const struct judge *judge, const struct flow_b
 	return is_dropped_by_listener(segment);
 }
 
+/*
+ * tcp_filter() asks the listener's filter before its requests see a segment, too; its least TTL is
+ * asked for where there is no request.
+ */
+static bool is_kept_from(const struct judge *judge, const struct listener_book *listener)
+{
+	if (judge->met.state == NO_SOCKET &&
+	    judge->met.segment.ttl < listener->options[OPTION_MIN_TTL])
+		return true;
+	return listener->options[OPTION_FILTER] &&
+	       (judge->met.state == NO_SOCKET || judge->met.state == SYN_RECV);
+}
+
 static long dropped_of_met(const struct judge *judge, const struct listener_book *listener)
 {
 	const struct flow_book *flow = &judge->flows[judge->met.flow];
+
+	if (is_kept_from(judge, listener))
+		return 1;
 
 	if (judge->met.state == SYN_RECV) {
 		if (is_told_by_listener(judge, flow))

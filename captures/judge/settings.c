@@ -55,6 +55,9 @@ static const struct name option_names[LISTENER_OPTIONS] = {
 	[OPTION_WINDOW_CLAMP] = BOTH("TCP_WINDOW_CLAMP"),
 	[OPTION_TOS] = { "IP_TOS", "IPV6_TCLASS" },
 	[OPTION_TTL] = { "IP_TTL", "IPV6_UNICAST_HOPS" },
+	/* No SYN-ACK follows from these two: there is none. */
+	[OPTION_MIN_TTL] = { "IP_MINTTL", "IPV6_MINHOPCOUNT" },
+	[OPTION_FILTER] = BOTH("SO_ATTACH_FILTER"),
 };
 
 const char *judge_setting_name(size_t number, int family)
