@@ -14,14 +14,6 @@
 
 #define REST "LAST" /* of a request, behind the bytes that get lost */
 
-/* The MSS that a cookie knows, by their places; the client offers one of them. */
-static int mss_at(const struct scene *net, int place)
-{
-	static const int tables[2][4] = { { 536, 1300, 1440, 1460 }, { 1220, 1420, 1440, 8940 } };
-
-	return tables[over_ipv6(net)][place];
-}
-
 /* The artifacts have what one end wrote and what the other one read. */
 static void keep_streams(struct scene *net, const char *name, const char *wrote, const char *read)
 {
@@ -52,7 +44,7 @@ static struct end *lose_the_beginning(struct listener *server, const char *lost,
 	return client;
 }
 
-/* The connection begins behind what was lost, with the MSS of another place, and nobody knows. */
+/* The connection begins behind the lost bytes, with a smaller MSS, and neither end knows. */
 static void expect_bytes_eaten(struct listener *server, struct end *client, const char *lost,
 			       int mss)
 {
@@ -95,7 +87,7 @@ CASE(cookie_eats_the_first_bytes_when_they_and_the_final_ack_are_lost, .claims =
      .covers = "N-20")
 {
 	static const struct {
-		int place; /* of the MSS that the client offers */
+		int place; /* of the MSS that the client offers: see cookie_mss() */
 		const char *lost;
 	} rows[] = { { 3, "A" },  { 3, "AB" },  { 3, "ABC" }, { 3, "ABCD" }, { 2, "A" },
 		     { 2, "AB" }, { 2, "ABC" }, { 1, "A" },   { 1, "AB" },   { 0, "A" } };
@@ -105,20 +97,21 @@ CASE(cookie_eats_the_first_bytes_when_they_and_the_final_ack_are_lost, .claims =
 		int place = rows[i / 2].place, stamped = i % 2;
 		const char *lost = rows[i / 2].lost;
 		int left = place - (int)strlen(lost);
-		autofree char *name = format("mss-%d-%zu-lost%s", mss_at(net, place), strlen(lost),
-					     stamped ? "-timestamps" : "");
+		autofree char *name = format("mss-%d-%zu-lost%s", cookie_mss(net, place),
+					     strlen(lost), stamped ? "-timestamps" : "");
 		autofree char *wrote = format("%s" REST, lost);
 
-		if (mss_at(net, place) > 1460) /* than Ethernet carries */
+		if (cookie_mss(net, place) > 1460) /* than Ethernet carries */
 			continue;
-		STEP("MSS %d, with%s timestamps, %zu bytes are lost: the %s", mss_at(net, place),
-		     stamped ? "" : "out", strlen(lost),
+		STEP("MSS %d, with%s timestamps, %zu bytes are lost: the %s",
+		     cookie_mss(net, place), stamped ? "" : "out", strlen(lost),
 		     left < 0 ? "client is reset" : "server reads what follows them");
 		COVERS("N-20");
 		set_sysctl(net, CLIENT, "net.ipv4.tcp_timestamps=%d", stamped);
-		struct end *client = lose_the_beginning(server, lost, mss_at(net, place));
+		struct end *client = lose_the_beginning(server, lost, cookie_mss(net, place));
 		if (left >= 0)
-			expect_bytes_eaten(server, client, lost, mss_at(net, left) - 12 * stamped);
+			expect_bytes_eaten(server, client, lost,
+					   cookie_mss(net, left) - 12 * stamped);
 		else
 			expect_reset_client(server, client, lost);
 		keep_streams(net, name, wrote, left >= 0 ? REST : "");
@@ -144,7 +137,8 @@ CASE(cookie_makes_an_empty_connection_of_a_client_that_writes_little_and_closes,
 		      "-    >  DATA 2   lost");
 	expect_counters(net, SERVER, "cookies 1");
 
-	STEP("its FIN arrives, is acknowledged with all that was before it, and is all there is");
+	STEP("its FIN arrives, and the ACK of it covers the lost bytes: the server reads the end "
+	     "of file");
 	COVERS("N-20");
 	close_end(client);
 	wait_for(client, .state = FIN_WAIT2, .host = CLIENT, .within = 0.2);
@@ -206,15 +200,15 @@ CASE(cookie_eats_the_first_bytes_when_they_have_met_a_full_accept_queue, .claims
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		int left = rows[i].place - (int)strlen(rows[i].early);
 		struct listener *server = listen_on_server(net, .backlog = 0);
-		autofree char *name = format("mss-%d-%zu-ignored", mss_at(net, rows[i].place),
+		autofree char *name = format("mss-%d-%zu-ignored", cookie_mss(net, rows[i].place),
 					     strlen(rows[i].early));
 		autofree char *wrote = format("%s" REST, rows[i].early);
 		autofree char *ignored = format("-  >  DATA %zu  ignored", strlen(rows[i].early));
 
-		STEP("MSS %d: an ACK and %zu bytes meet a full queue", mss_at(net, rows[i].place),
-		     strlen(rows[i].early));
+		STEP("MSS %d: an ACK and %zu bytes meet a full queue",
+		     cookie_mss(net, rows[i].place), strlen(rows[i].early));
 		struct peer *peer = raw_peer(net, server);
-		peer_send(peer, .flags = SYN, .mss = mss_at(net, rows[i].place));
+		peer_send(peer, .flags = SYN, .mss = cookie_mss(net, rows[i].place));
 		expect_ladder(peer, "-  >  SYN", "0.0  <  SYN-ACK");
 		struct peer *first = cookie_peer(net, server);
 		ack_makes_the_connection(first);
@@ -250,7 +244,7 @@ CASE(cookie_eats_the_first_bytes_when_they_have_met_a_full_accept_queue, .claims
 	OPTION(SOL_SOCKET, SO_KEEPALIVE, 1), OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 1),                 \
 		OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 1), OPTION(IPPROTO_TCP, TCP_KEEPCNT, 2)
 
-/* Its final ACK is lost; the next that the server hears of it is a probe, one number before. */
+/* A client's final ACK is lost, and the next that comes is a keepalive probe, one number before. */
 static struct end *connect_by_a_probe(struct listener *server, int place)
 {
 	struct scene *net = server->scene;
@@ -259,7 +253,7 @@ static struct end *connect_by_a_probe(struct listener *server, int place)
 	drop_segments(net, .from = CLIENT, .what = "ACK", .count = 1);
 	client = connect_client(
 		net, server,
-		.options = { OPTION(IPPROTO_TCP, TCP_MAXSEG, mss_at(net, place)), IMPATIENT });
+		.options = { OPTION(IPPROTO_TCP, TCP_MAXSEG, cookie_mss(net, place)), IMPATIENT });
 	expect_connected(client);
 	wait_for(client, .sent = 3, .from = CLIENT, .within = 1);
 	expect_ladder(client,
@@ -281,7 +275,7 @@ CASE(keepalive_probe_brings_a_cookie_back_and_the_server_waits_for_a_byte_that_n
 	COVERS("N-21");
 	struct end *client = connect_by_a_probe(server, 1);
 	struct end *served = accept_client(server, client);
-	expect_option(served, IPPROTO_TCP, TCP_MAXSEG, mss_at(net, 2) - 12);
+	expect_option(served, IPPROTO_TCP, TCP_MAXSEG, cookie_mss(net, 2) - 12);
 
 	STEP("the client reads what the server says");
 	send_text(served, "HELLO");
@@ -326,8 +320,7 @@ CASE(client_that_came_back_by_a_keepalive_probe_dies_of_the_next_ones, .claims =
 	expect_counters(net, CLIENT, "TCPKeepAlive 1  TCPAbortOnTimeout 1  Tcp.EstabResets 1");
 }
 
-/* ---- segments that overtake each other --------------------------------------------------------
- */
+/* ---- segments that overtake each other ------------------------------------------------------ */
 
 CASE(reordering_wire_resets_a_client_of_a_cookie_and_leaves_the_server_a_dead_connection,
      .claims = "", .covers = "N-23")

@@ -185,20 +185,18 @@ static void expect_neighbour(struct listener *server, const struct neighbour *nu
 }
 
 /*
- * check_tcp_syn_cookie(): hashes, minute and the segment's number taken off the number that it
- * acknowledges, what is left is the MSS's place in a table of four, or no cookie. So beside the
- * right number others are good, and make a connection with another MSS that misses the bytes in
- * between or waits for bytes that never were.
+ * check_tcp_syn_cookie() subtracts hashes, minute and the segment's own number from the number that
+ * is acknowledged: what is left is the place of the MSS in a table of four, or this is no cookie.
+ * So other numbers beside the right one are good as well, and make a connection with another MSS
+ * that misses the bytes in between, or waits for bytes that never were.
  */
 CASE(cookie_is_good_for_four_numbers_in_a_row, .claims = "", .covers = "N-26")
 {
-	static const int tables[2][4] = { { 536, 1300, 1440, 1460 }, { 1220, 1420, 1440, 8940 } };
-	const int *table = tables[over_ipv6(net)];
 	struct listener *server = listen_on_server(net, .backlog = 10);
 
 	for (int place = 0; place < 4; place++)
 		for (int other = -1; other <= 4; other++) {
-			int mss = table[place], off = other - place;
+			int mss = cookie_mss(net, place), off = other - place;
 			bool good = other >= 0 && other < 4;
 
 			STEP("MSS %d: a number that is %d beyond what follows the SYN is %s", mss,
@@ -265,8 +263,9 @@ CASE(client_whose_final_ack_was_lost_waits_for_a_server_that_has_nothing, .claim
 /* ---- where no cookie was --------------------------------------------------------------------- */
 
 /*
- * tcp_synq_no_recent_overflow(): a listener looks for cookies in what it gets for two minutes since
- * it has sent one itself. The answer is RST either way, and SyncookiesFailed tells which it was.
+ * tcp_synq_no_recent_overflow(): only for two minutes after it has sent a cookie does a listener
+ * look for one in the ACKs that it gets. The answer is RST either way; SyncookiesFailed tells
+ * which.
  */
 CASE(ack_out_of_the_blue_is_no_cookie_where_none_was_sent, .claims = "", .covers = "X-05",
      .kernel_seconds = 3,
@@ -358,8 +357,8 @@ CASE(cookie_that_comes_twice_makes_one_connection, .claims = "", .covers = "P-94
 }
 
 /*
- * tcp_v4_syn_recv_sock(): the request has the place in the table of connections, so what the cookie
- * makes is thrown away at once, and nobody is told. It is counted like any other connection.
+ * tcp_v4_syn_recv_sock(): the request has the connection's place in the hash table, so the socket
+ * that the cookie makes is freed at once. It is counted like any other, and nothing is sent.
  */
 CASE(late_ack_of_a_cookie_beside_a_request_counts_and_makes_nothing, .claims = "", .covers = "P-92")
 {

@@ -66,7 +66,7 @@ CASE(cookie_rounds_the_mss_down_to_one_of_four_and_a_small_one_up, .claims = "",
 		struct peer *peer = raw_peer(net, server, .name = row->name);
 
 		peer_send(peer, .flags = SYN, .mss = row->offered);
-		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460);
+		expect_offer(peer, .mss = ethernet_mss(net));
 		expect_ladder(peer, "-  >  SYN", "0.0  <  SYN-ACK");
 		ack_makes_the_connection(peer);
 		expect_length(server, peer, row->sent);
@@ -126,7 +126,7 @@ CASE(cookie_carries_ecn_only_with_timestamps, .claims = "", .covers = "X-01")
 		  "0.0  <  SYN-ACK" },
 	};
 	struct listener *server = listen_on_server(net, .backlog = 10);
-	int mss = over_ipv6(net) ? 1440 : 1460;
+	int mss = ethernet_mss(net);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		const char *syn = rows[i].flags & ECE ? "-  >  SYN-ECE-CWR" : "-  >  SYN";
@@ -175,7 +175,7 @@ CASE(cookie_remembers_window_scale_and_sack_each_by_itself, .claims = "")
 		STEP("%s", rows[i].what);
 		peer_send(peer, .flags = SYN, .scale = rows[i].scale, .no_sack = rows[i].no_sack,
 			  .timestamps = true, .tsval = 1000);
-		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
+		expect_offer(peer, .mss = ethernet_mss(net),
 			     .window_scale = rows[i].scale != NO_OPTION, .sack = !rows[i].no_sack,
 			     .timestamps = true);
 		expect_ladder(peer, "- > SYN", "0.0 < SYN-ACK");
@@ -186,9 +186,9 @@ CASE(cookie_remembers_window_scale_and_sack_each_by_itself, .claims = "")
 }
 
 /*
- * The options stand in the last six bits of the echo, and nothing says whose timestamp it is: a box
- * on the way that changes timestamps changes them. A RST is what comes of an echo with an option
- * that the server has not.
+ * The options are in the last six bits of the echo, and nothing protects them: a box on the way
+ * that changes timestamps changes the options. An echo with an option that the server does not have
+ * is answered with RST.
  */
 CASE(cookie_has_the_options_that_the_echo_says, .claims = "", .covers = "N-25")
 {
@@ -228,9 +228,9 @@ CASE(cookie_has_the_options_that_the_echo_says, .claims = "", .covers = "N-25")
 }
 
 /*
- * cookie_timestamp_decode(): SyncookiesRecv has counted the cookie before it is refused. Without
- * tcp_timestamps nobody reads the echo in which the options are (tcp_parse_options()): there is
- * nothing to refuse.
+ * cookie_timestamp_decode() refuses options that are switched off; SyncookiesRecv has counted the
+ * cookie before. With tcp_timestamps=0 the echo with the options is not read (tcp_parse_options()),
+ * so there is nothing to refuse.
  */
 CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .covers = "N-4")
 {
@@ -264,7 +264,7 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
 		expect_nothing_to_accept(server);
 		expect_counters(net, SERVER, "SyncookiesRecv 1");
 
-		STEP("the one whose SYN had it not is connected");
+		STEP("the one whose SYN did not have it is connected");
 		acknowledge(without, without->heard.tsval);
 		expect_connection(server, without);
 		expect_counters(net, SERVER, "SyncookiesRecv 1");
@@ -287,9 +287,9 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
 /* ---- the window ------------------------------------------------------------------------------ */
 
 /*
- * cookie_v4_check() does again what tcp_v4_send_synack() did, and with an MSS that is not quite the
- * same: the 12 bytes that timestamps take of each segment are not in it. So the window of a client
- * with timestamps is another one than its SYN-ACK offered, and its right edge may go back.
+ * cookie_v4_check() computes the window once more, with an MSS from which it does not take the 12
+ * bytes of timestamps as the SYN-ACK did. So with timestamps the window is not the one that the
+ * SYN-ACK has offered, and its right edge may go back.
  */
 CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers = "F-18 N-24")
 {
@@ -336,6 +336,25 @@ CASE(receive_buffer_bounds_the_window_of_a_cookies_child, .claims = "", .covers 
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+/* The final ACK of a request makes a connection with the options of its SYN. */
+static void complete_request(struct listener *server, struct peer *peer,
+			     const struct peer_segment *syn)
+{
+	struct scene *net = server->scene;
+	int mss = syn->mss ? syn->mss : ethernet_mss(net);
+
+	if (syn->timestamps)
+		acknowledge(peer, peer->heard.tsval);
+	else
+		peer_ack(peer);
+	expect_ladder(peer,
+		      "~1.0  <  SYN-ACK",
+		      "~3.0  <  SYN-ACK",
+		      "-     >  ACK      - / ESTABLISHED");
+	struct end *served = accept_peer(server, peer);
+	expect_option(served, IPPROTO_TCP, TCP_MAXSEG, mss - (syn->timestamps ? 12 : 0));
+}
+
 CASE(requests_from_before_the_flood_keep_all_their_options, .claims = "", .covers = "P-72",
      .variants = "limit-is-backlog-plus-one limit-is-backlog",
      .server_sysctls = { "net.ipv4.tcp_syncookies=1" })
@@ -348,7 +367,7 @@ CASE(requests_from_before_the_flood_keep_all_their_options, .claims = "", .cover
 	};
 	struct peer *before[ARRAY_LENGTH(syns)], *after[ARRAY_LENGTH(syns)];
 	int backlog = (int)ARRAY_LENGTH(syns) - takes_one_more_than_backlog(net);
-	int mss = over_ipv6(net) ? 1440 : 1460;
+	int mss = ethernet_mss(net);
 
 	STEP("four SYNs fill the queue, and each SYN-ACK has what its SYN has");
 	struct listener *server = listen_on_server(net, .backlog = backlog);
@@ -379,19 +398,8 @@ CASE(requests_from_before_the_flood_keep_all_their_options, .claims = "", .cover
 	STEP("the requests are completed with their options, and segments as long as they were "
 	     "told");
 	COVERS("P-72");
-	for (size_t i = 0; i < ARRAY_LENGTH(syns); i++) {
-		if (syns[i].timestamps)
-			acknowledge(before[i], before[i]->heard.tsval);
-		else
-			peer_ack(before[i]);
-		expect_ladder(before[i],
-			      "~1.0  <  SYN-ACK",
-			      "~3.0  <  SYN-ACK",
-			      "-     >  ACK      - / ESTABLISHED");
-		struct end *served = accept_peer(server, before[i]);
-		expect_option(served, IPPROTO_TCP, TCP_MAXSEG,
-			      (syns[i].mss ? syns[i].mss : mss) - (syns[i].timestamps ? 12 : 0));
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(syns); i++)
+		complete_request(server, before[i], &syns[i]);
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_counters(net, SERVER, "again");
 }

@@ -17,15 +17,15 @@
 enum effect {
 	LEAVES, /* the request whose SYN-ACK it quotes as it was */
 	ENDS,   /* that request */
-	STOPS,  /* IP does not hand it on: nobody looks whom it is about */
+	STOPS,  /* nothing: ICMP does not hand it on to TCP */
 };
 struct message {
 	unsigned type, code;
 	enum effect effect;
-	int error; /* that an application hears of which has asked for it (IP_RECVERR); 0: none */
+	int error; /* what a connection's SO_ERROR says (with IP_RECVERR read() too); 0: nothing */
 };
 
-/* tcp_v4_err(), where icmp_err_convert[] says which are fatal, and no request asks it. */
+/* tcp_v4_err() itself lists those that end a request, whatever icmp_err_convert[] calls fatal. */
 static const struct message ipv4_messages[] = {
 	{ 3, 0, ENDS, ENETUNREACH },
 	{ 3, 1, ENDS, EHOSTUNREACH },
@@ -51,7 +51,7 @@ static const struct message ipv4_messages[] = {
 	{ 12, 1, ENDS, EPROTO },
 };
 
-/* icmpv6_err_convert(): a request is ended by what is fatal. */
+/* tcp_v6_err(): those that icmpv6_err_convert() calls fatal end a request. */
 static const struct message ipv6_messages[] = {
 	{ 1, 0, LEAVES, ENETUNREACH },  { 1, 1, ENDS, EACCES },
 	{ 1, 2, LEAVES, EHOSTUNREACH }, { 1, 3, LEAVES, EHOSTUNREACH },
@@ -75,7 +75,7 @@ static struct messages messages_of(const struct scene *net)
 	return (struct messages){ ipv4_messages, ARRAY_LENGTH(ipv4_messages) };
 }
 
-/* What ends a request, and what does not. */
+/* One that ends a request (over IPv6: port unreachable), and one that does not. */
 static struct icmp_error host_unreachable(const struct scene *net)
 {
 	return over_ipv6(net) ? (struct icmp_error){ .type = 1, .code = 4 }
@@ -88,7 +88,7 @@ static struct icmp_error no_route(const struct scene *net)
 			      : (struct icmp_error){ .type = 3, .code = 13 };
 }
 
-/* The counter of errors that are about nobody. */
+/* It counts errors that are about no socket. */
 static const char *about_nobody(const struct scene *net)
 {
 	return over_ipv6(net) ? "Icmp6InErrors" : "Icmp.InErrors";
@@ -332,7 +332,7 @@ CASE(icmp_error_does_not_end_who_waits_for_accept, .claims = "", .covers = "N-6"
 	ack_makes_the_connection(peer);
 	expect_queue(server, .accept = 1, .syn = 0);
 
-	STEP("no error about what it would send next changes anything");
+	STEP("an error about the number that it would send next changes nothing");
 	COVERS("N-6");
 	for (size_t i = 0; i < messages.count; i++)
 		error_about_next(peer, &messages.all[i]);
@@ -347,7 +347,7 @@ CASE(icmp_error_does_not_end_who_waits_for_accept, .claims = "", .covers = "N-6"
 	expect_counters(net, SERVER, "OutOfWindowIcmps 2");
 	expect_queue(server, .accept = 1, .syn = 0);
 
-	STEP("accept() gives it, read() knows of no error, and SO_ERROR of the last one, once");
+	STEP("accept() gives it; read() tells of no error, and SO_ERROR of the last one, once");
 	COVERS("N-6");
 	struct end *served = accept_peer(server, peer);
 	expect_read_error(served, EAGAIN);
@@ -444,7 +444,7 @@ CASE(icmp_error_about_a_cookie_or_a_listener_is_about_nobody, .claims = "", .cov
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_counters(net, SERVER, "SyncookiesRecv 1");
 
-	STEP("an error about somebody who has sent nothing: a listener has sent nothing either");
+	STEP("an error about a peer that has sent nothing: the listener has no segment on its way");
 	COVERS("N-7");
 	struct peer *stranger = raw_peer(net, server);
 	error_is_ignored(stranger, host_unreachable(net));
@@ -461,7 +461,7 @@ static struct icmp_error too_big(const struct scene *net, unsigned mtu)
 			      : (struct icmp_error){ .type = 3, .code = 4, .mtu = mtu };
 }
 
-/* Whether the MSS of a SYN-ACK follows from what was learnt of the way; each names its variant. */
+/* Whether a SYN-ACK's MSS follows from an MTU that was learnt of the path. Names the variant. */
 static bool offers_what_is_learnt(struct scene *net)
 {
 	bool does = net_ways()->offers_what_is_learnt;
@@ -486,7 +486,10 @@ CASE(packet_too_big_says_nothing_to_a_request_and_bounds_a_connection, .claims =
 	int headers = over_ipv6(net) ? 60 : 40;
 	int offered = (offers_what_is_learnt(net) ? 1300 : 1500) - headers;
 	struct listener *server = listen_on_server(net, .backlog = 5);
-	char text[1401] = "", *first, *second;
+	autofree char *first = format("+0.0  <  DATA %d", 1300 - headers);
+	autofree char *second =
+		format("+0.0  <  DATA %d  seq %d", 1400 - 1300 + headers, 1301 - headers);
+	char text[1401] = "";
 
 	STEP("a request takes no notice: its connection sends what its SYN allows");
 	COVERS("P-119");
@@ -503,14 +506,10 @@ CASE(packet_too_big_says_nothing_to_a_request_and_bounds_a_connection, .claims =
 	send_text(served, memset(text, 'x', sizeof(text) - 1));
 	expect_ladder(peer, "-  <  DATA 1400");
 	peer_gets_error(peer, too_big(net, 1300));
-	first = format("+0.0  <  DATA %d", 1300 - headers);
-	second = format("+0.0  <  DATA %d  seq %d", 1400 - 1300 + headers, 1301 - headers);
 	expect_ladder(peer,
 		      over_ipv6(net) ? "-  >  ICMP 2/0  seq 1  mtu 1300"
 				     : "-  >  ICMP 3/4  seq 1  mtu 1300",
 		      first, second);
-	free(first);
-	free(second);
 	peer_ack(peer);
 	expect_ladder(peer, "-  >  ACK");
 	expect_counters(net, SERVER, "TCPSlowStartRetrans 2");
@@ -522,31 +521,32 @@ CASE(packet_too_big_says_nothing_to_a_request_and_bounds_a_connection, .claims =
 	expect_offer(waiting, .mss = offered, .window_scale = true, .sack = true);
 	expect_mss(net, peer, offered);
 
-	STEP("its connection sends what the way bears, too");
+	STEP("its connection is bound by the path's MTU, too");
 	COVERS("P-119");
 	ack_makes_the_connection(waiting);
 	struct end *after = accept_peer(server, waiting);
 	expect_option(after, IPPROTO_TCP, TCP_MAXSEG, 1300 - headers);
 
-	STEP("nobody else is concerned");
+	STEP("other hosts are offered the usual MSS");
 	COVERS("P-119");
 	struct peer *other = half_open_peer(net, server);
 	expect_offer(other, .mss = 1500 - headers, .window_scale = true, .sack = true);
 }
 
-/* An MTU that a router tells of after others, and what the path's is then. */
+/* An MTU that a router tells of, after those before it, and what the path's is then. */
 struct learning {
 	unsigned told;
 	int learnt;
 };
 
-/* __ip_rt_update_pmtu(): never more, and net.ipv4.route.min_pmtu at least, which then stays. */
+/* __ip_rt_update_pmtu(): it never grows, and what is below net.ipv4.route.min_pmtu locks it there.
+ */
 static const struct learning ipv4_learnings[] = {
 	{ 1501, 1500 }, { 1499, 1499 }, { 1300, 1300 }, { 1400, 1300 },
 	{ 553, 553 },   { 552, 552 },   { 100, 552 },   { 0, 552 },
 };
 
-/* tcp_v6_err(), tcp_v6_mtu_reduced(): never more, and nothing below IPV6_MIN_MTU. */
+/* tcp_v6_err(), tcp_v6_mtu_reduced(): it never grows; below IPV6_MIN_MTU an error is ignored. */
 static const struct learning ipv6_learnings[] = {
 	{ 1501, 1500 }, { 1499, 1499 }, { 1300, 1300 }, { 1400, 1300 },
 	{ 1279, 1300 }, { 1280, 1280 }, { 0, 1280 },
@@ -577,7 +577,7 @@ CASE(path_mtu_only_falls_and_not_below_what_every_way_bears, .claims = "", .cove
 		expect_mss(net, peer, (offered ? rows[i].learnt : 1500) - headers);
 	}
 
-	STEP("an MTU that comes with another number is none");
+	STEP("an MTU in an error about another number is ignored");
 	COVERS("P-119");
 	struct peer *other = half_open_peer(net, server);
 	ack_makes_the_connection(other);

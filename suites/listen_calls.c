@@ -279,6 +279,16 @@ static void expect_to_refuse(struct listener *server, const struct io_call *call
 			      has_raised(SIGPIPE));
 }
 
+/* How much there is to read, and how much is not acknowledged or not sent: it has neither. */
+static void expect_no_queues(struct listener *server)
+{
+	int bytes_there = 0;
+
+	expect_call(server, "SIOCINQ", EINVAL, ioctl(server->fd, SIOCINQ, &bytes_there));
+	expect_call(server, "SIOCOUTQ", EINVAL, ioctl(server->fd, SIOCOUTQ, &bytes_there));
+	expect_call(server, "SIOCOUTQNSD", EINVAL, ioctl(server->fd, SIOCOUTQNSD, &bytes_there));
+}
+
 CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09")
 {
 	struct sockaddr_storage here = address_on(net, SERVER, 20004);
@@ -306,9 +316,7 @@ CASE(calls_that_a_listener_refuses, .claims = "", .covers = "P-05 P-06 P-08 P-09
 
 	STEP("how much there is to read, and how much is not acknowledged: EINVAL");
 	COVERS("P-09");
-	expect_call(server, "SIOCINQ", EINVAL, ioctl(fd, SIOCINQ, &bytes_there));
-	expect_call(server, "SIOCOUTQ", EINVAL, ioctl(fd, SIOCOUTQ, &bytes_there));
-	expect_call(server, "SIOCOUTQNSD", EINVAL, ioctl(fd, SIOCOUTQNSD, &bytes_there));
+	expect_no_queues(server);
 
 	STEP("connect(), with data too, fails with EISCONN, and getpeername() with ENOTCONN");
 	COVERS("P-06");

@@ -86,6 +86,34 @@ CASE(listener_counts_what_its_requests_drop_answered_or_not, .claims = "", .cove
 	expect_more(&pair, 0);
 }
 
+/* tcp_v4_syn_recv_sock() counts an ACK that it drops, and tcp_v4_rcv() counts it once more. */
+static void drop_at_a_full_accept_queue(struct scene *net, struct pair *pair)
+{
+	STEP("a SYN that a full accept queue drops counts once");
+	COVERS("X-41");
+	listen_again(pair->server, 1);
+	connect_clients(net, pair->server, 2);
+	refused_peer(net, pair->server);
+	expect_counters(net, SERVER, "overflows 1");
+	expect_more(pair, 1);
+
+	STEP("an ACK that it drops counts twice, and ListenDrops counts it once");
+	COVERS("X-41");
+	struct peer *late = peer_at_a_full_queue(pair->server, 2);
+	ack_is_ignored(late);
+	expect_counters(net, SERVER, "overflows 1");
+	expect_more(pair, 2);
+
+	STEP("with tcp_abort_on_overflow too, though it is answered with RST");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_abort_on_overflow=1");
+	peer_ack(late);
+	expect_ladder(late,
+		      "-     >  ACK  rejected  - / -",
+		      "+0.0  <  RST");
+	expect_counters(net, SERVER, "overflows 1  EmbryonicRsts 1");
+	expect_more(pair, 2);
+}
+
 CASE(listener_counts_what_it_drops_itself_until_its_socket_is_closed, .claims = "",
      .covers = "X-41")
 {
@@ -114,29 +142,7 @@ CASE(listener_counts_what_it_drops_itself_until_its_socket_is_closed, .claims = 
 	ack_is_answered_with_reset(unreached);
 	expect_more(&pair, 0);
 
-	STEP("a SYN that a full accept queue drops counts once");
-	COVERS("X-41");
-	listen_again(pair.server, 1);
-	connect_clients(net, pair.server, 2);
-	refused_peer(net, pair.server);
-	expect_counters(net, SERVER, "overflows 1");
-	expect_more(&pair, 1);
-
-	STEP("an ACK that it drops counts twice, and ListenDrops counts it once");
-	COVERS("X-41");
-	struct peer *late = peer_at_a_full_queue(pair.server, 2);
-	ack_is_ignored(late);
-	expect_counters(net, SERVER, "overflows 1");
-	expect_more(&pair, 2);
-
-	STEP("with tcp_abort_on_overflow too, though it is answered with RST");
-	set_sysctl(net, SERVER, "net.ipv4.tcp_abort_on_overflow=1");
-	peer_ack(late);
-	expect_ladder(late,
-		      "-     >  ACK  rejected  - / -",
-		      "+0.0  <  RST");
-	expect_counters(net, SERVER, "overflows 1  EmbryonicRsts 1");
-	expect_more(&pair, 2);
+	drop_at_a_full_accept_queue(net, &pair);
 
 	STEP("the count outlives listen() again");
 	listen_again(pair.other, 3);

@@ -792,9 +792,8 @@ CASE(syn_that_comes_again_with_other_options_gets_the_same_answer, .claims = "",
 			      "-    >  SYN",
 			      "+0.0 <  SYN-ACK");
 		expect_dropped(&server, 1);
-		expect_offer(peer, .mss = over_ipv6(net) ? 1440 : 1460,
-			     .window_scale = !first.no_options, .sack = !first.no_options,
-			     .timestamps = first.timestamps);
+		expect_offer(peer, .mss = ethernet_mss(net), .window_scale = !first.no_options,
+			     .sack = !first.no_options, .timestamps = first.timestamps);
 		peer_send(peer, .flags = ACK, .timestamps = first.timestamps, .tsval = 3000,
 			  .tsecr = peer->heard.tsval);
 		expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");

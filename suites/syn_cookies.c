@@ -142,7 +142,7 @@ CASE(cookie_keeps_nothing_until_the_ack_or_data_makes_the_socket, .claims = "D2-
 CASE(cookie_has_window_scale_and_sack_only_for_a_client_with_timestamps, .claims = "D2-17")
 {
 	struct listener *server = listen_on_server(net, .backlog = 10);
-	int mss = over_ipv6(net) ? 1440 : 1460;
+	int mss = ethernet_mss(net);
 
 	STEP("a request keeps what its SYN offers");
 	struct peer *ordinary = half_open_peer(net, server, .name = "ordinary");

@@ -148,15 +148,25 @@ END_TEST
 
 /* What no failure comes from, and what cases do not call, or only in processes of their own. */
 static const char *const without_a_place[] = {
-	"accept_with_port", "address_on",    "all_cases",       "await_word",
-	"bind_to",          "book",          "booked",          "case_folder",
-	"case_is_at",       "case_named",    "case_perform",    "case_progress_in",
-	"flow_of_end",      "flow_of_peer",  "flow_of_scene",   "given_descriptor",
-	"head_slip",        "listed_cases",  "listen_and_tell", "literal_slips",
-	"next_round",       "over_ipv6",     "place_on_server", "register_case",
-	"scene_of_end",     "scene_of_peer", "scene_of_scene",  "stage_words",
-	"state_of_flow",    "storm_random",  "storm_rounds",    "stray_ack_is_looked_at_as_cookie",
-	"syn_acks_again",   "tcp_state_of",  "tell_call",       "word_is_given"
+	"accept_with_port", "address_on",
+	"all_cases",        "await_word",
+	"bind_to",          "book",
+	"booked",           "case_folder",
+	"cookie_mss",       "ethernet_mss",
+	"case_is_at",       "case_named",
+	"case_perform",     "case_progress_in",
+	"flow_of_end",      "flow_of_peer",
+	"flow_of_scene",    "given_descriptor",
+	"head_slip",        "listed_cases",
+	"listen_and_tell",  "literal_slips",
+	"next_round",       "over_ipv6",
+	"place_on_server",  "register_case",
+	"scene_of_end",     "scene_of_peer",
+	"scene_of_scene",   "stage_words",
+	"state_of_flow",    "storm_random",
+	"storm_rounds",     "stray_ack_is_looked_at_as_cookie",
+	"syn_acks_again",   "tcp_state_of",
+	"tell_call",        "word_is_given"
 };
 
 /* The name that the first "(" of the line follows. The caller frees it. */

@@ -518,13 +518,13 @@ void take_call(struct judge *judge, const struct event *event);
 
 /* ---- moves.c ------------------------------------------------------------------------------- */
 
-/* A SYN has made a request: of whom it meets, if who it was meant for has ended. */
+/* A SYN has made a request: at the listener that is there now, if the one it was for has ended. */
 void choose_listener(struct judge *judge, struct flow_book *flow);
-/* The timer of a request has been set anew: for another one, if its listener has ended. */
+/* A request's timer was set anew: if its listener has ended, the request has moved to another. */
 void follow_request(struct judge *judge, const struct event *event);
-/* The depths of the listener's queue have changed: by who has moved to it. */
+/* The listener's queue has other depths: which connections have moved to it. */
 void take_in(struct judge *judge, const struct event *event, struct listener_book *listener);
-/* At a sample, before queues are closed: who waits nowhere now has ended with its listener. */
+/* At a sample, before queues are closed: connections that are in no queue now must have ended. */
 void end_waits(struct judge *judge, const struct event *event);
 /* accept() of @listener has given this flow's connection. */
 void leave_queue(struct judge *judge, const struct event *event, struct listener_book *listener);

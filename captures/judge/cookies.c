@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SYN cookies. A server that has kept nothing of a SYN reads in the segment that brings the cookie
- * back what the connection is to go by. So do these rules, and they know what was sent: whatever
- * comes up without a request is to be what its cookie was.
+ * SYN cookies. A server that has kept nothing of a SYN reads the terms of the connection in the
+ * segment that brings the cookie back. So do these rules, which also know what the SYN was: a
+ * connection that comes up without a request must have the terms that its cookie says.
  */
 #include "captures/judge/terms.h"
 

@@ -49,8 +49,8 @@ static bool acknowledges_otherwise(const struct flow_book *flow, const struct se
 }
 
 /*
- * Of a RST with a wrong acknowledgement kernels do not agree which of the two they look at first;
- * where the request stays, the listener tells.
+ * A RST with a wrong acknowledgement: kernels differ in which of the two they look at first. Where
+ * the request stays, either may be; then what the listener counts is believed.
  */
 static bool is_told_by_listener(const struct judge *judge, const struct flow_book *flow)
 {
@@ -105,7 +105,7 @@ static long dropped_of_met(const struct judge *judge, const struct listener_book
 
 /* ---- whose it was -------------------------------------------------------------------------- */
 
-/* That the sample is about: its segment's, its ICMP error's, its flood's; NULL: nobody's. */
+/* The listener that the sample's segment, ICMP error or flood was for; NULL: none. */
 static struct listener_book *listener_in_question(struct judge *judge, const struct event *sample)
 {
 	const struct packet_book *cause = book_of_packet(judge, sample->packet);
@@ -117,7 +117,7 @@ static struct listener_book *listener_in_question(struct judge *judge, const str
 	return book_of_listener(judge, judge->hosts[SERVER].flood.listener);
 }
 
-/* Whether nobody can say of each drop whose it was. */
+/* Whether drops cannot be put down to single segments, or to one listener. */
 static bool is_hidden(const struct judge *judge, const struct listener_book *listener)
 {
 	const struct host_book *server = &judge->hosts[SERVER];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ICMP errors: they quote the beginning of a segment, and whom that was from is told by its ports
- * and its sequence number. A request is ended by an error about its SYN-ACK alone (tcp_req_err()),
- * a connection hears those about what it has sent and what is not acknowledged yet (tcp_v4_err(),
- * tcp_v6_err()).
+ * ICMP errors. They quote the beginning of a segment: ports and sequence number. Only an error
+ * about its SYN-ACK ends a request (tcp_req_err()); a connection takes errors about what it has
+ * sent and is not acknowledged yet (tcp_v4_err(), tcp_v6_err()).
  */
 #include "captures/judge/books.h"
 
@@ -86,10 +85,7 @@ static void enter_icmp(struct judge *judge, const struct event *event, struct fl
 
 /* ---- what must be counted ------------------------------------------------------------------ */
 
-/*
- * icmp_unreach(), icmpv6_rcv(): which of them are handed on to TCP. Of what is told of one as it is
- * of none, nothing is counted.
- */
+/* icmp_unreach(), icmpv6_rcv(): which of them are handed on to TCP. The others are not counted. */
 static bool comes_to_tcp(const struct judge *judge, const struct icmp_message *icmp)
 {
 	if (judge->ipv6)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whose queue a connection is in, where several listen on one port. No event says so: sock_diag
- * tells of a request or a child neither its listener nor its queue. But what leaves one queue comes
- * to another, so the depths do: reuseport_select_sock() has chosen the listener whose queue is one
- * longer than its books, and so has reuseport_migrate_sock() when one ends that connections wait
- * at. A request moves when its timer fires or its last ACK comes, not before.
+ * In whose accept queue a connection is, where several listen on one port. No event says so:
+ * sock_diag tells neither the listener nor the queue of a request or a child. It follows from the
+ * depths of the queues: reuseport_select_sock() has chosen the listener whose queue is one longer
+ * than its books say, and so has reuseport_migrate_sock() for the connections that waited at a
+ * listener that has ended. A request moves when its timer fires or its final ACK comes.
  */
 #include "captures/judge/books.h"
 
@@ -36,7 +36,6 @@ static const struct listener_book *only_one_on(const struct judge *judge, int po
 	return found;
 }
 
-/* A SYN makes its request at who listens then, whoever did when its client began. */
 void choose_listener(struct judge *judge, struct flow_book *flow)
 {
 	const struct listener_book *meant = book_of_listener(judge, flow->listener);
@@ -74,7 +73,7 @@ static bool was_left_behind(struct judge *judge, const struct flow_book *flow)
 	return flow->waits && from && !is_listening(from) && flow->queued < from->silent_end;
 }
 
-/* Whether it waits at one who has ended, or at one that is not known yet. */
+/* Whether it waits at a listener that has ended, or at one that is not known yet. */
 static bool is_homeless(struct judge *judge, const struct flow_book *flow, int port)
 {
 	return flow->waits && flow->port == port &&
@@ -105,9 +104,9 @@ static int unexplained(const struct listener_book *listener)
 }
 
 /*
- * inet_csk_listen_stop(), inet_csk_complete_hashdance(): what is in the queue beyond its books has
- * come from another one's, dead or alive. (Where several leave one queue for several others at
- * once, no sample tells who went where, and they are taken in the order of their flows.)
+ * inet_csk_listen_stop(), inet_csk_complete_hashdance(): connections in the queue beyond its books
+ * have come from another one, those that live first. (Where several leave one queue for several
+ * others in one sample, nothing tells who went where: they are taken in the order of flows.)
  */
 void take_in(struct judge *judge, const struct event *event, struct listener_book *listener)
 {
