@@ -18,6 +18,7 @@
 
 enum {
 	TICK_MS = 100,
+	GUEST_TICK_MS = 1000, /* nobody looks on there, and each tick is work on its clock */
 	IDLE_SECONDS = 12,    /* for a case that neither does anything nor waits for a timer: longer
 				 than the bounds within a call of the harness (10 s) */
 	OVERDUE_SECONDS = 15, /* beyond libcheck's timeout: the worker itself hangs */
@@ -31,6 +32,7 @@ struct scheduler {
 	unsigned running;
 	int signals, bell;
 	struct kernel_log *kernel;
+	nsec tick;      /* to do so often what nothing rings for */
 	nsec looked;    /* for signs of life */
 	bool listening; /* --pause: stdin is still open */
 	bool full;      /* one could not be started: it waits until another has ended */
@@ -302,7 +304,7 @@ static void reap(struct scheduler *scheduler)
  * Adds to the time for which the case has given no sign of life. What the runner itself has missed,
  * since it was not running, does not count.
  */
-static void note_idleness(struct slot *slot, nsec since)
+static void note_idleness(struct slot *slot, nsec since, nsec most)
 {
 	int64_t alive = atomic_load(&slot->progress.alive);
 	nsec now = clock_now(), idle = now - (since > alive ? since : alive);
@@ -311,7 +313,7 @@ static void note_idleness(struct slot *slot, nsec since)
 	    atomic_load(&slot->progress.phase) == LEAVING)
 		slot->idle = 0;
 	else if (idle > 0)
-		slot->idle += idle < MSEC(2 * TICK_MS) ? idle : MSEC(2 * TICK_MS);
+		slot->idle += idle < most ? idle : most;
 	slot->alive = alive;
 }
 
@@ -326,7 +328,7 @@ static void kill_overdue(struct scheduler *scheduler)
 
 		if (!slot->entry || slot->overdue || slot->idled || run->options->pause)
 			continue;
-		note_idleness(slot, since);
+		note_idleness(slot, since, 2 * scheduler->tick);
 		slot->idled = slot->idle > most;
 		slot->overdue = deadline_passed(&slot->deadline);
 		if (slot->idled || slot->overdue)
@@ -360,7 +362,7 @@ static void wait_for_events(struct scheduler *scheduler)
 		  .events = POLLIN },
 	};
 
-	if (await_events(fds, ARRAY_LENGTH(fds), MSEC(TICK_MS)) <= 0)
+	if (await_events(fds, ARRAY_LENGTH(fds), scheduler->tick) <= 0)
 		return;
 	uint64_t rings;
 	ssize_t got = read(scheduler->bell, &rings, sizeof(rings));
@@ -461,6 +463,8 @@ void schedule(struct run *run)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		struct scheduler scheduler = { .run = run,
 					       .kernel = kernel_log_open(),
+					       .tick = MSEC(guest_is_around() ? GUEST_TICK_MS
+									      : TICK_MS),
 					       .order = order,
 					       .signals = signals,
 					       .bell = bell,
