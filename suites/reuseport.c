@@ -130,8 +130,10 @@ static void set_cpus(struct listener *const *members, const enum cpu *cpus)
 	}
 }
 
-/* Before Linux 6.2 (commit b261eda84ec1) only the first who is looked at can be chosen by its CPU,
- * and the hash chooses for all of the group. */
+/*
+ * Before Linux 6.2 (commit b261eda84ec1) only the member that is looked at first could be chosen by
+ * its CPU; for the whole group the hash decided.
+ */
 static bool cpu_decides(struct members *members, struct listener *const *each)
 {
 	static const enum cpu last[] = { ELSEWHERE, ELSEWHERE, HERE };
@@ -336,8 +338,7 @@ CASE(filter_belongs_to_the_group_and_may_be_replaced, .claims = "")
 
 	for (uint32_t i = 0; i < 2; i++) {
 		STEP("a filter that gives %u is attached through the other member, and replaces "
-		     "the "
-		     "one before: all go to the %s one",
+		     "the one before: all go to the %s one",
 		     i, each[i]->name);
 		attach_filter(each[!i], i, 0);
 		for (int k = 0; k < 8; k++) {
@@ -380,8 +381,7 @@ CASE(group_of_more_than_128_keeps_its_members_and_its_filter, .claims = "")
 	accept_client(members.second, connect_one(net, members.second));
 }
 
-/* tcp_conn_request() looks at the queues of the member that was chosen, and nobody chooses again.
- */
+/* tcp_conn_request() looks at the queues of the member that was chosen; there is no other try. */
 CASE(full_member_drops_while_its_twin_has_room, .claims = "", .covers = "X-09", .kernel_seconds = 1)
 {
 	struct group *group = reuseport_group(net);
@@ -456,7 +456,7 @@ CASE(full_syn_queue_of_a_member_drops_while_its_twin_has_room, .claims = "")
 
 /* ---- one ends, and others go on ------------------------------------------------------------ */
 
-/* inet_csk_listen_stop(), reqsk_timer_handler(), tcp_v4_rcv() find no twin with tcp_migrate_req=0.
+/* With tcp_migrate_req=0 inet_csk_listen_stop(), reqsk_timer_handler(), tcp_v4_rcv() find no twin.
  */
 CASE(member_that_closes_resets_its_own_and_the_next_client_gets_the_twin, .claims = "",
      .covers = "X-15 P-158", .kernel_seconds = 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Half-open requests of a member that has ended move with net.ipv4.tcp_migrate_req=1, too: each
- * with its final ACK or with its timer, whichever is first.
+ * when its final ACK comes or its timer fires, whichever is first.
  */
 #define TOPIC "reuseport"
 #define SERVER_SYSCTLS                                                                             \
@@ -64,12 +64,13 @@ CASE(client_whose_ack_is_lost_connects_to_the_twin_by_its_answer, .claims = "", 
 	struct end *client = client_with_lost_ack(members.first);
 	close_listener(members.first);
 
-	STEP("the one that comes late has what the first member kept of its SYN");
+	STEP("the held ACK makes a connection, which has what the first member kept of its SYN");
 	release_segments(net);
 	expect_saved_syn(accept_client(members.second, late));
 	expect_counters(net, SERVER, "TCPMigrateReqSuccess 1");
 
-	STEP("the second member asks the other one again, and its answer makes the connection");
+	STEP("the second member sends the other client its SYN-ACK again, and the answer makes the "
+	     "connection");
 	wait_for(client, .state = ESTABLISHED, .host = SERVER, .within = 1);
 	expect_ladder(client,
 		      "1.0  <  SYN-ACK  moved",
@@ -84,14 +85,14 @@ CASE(client_whose_ack_is_lost_connects_to_the_twin_by_its_answer, .claims = "", 
 	expect_read(served, "HELLO");
 }
 
-/* reqsk_timer_handler(): TCP_SYNCNT of the listener that it has moved to, also for the move */
+/* reqsk_timer_handler() goes by TCP_SYNCNT of the listener that the request has moved to. */
 CASE(request_that_has_moved_ends_when_its_new_listener_says, .claims = "", .kernel_seconds = 3)
 {
 	struct members members = listen_in_group(net, .count = 2, .backlog = 5, .moves = true);
 
 	set_option(members.first, IPPROTO_TCP, TCP_SYNCNT, 3);
 	set_option(members.second, IPPROTO_TCP, TCP_SYNCNT, 1);
-	STEP("the first member would ask three times, the second one once; the first one closes");
+	STEP("TCP_SYNCNT of the first member is 3, of the second one 1; the first one closes");
 	struct peer *peer = half_open_peer(net, members.first);
 	close_listener(members.first);
 	expect_silence(peer);
@@ -136,8 +137,7 @@ CASE(final_ack_of_a_request_that_moves_meets_a_full_twin, .claims = "", .kernel_
 	expect_counters(net, SERVER,
 			"overflows 1  TCPMigrateReqFailure 1  EmbryonicRsts 1  Tcp.OutRsts 1");
 
-	STEP("with its timer the first one's request moves: what is then ignored is no move's "
-	     "failure");
+	STEP("the request moves with its timer; an ACK that is ignored then is no failed move");
 	wait_for(peer, .timeouts = 1, .within = 1);
 	expect_ladder(peer, "1.0  <  SYN-ACK  moved");
 	ack_is_ignored(peer);
@@ -226,9 +226,9 @@ static void expect_room(struct room room, struct room expected)
 }
 
 /*
- * reqsk_timer_handler(): the request is counted at the twin before it is known whether it lives on.
- * If not, its end was counted at the twin once more, and never where it came from, until commit
- * 7eca3292cac7.
+ * reqsk_timer_handler() counts the request at the twin before it is known whether it lives on.
+ * Until commit 7eca3292cac7 a request that did not was taken off the twin's count twice, and never
+ * off the count of the member that it came from.
  */
 CASE(request_that_moves_is_counted_where_it_is, .claims = "", .covers = "F-10",
      .variants = "both-count-right twin-takes-no-more", .kernel_seconds = 2)
@@ -267,7 +267,7 @@ CASE(request_that_moves_is_counted_where_it_is, .claims = "", .covers = "F-10",
 
 	COVERS("F-10");
 	saw_variant(net, right ? "both-count-right" : "twin-takes-no-more");
-	/* of -1 requests the kernel thinks that they are more than any limit */
+	/* the twin's count is -1, and compared without a sign: more than any limit */
 	expect_room(room, right ? (struct room){ all, all } : (struct room){ all - 1, 0 });
 
 	STEP("with tcp_syncookies=1 it makes a request as ever, or answers each SYN with a cookie");
@@ -281,8 +281,10 @@ CASE(request_that_moves_is_counted_where_it_is, .claims = "", .covers = "F-10",
 	expect_counters(net, SERVER, "cookies 1");
 }
 
-/* reuseport_stop_listen_sock() asks for the sysctl when the member ends, and
- * reuseport_migrate_sock() when something is to move */
+/*
+ * reuseport_stop_listen_sock() reads the sysctl when the member ends, reuseport_migrate_sock() when
+ * something is to move.
+ */
 CASE(migration_is_asked_for_when_a_member_ends_and_again_when_its_request_moves, .claims = "")
 {
 	struct members members = listen_in_group(net, .count = 3, .backlog = 5, .moves = true);
