@@ -24,7 +24,9 @@ static char *poll_words(const char *call, long events)
 		    { POLLOUT, "writable" },
 		    { POLLERR, "in error" },
 		    { POLLHUP, "hung up" },
-		    { POLLRDHUP, "at its end" } };
+		    { POLLRDHUP, "at its end" },
+		    { POLLRDNORM, "readable (POLLRDNORM)" },
+		    { POLLWRNORM, "writable (POLLWRNORM)" } };
 	struct text words = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)

@@ -36,6 +36,14 @@ static const struct listener_book *only_one_on(const struct judge *judge, int po
 	return found;
 }
 
+static bool is_listened_on(const struct judge *judge, int port)
+{
+	for (int i = 0; i < judge->listener_count; i++)
+		if (judge->listeners[i].port == port && is_listening(&judge->listeners[i]))
+			return true;
+	return false;
+}
+
 void choose_listener(struct judge *judge, struct flow_book *flow)
 {
 	const struct listener_book *meant = book_of_listener(judge, flow->listener);
@@ -54,6 +62,13 @@ void follow_request(struct judge *judge, const struct event *event)
 
 	if (!from || is_listening(from))
 		return;
+	if (!is_listened_on(judge, flow->port)) {
+		judge_object(judge, event,
+			     format("the timer of the request of %s has fired and left it, but %s "
+				    "has ended, and nobody else listens on port %d",
+				    flow->name, from->name, flow->port));
+		return;
+	}
 	flow->listener = to ? to->key : 0;
 	enter_move(judge, event,
 		   flow->synack_since_timer ? book_of_packet(judge, flow->synack.packet)->line
