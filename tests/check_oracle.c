@@ -432,6 +432,56 @@ START_TEST(another_process_may_accept_unseen_but_gives_nobody_back)
 }
 END_TEST
 
+/* ---- who listens --------------------------------------------------------------------------- */
+
+static bool is_timer_of_request(const struct event *event)
+{
+	return event->kind == EVENT_SOCKET && event->was == SYN_RECV && event->state == SYN_RECV;
+}
+
+/* A run in which a request moves by its timer, as it would be if its twin had closed before. */
+static void check_lone_request(const struct journal *run)
+{
+	struct judge *judge = judge_new();
+	struct event end = { .kind = EVENT_CALL };
+	int twin = 0;
+	long seq = 0;
+
+	for (size_t i = 0; i < journal_length(run) && !judge->found; i++) {
+		struct event event = *journal_event(run, i);
+
+		if (event.kind == EVENT_CALL && strcmp(event.name, "close") == 0)
+			end = event;
+		else if (event.kind == EVENT_LISTENER)
+			twin = event.listener;
+		if (is_timer_of_request(&event)) {
+			end.seq = ++seq;
+			end.at = end.began = event.at;
+			end.listener = twin;
+			judge_event(judge, &end);
+		}
+		event.seq = ++seq;
+		judge_event(judge, &event);
+	}
+	ck_assert(judge->found);
+	ck_assert_msg(strstr(judge->finding.summary, "nobody else listens") != NULL, "%s",
+		      judge->finding.summary);
+	judge_free(judge);
+}
+
+START_TEST(request_does_not_outlive_all_listeners_of_its_port)
+{
+	bool tried = getenv("ORACLE_JOURNALS") != NULL;
+
+	for (int i = 0; i < recorded_count; i++)
+		if (strstr(recorded[i].path, "request_moves_to_the_twin_with_its_timer")) {
+			tried = true;
+			check_lone_request(recorded[i].journal);
+		}
+	ck_assert(tried);
+}
+END_TEST
+
 /* ---- one mutation -------------------------------------------------------------------------- */
 
 /* A mutated journal as it is fed to the judge. */
@@ -630,6 +680,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(sound, other_machine_leaves_the_same_ladder, 0, recorded_count);
 	tcase_add_test(sound, optional_lines_are_not_in_the_ladder);
 	tcase_add_test(sound, another_process_may_accept_unseen_but_gives_nobody_back);
+	tcase_add_test(sound, request_does_not_outlive_all_listeners_of_its_port);
 	tcase_add_loop_test(mutated, mutation_is_rejected_everywhere, 0, (int)kind_count);
 	tcase_set_timeout(mutated, 600);
 	suite_add_tcase(suite, sound);
