@@ -618,6 +618,20 @@ static bool clock_backwards(const struct place *place, int way, struct mutation 
 	return true;
 }
 
+/* As if another clock had it. */
+static bool clock_ahead(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct event *event = place->event;
+
+	(void)way;
+	if (!is_first_sighting(place) || !event->segment.timestamps || event->injected ||
+	    !flow_at(place)->has_tsval[event->from])
+		return false;
+	rewrite(place, mutation)->tsval += 1000000;
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
 static bool has_come(const struct place *place, uint32_t tsval)
 {
 	for (int i = 1; i < place->before->packet_count; i++)
@@ -670,6 +684,65 @@ static bool other_offer_again(const struct place *place, int way, struct mutatio
 	    flow_at(place)->states[SERVER] != SYN_RECV || !can_offer(&place->event->segment, way))
 		return false;
 	offer_otherwise(rewrite(place, mutation), (enum offer_way)way);
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+/* Whether the request that has sent an ACK here is still one when the next sample is taken. */
+static bool stays_request(const struct place *place)
+{
+	const struct event *event;
+
+	for (size_t i = place->index; (event = journal_event(place->journal, i)); i++)
+		if (event->kind == EVENT_SOCKET && event->host == SERVER &&
+		    event->flow == place->event->flow)
+			return event->state == SYN_RECV;
+		else if (event->kind == EVENT_SAMPLE)
+			return true;
+	return false;
+}
+
+/* A segment that no socket has sent: of a request, of TIME_WAIT, or a RST for what fits nowhere. */
+static bool is_without_socket(const struct place *place)
+{
+	const struct event *event = place->event;
+	const struct flow_book *numbers = flow_of_numbers((struct judge *)place->before, event);
+	enum tcp_state state = numbers->states[event->from];
+
+	if (!is_first_sighting(place) || event->injected || event->segment.flags & SYN)
+		return false;
+	if (event->segment.flags & RST)
+		return !is_active_reset(numbers, event);
+	return state == TIME_WAIT ||
+	       (event->from == SERVER && state == SYN_RECV && stays_request(place));
+}
+
+static bool other_answer(const struct place *place, int way, struct mutation *mutation)
+{
+	bool of_syn_ack_only = way < LESS_WINDOW || (way > MORE_WINDOW && way < ECHO_BEFORE);
+	bool hops = way == LESS_TTL || way == MORE_TTL;
+
+	if (!is_a(place, EVENT_PACKET) || !is_without_socket(place) || of_syn_ack_only ||
+	    !can_offer(&place->event->segment, way) || (hops && place->event->from != SERVER))
+		return false;
+	offer_otherwise(rewrite(place, mutation), (enum offer_way)way);
+	mutation->after.segment = mutation->events[0].segment;
+	return true;
+}
+
+/* That of the segment that it answers, which was not kept. */
+static bool echoes_what_it_answers(const struct place *place, int way, struct mutation *mutation)
+{
+	const struct segment *cause;
+
+	(void)way;
+	if (!is_a(place, EVENT_PACKET) || !is_without_socket(place))
+		return false;
+	cause = &flow_at(place)->last_arrived[place->event->from];
+	if (!place->event->segment.timestamps || !cause->timestamps ||
+	    cause->tsval == place->event->segment.tsecr)
+		return false;
+	rewrite(place, mutation)->tsecr = cause->tsval;
 	mutation->after.segment = mutation->events[0].segment;
 	return true;
 }
@@ -1452,7 +1525,7 @@ const struct kind kinds[] = {
 	{ "a segment goes in the wrong direction", wrong_direction, 2, NAMES_IT },
 	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_ANSWER },
 	{ "a segment's sequence number one off", other_seq, 2, NAMES_ANSWER },
-	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
+	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_ANSWER },
 	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
 	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
 	{ "an expected window one off", expected_window, 2, NAMES_IT },
@@ -1460,11 +1533,16 @@ const struct kind kinds[] = {
 	{ "a SYN-ACK that offers something else", other_offer, OFFER_WAYS, NAMES_IT },
 	{ "a SYN-ACK that offers something else when it is repeated", other_offer_again, OFFER_WAYS,
 	  NAMES_IT },
+	{ "an answer without a socket that carries something else", other_answer, OFFER_WAYS,
+	  NAMES_IT },
+	{ "an answer without a socket that echoes what it answers", echoes_what_it_answers, 1,
+	  NAMES_IT },
 	{ "a connection whose numbers begin elsewhere", other_first_number, 2, NAMES_IT },
 	{ "an end that goes by something else", other_agreement, 10, NAMES_IT },
 	{ "a setting that nobody knows", unknown_setting, 1, NAMES_IT },
 	{ "a segment without the timestamps agreed on", timestamps_dropped, 1, NAMES_IT },
 	{ "a timestamp that runs backwards", clock_backwards, 1, NAMES_IT },
+	{ "a timestamp of a clock that is ahead", clock_ahead, 1, NAMES_IT },
 	{ "a timestamp echoed that never came", other_echo, 2, NAMES_IT },
 	{ "a segment changed on the wire", changed_on_the_wire, 14, NAMES_IT },
 	{ "an ICMP error that says something else", other_error, 6, NAMES_IT },

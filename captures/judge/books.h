@@ -183,8 +183,11 @@ struct flow_book {
 	uint32_t acked[HOSTS];         /* of what this host sent, as it learned */
 	nsec isn_after, isn_until;     /* between which the server has chosen its own */
 	struct segment first_syn[HOSTS], last_arrived[HOSTS];
+	struct segment last_sent[HOSTS]; /* but no RST */
 	bool has_tsval[HOSTS];
-	uint32_t tsval[HOSTS]; /* the newest that this host has sent */
+	uint32_t tsval[HOSTS];  /* the newest that this host has sent */
+	nsec tsval_at[HOSTS];   /* when it was */
+	uint32_t recent[HOSTS]; /* the newest in order that has come to it: tp->rx_opt.ts_recent */
 	nsec synack_sent, syn_arrived;
 	/* the sample (see judge.samples) that these belong to */
 	long synack_sent_in, syn_arrived_in, reset_in[HOSTS], challenged_in[HOSTS];
@@ -377,7 +380,12 @@ struct judge {
 	bool told[SETTINGS]; /* of them */
 	int newcomer[HOSTS]; /* flow with a socket where one before it had one; 0: none */
 	int first_offer;     /* flow whose SYN-ACK is judged at the next sample; 0: none */
-	bool stray;          /* the last counter's movement belongs to no line of a ladder */
+	struct {
+		int flow; /* whose ACK is judged at the next sample; 0: nobody's */
+		struct culprit culprit;
+		struct segment seen, due;
+	} answer;
+	bool stray; /* the last counter's movement belongs to no line of a ladder */
 	bool begun, ended;
 	struct finding finding;
 	bool found;
@@ -556,6 +564,13 @@ void check_offer(struct judge *judge, const struct event *event, struct flow_boo
 /* At a sample: SYN-ACKs of which it has found whether they made requests or carried cookies. */
 void close_offers(struct judge *judge);
 
+/* ---- answers.c ----------------------------------------------------------------------------- */
+
+/* A host has sent a segment: if no socket of it did, it is what the rules make it. */
+void check_answer(struct judge *judge, const struct event *event);
+/* At a sample: the ACK of which it has found whether a request has sent it. */
+void close_answer(struct judge *judge);
+
 /* ---- cookies.c ----------------------------------------------------------------------------- */
 
 /* The sample has found no request: the SYN-ACK that the flow offers was a cookie's. */
@@ -604,6 +619,12 @@ char *icmp_objection(const struct judge *judge, const struct event *event);
 void take_packet(struct judge *judge, const struct event *event);
 /* Of one host's capture, in its order: times never run backwards there. */
 void check_capture_order(struct judge *judge, const struct event *event);
+/*
+ * Whether a RST is that of a connection which ends at once: tcp_send_active_reset() sends it like
+ * anything else. What a segment is answered with that does not belong has no options:
+ * tcp_v4_send_reset().
+ */
+bool is_active_reset(const struct flow_book *flow, const struct event *event);
 /* The wire is quiet when a raw peer sends: what the server has sent last it has got, or never will.
  */
 void check_that_peer_has_all(struct judge *judge, const struct event *event);

@@ -318,6 +318,7 @@ static void take_sample(struct judge *judge, const struct event *event)
 	close_icmp(judge);
 	see_repeats_of_flood(judge, event);
 	close_offers(judge);
+	close_answer(judge);
 	see_late_cookie(judge, event);
 	see_undone_child(judge, event);
 	close_ledgers(judge, event);

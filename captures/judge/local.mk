@@ -5,6 +5,7 @@ captures_judge_libjudge_a_SOURCES = \
 	captures/judge/agreement.c \
 	captures/judge/align.c \
 	captures/judge/align.h \
+	captures/judge/answers.c \
 	captures/judge/books.c \
 	captures/judge/books.h \
 	captures/judge/calls.c \

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define COOKIE_TICKS 64 /* 1 << TSBITS */
+
 /*
  * A SYN or SYN-ACK that comes again must be the same but for its timestamps (RFC 9293, 3.8.1). What
  * a SYN-ACK offers is judged in offers.c, each time.
@@ -95,11 +97,7 @@ static bool has_come(const struct judge *judge, const struct event *echo)
 	return false;
 }
 
-/*
- * A connection that ends at once says so like anything else that it says: tcp_send_active_reset().
- * What a segment is answered with that does not belong has no options: tcp_v4_send_reset().
- */
-static bool is_active_reset(const struct flow_book *flow, const struct event *event)
+bool is_active_reset(const struct flow_book *flow, const struct event *event)
 {
 	enum tcp_state state = flow->states[event->from];
 
@@ -118,6 +116,24 @@ static bool goes_by_timestamps(const struct flow_book *flow, enum host host)
 	if (host == SERVER && flow->terms.known)
 		return flow->terms.timestamps;
 	return flow->first_syn[CLIENT].timestamps && flow->first_syn[SERVER].timestamps;
+}
+
+/*
+ * A connection's clock counts milliseconds (TCP_TS_HZ) from one beginning, its request's too. That
+ * of a cookie's SYN-ACK is up to 64 of them slow (cookie_init_timestamp()).
+ */
+static void check_timestamp_clock(struct judge *judge, const struct event *event,
+				  const struct flow_book *flow)
+{
+	nsec ticks = MSEC((int32_t)(event->segment.tsval - flow->tsval[event->from]));
+	nsec passed = event->at - flow->tsval_at[event->from];
+
+	if (flow->has_tsval[event->from] && ticks > passed + judge->slack + MSEC(COOKIE_TICKS))
+		judge_object(judge, event,
+			     format("the timestamp of segment %ld is %.3f s later than the %s's "
+				    "last, which was sent %.3f s before",
+				    event->packet, seconds(ticks), host_name(event->from),
+				    seconds(passed)));
 }
 
 /*
@@ -146,6 +162,7 @@ static void check_timestamps(struct judge *judge, const struct event *event)
 			format("the timestamp of segment %ld, %u, is older than the %s's last, "
 			       "%u",
 			       event->packet, segment->tsval, host_name(from), flow->tsval[from]));
+	check_timestamp_clock(judge, event, flow);
 	/* after a finding nobody asks for another one, and this takes its time */
 	if (!judge->found && (segment->flags & ACK ? !has_come(judge, event) : segment->tsecr != 0))
 		judge_object(judge, event,
@@ -153,6 +170,7 @@ static void check_timestamps(struct judge *judge, const struct event *event)
 				    event->packet, segment->tsecr, host_name(from)));
 	flow->has_tsval[from] = true;
 	flow->tsval[from] = segment->tsval;
+	flow->tsval_at[from] = event->at;
 }
 
 /* Of SYN, FIN and RST a segment has one at most; without SYN and RST it acknowledges (RFC 9293). */
@@ -282,6 +300,24 @@ static void advance_sender(struct judge *judge, const struct event *event)
 	    (!flow->has_segment[event->from] || (int32_t)(end - flow->sent_next[event->from]) > 0))
 		flow->sent_next[event->from] = end;
 	flow->has_segment[event->from] = true;
+	if (!(segment->flags & RST))
+		flow->last_sent[event->from] = *segment;
+}
+
+/* tcp_replace_ts_recent(), tcp_timewait_state_process(): of what begins where it is due, or before.
+ */
+static void hear_recent(struct flow_book *flow, enum host host, const struct segment *segment)
+{
+	bool due = (int32_t)(segment->seq - flow->last_sent[host].ack) <= 0;
+	bool newer = (int32_t)(segment->tsval - flow->recent[host]) >= 0;
+	bool empty = !segment->length && !(segment->flags & (SYN | FIN));
+
+	if (!segment->timestamps || segment->flags & RST)
+		return;
+	if (segment->flags & SYN && flow->states[host] != TIME_WAIT)
+		flow->recent[host] = segment->tsval;
+	else if (newer && due && (empty || flow->states[host] != TIME_WAIT))
+		flow->recent[host] = segment->tsval;
 }
 
 static void hear(struct heard *heard, const struct segment *segment)
@@ -302,6 +338,7 @@ static void advance_receiver(struct judge *judge, const struct event *event)
 	enum host host = event->host;
 
 	hear(&flow->heard[host], segment);
+	hear_recent(flow, host, segment);
 	judge->flows[event->flow].arrived[event->from]++;
 	judge->flows[event->flow].last_arrived[host] = *segment;
 	if ((int32_t)(begin - flow->received_next[host]) <= 0 &&
@@ -351,6 +388,8 @@ static void enter_packet(struct judge *judge, const struct event *event, struct 
 	packet->repeated = is_repeated_syn(flow, event);
 	check_segment(judge, event, flow);
 	packet->line = enter_line(judge, event, event->flow);
+	if (!event->injected)
+		check_answer(judge, event);
 	advance_sender(judge, event);
 	if (event->injected) {
 		check_injection(judge, event, flow);

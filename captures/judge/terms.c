@@ -240,14 +240,20 @@ static uint8_t offered_tos(const struct judge *judge, const struct flow_book *fl
 	return (uint8_t)((flow->terms.tos & ~ECN_FIELD) | (tos & ECN_FIELD));
 }
 
-/* ip_select_ttl(), ip6_xmit() and ip6_dst_hoplimit() */
+/* ip4_dst_hoplimit(), ip6_dst_hoplimit() */
+uint8_t ttl_without_socket(const struct judge *judge)
+{
+	long hops = judge->settings[ROUTE_HOPLIMIT];
+
+	return (uint8_t)(hops ? hops : judge->settings[DEFAULT_TTL]);
+}
+
+/* ip_select_ttl(), ip6_xmit() */
 static uint8_t offered_ttl(const struct judge *judge, const struct flow_book *flow)
 {
 	long chosen = listener_of(judge, flow)->options[OPTION_TTL];
 
-	if (!chosen)
-		chosen = judge->settings[ROUTE_HOPLIMIT];
-	return (uint8_t)(chosen ? chosen : judge->settings[DEFAULT_TTL]);
+	return chosen ? (uint8_t)chosen : ttl_without_socket(judge);
 }
 
 /* tcp_ecn_make_synack(): the first repeat leaves before its timeout is counted. */

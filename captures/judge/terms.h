@@ -24,6 +24,8 @@ struct room room_for(const struct judge *judge, const struct flow_book *flow, bo
 
 /* What the flow's SYN-ACK is to be, as far as it is an offer: without numbers and its own time. */
 struct segment offered(const struct judge *judge, const struct flow_book *flow);
+/* The TTL, or hop limit, of what the server sends without a socket. */
+uint8_t ttl_without_socket(const struct judge *judge);
 /* Whether the server would use ECN. */
 bool allows_ecn(const struct judge *judge);
 
