@@ -24,12 +24,15 @@ struct server {
 	int drops;
 };
 
-static struct server serve(struct scene *net)
+static struct server server_at(struct listener *listener)
 {
-	struct listener *listener = listen_on_server(net, .backlog = 5);
-
 	return (struct server){ .listener = listener,
 				.epoll = wait_in_epoll(listener, .edge_triggered = true) };
+}
+
+static struct server serve(struct scene *net)
+{
+	return server_at(listen_on_server(net, .backlog = 5));
 }
 
 /* tcp_v4_rcv() counts what tcp_check_req() neither accepts nor leaves to the listener. */
@@ -429,6 +432,43 @@ CASE(wrong_acknowledgement_is_reset_with_whatever_it_carries, .claims = "", .cov
 			STEP("an ACK %d from the right one, with %s", row.segment.ack,
 			     carriers[i].what);
 			COVERS("X-20");
+			play(&server, &row);
+		}
+}
+
+/* ---- TOS and TTL ----------------------------------------------------------------------------- */
+
+/*
+ * No socket sends a request's ACK, or a RST (ip_send_unicast_reply(), tcp_v6_send_response()). They
+ * have the TOS of what they answer, without its ECN bits, and the route's TTL: the judge holds each
+ * of them to that (answers.c). What the listener has chosen is in its SYN-ACKs alone.
+ */
+CASE(what_answers_for_no_socket_has_the_tos_that_it_answers_and_the_routes_ttl, .claims = "")
+{
+	static const struct row rows[] = {
+		{ .what = "an ACK before the window",
+		  .segment = { .flags = ACK, .seq = -1 },
+		  .lines = { "- > ACK seq 0", "+0.0 < ACK" } },
+		{ .what = "an ACK of another number",
+		  .segment = { .flags = ACK, .ack = 1 },
+		  .lines = { "- > ACK ack 2", "+0.0 < RST" },
+		  .listeners = true },
+		{ .what = "a SYN within the window",
+		  .segment = { .flags = SYN, .seq = 100 },
+		  .lines = { "- > SYN seq 100 - / -", "+0.0 < RST-ACK ack 101" },
+		  .ends = true },
+	};
+	static const uint8_t kinds_of_service[] = { 0, 0xb8, 0xbb };
+	struct server server = server_at(listen_on_server(
+		net, .backlog = 5, .options = { TOS_OPTION(net, 0x28), TTL_OPTION(net, 9) }));
+
+	set_route(net, "hoplimit 33");
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds_of_service); i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(rows); j++) {
+			struct row row = rows[j];
+
+			row.segment.tos = kinds_of_service[i];
+			STEP("%s, with the TOS %#x", row.what, row.segment.tos);
 			play(&server, &row);
 		}
 }

@@ -1525,7 +1525,7 @@ const struct kind kinds[] = {
 	{ "a segment goes in the wrong direction", wrong_direction, 2, NAMES_IT },
 	{ "a segment with SYN, ACK, RST or FIN turned", other_flags, 4, NAMES_ANSWER },
 	{ "a segment's sequence number one off", other_seq, 2, NAMES_ANSWER },
-	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_ANSWER },
+	{ "a segment's acknowledgement number one off", other_ack, 2, NAMES_IT },
 	{ "a segment one byte longer", longer, 1, NAMES_ANSWER },
 	{ "a repeated SYN-ACK or SYN with another window", other_window, 2, NAMES_IT },
 	{ "an expected window one off", expected_window, 2, NAMES_IT },

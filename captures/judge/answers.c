@@ -3,8 +3,9 @@
  * Segments that no socket sends: the ACKs of a request and of TIME_WAIT, and the RST for what fits
  * nowhere. The kernel makes them of the segment that they answer and of a few numbers that it
  * keeps (tcp_v4_send_ack(), tcp_v4_send_reset(), tcp_v6_send_response()). So each field is known
- * before they come. Whether an ACK was the request's, or already that of the connection that the
- * request has become, the next sample says: until then it waits.
+ * before they come. Flags, numbers and acknowledgements are the ladders' to tell; what no ladder
+ * tells is held to the rules here. Whether an ACK was the request's, or already that of the
+ * connection that the request has become, the next sample says: until then it waits.
  */
 #include "captures/judge/terms.h"
 
@@ -16,7 +17,7 @@
 struct answer {
 	const char *whose; /* "peer 1's request" */
 	struct segment due;
-	const char *numbers, *window, *tos, *echo;
+	const char *window, *tos, *echo;
 };
 
 /* ---- what is due --------------------------------------------------------------------------- */
@@ -28,9 +29,6 @@ static struct segment ack_of_request(const struct flow_book *flow)
 	bool timestamps = terms->timestamps && terms->echo;
 
 	return (struct segment){
-		.seq = flow->isn[SERVER] + 1,
-		.ack = flow->isn[CLIENT] + 1,
-		.flags = ACK,
 		.window = (uint16_t)(terms->window >> (terms->scales ? terms->scale : 0)),
 		.tos = flow->last_arrived[SERVER].tos & ~ECN_FIELD,
 		.header = PLAIN_HEADER + (timestamps ? TIMESTAMPS_ALIGNED : 0),
@@ -46,9 +44,6 @@ static struct segment ack_of_time_wait(const struct flow_book *flow, enum host h
 	bool timestamps = last->timestamps && flow->recent[host];
 
 	return (struct segment){
-		.seq = flow->isn[host] + flow->sent_next[host],
-		.ack = last->ack,
-		.flags = ACK,
 		.window = last->window,
 		.tos = last->tos & ~ECN_FIELD,
 		.header = PLAIN_HEADER + (timestamps ? TIMESTAMPS_ALIGNED : 0),
@@ -57,16 +52,10 @@ static struct segment ack_of_time_wait(const struct flow_book *flow, enum host h
 	};
 }
 
-/* RFC 9293, 3.10.7.1; tcp_v4_send_reset(), tcp_v6_send_reset() */
+/* tcp_v4_send_reset(), tcp_v6_send_reset() */
 static struct segment reset_for(const struct segment *cause)
 {
-	bool acknowledges = cause->flags & ACK;
-	uint32_t end = cause->seq + cause->length + !!(cause->flags & SYN) + !!(cause->flags & FIN);
-
 	return (struct segment){
-		.seq = acknowledges ? cause->ack : 0,
-		.ack = acknowledges ? 0 : end,
-		.flags = acknowledges ? RST : RST | ACK,
 		.tos = cause->tos & ~ECN_FIELD,
 		.header = PLAIN_HEADER,
 	};
@@ -74,29 +63,17 @@ static struct segment reset_for(const struct segment *cause)
 
 /* ---- the two compared ---------------------------------------------------------------------- */
 
-/* Numbers are told as a ladder tells them. */
-static long relative(uint32_t number, uint32_t first)
-{
-	return (int32_t)(number - first);
-}
-
 static void compare(struct judge *judge, struct culprit culprit, const struct answer *answer,
 		    const struct segment *seen)
 {
-	const struct packet_book *packet = book_of_packet(judge, culprit.packet);
-	const struct flow_book *flow = &judge->flows[packet->numbers];
 	const struct segment *due = &answer->due;
-	enum host from = packet->from;
-	uint32_t own = flow->isn[from], others = flow->isn[other(from)];
-	bool known_hops = from == SERVER && judge->told[DEFAULT_TTL];
+	bool by_server = book_of_packet(judge, culprit.packet)->from == SERVER;
+	bool known_hops = by_server && judge->told[DEFAULT_TTL];
 	const struct {
 		const char *name;
 		long observed, expected;
 		const char *rule;
 	} fields[] = {
-		{ "flags", seen->flags, due->flags, answer->numbers },
-		{ "seq", relative(seen->seq, own), relative(due->seq, own), answer->numbers },
-		{ "ack", relative(seen->ack, others), relative(due->ack, others), answer->numbers },
 		{ "window", seen->window, due->window, answer->window },
 		{ "timestamps", seen->timestamps, due->timestamps, answer->echo },
 		{ "echo of timestamp", seen->tsecr, due->tsecr, answer->echo },
@@ -111,7 +88,7 @@ static void compare(struct judge *judge, struct culprit culprit, const struct an
 		if (fields[i].observed != fields[i].expected)
 			judge_object_to(judge, culprit,
 					format("%s of %s has %s %ld, expected %ld (%s)",
-					       due->flags & RST ? "RST" : "ACK", answer->whose,
+					       seen->flags & RST ? "RST" : "ACK", answer->whose,
 					       fields[i].name, fields[i].observed,
 					       fields[i].expected, fields[i].rule));
 }
@@ -124,7 +101,6 @@ static void check_reset(struct judge *judge, const struct event *event,
 	struct answer answer = {
 		.whose = flow->name,
 		.due = reset_for(&flow->last_arrived[event->from]),
-		.numbers = "from the segment that it answers",
 		.window = "a RST has none",
 		.tos = "that of the segment that it answers",
 		.echo = "no socket sends it",
@@ -142,7 +118,6 @@ static void check_time_wait(struct judge *judge, const struct event *event,
 	struct answer answer = {
 		.whose = whose,
 		.due = ack_of_time_wait(flow, event->from),
-		.numbers = "where the connection has ended",
 		.window = "that of the connection's last segment",
 		.tos = "that of the connection's last segment",
 		.echo = "the last that was in order",
@@ -180,7 +155,6 @@ void close_answer(struct judge *judge)
 		compare(judge, judge->answer.culprit,
 			&(struct answer){ .whose = whose,
 					  .due = judge->answer.due,
-					  .numbers = "the SYN-ACK's, and one more",
 					  .window = "the SYN-ACK's, scaled",
 					  .tos = "that of the segment that it answers",
 					  .echo = "the last that was in order" },
