@@ -385,6 +385,9 @@ static const struct claim behaviours[] = {
 	       "ACK, data and FIN complete an ordinary handshake; SYN-ACK and RST, with or without "
 	       "ACK, do not",
 	       "RST with ACK"),
+	ROW("N-41", REQUESTS,
+	    "a SYN-ACK with data and the SYN's own number leaves a child in SYN_RECV in the accept "
+	    "queue, and wakes nobody, nor does the final ACK of that child"),
 	ROW("P-103", REQUESTS,
 	    "a RST right before the window, at its left edge, at its right edge and right "
 	    "behind it: only the exact number ends the request"),

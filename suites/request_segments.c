@@ -393,6 +393,58 @@ CASE(syn_with_another_number_ends_the_request_or_is_answered_with_an_ack, .claim
 	play_all(net, rows, ARRAY_LENGTH(rows));
 }
 
+/*
+ * Data behind the SYN lies within the window, and tcp_check_req() cuts the SYN off: the request
+ * becomes a child. The child meets the whole segment, and takes offence at the SYN
+ * (tcp_validate_incoming()). So it stays in SYN_RECV, in the accept queue, and nobody is woken for
+ * it: tcp_child_process() does that when a child leaves SYN_RECV.
+ */
+static struct peer *syn_ack_with_data(struct server *server)
+{
+	struct scene *net = server->listener->scene;
+	struct peer *peer = half_open_peer(net, server->listener);
+
+	peer_send(peer, .flags = SYN | ACK, .text = "HELLO");
+	expect_ladder(peer,
+		      "-    >  DATA-SYN 5  - / CHILD_SYN_RECV",
+		      "+0.0 <  ACK ack 1");
+	expect_counters(net, SERVER, "TCPSYNChallenge 1  TCPChallengeACK 1");
+	expect_queue(server->listener, .accept = 1, .syn = 0);
+	expect_dropped(server, 0);
+	expect_no_event(server->epoll);
+	expect_poll(server->listener, POLLIN);
+	return peer;
+}
+
+CASE(syn_ack_with_data_makes_a_child_that_is_not_connected_and_wakes_nobody, .claims = "",
+     .covers = "N-41")
+{
+	struct server server = serve(net);
+
+	STEP("it waits in the accept queue, and nobody is told");
+	COVERS("N-41");
+	struct peer *peer = syn_ack_with_data(&server);
+
+	STEP("its data without the SYN connects it, and again nobody is told");
+	COVERS("N-41");
+	peer_send(peer, .text = "HELLO", .seq = (int32_t)(peer->isn + 1 - peer->seq));
+	expect_ladder(peer, "-  >  DATA 5  - / ESTABLISHED", "+0.0  <  ACK");
+	expect_no_event(server.epoll);
+	expect_read(accept_peer(server.listener, peer), "HELLO");
+
+	STEP("accept() gives one that is not connected yet");
+	COVERS("N-41");
+	peer = syn_ack_with_data(&server);
+	struct end *served = accept_peer(server.listener, peer);
+	expect_read_error(served, EAGAIN);
+
+	STEP("and a RST ends it as an attempt that has failed");
+	peer_reset(peer);
+	expect_ladder(peer, "-  >  RST  - / -");
+	expect_counters(net, SERVER, "Tcp.AttemptFails 1");
+	expect_read_error(served, ECONNRESET);
+}
+
 /* ---- a wrong acknowledgement ----------------------------------------------------------------- */
 
 /*

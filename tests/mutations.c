@@ -641,13 +641,19 @@ static bool has_come(const struct place *place, uint32_t tsval)
 	return false;
 }
 
+/* Of what a raw peer echoes only a cookie is read. */
+static bool brings_cookie(const struct place *place)
+{
+	return flow_at(place)->cookie.sent && !(place->event->segment.flags & SYN);
+}
+
 /* The next that never came. */
 static bool other_echo(const struct place *place, int way, struct mutation *mutation)
 {
 	struct segment *segment;
 
 	if (!is_first_sighting(place) || !place->event->segment.timestamps ||
-	    (place->event->injected && place->event->segment.flags & SYN))
+	    (place->event->injected && !brings_cookie(place)))
 		return false;
 	segment = rewrite(place, mutation);
 	do

@@ -27,6 +27,7 @@ enum colour colour_of_state(enum tcp_state state)
 	case SYN_SENT:
 		return YELLOW;
 	case SYN_RECV:
+	case CHILD_SYN_RECV:
 		return MAGENTA;
 	default:
 		return BLUE;

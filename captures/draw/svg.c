@@ -133,6 +133,7 @@ static enum layer band_layer(enum tcp_state state)
 	case SYN_SENT:
 		return SENT;
 	case SYN_RECV:
+	case CHILD_SYN_RECV:
 		return HALF;
 	case TIME_WAIT:
 		return WAITS;

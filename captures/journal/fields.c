@@ -24,6 +24,7 @@ static const char *const state_names[TCP_STATES] = {
 	[SYN_RECV] = "SYN_RECV",   [FIN_WAIT1] = "FIN_WAIT1",     [FIN_WAIT2] = "FIN_WAIT2",
 	[TIME_WAIT] = "TIME_WAIT", [CLOSED] = "CLOSED",           [CLOSE_WAIT] = "CLOSE_WAIT",
 	[LAST_ACK] = "LAST_ACK",   [LISTEN] = "LISTEN",           [CLOSING] = "CLOSING",
+	[CHILD_SYN_RECV] = "CHILD_SYN_RECV",
 };
 
 static int index_of(const char *name, const char *const *names, int count)

@@ -79,7 +79,11 @@ struct agreement {
 
 /* ---- journal ------------------------------------------------------------------------------- */
 
-/* The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. */
+/*
+ * The states that sock_diag knows, with the kernel's numbers; NO_SOCKET where there is none. It
+ * says SYN_RECV of a request, and of a child that still waits for its final ACK: that is
+ * CHILD_SYN_RECV here.
+ */
 enum tcp_state {
 	NO_SOCKET,
 	ESTABLISHED,
@@ -93,6 +97,7 @@ enum tcp_state {
 	LAST_ACK,
 	LISTEN,
 	CLOSING,
+	CHILD_SYN_RECV,
 	TCP_STATES
 };
 const char *state_name(enum tcp_state state); /* "-" for NO_SOCKET */

@@ -126,6 +126,14 @@ static void check_time_wait(struct judge *judge, const struct event *event,
 	compare(judge, (struct culprit){ event->seq, event->packet }, &answer, &event->segment);
 }
 
+bool is_active_reset(const struct flow_book *flow, const struct event *event)
+{
+	enum tcp_state state = flow->states[event->from];
+
+	return (event->segment.flags & (RST | ACK)) == (RST | ACK) && state != NO_SOCKET &&
+	       state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
+}
+
 void check_answer(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *numbers = flow_of_numbers(judge, event);

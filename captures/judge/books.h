@@ -566,6 +566,12 @@ void close_offers(struct judge *judge);
 
 /* ---- answers.c ----------------------------------------------------------------------------- */
 
+/*
+ * Whether a RST is that of a connection which ends at once: tcp_send_active_reset() sends it like
+ * anything else. What a segment is answered with that does not belong has no options:
+ * tcp_v4_send_reset().
+ */
+bool is_active_reset(const struct flow_book *flow, const struct event *event);
 /* A host has sent a segment: if no socket of it did, it is what the rules make it. */
 void check_answer(struct judge *judge, const struct event *event);
 /* At a sample: the ACK of which it has found whether a request has sent it. */
@@ -619,12 +625,6 @@ char *icmp_objection(const struct judge *judge, const struct event *event);
 void take_packet(struct judge *judge, const struct event *event);
 /* Of one host's capture, in its order: times never run backwards there. */
 void check_capture_order(struct judge *judge, const struct event *event);
-/*
- * Whether a RST is that of a connection which ends at once: tcp_send_active_reset() sends it like
- * anything else. What a segment is answered with that does not belong has no options:
- * tcp_v4_send_reset().
- */
-bool is_active_reset(const struct flow_book *flow, const struct event *event);
 /* The wire is quiet when a raw peer sends: what the server has sent last it has got, or never will.
  */
 void check_that_peer_has_all(struct judge *judge, const struct event *event);

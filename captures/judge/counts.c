@@ -320,7 +320,9 @@ static void tally_end(struct judge *judge, const struct event *event)
 {
 	const struct flow_book *flow = &judge->flows[event->flow];
 
-	if (event->was == SYN_SENT && !flow->closed[event->host]) {
+	if (event->was == CHILD_SYN_RECV) {
+		tally_one(judge, event, FAILED_ATTEMPTS);
+	} else if (event->was == SYN_SENT && !flow->closed[event->host]) {
 		tally_one(judge, event, FAILED_ATTEMPTS);
 		judge->given_up = (struct culprit){ event->seq, event->packet };
 	} else if (event->was == ESTABLISHED || event->was == CLOSE_WAIT) {

@@ -97,14 +97,6 @@ static bool has_come(const struct judge *judge, const struct event *echo)
 	return false;
 }
 
-bool is_active_reset(const struct flow_book *flow, const struct event *event)
-{
-	enum tcp_state state = flow->states[event->from];
-
-	return (event->segment.flags & (RST | ACK)) == (RST | ACK) && state != NO_SOCKET &&
-	       state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
-}
-
 static bool has_usual_options(const struct flow_book *flow, const struct event *event)
 {
 	return !(event->segment.flags & (SYN | RST)) || is_active_reset(flow, event);

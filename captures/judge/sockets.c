@@ -11,8 +11,10 @@
 static const unsigned transitions[TCP_STATES] = {
 	[NO_SOCKET] = TO(SYN_SENT) | TO(SYN_RECV) | TO(ESTABLISHED) | TO(CLOSE_WAIT),
 	[SYN_SENT] = TO(ESTABLISHED) | TO(NO_SOCKET) | TO(FIN_WAIT1),
-	[SYN_RECV] =
-		TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1) | TO(SYN_RECV),
+	[SYN_RECV] = TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1) |
+		     TO(SYN_RECV) | TO(CHILD_SYN_RECV),
+	/* tcp_rcv_state_process() has not taken its final ACK yet */
+	[CHILD_SYN_RECV] = TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(NO_SOCKET) | TO(FIN_WAIT1),
 	[ESTABLISHED] = TO(FIN_WAIT1) | TO(CLOSE_WAIT) | TO(NO_SOCKET),
 	[FIN_WAIT1] = TO(FIN_WAIT2) | TO(CLOSING) | TO(TIME_WAIT) | TO(NO_SOCKET),
 	[FIN_WAIT2] = TO(TIME_WAIT) | TO(NO_SOCKET),
@@ -34,6 +36,8 @@ static const char *missing_for(const struct flow_book *flow, const struct event 
 		return client ? NULL : "the client's end";
 	case SYN_RECV:
 		return !client && heard->syn ? NULL : "a SYN";
+	case CHILD_SYN_RECV:
+		return !client && (heard->ack || heard->syn_ack) ? NULL : "an ACK";
 	case ESTABLISHED:
 		return (client ? heard->syn_ack : heard->ack) ? NULL
 		       : client                               ? "a SYN-ACK"

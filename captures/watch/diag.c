@@ -55,7 +55,8 @@ void diag_close(struct diag *diag)
 	free(diag);
 }
 
-static int take_drops(const struct nlattr *attribute, void *argument)
+/* Only of a socket sock_diag tells what memory it has: not of a request, nor of TIME_WAIT. */
+static int take_memory(const struct nlattr *attribute, void *argument)
 {
 	struct diag_socket *socket = argument;
 	uint32_t memory[SK_MEMINFO_VARS];
@@ -65,6 +66,8 @@ static int take_drops(const struct nlattr *attribute, void *argument)
 		return MNL_CB_OK;
 	memcpy(memory, mnl_attr_get_payload(attribute), sizeof(memory));
 	socket->drops = memory[SK_MEMINFO_DROPS];
+	if (socket->state == SYN_RECV)
+		socket->state = CHILD_SYN_RECV;
 	return MNL_CB_STOP;
 }
 
@@ -103,8 +106,9 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 	if (socket.state == LISTEN) {
 		socket.queued = (int)message->idiag_rqueue;
 		socket.limit = (int)message->idiag_wqueue;
-		mnl_attr_parse(header, sizeof(*message), take_drops, &socket);
 	}
+	if (socket.state == LISTEN || socket.state == SYN_RECV)
+		mnl_attr_parse(header, sizeof(*message), take_memory, &socket);
 	diag->found(diag->context, &socket);
 	return MNL_CB_OK;
 }
@@ -119,7 +123,7 @@ static struct inet_diag_req_v2 *begin_request(struct diag *diag, char *buffer, u
 	header->nlmsg_seq = ++diag->sequence;
 	request->sdiag_family = (uint8_t)diag->family;
 	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_states = (1u << TCP_STATES) - 1;
+	request->idiag_states = (1u << CHILD_SYN_RECV) - 1;
 	request->idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
 	return request;
 }

@@ -169,7 +169,8 @@ static void note_socket(const struct sampling *sampling, struct known_socket *kn
 
 static bool is_connected(enum tcp_state state)
 {
-	return state != NO_SOCKET && state != SYN_SENT && state != SYN_RECV && state != TIME_WAIT;
+	return state != NO_SOCKET && state != SYN_SENT && state != SYN_RECV &&
+	       state != CHILD_SYN_RECV && state != TIME_WAIT;
 }
 
 /* What a connection that has come about goes by, accepted or not. */
