@@ -262,13 +262,14 @@ static void note_call_of_listener(struct judge *judge, struct listener_book *lis
 static bool gave_another(struct judge *judge, const struct event *event)
 {
 	const struct socket_book *socket = book_of_cookie(judge, SERVER, event->cookie);
+	const struct flow_book *expected = book_of_flow(judge, event->flow);
 
 	if (!event->cookie || (socket && socket->flow == event->flow))
 		return false;
 	judge_object(judge, event,
 		     format("%s of %s returned %s, expected %s", event->name, event->object,
 			    socket ? judge->flows[socket->flow].name : "a socket not seen before",
-			    event->flow ? judge->flows[event->flow].name : "nobody"));
+			    expected ? expected->name : "nobody"));
 	return true;
 }
 
