@@ -381,10 +381,9 @@ static const struct claim behaviours[] = {
 	    "data or a FIN without ACK is dropped without a word, and the request survives"),
 	ROW("X-27", REQUESTS,
 	    "a FIN with ACK completes the handshake, while the request is deferred too"),
-	PARTLY("P-91", REQUESTS,
-	       "ACK, data and FIN complete an ordinary handshake; SYN-ACK and RST, with or without "
-	       "ACK, do not",
-	       "RST with ACK"),
+	ROW("P-91", REQUESTS,
+	    "ACK, data and FIN complete an ordinary handshake; SYN-ACK and RST, with or without "
+	    "ACK, do not"),
 	ROW("N-41", REQUESTS,
 	    "a SYN-ACK with data and the SYN's own number leaves a child in SYN_RECV in the accept "
 	    "queue, and wakes nobody, nor does the final ACK of that child"),

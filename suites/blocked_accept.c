@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -59,6 +60,26 @@ static void accept_for_a_while(struct process *self, const void *context)
 		tell_call(self, "accept", accept(given_descriptor(0), NULL, NULL));
 		tell_call(self, "SO_RCVTIMEO over", milliseconds() - began >= *least);
 	}
+}
+
+static void *close_at_a_word(void *self)
+{
+	await_word(self);
+	tell_call(self, "close by a thread", close(given_descriptor(0)));
+	return NULL;
+}
+
+static void accept_while_a_thread_closes(struct process *self, const void *context)
+{
+	pthread_t thread;
+	long port;
+
+	(void)context;
+	pthread_create(&thread, NULL, close_at_a_word, self);
+	accept_with_port(given_descriptor(0), 0, &port);
+	tell_call(self, "accept", port);
+	pthread_join(thread, NULL);
+	await_word(self);
 }
 
 static void poll_once(struct process *self, const void *context)
@@ -159,6 +180,34 @@ CASE(shutdown_wakes_who_is_blocked_for_a_listener, .claims = "", .covers = "P-40
 	expect_process_result(in_poll, "poll for reading", POLLHUP);
 	expect_process_result(in_epoll, "epoll_wait", EPOLLHUP);
 	expect_process_result(in_select, "select", 1);
+}
+
+/* The call holds the file that it was begun with, whatever becomes of the descriptor: fdget(). */
+CASE(close_in_another_thread_leaves_a_blocked_accept_one_more_connection, .claims = "",
+     .covers = "P-41")
+{
+	struct listener *server = blocking_listener(net);
+	struct process *worker =
+		start_process(net, .name = "worker", .play = accept_while_a_thread_closes,
+			      .given = { server->fd });
+	long naps = process_rests(worker);
+
+	close_listener(server);
+
+	STEP("the last descriptor is closed under accept(): it sleeps on, takes the next "
+	     "connection, and then nobody listens");
+	COVERS("P-41");
+	give_word(worker);
+	expect_process_result(worker, "close by a thread", 0);
+	expect_result(server, "naps of the worker", naps, process_rests(worker));
+	expect_queue(server, .accept = 0, .syn = 0);
+	expect_process_accepts(worker, connect_one(net, server));
+	struct end *late = connect_client(net, server, .name = "late");
+	expect_ladder(late,
+		      "-    >  SYN      SYN_SENT / -",
+		      "0.0  <  RST-ACK  - / -");
+	expect_connect_to_end(late, ECONNREFUSED, 0.1);
+	expect_counters(net, CLIENT, "Tcp.AttemptFails 1");
 }
 
 CASE(accept_gives_up_when_so_rcvtimeo_is_over, .claims = "", .covers = "P-43")

@@ -445,6 +445,45 @@ CASE(syn_ack_with_data_makes_a_child_that_is_not_connected_and_wakes_nobody, .cl
 	expect_read_error(served, ECONNRESET);
 }
 
+/* ---- what completes a handshake -------------------------------------------------------------- */
+
+CASE(ack_data_and_fin_complete_a_handshake_and_syn_ack_and_rst_do_not, .claims = "",
+     .covers = "P-91")
+{
+	static const struct {
+		struct peer_segment segment;
+		const char *lines[3];
+		bool completes;
+	} endings[] = {
+		{ { .flags = ACK }, { "- > ACK - / ESTABLISHED" }, true },
+		{ { .text = "HELLO" }, { "- > DATA 5 - / ESTABLISHED", "+0.0 < ACK" }, true },
+		{ { .flags = FIN | ACK }, { "- > FIN-ACK - / CLOSE_WAIT", "+0.0 < ACK" }, true },
+		{ { .flags = SYN | ACK, .seq = 1 },
+		  { "- > SYN-ACK seq 1 - / -", "+0.0 < RST" },
+		  false },
+		{ { .flags = RST }, { "- > RST - / -" }, false },
+		{ { .flags = RST | ACK }, { "- > RST-ACK - / -" }, false },
+	};
+	struct server server = serve(net);
+	int connections = 0;
+
+	STEP("ACK, data and a FIN complete a handshake; SYN-ACK, RST and RST-ACK end it");
+	COVERS("P-91");
+	for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
+		struct peer *peer = half_open_peer(net, server.listener);
+
+		peer_sends(peer, endings[i].segment);
+		if (endings[i].lines[1]) /* a FIN's ACK may be delayed */
+			wait_for(peer, .sent = 2, .from = SERVER, .within = 0.1);
+		expect_lines(net, peer->flow, endings[i].lines);
+		connections += endings[i].completes;
+		expect_queue(server.listener, .accept = connections, .syn = 0);
+		expect_dropped(&server, !endings[i].completes);
+	}
+	expect_counters(net, SERVER, "reset_requests 3");
+	expect_event(server.epoll);
+}
+
 /* ---- a wrong acknowledgement ----------------------------------------------------------------- */
 
 /*

@@ -229,7 +229,8 @@ static void note_accept(struct judge *judge, struct listener_book *listener,
 {
 	bool takes = event->result >= 0 || loses_connection(event);
 
-	if (takes && !listener->listens)
+	/* another process may tell what it took when the listener has ended since */
+	if (takes && !listener->listens && !(listener->foreign && listener->closed))
 		judge_object(judge, event,
 			     format("accept() of %s took a connection, and it does not listen",
 				    listener->name));
