@@ -610,10 +610,9 @@ static const struct claim behaviours[] = {
 	    "by listen()"),
 	ROW("P-134", DEFERRED, "accept() waits for data, and that is there at once"),
 	ROW("P-135", DEFERRED, "when the time is over a silent client is accepted without data"),
-	PARTLY("P-136", DEFERRED,
-	       "a client that is silent for four times the value and then sends is connected, or "
-	       "reset if its request has expired",
-	       "that it sends"),
+	ROW("P-136", DEFERRED,
+	    "a client that is silent for four times the value and then sends is connected, or "
+	    "reset if its request has expired"),
 	ROW("P-137", DEFERRED,
 	    "a listener that closes sends nothing to a deferred client, which is reset when it "
 	    "sends"),

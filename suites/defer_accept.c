@@ -374,3 +374,46 @@ CASE(server_that_takes_eagain_for_normal_works_with_and_without_the_option, .cla
 	for (size_t i = 0; i < ARRAY_LENGTH(meetings); i++)
 		meet(net, &meetings[i]);
 }
+
+/* ---- who comes too late -----------------------------------------------------------------------
+ */
+
+/* The deferral of a second ends with a SYN-ACK, and the request two seconds behind that. */
+CASE(client_that_is_silent_beyond_its_deferral_is_served_or_reset, .claims = "", .covers = "P-136",
+     .kernel_seconds = 7, .server_sysctls = { "net.ipv4.tcp_synack_retries=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 1);
+	struct listener *other =
+		listen_on_server(net, .backlog = 5, .name = "other",
+				 .options = { OPTION(IPPROTO_TCP, TCP_SYNCNT, 3) });
+
+	STEP("two clients connect, and say nothing");
+	struct peer *clock = half_open_peer(net, other, .name = "clock");
+	struct end *client = connect_deferred(net, server, .name = "client");
+	STEP("of the second one the answer to the SYN-ACK that ends its deferral is lost");
+	struct end *unlucky = connect_deferred(net, server, .name = "unlucky");
+	drop_segments(net, .of = unlucky, .from = CLIENT, .what = "ACK", .count = 1);
+	wait_for(clock, .sent = 4, .from = SERVER, .within = 7);
+	expect_ladder(clock, "1.0  <  SYN-ACK", "3.0  <  SYN-ACK", "7.0  <  SYN-ACK");
+	expect_ladder(client,
+		      "1.0  <  SYN-ACK",
+		      "1.0  >  ACK           ESTABLISHED / ESTABLISHED");
+	expect_ladder(unlucky,
+		      "1.0  <  SYN-ACK",
+		      "1.0  >  ACK      lost",
+		      "3.0  .                ESTABLISHED / -");
+	expect_queue(server, .accept = 1, .syn = 0);
+	expect_counters(net, CLIENT, "challenges 2");
+	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1  TCPTimeouts 6");
+
+	STEP("seven seconds have gone by, and both send: the one is served, the other reset");
+	COVERS("P-136");
+	speak(client, "HELLO");
+	expect_read(accept_client(server, client), "HELLO");
+	send_text(unlucky, "HELLO");
+	expect_ladder(unlucky,
+		      "-    >  DATA 5",
+		      "+0.0 <  RST     - / -");
+	expect_reset(unlucky);
+	expect_counters(net, CLIENT, "Tcp.EstabResets 1");
+}

@@ -486,3 +486,32 @@ CASE(free_slot_belongs_to_the_first_segment_and_not_to_the_first_syn, .claims = 
 	expect_nothing_to_accept(server);
 	expect_counters(net, SERVER, "overflows 1");
 }
+
+/* ---- whose sysctls ----------------------------------------------------------------------------
+ */
+
+/* With the client's the queue would have room for two, and the request would end after a second. */
+CASE(sysctls_of_the_passive_open_are_each_network_namespaces_own, .claims = "", .covers = "X-40",
+     .kernel_seconds = 3,
+     .server_sysctls = { "net.ipv4.tcp_synack_retries=1", "net.ipv4.tcp_max_syn_backlog=16" },
+     .client_sysctls = { "net.core.somaxconn=1", "net.ipv4.tcp_abort_on_overflow=1",
+			 "net.ipv4.tcp_synack_retries=0", "net.ipv4.tcp_max_syn_backlog=1",
+			 "net.ipv4.tcp_syncookies=2" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 2);
+	struct end *late = meet_a_full_queue(server).late;
+
+	STEP("the client's namespace has others: three wait, the fourth is ignored and not reset, "
+	     "and its request lives for two SYN-ACKs");
+	COVERS("X-40");
+	release_segments(net);
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 1);
+	wait_for(late, .gone = true, .host = SERVER, .within = 3);
+	expect_ladder(late,
+		      "1.0  <  SYN-ACK",
+		      "1.0  >  ACK      ignored",
+		      "3.0  .           ESTABLISHED / -");
+	expect_queue(server, .accept = 3, .limit = 2, .syn = 0);
+	expect_counters(net, SERVER, "overflows 2  TCPTimeouts 2");
+	expect_counters(net, CLIENT, "challenges 1");
+}

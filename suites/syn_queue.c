@@ -556,6 +556,28 @@ CASE(client_starves_while_the_syn_queue_is_full, .claims = "D2-13 D2-19", .kerne
 	expect_counters(net, SERVER, "reset_requests 1  again");
 }
 
+CASE(flood_to_another_port_leaves_connections_and_newcomers_alone, .claims = "", .covers = "P-76",
+     .server_sysctls = { "net.ipv4.tcp_max_syn_backlog=16" })
+{
+	struct listener *flooded = listen_on_server(net, .backlog = 128, .name = "flooded");
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct end *client = connect_one(net, server);
+	struct end *served = accept_client(server, client);
+
+	STEP("while a flood goes to one port, the clients of another are served, and let in");
+	COVERS("P-76");
+	begin_flood(flooded);
+	speak(client, "HELLO");
+	expect_read(served, "HELLO");
+	struct end *newcomer = connect_one(net, server, .name = "newcomer");
+	struct flood flood = end_flood(net);
+	accept_client(server, newcomer);
+	expect_queue(server, .accept = 0, .syn = 0);
+	expect_queue(flooded, .accept = 0, .syn = 13);
+	expect_counters(net, SERVER, "ListenDrops %ld  Tcp.InSegs %ld  again", flood.syns - 13,
+			flood.syns + 3);
+}
+
 /*
  * tcp_peer_is_proven(): the last quarter of tcp_max_syn_backlog is for those whose round-trip time
  * is known from a connection before; tcp_no_metrics_save=0 lets the server remember it.

@@ -725,10 +725,12 @@ static bool is_without_socket(const struct place *place)
 
 static bool other_answer(const struct place *place, int way, struct mutation *mutation)
 {
-	bool of_syn_ack_only = way < LESS_WINDOW || (way > MORE_WINDOW && way < ECHO_BEFORE);
+	/* options that only a SYN-ACK has, and flags, which a ladder tells */
+	bool elsewhere = way < LESS_WINDOW || (way > MORE_WINDOW && way < ECHO_BEFORE) ||
+			 way == OTHER_ECE || way == OTHER_CWR;
 	bool hops = way == LESS_TTL || way == MORE_TTL;
 
-	if (!is_a(place, EVENT_PACKET) || !is_without_socket(place) || of_syn_ack_only ||
+	if (!is_a(place, EVENT_PACKET) || !is_without_socket(place) || elsewhere ||
 	    !can_offer(&place->event->segment, way) || (hops && place->event->from != SERVER))
 		return false;
 	offer_otherwise(rewrite(place, mutation), (enum offer_way)way);
