@@ -333,7 +333,7 @@ static const struct slip {
 	{ "ladder_line_with_two_fates_that_exclude_each_other",
 	  "\"held,\" is followed by \"ignored\", \"rejected\" or \"moved\" only" },
 	{ "ladder_line_with_a_state_that_is_none",
-	  "\"SYN_RECEIVED\" is no state of the server; nearest: SYN_RECV" },
+	  "\"SYN_RECEIVED\" is no state of the server; nearest: CHILD_SYN_RECV, SYN_RECV" },
 	{ "ladder_line_with_a_state_of_no_flow", "\"LISTEN\" is no state of the server" },
 	{ "ladder_line_with_one_state", "\" / \" is to stand between the states" },
 	{ "ladder_line_with_more_behind_its_states", "\"ignored\" stands behind the states" },
