@@ -20,10 +20,18 @@ static const char *const kind_names[EVENT_KINDS] = {
 };
 
 static const char *const state_names[TCP_STATES] = {
-	[NO_SOCKET] = "-",         [ESTABLISHED] = "ESTABLISHED", [SYN_SENT] = "SYN_SENT",
-	[SYN_RECV] = "SYN_RECV",   [FIN_WAIT1] = "FIN_WAIT1",     [FIN_WAIT2] = "FIN_WAIT2",
-	[TIME_WAIT] = "TIME_WAIT", [CLOSED] = "CLOSED",           [CLOSE_WAIT] = "CLOSE_WAIT",
-	[LAST_ACK] = "LAST_ACK",   [LISTEN] = "LISTEN",           [CLOSING] = "CLOSING",
+	[NO_SOCKET] = "-",
+	[ESTABLISHED] = "ESTABLISHED",
+	[SYN_SENT] = "SYN_SENT",
+	[SYN_RECV] = "SYN_RECV",
+	[FIN_WAIT1] = "FIN_WAIT1",
+	[FIN_WAIT2] = "FIN_WAIT2",
+	[TIME_WAIT] = "TIME_WAIT",
+	[CLOSED] = "CLOSED",
+	[CLOSE_WAIT] = "CLOSE_WAIT",
+	[LAST_ACK] = "LAST_ACK",
+	[LISTEN] = "LISTEN",
+	[CLOSING] = "CLOSING",
 	[CHILD_SYN_RECV] = "CHILD_SYN_RECV",
 };
 

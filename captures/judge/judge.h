@@ -59,8 +59,8 @@ void judge_free(struct judge *judge);
  *  - an ICMP error about a number that is not under way is counted, and ends no request; a request
  *    takes no notice of an MTU, and who goes the way of a connection knows what it has learnt
  *  - each SYN-ACK offers what follows from the SYN and the server's settings (offers.c)
- *  - what no socket sends (the ACKs of a request and of TIME_WAIT, and the RST for what fits nowhere)
- *    has the window, options, TOS and TTL that follow from what it answers (answers.c)
+ *  - what no socket sends (the ACKs of a request and of TIME_WAIT, and the RST for what fits
+ * nowhere) has the window, options, TOS and TTL that follow from what it answers (answers.c)
  *  - each end goes by what SYN and SYN-ACK have agreed on
  *  - every movement of a counter that is neither exempt nor held to what was seen was named in its
  *    step

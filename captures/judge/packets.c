@@ -300,15 +300,14 @@ static void advance_sender(struct judge *judge, const struct event *event)
  */
 static void hear_recent(struct flow_book *flow, enum host host, const struct segment *segment)
 {
+	bool waits = flow->states[host] == TIME_WAIT;
+	bool begins = segment->flags & SYN && !waits;
 	bool due = (int32_t)(segment->seq - flow->last_sent[host].ack) <= 0;
 	bool newer = (int32_t)(segment->tsval - flow->recent[host]) >= 0;
 	bool empty = !segment->length && !(segment->flags & (SYN | FIN));
 
-	if (!segment->timestamps || segment->flags & RST)
-		return;
-	if (segment->flags & SYN && flow->states[host] != TIME_WAIT)
-		flow->recent[host] = segment->tsval;
-	else if (newer && due && (empty || flow->states[host] != TIME_WAIT))
+	if (segment->timestamps && !(segment->flags & RST) &&
+	    (begins || (newer && due && (empty || !waits))))
 		flow->recent[host] = segment->tsval;
 }
 
