@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 
 /* ---- flags ----------------------------------------------------------------------------------- */
 
@@ -354,6 +355,70 @@ CASE(cookie_that_comes_twice_makes_one_connection, .claims = "", .covers = "P-94
 	accept_peer(server, peer);
 	expect_nothing_to_accept(server);
 	expect_counters(net, SERVER, "SyncookiesRecv 1  Tcp.EstabResets 1  TCPAbortOnData 1");
+}
+
+/* A client of a cookie and its server have said so much, and closed: whose last ACK comes twice. */
+static void close_after(struct peer *peer, const char *said, const char *answer)
+{
+	struct listener *server = peer->listener;
+
+	ack_makes_the_connection(peer);
+	struct end *served = accept_peer(server, peer);
+	peer_data(peer, said);
+	expect_read(served, said);
+	send_text(served, answer);
+	peer_send(peer, .flags = FIN | ACK);
+	expect_end_of_file(served);
+	close_end(served);
+	peer_ack(peer);
+	autofree char *data = format("-  >  DATA %zu", strlen(said));
+	autofree char *more = format("-  <  DATA %zu", strlen(answer));
+	expect_ladder(peer,
+		      data,
+		      "+0.0  <  ACK",
+		      more,
+		      "-  >  FIN-ACK  - / CLOSE_WAIT",
+		      "-  <  FIN-ACK  - / LAST_ACK",
+		      "-  >  ACK      - / -");
+}
+
+/*
+ * What check_tcp_syn_cookie() looks at is how far the two numbers of an ACK are from each other. So
+ * the last ACK of a connection is its cookie, too, where both ends have said equally much, and
+ * where the client has said up to three bytes more, as its MSS is the largest of the table.
+ */
+CASE(last_ack_that_comes_twice_makes_a_connection_of_an_old_cookie, .claims = "")
+{
+	static const struct {
+		const char *said;
+		bool good;
+	} rows[] = {
+		{ "HELL", false }, { "HELLO", true }, { "HELLO...", true }, { "HELLO....", false }
+	};
+	int mss = over_ipv6(net) ? 8940 : 1460;
+	struct listener *server = listen_on_server(net, .backlog = 10);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		STEP("the client has said \"%s\", and the server WORLD", rows[i].said);
+		struct peer *peer = raw_peer(net, server);
+		peer_send(peer, .flags = SYN, .mss = mss);
+		expect_ladder(peer, "-  >  SYN", "0.0  <  SYN-ACK");
+		close_after(peer, rows[i].said, "WORLD");
+		expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+
+		STEP("its last ACK comes again: it makes %s",
+		     rows[i].good ? "a connection" : "none");
+		peer_ack(peer);
+		if (rows[i].good) {
+			expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
+			expect_read_error(accept_peer(server, peer), EAGAIN);
+		} else {
+			expect_ladder(peer, "-  >  ACK", "+0.0  <  RST");
+		}
+		expect_nothing_to_accept(server);
+		expect_counters(net, SERVER, "SyncookiesRecv %d  SyncookiesFailed %d", rows[i].good,
+				!rows[i].good);
+	}
 }
 
 /*

@@ -478,7 +478,7 @@ STORM(clients_of_a_bad_wire_are_served_or_told_so, .netem = "delay 2ms 900us los
       .client_sysctls = { "net.ipv4.tcp_syn_retries=1", "net.ipv4.tcp_fin_timeout=2",
 			  "net.ipv4.tcp_max_tw_buckets=1000000" })
 {
-	struct clients *clients = storm_clients(storm, 16);
+	struct clients *clients = storm_clients(storm, 24);
 
 	while (next_round(storm))
 		clients_come_and_go(clients);
