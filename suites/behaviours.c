@@ -513,6 +513,9 @@ static const struct claim behaviours[] = {
 	    "that is"),
 	ROW("N-26", COOKIES,
 	    "a cookie is good for four numbers in a row, each with an MSS of its own"),
+	ROW("N-42", COOKIES,
+	    "where both ends of a cookie's connection have said about equally much, its last ACK "
+	    "is that cookie again, and makes another connection if the wire doubles it"),
 	ROW("N-27", COOKIES,
 	    "a listener looks for cookies for two minutes since it sent the last one"),
 	ROW("F-18", COOKIES,

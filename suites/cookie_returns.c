@@ -387,7 +387,7 @@ static void close_after(struct peer *peer, const char *said, const char *answer)
  * the last ACK of a connection is its cookie, too, where both ends have said equally much, and
  * where the client has said up to three bytes more, as its MSS is the largest of the table.
  */
-CASE(last_ack_that_comes_twice_makes_a_connection_of_an_old_cookie, .claims = "")
+CASE(last_ack_that_comes_twice_makes_a_connection_of_an_old_cookie, .claims = "", .covers = "N-42")
 {
 	static const struct {
 		const char *said;
@@ -408,6 +408,7 @@ CASE(last_ack_that_comes_twice_makes_a_connection_of_an_old_cookie, .claims = ""
 
 		STEP("its last ACK comes again: it makes %s",
 		     rows[i].good ? "a connection" : "none");
+		COVERS("N-42");
 		peer_ack(peer);
 		if (rows[i].good) {
 			expect_ladder(peer, "-  >  ACK  - / ESTABLISHED");
