@@ -112,5 +112,6 @@ struct bypass_frames bypass_frames(struct net *net, enum host from)
 
 	net_within(net, from, ask, &question);
 	return (struct bypass_frames){ .sent = question.answer.sent,
-				       .dropped = question.answer.dropped };
+				       .dropped = question.answer.dropped,
+				       .held = question.answer.held };
 }

@@ -265,9 +265,9 @@ void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t len
 struct sockaddr_storage bypass_address(int family, int link, unsigned number, uint16_t port);
 /* Makes them, with these arguments of netem (NULL: without); once. */
 void bypass_open(struct net *net, const char *netem);
-/* How many frames of @from's netem has let go on both links, and has dropped. */
+/* How many frames of @from's netem has let go on both links, has dropped, and has now. */
 struct bypass_frames {
-	uint32_t sent, dropped;
+	uint32_t sent, dropped, held;
 };
 struct bypass_frames bypass_frames(struct net *net, enum host from);
 

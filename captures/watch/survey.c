@@ -51,22 +51,40 @@ void survey_counters(struct survey *survey, enum host host, survey_moved *moved,
 	counters_accept(survey->counters[host], tell, &told);
 }
 
+/* Those in other states than these are counted, each a bit. */
+struct tally {
+	unsigned without;
+	long sum;
+};
+
 static void count(void *context, const struct diag_socket *socket)
 {
-	*(long *)context += socket->state != LISTEN && socket->state != TIME_WAIT;
+	struct tally *tally = context;
+
+	tally->sum += !(tally->without >> socket->state & 1);
+}
+
+static long sockets_without(struct survey *survey, enum host host, unsigned states)
+{
+	struct tally tally = { .without = states };
+	int attempts = NETLINK_ATTEMPTS;
+
+	do
+		tally.sum = 0;
+	while (!diag_dump(survey->diags[host], count, &tally) && --attempts);
+	if (!attempts)
+		broken("the list of the %s's sockets does not stand still", host_name(host));
+	return tally.sum;
 }
 
 long survey_sockets(struct survey *survey, enum host host)
 {
-	int attempts = NETLINK_ATTEMPTS;
-	long sum;
+	return sockets_without(survey, host, 1U << LISTEN | 1U << TIME_WAIT);
+}
 
-	do
-		sum = 0;
-	while (!diag_dump(survey->diags[host], count, &sum) && --attempts);
-	if (!attempts)
-		broken("the list of the %s's sockets does not stand still", host_name(host));
-	return sum;
+long survey_speakers(struct survey *survey, enum host host)
+{
+	return sockets_without(survey, host, 1U << LISTEN | 1U << TIME_WAIT | 1U << FIN_WAIT2);
 }
 
 bool survey_close(struct survey *survey)

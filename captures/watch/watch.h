@@ -147,6 +147,8 @@ void survey_counters(struct survey *survey, enum host host, survey_moved *moved,
 /* How many sockets of @host there are by now, half-open requests too, but those in LISTEN and
  * TIME_WAIT. */
 long survey_sockets(struct survey *survey, enum host host);
+/* The same, without those in FIN_WAIT2: they have nothing to send any more. */
+long survey_speakers(struct survey *survey, enum host host);
 /* Ends the hosts' sockets, as watch_close() does, and returns what it returns. */
 bool survey_close(struct survey *survey);
 
