@@ -463,3 +463,71 @@ CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
 }
+
+/* ---- what came with a packet of IPv6 --------------------------------------------------------- */
+
+/* What IPV6_2292PKTOPTIONS gives of one kind; 0: nothing. */
+static long packet_option(struct end *served, int type)
+{
+	_Alignas(struct cmsghdr) char room[512];
+	socklen_t length = sizeof(room);
+	struct msghdr message = { .msg_control = room };
+	long value = 0;
+
+	expect_call(served, "getsockopt IPV6_2292PKTOPTIONS", 0,
+		    getsockopt(served->fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, room, &length));
+	message.msg_controllen = length;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
+	     part = CMSG_NXTHDR(&message, part))
+		if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == type)
+			value = *(const int *)(const void *)CMSG_DATA(part);
+	return value;
+}
+
+/*
+ * tcp_v6_init_req() keeps a SYN for who has asked for its options, and tcp_v6_syn_recv_sock() hands
+ * it to the child; a cookie's has its ACK. What comes later is told by itself: tcp_v6_do_rcv().
+ */
+CASE(child_tells_the_hop_limit_of_its_syn_until_something_else_comes, .claims = "",
+     .families = IPV6_ONLY)
+{
+	struct listener *server = listen_on_server(
+		net, .backlog = 5, .options = { OPTION(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) });
+	struct listener *plain = listen_on_server(net, .backlog = 5);
+
+	for (int cookies = 0; cookies <= 2; cookies += 2) {
+		STEP("tcp_syncookies %d: a client whose SYN has a hop limit of 33, and its ACK 44",
+		     cookies);
+		set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=%d", cookies);
+		hold_segments(net, .from = SERVER, .what = "SYN-ACK", .count = 1);
+		struct end *client =
+			connect_client(net, server, .options = { TTL_OPTION(net, 33) });
+		set_option(client, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44);
+		release_segments(net);
+		expect_connected(client);
+		expect_ladder(client,
+			      cookies ? "-   >  SYN  SYN_SENT / -" : "-  >  SYN  SYN_SENT / SYN_RECV",
+			      cookies ? "0.0 <  SYN-ACK held  ESTABLISHED / -"
+				      : "0.0 <  SYN-ACK held  ESTABLISHED / SYN_RECV",
+			      "0.0 >  ACK  ESTABLISHED / ESTABLISHED");
+		expect_counters(net, SERVER, "cookies %d  SyncookiesRecv %d", !!cookies, !!cookies);
+
+		STEP("its child tells of the %s", cookies ? "ACK, as the SYN is forgotten" : "SYN");
+		struct end *served = accept_client(server, client);
+		expect_result(served, "hop limit", cookies ? 44 : 33,
+			      packet_option(served, IPV6_HOPLIMIT));
+		expect_option(served, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 44);
+
+		STEP("data comes with 55: now it tells of that");
+		set_option(client, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 55);
+		speak(client, "HELLO");
+		expect_read(served, "HELLO");
+		expect_result(served, "hop limit", 55, packet_option(served, IPV6_HOPLIMIT));
+		expect_option(served, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 55);
+	}
+
+	STEP("who has not asked is told nothing");
+	struct end *served = accept_client(plain, connect_through_cookie(net, plain));
+	expect_result(served, "hop limit", 0, packet_option(served, IPV6_HOPLIMIT));
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+}
