@@ -17,6 +17,7 @@ dist_docs_DATA = \
 	docs/fuzzing.md \
 	docs/half-open.md \
 	docs/machine.md \
+	docs/mapped-wildcard.md \
 	docs/operating.md \
 	docs/reading-artifacts.md \
 	docs/reuseport-reload.md \

@@ -53,6 +53,7 @@ embedded += \
 	docs/defer-accept-stall.md \
 	docs/destroyed-orphan.md \
 	docs/half-open.md \
+	docs/mapped-wildcard.md \
 	docs/operating.md \
 	docs/reuseport-reload.md \
 	docs/second-shutdown.md \
