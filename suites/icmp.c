@@ -75,13 +75,7 @@ static struct messages messages_of(const struct scene *net)
 	return (struct messages){ ipv4_messages, ARRAY_LENGTH(ipv4_messages) };
 }
 
-/* One that ends a request (over IPv6: port unreachable), and one that does not. */
-static struct icmp_error host_unreachable(const struct scene *net)
-{
-	return over_ipv6(net) ? (struct icmp_error){ .type = 1, .code = 4 }
-			      : (struct icmp_error){ .type = 3, .code = 1 };
-}
-
+/* One that does not end a request. */
 static struct icmp_error no_route(const struct scene *net)
 {
 	return over_ipv6(net) ? (struct icmp_error){ .type = 1, .code = 0 }
@@ -216,7 +210,7 @@ CASE(icmp_error_with_another_number_is_ignored_and_counted, .claims = "", .cover
 
 	STEP("about the number itself it ends the request");
 	COVERS("P-121");
-	error_ends_the_request(peer, host_unreachable(net));
+	error_ends_the_request(peer, fatal_icmp_error(net));
 	expect_counters(net, SERVER, "ListenDrops 1  again");
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_drops(server, 1);
@@ -229,7 +223,7 @@ CASE(icmp_error_with_another_number_is_ignored_and_counted, .claims = "", .cover
 	wait_for(patient, .timeouts = 1, .within = 1);
 	expect_ladder(patient, "1.0  <  SYN-ACK");
 	error_is_ignored(patient, behind);
-	error_ends_the_request(patient, host_unreachable(net));
+	error_ends_the_request(patient, fatal_icmp_error(net));
 	expect_counters(net, SERVER, "TCPTimeouts 1  OutOfWindowIcmps 1  ListenDrops 1");
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_drops(server, 2);
@@ -251,7 +245,7 @@ CASE(icmp_error_makes_room_in_the_syn_queue, .claims = "", .covers = "P-120",
 
 	STEP("an error about one of the requests makes room for one SYN, and it counts as a drop");
 	COVERS("P-120");
-	error_ends_the_request(peers[3], host_unreachable(net));
+	error_ends_the_request(peers[3], fatal_icmp_error(net));
 	expect_queue(server, .accept = 0, .syn = count - 1);
 	peer_syn(late);
 	expect_ladder(late,
@@ -265,7 +259,7 @@ CASE(icmp_error_makes_room_in_the_syn_queue, .claims = "", .covers = "P-120",
 	STEP("errors empty the queue, and it has its whole room again");
 	peers[3] = late;
 	for (int i = 0; i < count; i++)
-		error_ends_the_request(peers[i], host_unreachable(net));
+		error_ends_the_request(peers[i], fatal_icmp_error(net));
 	expect_queue(server, .accept = 0, .syn = 0);
 	half_open_peers(server, peers, count);
 	refused_peer(net, server);
@@ -285,7 +279,7 @@ CASE(icmp_error_ends_a_deferred_and_an_ignored_request_too, .claims = "", .cover
 	struct peer *deferred = half_open_peer(net, server);
 	ack_is_ignored(deferred);
 	error_changes_nothing(deferred, no_route(net));
-	error_ends_the_request(deferred, host_unreachable(net));
+	error_ends_the_request(deferred, fatal_icmp_error(net));
 	expect_queue(server, .accept = 0, .syn = 0);
 	expect_counters(net, SERVER, "TCPDeferAcceptDrop 1  ListenDrops 1  again");
 	expect_drops(server, 2);
@@ -308,7 +302,7 @@ CASE(icmp_error_ends_a_deferred_and_an_ignored_request_too, .claims = "", .cover
 	STEP("the error ends it, and leaves who waits");
 	COVERS("P-120");
 	error_changes_nothing(late, no_route(net));
-	error_ends_the_request(late, host_unreachable(net));
+	error_ends_the_request(late, fatal_icmp_error(net));
 	expect_queue(full, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "ListenDrops 1");
 	expect_drops(full, 3);
@@ -325,7 +319,7 @@ CASE(icmp_error_does_not_end_who_waits_for_accept, .claims = "", .covers = "N-6"
 {
 	struct messages messages = messages_of(net);
 	struct listener *server = listen_on_server(net, .backlog = 5);
-	struct icmp_error error = host_unreachable(net);
+	struct icmp_error error = fatal_icmp_error(net);
 
 	STEP("a connection waits for accept()");
 	struct peer *peer = half_open_peer(net, server);
@@ -383,7 +377,7 @@ CASE(connection_inherits_ip_recverr_and_is_told_of_icmp_errors, .claims = "", .c
 	COVERS("N-6");
 	struct peer *peer = half_open_peer(net, server);
 	ack_makes_the_connection(peer);
-	struct icmp_error error = host_unreachable(net);
+	struct icmp_error error = fatal_icmp_error(net);
 	error.seq = 1;
 	error_changes_nothing(peer, error);
 	expect_queue(server, .accept = 1, .syn = 0);
@@ -447,7 +441,7 @@ CASE(icmp_error_about_a_cookie_or_a_listener_is_about_nobody, .claims = "", .cov
 	STEP("an error about a peer that has sent nothing: the listener has no segment on its way");
 	COVERS("N-7");
 	struct peer *stranger = raw_peer(net, server);
-	error_is_ignored(stranger, host_unreachable(net));
+	error_is_ignored(stranger, fatal_icmp_error(net));
 	expect_queue(server, .accept = 1, .syn = 0);
 	expect_counters(net, SERVER, "%s 1", about_nobody(net));
 	expect_drops(server, 0);

@@ -118,9 +118,6 @@ CASE(listener_counts_what_it_drops_itself_until_its_socket_is_closed, .claims = 
      .covers = "X-41")
 {
 	struct pair pair = listen_twice(net);
-	struct icmp_error unreachable = over_ipv6(net)
-						? (struct icmp_error){ .type = 1, .code = 4 }
-						: (struct icmp_error){ .type = 3, .code = 1 };
 
 	STEP("a SYN with FIN, and RST, count: nobody answers them");
 	struct peer *stray = raw_peer(net, pair.server);
@@ -133,7 +130,7 @@ CASE(listener_counts_what_it_drops_itself_until_its_socket_is_closed, .claims = 
 
 	STEP("an ICMP error that ends a request does");
 	struct peer *unreached = half_open_peer(net, pair.server);
-	peer_gets_error(unreached, unreachable);
+	peer_gets_error(unreached, fatal_icmp_error(net));
 	expect_ladder(unreached, over_ipv6(net) ? "-  >  ICMP 1/4  - / -" : "-  >  ICMP 3/1  - / -");
 	expect_counters(net, SERVER, "ListenDrops 1");
 	expect_more(&pair, 1);
