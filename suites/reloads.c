@@ -297,14 +297,18 @@ static void upgrade_at(struct nginx *nginx, enum stage stage)
 	pid_t master = old->pid;
 
 	STEP("SIGUSR2, SIGWINCH and SIGQUIT while a client connects, and %s", stage_words(stage));
-	if (stage >= IN_THE_QUEUE)
+	struct end *client = NULL;
+	if (stage >= IN_THE_QUEUE) {
 		stop_workers(nginx);
-	struct end *client = client_at_stage(nginx->listener, stage, REQUEST);
+		client = client_at_stage(nginx->listener, stage, REQUEST);
+	}
 	signal_program(old, master, SIGUSR2);
 	nginx->program = program_of_file(old, "nginx.pid");
 	processes_rest(nginx->program, 1 + nginx->count);
 	if (stage >= IN_THE_QUEUE)
 		resume_workers(nginx);
+	else
+		client = client_at_stage(nginx->listener, stage, REQUEST);
 	signal_program(old, master, SIGWINCH);
 	for (int i = 0; i < nginx->count; i++)
 		wait_until_let_go(nginx->listener, nginx->workers[i]);
@@ -499,9 +503,6 @@ static pid_t only_worker(struct program *master)
 	return worker[0];
 }
 
-/* Another process of HAProxy begins, asks that one for its sockets, and lets it end. */
-typedef void take_over(struct haproxy *haproxy);
-
 static void reload_worker(struct haproxy *haproxy)
 {
 	pid_t worker = only_worker(haproxy->program);
@@ -510,35 +511,60 @@ static void reload_worker(struct haproxy *haproxy)
 	wait_until_let_go(haproxy->listener, worker);
 }
 
-static void replace_with_x(struct haproxy *haproxy)
-{
-	pid_t old = haproxy->program->pid;
-	autofree char *process = format("%d", old);
-
-	haproxy->program = HAPROXY(haproxy, "-sf", process, "-x", "haproxy.sock");
-	wait_until_let_go(haproxy->listener, old);
-}
-
-static void take_over_at(struct haproxy *haproxy, take_over *begin, enum stage stage)
+static void reload_worker_at(struct haproxy *haproxy, enum stage stage)
 {
 	struct scene *net = haproxy->net;
-	struct end *occupant = NULL;
 
-	STEP("%s while a client connects, and %s",
-	     begin == reload_worker ? "-W, SIGUSR2" : "-sf and -x", stage_words(stage));
-	if (stage >= IN_THE_QUEUE)
-		occupant = take_the_place(haproxy);
+	STEP("-W, SIGUSR2 while a client connects, and %s", stage_words(stage));
+	struct end *occupant = take_the_place(haproxy);
 	struct end *client = client_at_stage(haproxy->listener, stage, REQUEST);
-	begin(haproxy);
+	reload_worker(haproxy);
 	expect_listener_of(haproxy->program, haproxy->listener);
-	release_segments(net);
 	expect_outcome(client, stage, KEPT);
 	expect_served(client, stage, KEPT);
-	if (occupant)
-		leave(occupant);
+	leave(occupant);
+	processes_rest(haproxy->program, 2);
+}
+
+/*
+ * As -sf and -x do it; here the old one is told to end when the client has come. With one thread it
+ * hears that before it accepts again; of several another one may accept meanwhile.
+ */
+static void hand_over_at(struct haproxy *haproxy, enum stage stage)
+{
+	struct scene *net = haproxy->net;
+	struct program *old = haproxy->program;
+
+	STEP("another HAProxy has got the socket (-x)");
+	haproxy->program = HAPROXY(haproxy, "-x", "haproxy.sock");
+	wait_for_listener_of(haproxy->program, haproxy->listener);
+	stall_process(old, old->pid);
+	stall_process(haproxy->program, haproxy->program->pid);
+
+	STEP("the old one ends while a client connects, and %s", stage_words(stage));
+	struct end *client = client_at_stage(haproxy->listener, stage, REQUEST);
+	signal_program(old, old->pid, SIGUSR1);
+	resume_process(old, old->pid);
+	wait_until_let_go(haproxy->listener, old->pid);
+	release_segments(net);
+	expect_outcome(client, stage, KEPT);
+	expect_queue(haproxy->listener, .accept = 1, .syn = 0);
+	resume_process(haproxy->program, haproxy->program->pid);
+	expect_served(client, stage, KEPT);
 }
 
 CASE(haproxy_that_hands_its_socket_over_loses_nobody, .claims = "", .needs = "program:haproxy")
+{
+	struct haproxy haproxy = haproxy_of(net, bind_that_is_known_again(net), 1);
+
+	haproxy.program = HAPROXY(&haproxy, "-db");
+	haproxy.listener = program_listens(haproxy.program, .port = haproxy.place.port,
+					   .backlog = HAPROXY_BACKLOG);
+	for (int stage = 0; stage < STAGES; stage++)
+		hand_over_at(&haproxy, (enum stage)stage);
+}
+
+CASE(haproxy_whose_master_reloads_loses_nobody_who_waits, .claims = "", .needs = "program:haproxy")
 {
 	struct haproxy haproxy = haproxy_of(net, bind_that_is_known_again(net), 2);
 
@@ -546,18 +572,8 @@ CASE(haproxy_that_hands_its_socket_over_loses_nobody, .claims = "", .needs = "pr
 	haproxy.program = HAPROXY(&haproxy, "-W");
 	haproxy.listener = program_listens(haproxy.program, .port = haproxy.place.port,
 					   .backlog = HAPROXY_BACKLOG, .processes = 2);
-	for (int stage = 0; stage < STAGES; stage++) {
-		take_over_at(&haproxy, reload_worker, (enum stage)stage);
-		processes_rest(haproxy.program, 2);
-	}
-
-	haproxy = haproxy_of(net, haproxy.bind, 2);
-	haproxy.clients = 1;
-	haproxy.program = HAPROXY(&haproxy, "-db");
-	haproxy.listener = program_listens(haproxy.program, .port = haproxy.place.port,
-					   .backlog = HAPROXY_BACKLOG);
-	for (int stage = 0; stage < STAGES; stage++)
-		take_over_at(&haproxy, replace_with_x, (enum stage)stage);
+	for (int stage = IN_THE_QUEUE; stage < STAGES; stage++)
+		reload_worker_at(&haproxy, (enum stage)stage);
 }
 
 /* ---- HAProxy that hands nothing over --------------------------------------------------------- */
@@ -616,32 +632,37 @@ static void reload_with_fewer_shards(struct scene *net, enum outcome outcome)
 	autofree char *bind = format("shards by-thread %s", bind_that_is_known_again(net));
 	struct haproxy haproxy = haproxy_of(net, bind, 2);
 
+	haproxy.clients = 1;
 	haproxy.program = HAPROXY(&haproxy, "-W");
 	struct members members =
 		program_listens_in_group(haproxy.program, .port = haproxy.place.port,
 					 .backlog = HAPROXY_BACKLOG, .processes = 2, .count = 2);
 	struct listener *both[] = { members.first, members.second };
-	pid_t worker = only_worker(haproxy.program);
+	pid_t master = haproxy.program->pid, worker = only_worker(haproxy.program);
 
-	STEP("HAProxy is to have one thread, and no longer two, while the ACKs of two clients are "
-	     "on their way, one to each thread's socket");
-	struct end *clients[] = { client_with_held_ack(both[0]), client_with_held_ack(both[1]) };
+	STEP("HAProxy is busy, and two clients wait, one at each thread's socket");
+	haproxy.listener = both[0];
+	struct end *occupant = take_the_place(&haproxy);
+	struct end *clients[] = { connect_one(net, both[0]), connect_one(net, both[1]) };
+	expect_queue(both[0], .accept = 1, .syn = 0);
+	expect_queue(both[1], .accept = 1, .syn = 0);
+
+	STEP("it is to have one thread, and no longer two: one of them is where the next one "
+	     "accepts, and the other one is not");
 	haproxy.threads = 1;
 	configure_haproxy(&haproxy);
-	signal_program(haproxy.program, haproxy.program->pid, SIGUSR2);
-	wait_until_let_go(both[0], worker);
-	wait_until_let_go(both[1], worker);
-	processes_rest(haproxy.program, 2); /* the master has held them all for a moment */
+	signal_program(haproxy.program, master, SIGUSR2);
+	for (size_t i = 0; i < ARRAY_LENGTH(both); i++) {
+		wait_until_let_go(both[i], worker);
+		wait_until_let_go(both[i], master); /* which has held them for a moment */
+	}
 	int kept = has_listener(haproxy.program, both[0]) ? 0 : 1;
 	expect_listener_of(haproxy.program, both[kept]);
 	wait_for_end_of_listener(both[1 - kept]);
-
-	STEP("the ACKs come: one to the socket that lives on, one to that which has ended");
-	release_segments(net);
-	expect_outcome(clients[kept], ACK_ON_ITS_WAY, KEPT);
-	expect_outcome(clients[1 - kept], ACK_ON_ITS_WAY, outcome);
-	expect_served(clients[kept], ACK_ON_ITS_WAY, KEPT);
-	expect_served(clients[1 - kept], ACK_ON_ITS_WAY, outcome);
+	expect_outcome(clients[1 - kept], IN_THE_QUEUE, outcome);
+	expect_served(clients[kept], IN_THE_QUEUE, KEPT);
+	expect_served(clients[1 - kept], IN_THE_QUEUE, outcome);
+	leave(occupant);
 }
 
 CASE(haproxy_with_fewer_threads_resets_who_comes_to_the_socket_it_closes, .claims = "",
@@ -668,7 +689,7 @@ static void reload_unless_known(struct haproxy *haproxy, enum outcome outcome)
 	set_sysctl(net, SERVER, "net.ipv4.tcp_migrate_req=%d", outcome == MOVED);
 	struct end *client = client_with_held_ack(before);
 	reload_worker(haproxy);
-	processes_rest(haproxy->program, 2); /* the master has held it for a moment */
+	wait_until_let_go(before, haproxy->program->pid); /* which has held it for a moment */
 	bool known = has_listener(haproxy->program, before);
 	if (!known) {
 		wait_for_end_of_listener(before);
