@@ -186,6 +186,26 @@ CASE(one_of_a_crowd_goes_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0"
 	STEP("too late");
 }
 
+/* Counters of a host move that no segment comes to or leaves, and where nobody has called. */
+CASE(quiet_host_counts_unseen, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
+{
+	struct listener *server = listen_on_server(net, .backlog = 10);
+	struct sockaddr_in closed = { .sin_family = AF_INET,
+				      .sin_port = htons(9),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	STEP("a connection");
+	struct end *client = connect_one(net, server);
+
+	STEP("somebody is refused inside of the server");
+	autoclose int fd = net_socket(net->net, SERVER, AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&closed, sizeof(closed)), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	expect_read_error(client, EAGAIN);
+
+	STEP("too late");
+}
+
 /* As a resolver's or an upstream server's; how many the case has connected itself. */
 static int named;
 
@@ -556,6 +576,23 @@ START_TEST(what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation)
 }
 END_TEST
 
+/* The end of a call at the other host leaves the quiet one's counters out. */
+START_TEST(what_a_quiet_host_counts_unseen_is_found_before_the_step_ends)
+{
+	autofree char *path = format("%s/verdict.json", folder);
+	int ending = play_in_child("quiet_host_counts_unseen", AF_INET);
+	autofile FILE *file = fopen(path, "re");
+	char text[4096] = "";
+
+	ck_assert_int_eq(ending, FAILED);
+	ck_assert(file && fread(text, 1, sizeof(text) - 1, file) > 0);
+	ck_assert_msg(strstr(text, "Tcp.InSegs of the server") != NULL &&
+			      strstr(text, "inside of the server") != NULL &&
+			      strstr(text, "too late") == NULL,
+		      "%s", text);
+}
+END_TEST
+
 START_TEST(a_connection_that_the_case_has_not_named_is_a_finding)
 {
 	autofree char *path = format("%s/verdict.json", folder);
@@ -623,6 +660,7 @@ int main(void)
 	tcase_add_test(tcase, looks_become_rare_while_nothing_happens);
 	tcase_add_loop_test(
 		tcase, what_happens_in_a_crowd_unseen_is_found_before_the_next_expectation, 0, 2);
+	tcase_add_test(tcase, what_a_quiet_host_counts_unseen_is_found_before_the_step_ends);
 	tcase_add_loop_test(tcase, a_connection_that_the_case_has_not_named_is_a_finding, 0, 2);
 	tcase_add_test(tcase, a_slow_machine_leaves_the_same_ladder);
 	tcase_add_loop_test(stalls, pause_while_data_is_held_is_no_failure, 0, 2);

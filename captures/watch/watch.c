@@ -15,6 +15,9 @@ void watch_note(struct watch *watch, struct event event)
 	/* What is expected of one flow was sampled with its own segments and calls. */
 	if (event.kind == EVENT_STEP || (event.kind == EVENT_EXPECT && !event.flow))
 		sample_the_rest(watch);
+	/* What that has found is of the step before, and the case ends. */
+	if (event.kind == EVENT_STEP && watch_finding(watch))
+		return;
 	crowd_note(watch->crowd, &event);
 	if (event.kind == EVENT_LISTENER)
 		add_listener(watch, &event);
