@@ -464,6 +464,76 @@ CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
 }
 
+/* ---- the SYN that is kept -------------------------------------------------------------------- */
+
+/* What TCP_SAVED_SYN gives with room for @room bytes, of which there are 128. */
+struct saved {
+	uint8_t bytes[128];
+	socklen_t length; /* that it tells */
+};
+
+static struct saved saved_syn(struct end *served, socklen_t room, int error)
+{
+	struct saved saved = { .length = room };
+
+	expect_call(served, "getsockopt TCP_SAVED_SYN", error,
+		    getsockopt(served->fd, IPPROTO_TCP, TCP_SAVED_SYN, saved.bytes, &saved.length));
+	return saved;
+}
+
+static uint16_t port_at(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+/* tcp_reqsk_record_syn(), reqsk_alloc(): TCP_SAVE_SYN 1 is from IP's header on, 2 from Ethernet's.
+ */
+CASE(saved_syn_is_given_once_with_its_headers_and_none_after_a_cookie, .claims = "",
+     .covers = "X-33")
+{
+	const unsigned ethernet = 14, ip = over_ipv6(net) ? 40 : 20, tcp = 20 + 12;
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	for (unsigned how = 0; how <= 2; how++) {
+		const unsigned begin = how == 2 ? ethernet : 0, whole = how ? begin + ip + tcp : 0;
+
+		STEP("TCP_SAVE_SYN %u: a peer's SYN has %u bytes of headers that are kept", how,
+		     whole);
+		if (how)
+			COVERS("X-33");
+		set_option(server, IPPROTO_TCP, TCP_SAVE_SYN, (int)how);
+		struct peer *peer = half_open_peer(net, server);
+		ack_makes_the_connection(peer);
+		struct end *served = accept_peer(server, peer);
+		if (whole) {
+			struct saved none = saved_syn(served, whole - 1, EINVAL);
+			expect_result(served, "bytes that it wants", whole, none.length);
+		}
+		struct saved saved = saved_syn(served, sizeof(saved.bytes), 0);
+		const uint8_t *header = saved.bytes + begin + ip;
+		expect_result(served, "bytes", whole, saved.length);
+		if (whole) {
+			expect_result(served, "version of IP", over_ipv6(net) ? 6 : 4,
+				      saved.bytes[begin] >> 4);
+			expect_result(served, "source port", peer->port, port_at(header));
+			expect_result(served, "destination port", server->port,
+				      port_at(header + 2));
+			expect_result(served, "number", peer->isn,
+				      (uint32_t)port_at(header + 4) << 16 | port_at(header + 6));
+			expect_result(served, "flags", SYN, header[13]);
+		}
+		expect_result(served, "bytes the second time", 0,
+			      saved_syn(served, sizeof(saved.bytes), 0).length);
+	}
+
+	STEP("of who comes with a cookie none is kept");
+	COVERS("X-33");
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=2");
+	struct end *served = accept_client(server, connect_through_cookie(net, server));
+	expect_result(served, "bytes", 0, saved_syn(served, 128, 0).length);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+}
+
 /* ---- what came with a packet of IPv6 --------------------------------------------------------- */
 
 /* What IPV6_2292PKTOPTIONS gives of one kind; 0: nothing. */
