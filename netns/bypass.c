@@ -82,11 +82,10 @@ static void build_link(struct net *net, int link, const char *netem)
 		interface_await(net->control[host], interface);
 }
 
-void bypass_open(struct net *net, const char *netem)
+void bypass_open(struct net *net, int link, const char *netem)
 {
-	for (int link = 1; link <= BYPASS_LINKS; link++)
-		build_link(net, link, netem);
-	net->bypass = true;
+	build_link(net, link, netem);
+	net->bypass = link == BYPASS_LINKS;
 }
 
 struct question {

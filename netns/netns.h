@@ -263,8 +263,8 @@ void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t len
 #define BYPASS_ADDRESSES 126 /* of each */
 /* The @number-th address of a link's range, from 0; links count from 1. */
 struct sockaddr_storage bypass_address(int family, int link, unsigned number, uint16_t port);
-/* Makes them, with these arguments of netem (NULL: without); once. */
-void bypass_open(struct net *net, const char *netem);
+/* Makes one, with these arguments of netem (NULL: without); the first, then the second. */
+void bypass_open(struct net *net, int link, const char *netem);
 /* How many frames of @from's netem has let go on both links, has dropped, and has now. */
 struct bypass_frames {
 	uint32_t sent, dropped, held;
