@@ -276,6 +276,16 @@ CASE(cookie_whose_options_are_switched_off_meanwhile_is_reset, .claims = "", .co
 		expect_counters(net, SERVER, "SyncookiesRecv 1");
 	}
 
+	STEP("with tcp_syncookies=0 nobody looks for one, and with 2 it is good again");
+	struct peer *early = cookie_peer(net, server);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=0");
+	ack_is_answered_with_reset(early);
+	expect_nothing_to_accept(server);
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=2");
+	ack_makes_the_connection(early);
+	accept_peer(server, early);
+	expect_counters(net, SERVER, "cookies 1  SyncookiesRecv 1");
+
 	STEP("with tcp_timestamps=0 a peer is connected, and its options are forgotten");
 	struct peer *peer = peer_with_timestamps(net, server);
 	set_sysctl(net, SERVER, "net.ipv4.tcp_timestamps=0");

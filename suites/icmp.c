@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 
 /* ---- which errors there are ----------------------------------------------------------------- */
@@ -174,6 +175,8 @@ CASE(icmp_error_ends_a_request_or_not_by_its_type, .claims = "", .covers = "P-12
 		expect_queue(server, .accept = waiting, .syn = 0);
 		expect_counters(net, SERVER, "ListenDrops %d  again", ends);
 		expect_drops(server, ended);
+		expect_poll(server, waiting ? POLLIN : 0);
+		expect_option(server, SOL_SOCKET, SO_ERROR, 0);
 	}
 }
 
@@ -402,6 +405,13 @@ CASE(connection_inherits_ip_recverr_and_is_told_of_icmp_errors, .claims = "", .c
 	COVERS("N-6");
 	speak(peer, "HELLO");
 	expect_read(served, "HELLO");
+
+	STEP("an error that ends a request is told to nobody, not to the listener either");
+	struct peer *half_open = half_open_peer(net, server);
+	error_ends_the_request(half_open, fatal_icmp_error(net));
+	expect_poll(server, 0);
+	expect_option(server, SOL_SOCKET, SO_ERROR, 0);
+	expect_counters(net, SERVER, "ListenDrops 1");
 }
 
 /* ---- nobody --------------------------------------------------------------------------------- */

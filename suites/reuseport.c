@@ -361,6 +361,36 @@ CASE(filter_belongs_to_the_group_and_may_be_replaced, .claims = "")
 	detach_filter(alone, EINVAL);
 }
 
+/* run_bpf_filter(): what it sees begins behind the TCP header; to read beyond the end gives 0 */
+CASE(filter_sees_the_data_of_a_syn_and_without_data_names_the_first_one, .claims = "")
+{
+	static const char *const texts[] = { "\001", "\002\001", NULL };
+	struct members members = listen_in_group(net, .count = 3, .backlog = 5);
+	struct listener *each[] = { members.second, members.third, members.first };
+	struct sock_filter first_byte[] = { BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+					    BPF_STMT(BPF_RET | BPF_A, 0) };
+	struct sock_fprog filter = { ARRAY_LENGTH(first_byte), first_byte };
+
+	expect_call(members.first, "setsockopt SO_ATTACH_REUSEPORT_CBPF", 0,
+		    setsockopt(members.first->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter,
+			       sizeof(filter)));
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		STEP("the filter gives the first byte of a SYN's data: %s goes to the %s one",
+		     texts[i] ? "one with data" : "one without data", each[i]->name);
+		struct peer *peer = raw_peer(net, any_member(members.group));
+		autofree char *line =
+			texts[i] ? format("-  >  DATA-SYN %zu  - / SYN_RECV", strlen(texts[i]))
+				 : format("%s", "-  >  SYN  - / SYN_RECV");
+		peer_send(peer, .flags = SYN, .text = texts[i]);
+		expect_ladder(peer, line, "0.0  <  SYN-ACK");
+		peer_send(peer, .flags = ACK, .seq = (int32_t)(peer->isn + 1 - peer->seq));
+		expect_ladder(peer, texts[i] ? "-  >  ACK seq 1  - / ESTABLISHED"
+					     : "-  >  ACK        - / ESTABLISHED");
+		expect_in_queue_of(each[i], peer);
+		accept_peer(each[i], peer);
+	}
+}
+
 /* reuseport_grow(): the kernel has room for 128 members, and then for twice as many */
 CASE(group_of_more_than_128_keeps_its_members_and_its_filter, .claims = "")
 {

@@ -266,6 +266,33 @@ CASE(what_several_members_leave_behind_comes_to_the_last_one, .claims = "")
 }
 
 /*
+ * reuseport_migrate_sock(): the hash of each connection's addresses and ports chooses. That all of
+ * 20 go to one of two comes in one of 500,000 boots.
+ */
+CASE(what_a_member_leaves_behind_is_spread_over_those_who_stay, .claims = "")
+{
+	struct members members = listen_in_group(net, .count = 3, .backlog = 5, .moves = true);
+	int moved[2] = { 0 };
+
+	STEP("a connection waits at the first of three, which is shut down and listens again, 20 "
+	     "times: some go to the second one, and some to the third one");
+	for (int i = 0; i < 20; i++) {
+		struct peer *peer = connected_peer(members.first);
+
+		shutdown_listener(members.first, SHUT_RD);
+		expect_ladder(peer, "-  .  moved");
+		struct listener *chosen = member_of(peer);
+		moved[chosen == members.third]++;
+		accept_peer(chosen, peer);
+		listen_again(members.first, 5);
+	}
+	expect_counters(net, SERVER, "TCPMigrateReqSuccess 20");
+	if (!moved[0] || !moved[1])
+		fail("%d of 20 connections moved to the second one, and %d to the third one",
+		     moved[0], moved[1]);
+}
+
+/*
  * A member whose port the kernel has chosen gets another one when it listens again; one that has
  * asked for the port keeps it.
  */

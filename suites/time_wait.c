@@ -201,6 +201,59 @@ CASE(newer_timestamp_reopens_time_wait_whatever_the_number, .claims = "", .cover
 		come_back_stamped(server, &rows[i]);
 }
 
+/* Of a segment that comes in TIME_WAIT, and then a SYN with a lower number; and when that gets in.
+ */
+struct stamped_visit {
+	const char *what;
+	struct peer_segment segment;
+	const char *lines[3];
+	bool kept; /* the segment's timestamp, which is newer by 10 */
+};
+
+/* tcp_timewait_state_process(): the last timestamp is that of the last segment in order. */
+CASE(timestamp_that_a_syn_has_to_beat_is_that_of_the_last_segment_in_order, .claims = "",
+     .variants = PAWS_VARIANTS, .server_sysctls = { "net.ipv4.tcp_rfc1337=1" })
+{
+	static const struct stamped_visit visits[] = {
+		{ "an ACK in order", { .flags = ACK }, { "- > ACK" }, true },
+		{ "a RST in order", { .flags = RST }, { "- > RST" }, true },
+		{ "an ACK out of order",
+		  { .flags = ACK, .seq = 1 },
+		  { "- > ACK seq 3", "+0.0 < ACK" },
+		  false },
+		{ "data", { .text = "HELLO" }, { "- > DATA 5", "+0.0 < ACK ack 2" }, false },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 8);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
+		struct peer *old = stamped_peer_in_time_wait(server);
+		struct peer_segment segment = visits[i].segment;
+
+		STEP("%s comes with a timestamp that is newer by 10", visits[i].what);
+		segment.timestamps = true;
+		segment.tsval = LAST_STAMP + 10;
+		segment.tsecr = old->heard.tsval;
+		peer_sends(old, segment);
+		expect_lines(net, old->flow, visits[i].lines);
+
+		STEP("a SYN with a lower number and one that is newer by 9 %s",
+		     visits[i].kept ? "is older than that" : "reopens the connection");
+		struct peer *again = peer_again(old, .isn = -1000);
+		peer_send(again, .flags = SYN, .timestamps = true, .tsval = LAST_STAMP + 9);
+		if (!visits[i].kept) {
+			expect_reopened(old, again);
+			continue;
+		}
+		expect_ladder(again, "-  >  SYN  ignored", "+0.0  <  old ACK");
+		expect_counters(net, SERVER, "%s 1", paws_counter(net));
+
+		STEP("with one that is newer by 11 it does");
+		struct peer *third = peer_again(again, .isn = 0, .name = "third");
+		peer_send(third, .flags = SYN, .timestamps = true, .tsval = LAST_STAMP + 11);
+		expect_reopened(old, third);
+	}
+}
+
 /* What a client's kernel does when its SYN is answered with the ACK of another connection. */
 static void reset_the_old(struct peer *again)
 {
@@ -439,6 +492,47 @@ CASE(what_is_no_syn_leaves_time_wait_as_it_was, .claims = "", .covers = "P-128")
 		expect_time_wait_unmoved(server, &strays[i]);
 }
 
+/* tcp_v4_err(), tcp_v6_err(): nothing of such a connection is under way, whatever is quoted. */
+CASE(icmp_error_about_a_connection_in_time_wait_is_neither_believed_nor_counted, .claims = "")
+{
+	static const struct icmp_error of_ipv4[] = {
+		{ .type = 3, .code = 0 },  { .type = 3, .code = 1 },
+		{ .type = 3, .code = 3 },  { .type = 3, .code = 4, .mtu = 1300 },
+		{ .type = 11, .code = 0 }, { .type = 12, .code = 0 },
+	};
+	static const struct icmp_error of_ipv6[] = {
+		{ .type = 1, .code = 0 },   { .type = 1, .code = 1 }, { .type = 1, .code = 4 },
+		{ .type = 2, .mtu = 1300 }, { .type = 3, .code = 0 }, { .type = 4, .code = 0 },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 5);
+	struct peer *peer = peer_in_time_wait(server);
+
+	STEP("errors about its last ACK, about its FIN, and about what it has never sent");
+	for (size_t i = 0; i < ARRAY_LENGTH(of_ipv4); i++) {
+		struct icmp_error error = over_ipv6(net) ? of_ipv6[i] : of_ipv4[i];
+
+		for (error.seq = -1; error.seq <= 1; error.seq++) {
+			autofree char *mtu =
+				error.mtu ? format("mtu %u", error.mtu) : format("%s", "");
+			autofree char *line = format("-  >  ICMP %u/%u  seq %d  %s", error.type,
+						     error.code, error.seq + 2, mtu);
+
+			peer_gets_error(peer, error);
+			expect_ladder(peer, line);
+		}
+	}
+	expect_states(peer, .server = TIME_WAIT);
+	expect_queue(server, .accept = 0, .syn = 0);
+	expect_drops(server, 0);
+
+	STEP("its next SYN reopens it as if there had been none, and is offered the whole MSS");
+	struct peer *again = peer_again(peer, .isn = 1);
+	peer_syn(again);
+	expect_reopened(peer, again);
+	expect_offer(again, .mss = over_ipv6(net) ? 1440 : 1460, .window_scale = true,
+		     .sack = true);
+}
+
 /* RFC 1337: TIME-WAIT assassination. */
 CASE(reset_ends_time_wait_unless_tcp_rfc1337_says_no, .claims = "", .covers = "P-128")
 {
@@ -491,6 +585,24 @@ CASE(time_wait_answers_once_in_tcp_invalid_ratelimit, .claims = "")
 	expect_silence(old);
 }
 
+static void half_a_minute_goes_by(struct listener *server)
+{
+	struct scene *net = server->scene;
+
+	STEP("half a minute goes by, as a request's timer tells");
+	struct peer *clock = half_open_peer(net, server, .name = "clock");
+	wait_for(clock, .timeouts = 5, .within = 31);
+	peer_reset(clock);
+	expect_ladder(clock,
+		      "1.0   <  SYN-ACK",
+		      "3.0   <  SYN-ACK",
+		      "7.0   <  SYN-ACK",
+		      "15.0  <  SYN-ACK",
+		      "31.0  <  SYN-ACK",
+		      "-     >  RST      - / -");
+	expect_counters(net, SERVER, "TCPTimeouts 5  reset_requests 1");
+}
+
 /* A segment that comes while a connection is in TIME_WAIT, and when it ends then. */
 struct visit {
 	const char *what;
@@ -522,19 +634,7 @@ CASE(time_wait_lasts_a_minute_and_a_segment_that_acknowledges_sets_it_anew, .cla
 
 	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++)
 		peers[i] = peer_in_time_wait(server);
-	STEP("half a minute goes by, as a request's timer tells");
-	struct peer *clock = half_open_peer(net, server, .name = "clock");
-	wait_for(clock, .timeouts = 5, .within = 31);
-	peer_reset(clock);
-	expect_ladder(clock,
-		      "1.0   <  SYN-ACK",
-		      "3.0   <  SYN-ACK",
-		      "7.0   <  SYN-ACK",
-		      "15.0  <  SYN-ACK",
-		      "31.0  <  SYN-ACK",
-		      "-     >  RST      - / -");
-	expect_counters(net, SERVER, "TCPTimeouts 5  reset_requests 1");
-
+	half_a_minute_goes_by(server);
 	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
 		STEP("%s comes", visits[i].what);
 		peer_sends(peers[i], visits[i].segment);
@@ -773,6 +873,43 @@ CASE(syn_for_a_connection_in_fin_wait_2_is_reset_if_it_is_within_the_window, .cl
 		expect_isn(again, .by_clock = true);
 		reset_ends_the_request(again);
 		expect_counters(net, SERVER, "reset_requests 1");
+	}
+}
+
+/* tcp_fin_timeout, of a socket that nobody has any more; TCP_TIMEWAIT_LEN, from its last FIN. */
+CASE(fin_wait_2_without_an_owner_lasts_a_minute_and_its_last_fin_begins_another_one, .claims = "",
+     .virtual_time = true, .kernel_seconds = 92)
+{
+	static const struct visit visits[] = {
+		{ "a FIN",
+		  { .flags = FIN | ACK },
+		  { "- > FIN-ACK - / TIME_WAIT", "+0.0 < ACK" },
+		  "91.0  .  - / -" },
+		{ "an ACK", { .flags = ACK }, { "- > ACK" }, "60.0  .  - / -" },
+		{ "a FIN with another number",
+		  { .flags = FIN | ACK, .seq = -1 },
+		  { "- > FIN-ACK seq 0", "+0.0 < ACK" },
+		  "60.0  .  - / -" },
+	};
+	struct listener *server = listen_on_server(net, .backlog = 8);
+	struct peer *peers[ARRAY_LENGTH(visits)];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++)
+		peers[i] = orphan_in_fin_wait_2(server);
+	half_a_minute_goes_by(server);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
+		STEP("%s comes", visits[i].what);
+		peer_sends(peers[i], visits[i].segment);
+		expect_lines(net, peers[i]->flow, visits[i].lines);
+	}
+
+	STEP("then each ends in its time");
+	for (size_t i = ARRAY_LENGTH(visits); i > 0; i--) {
+		const char *const lines[] = { visits[i - 1].end, NULL };
+
+		wait_for(peers[i - 1], .gone = true, .host = SERVER, .within = 61);
+		expect_lines(net, peers[i - 1]->flow, lines);
 	}
 }
 
