@@ -201,6 +201,37 @@ CASE(handshake_is_complete_and_data_is_taken_before_accept, .claims = "D2-03 D2-
 	expect_read_error(served, EAGAIN);
 }
 
+/*
+ * tcp_rcv_state_process(): the window of a SYN is never scaled, and that of the final ACK is. A
+ * client of Linux says 502 there, 128 bytes each.
+ */
+CASE(server_that_speaks_first_may_send_what_the_final_ack_announces, .claims = "")
+{
+	static const char *const cookies[] = { "0", "2" };
+	char text[1001] = "";
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(cookies); i++) {
+		struct listener *server = listen_on_server(net, .backlog = 5);
+
+		STEP("a client connects, with tcp_syncookies=%s", cookies[i]);
+		set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=%s", cookies[i]);
+		struct end *client =
+			i ? connect_through_cookie(net, server) : connect_one(net, server);
+		expect_counters(net, SERVER, i ? "cookies 1  SyncookiesRecv 1" : "");
+		struct end *served = accept_client(server, client);
+
+		STEP("a thousand bytes go in one segment");
+		send_text(served, text);
+		wait_for(client, .sent = 3, .from = CLIENT, .within = 0.1);
+		expect_ladder(client,
+			      "-    <  DATA 1000",
+			      "+0.0 >  ACK");
+		expect_read(client, text);
+		expect_unacknowledged(served, 0);
+	}
+}
+
 CASE(accept_gives_connections_in_the_order_of_their_final_acks, .claims = "D2-08", .covers = "P-37")
 {
 	static const int order[] = { 2, 0, 3, 1 };

@@ -314,3 +314,41 @@ CASE(syn_that_comes_again_is_answered_twice_a_second_at_most, .claims = "D2-12c"
 	expect_queue(server, .accept = 1, .syn = 1);
 	expect_counters(net, CLIENT, "TCPTimeouts 1");
 }
+
+/* ---- what the connection knows of it --------------------------------------------------------- */
+
+static void expect_retransmissions(struct end *served, int count)
+{
+	struct tcp_info info = { .tcpi_state = 0 };
+	socklen_t length = sizeof(info);
+
+	expect_call(served, "getsockopt TCP_INFO", 0,
+		    getsockopt(served->fd, IPPROTO_TCP, TCP_INFO, &info, &length));
+	expect_result(served, "tcpi_total_retrans", count, (long)info.tcpi_total_retrans);
+}
+
+/* inet_rtx_syn_ack(), tcp_create_openreq_child() */
+CASE(accepted_socket_tells_how_often_its_syn_ack_was_sent_again, .claims = "", .kernel_seconds = 1)
+{
+	struct listener *server = listen_on_server(net, .backlog = 5);
+
+	STEP("a peer sends its SYN again, and then a second goes by");
+	struct peer *slow = half_open_peer(net, server);
+	syn_is_answered_again(slow);
+	wait_for(slow, .timeouts = 1, .within = 1.5);
+	expect_ladder(slow, "+1.0  <  SYN-ACK");
+	expect_counters(net, SERVER, "TCPTimeouts 1");
+	ack_makes_the_connection(slow);
+	expect_retransmissions(accept_peer(server, slow), 2);
+
+	STEP("another one only sends its SYN again");
+	struct peer *again = half_open_peer(net, server);
+	syn_is_answered_again(again);
+	ack_makes_the_connection(again);
+	expect_retransmissions(accept_peer(server, again), 1);
+
+	STEP("a third one answers at once");
+	struct peer *prompt = half_open_peer(net, server);
+	ack_makes_the_connection(prompt);
+	expect_retransmissions(accept_peer(server, prompt), 0);
+}
