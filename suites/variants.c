@@ -174,6 +174,7 @@ static const struct recorded_variant variants[] = {
 	PAWS_IN_TIME_WAIT(
 		"older_timestamp_gets_the_old_connections_ack_and_the_client_gets_in_with_"
 		"its_next_syn"),
+	PAWS_IN_TIME_WAIT("timestamp_that_a_syn_has_to_beat_is_that_of_the_last_segment_in_order"),
 	STALL("deferred_client_with_keepalive_stalls_until_the_period_ends"),
 	STALL("ignored_client_with_keepalive_stalls_until_the_next_syn_ack"),
 };
