@@ -230,6 +230,43 @@ CASE(young_request_keeps_old_ones_from_being_given_up_early, .claims = "D2-12b",
 	expect_counters(net, SERVER, "TCPTimeouts 8");
 }
 
+/*
+ * reqsk_queue_migrated() counts a request that moves as young, and its timer then takes it from
+ * those: else of each one that has moved, one more request would have to be young.
+ */
+CASE(request_that_has_moved_leaves_the_count_of_the_young_as_it_was, .claims = "",
+     .kernel_seconds = 8.5,
+     .server_sysctls = { "net.ipv4.tcp_migrate_req=1", "net.ipv4.tcp_synack_retries=5" })
+{
+	struct members members = listen_in_group(net, .count = 2, .backlog = 10, .moves = true);
+	struct crowding row = { .listener = members.second, .old = 6, .requests = 6 };
+
+	STEP("a request moves to the twin with its timer, and ends there");
+	struct peer *peer = half_open_peer(net, members.first);
+	close_listener(members.first);
+	wait_for(peer, .timeouts = 1, .within = 1);
+	expect_ladder(peer, "1.0  <  SYN-ACK  moved");
+	reset_ends_the_request(peer);
+	expect_queue(members.second, .accept = 0, .syn = 0);
+	expect_counters(net, SERVER, "TCPTimeouts 1  TCPMigrateReqSuccess 1  reset_requests 1");
+
+	STEP("six requests at the twin, which nobody answers");
+	struct end *alarm = connect_one(net, members.second);
+	accept_client(members.second, alarm);
+	ask(&row, row.old);
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 12, .within = 3);
+	expect_counters(net, SERVER, "TCPTimeouts 12");
+
+	STEP("one more comes half a second before they are 7 s old: all are kept");
+	wind_up_the_alarm(alarm);
+	expect_the_alarm(alarm);
+	ask(&row, 1);
+	expect_counters(net, CLIENT, "TCPTimeouts 5  aborts 1");
+	wait_for(net, .counter = "TCPTimeouts", .host = SERVER, .moved = 6, .within = 0.6);
+	expect_fates(&row);
+	expect_counters(net, SERVER, "TCPTimeouts 6");
+}
+
 /* ---- the client's own SYN, again ------------------------------------------------------------ */
 
 /*
