@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/time.h>
 
 struct holding {
 	const char *syncookies;
@@ -473,11 +474,23 @@ CASE(listener_that_closes_resets_who_waits_and_forgets_its_requests, .claims = "
 CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 {
 	const struct socket_option inherited[] = {
-		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),         OPTION(SOL_SOCKET, SO_RCVLOWAT, 3),
-		OPTION(SOL_SOCKET, SO_OOBINLINE, 1),         OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
-		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),       OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 7),
-		OPTION(IPPROTO_TCP, TCP_KEEPCNT, 3),         OPTION(IPPROTO_TCP, TCP_SYNCNT, 4),
+		OPTION(SOL_SOCKET, SO_KEEPALIVE, 1),
+		OPTION(SOL_SOCKET, SO_RCVLOWAT, 3),
+		OPTION(SOL_SOCKET, SO_OOBINLINE, 1),
+		OPTION(IPPROTO_TCP, TCP_NODELAY, 1),
+		OPTION(IPPROTO_TCP, TCP_KEEPIDLE, 77),
+		OPTION(IPPROTO_TCP, TCP_KEEPINTVL, 7),
+		OPTION(IPPROTO_TCP, TCP_KEEPCNT, 3),
+		OPTION(IPPROTO_TCP, TCP_SYNCNT, 4),
 		OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000),
+		OPTION(IPPROTO_TCP, TCP_LINGER2, 7),
+		OPTION(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 5000),
+		OPTION(IPPROTO_TCP, TCP_CONGESTION, "reno"),
+		OPTION(SOL_SOCKET, SO_RCVTIMEO, (struct timeval){ .tv_sec = 20 }),
+		OPTION(SOL_SOCKET, SO_SNDTIMEO, (struct timeval){ .tv_sec = 10 }),
+		OPTION(SOL_SOCKET, SO_TIMESTAMP, 1),
+		TTL_OPTION(net, 33),
+		TOS_OPTION(net, 0x10),
 	};
 	struct listener *server = listen_on_server(net, .backlog = 5, .defer = 5);
 
@@ -491,6 +504,7 @@ CASE(accepted_socket_has_the_options_of_its_listener, .claims = "")
 	struct end *served = accept_client(server, client);
 	for (size_t i = 0; i < ARRAY_LENGTH(inherited); i++)
 		expect_option_of_end(served, inherited[i]);
+	expect_option(served, SOL_SOCKET, SO_ERROR, 0);
 	expect_option(served, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
 	expect_option(server, IPPROTO_TCP, TCP_DEFER_ACCEPT, 7);
 }
