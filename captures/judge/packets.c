@@ -296,18 +296,20 @@ static void advance_sender(struct judge *judge, const struct event *event)
 		flow->last_sent[event->from] = *segment;
 }
 
-/* tcp_replace_ts_recent(), tcp_timewait_state_process(): of what begins where it is due, or before.
+/*
+ * tcp_replace_ts_recent(): of what begins where it is due, or before. tcp_timewait_state_process():
+ * of what begins there exactly and is empty, a RST too where that does not end the wait.
  */
 static void hear_recent(struct flow_book *flow, enum host host, const struct segment *segment)
 {
 	bool waits = flow->states[host] == TIME_WAIT;
 	bool begins = segment->flags & SYN && !waits;
-	bool due = (int32_t)(segment->seq - flow->last_sent[host].ack) <= 0;
+	int32_t ahead = (int32_t)(segment->seq - flow->last_sent[host].ack);
 	bool newer = (int32_t)(segment->tsval - flow->recent[host]) >= 0;
 	bool empty = !segment->length && !(segment->flags & (SYN | FIN));
+	bool in_order = waits ? ahead == 0 && empty : ahead <= 0 && !(segment->flags & RST);
 
-	if (segment->timestamps && !(segment->flags & RST) &&
-	    (begins || (newer && due && (empty || !waits))))
+	if (segment->timestamps && (begins || (newer && in_order)))
 		flow->recent[host] = segment->tsval;
 }
 
