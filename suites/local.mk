@@ -23,7 +23,10 @@ suites_sources = \
 	suites/icmp.c \
 	suites/listen_calls.c \
 	suites/listener_drops.c \
+	suites/listener_again.c \
+	suites/listener_destroyed.c \
 	suites/listener_end.c \
+	suites/listener_requests.c \
 	suites/mapped.c \
 	suites/operating.c \
 	suites/overflow.c \
