@@ -22,9 +22,9 @@ suites_sources = \
 	suites/guides.c \
 	suites/icmp.c \
 	suites/listen_calls.c \
-	suites/listener_drops.c \
 	suites/listener_again.c \
 	suites/listener_destroyed.c \
+	suites/listener_drops.c \
 	suites/listener_end.c \
 	suites/listener_requests.c \
 	suites/mapped.c \
@@ -34,6 +34,7 @@ suites_sources = \
 	suites/reloads.c \
 	suites/request_segments.c \
 	suites/request_timestamps.c \
+	suites/returning_clients.c \
 	suites/reuseport.c \
 	suites/reuseport_moves.c \
 	suites/reuseport_requests.c \
