@@ -278,13 +278,16 @@ static void detach_filter(struct listener *member, int error)
 			       sizeof(int)));
 }
 
-/* A socket binds the port, with the option or without. */
-static void binds(struct scene *net, int port, int option, int error)
+/* A socket with SO_REUSEPORT, or without. */
+static struct plain_socket *socket_with_option(struct scene *net, int option)
 {
-	struct plain_socket *socket =
-		socket_on(net, SERVER, .options = { OPTION(SOL_SOCKET, SO_REUSEPORT, option) });
+	return socket_on(net, SERVER, .options = { OPTION(SOL_SOCKET, SO_REUSEPORT, option) });
+}
 
-	expect_call(socket, "bind", error, bind_to(socket, address_on(net, SERVER, port)));
+static void binds(struct plain_socket *socket, int port, int error)
+{
+	expect_call(socket, "bind", error,
+		    bind_to(socket, address_on(socket->scene, SERVER, port)));
 }
 
 /* inet_csk_bind_conflict(); the owner is who has made the socket */
@@ -297,20 +300,21 @@ CASE(everybody_in_a_group_needs_the_option, .claims = "", .covers = "P-155", .ne
 	STEP("where a member listens, only sockets with the option and of the same user may bind "
 	     "the port; where one listens without it, none may");
 	COVERS("P-155");
-	binds(net, member->port, true, 0);
-	binds(net, member->port, false, EADDRINUSE);
-	binds(net, alone->port, true, EADDRINUSE);
-	binds(net, alone->port, false, EADDRINUSE);
+	binds(socket_with_option(net, true), member->port, 0);
+	binds(socket_with_option(net, false), member->port, EADDRINUSE);
+	binds(socket_with_option(net, true), alone->port, EADDRINUSE);
+	binds(socket_with_option(net, false), alone->port, EADDRINUSE);
 	setfsuid(65534);
-	binds(net, member->port, true, EADDRINUSE);
+	struct plain_socket *of_another_user = socket_with_option(net, true);
 	setfsuid(0);
-	binds(net, member->port, true, 0);
+	binds(of_another_user, member->port, EADDRINUSE);
+	binds(socket_with_option(net, true), member->port, 0);
 	expect_option(member, SOL_SOCKET, SO_REUSEPORT, 1);
 	expect_option(alone, SOL_SOCKET, SO_REUSEPORT, 0);
 
 	STEP("the option is looked at when another socket binds: it may be set after listen()");
 	set_option(alone, SOL_SOCKET, SO_REUSEPORT, 1);
-	binds(net, alone->port, true, 0);
+	binds(socket_with_option(net, true), alone->port, 0);
 
 	STEP("a socket that is bound and does not listen gets no client");
 	accept_client(member, connect_one(net, member));

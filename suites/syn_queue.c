@@ -355,22 +355,30 @@ CASE(data_in_a_syn_is_lost_and_makes_no_difference, .claims = "D2-11", .covers =
 	expect_read(accept_peer(server, peer), "HELLO");
 }
 
-/* RFC 3168, 6.1.1, and tcp_ecn_create_request() */
+/* RFC 3168, 6.1.1: no SYN is ECT; tcp_ecn_create_request() takes it for a broken one. */
 CASE(syn_that_asks_for_ecn_is_answered_as_tcp_ecn_says, .claims = "D2-11")
 {
 	static const struct {
-		const char *tcp_ecn, *answer;
-	} rows[] = { { "0", "0.0  <  SYN-ACK" },
-		     { "1", "0.0  <  SYN-ACK-ECE" },
-		     { "2", "0.0  <  SYN-ACK-ECE" } };
+		const char *tcp_ecn, *codepoint;
+		uint8_t tos;
+		const char *answer;
+	} rows[] = {
+		{ "0", "Not-ECT", 0, "0.0  <  SYN-ACK" },
+		{ "1", "Not-ECT", 0, "0.0  <  SYN-ACK-ECE" },
+		{ "2", "Not-ECT", 0, "0.0  <  SYN-ACK-ECE" },
+		{ "1", "ECT(1)", 1, "0.0  <  SYN-ACK" },
+		{ "1", "ECT(0)", 2, "0.0  <  SYN-ACK" },
+		{ "1", "CE", 3, "0.0  <  SYN-ACK" },
+	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct listener *server = listen_on_server(net, .backlog = 5);
 		struct peer *peer = raw_peer(net, server);
 
-		STEP("a SYN with ECE and CWR, tcp_ecn %s", rows[i].tcp_ecn);
+		STEP("a SYN with ECE and CWR in a %s packet, tcp_ecn %s", rows[i].codepoint,
+		     rows[i].tcp_ecn);
 		set_sysctl(net, SERVER, "net.ipv4.tcp_ecn=%s", rows[i].tcp_ecn);
-		peer_send(peer, .flags = SYN | ECE | CWR);
+		peer_send(peer, .flags = SYN | ECE | CWR, .tos = rows[i].tos);
 		expect_ladder(peer, "-  >  SYN-ECE-CWR  - / SYN_RECV", rows[i].answer);
 		ack_makes_the_connection(peer);
 		expect_queue(server, .accept = 1, .syn = 0);
