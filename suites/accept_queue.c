@@ -39,7 +39,7 @@ static void expect_to_hold(struct scene *net, const struct holding *row)
 
 	STEP("the next client's SYN is dropped");
 	COVERS("P-70 P-89 F-41");
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = full, .limit = limit, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 }
@@ -51,7 +51,7 @@ static void expect_no_request(struct scene *net, const struct holding *row)
 	COVERS("X-08");
 	struct listener *server = listen_to_hold(net, row);
 	if (strcmp(row->syncookies, "0") == 0) {
-		give_up(refused_client(net, server));
+		give_up(dropped_client(net, server));
 		expect_queue(server, .accept = 0, .limit = 0, .syn = 0);
 		expect_counters(net, SERVER, "syn_overflows 1");
 		return;
@@ -93,7 +93,7 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 
 	STEP("somaxconn is raised, and nothing changes for who listens already");
 	set_sysctl(net, SERVER, "net.core.somaxconn=4096");
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
@@ -110,7 +110,7 @@ CASE(somaxconn_counts_at_the_moment_of_listen, .claims = "D2-07 D2-25",
 
 	STEP("listen() again takes the lower somaxconn: the next client's SYN is dropped");
 	listen_again(server, 511);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 4, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 }
@@ -122,14 +122,14 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
 
 	STEP("backlog 1: two wait, the next is refused");
 	struct end **first = connect_clients(net, server, 2);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("listen(1) once more changes nothing");
 	COVERS("P-13");
 	listen_again(server, 1);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	for (int i = 0; i < 2; i++)
 		expect_silence(first[i]);
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
@@ -140,7 +140,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
 	listen_again(server, 3);
 	expect_queue(server, .accept = 2, .limit = 3, .syn = 0);
 	struct end **second = connect_clients(net, server, 2);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 4, .limit = 3, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
@@ -157,7 +157,7 @@ CASE(listen_again_changes_the_backlog_of_those_who_wait, .claims = "D2-25",
 	COVERS("P-14");
 	for (int i = 0; i < 2; i++) {
 		accept_client(server, first[i]);
-		give_up(refused_client(net, server));
+		give_up(dropped_client(net, server));
 	}
 	expect_queue(server, .accept = 2, .limit = 1, .syn = 0);
 	expect_counters(net, SERVER, "overflows 2");
@@ -278,7 +278,7 @@ CASE(client_that_closes_in_the_accept_queue_is_accepted_with_its_data, .claims =
 
 	STEP("its place in the queue is taken all the same: one more fills it");
 	connect_one(net, server);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
@@ -320,7 +320,7 @@ CASE(client_that_resets_in_the_accept_queue_keeps_its_place_until_accept, .claim
 		peer_reset(peer);
 		expect_ladder(peer, "-  >  RST  - / -");
 		expect_acceptable(server);
-		give_up(refused_client(net, server));
+		give_up(dropped_client(net, server));
 		expect_queue(server, .accept = 2, .syn = 0);
 		expect_counters(net, SERVER, "Tcp.EstabResets 1  overflows 1");
 
@@ -349,7 +349,7 @@ CASE(syn_that_finds_the_accept_queue_full_gets_in_after_accept, .claims = "D2-26
 
 	STEP("the next one's SYN is dropped and counted");
 	COVERS("P-69");
-	struct end *late = refuse_late_client(server, 2);
+	struct end *late = drop_late_client(server, 2);
 
 	STEP("accept() makes room, and by itself does nothing for the late one");
 	accept_client(server, waiting[0]);

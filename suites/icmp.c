@@ -241,7 +241,7 @@ CASE(icmp_error_makes_room_in_the_syn_queue, .claims = "", .covers = "P-120",
 
 	STEP("the SYN queue is full: one more SYN is dropped");
 	half_open_peers(server, peers, count);
-	late = refused_peer(net, server);
+	late = dropped_peer(net, server);
 	expect_queue(server, .accept = 0, .syn = count);
 	expect_counters(net, SERVER, "ListenDrops 1  again");
 	expect_drops(server, 1);
@@ -255,7 +255,7 @@ CASE(icmp_error_makes_room_in_the_syn_queue, .claims = "", .covers = "P-120",
 		      "-     >  SYN      - / SYN_RECV",
 		      "+0.0  <  SYN-ACK");
 	expect_queue(server, .accept = 0, .syn = count);
-	refused_peer(net, server);
+	dropped_peer(net, server);
 	expect_counters(net, SERVER, "ListenDrops 2  again");
 	expect_drops(server, 3);
 
@@ -265,7 +265,7 @@ CASE(icmp_error_makes_room_in_the_syn_queue, .claims = "", .covers = "P-120",
 		error_ends_the_request(peers[i], fatal_icmp_error(net));
 	expect_queue(server, .accept = 0, .syn = 0);
 	half_open_peers(server, peers, count);
-	refused_peer(net, server);
+	dropped_peer(net, server);
 	expect_queue(server, .accept = 0, .syn = count);
 	expect_counters(net, SERVER, "ListenDrops %d  again", count + 1);
 	expect_drops(server, 4 + count);

@@ -197,7 +197,7 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 	expect_process_accepts(server.process, unread);
 	speak(unread, "HELLO");
 	struct end **waiting = connect_clients(net, server.listener, 2);
-	struct end *late = refuse_late_client(server.listener, 2);
+	struct end *late = drop_late_client(server.listener, 2);
 
 	STEP("SIGKILL: who waits is reset; who was accepted gets FIN, or RST where it had sent "
 	     "data that nobody has read");

@@ -93,7 +93,7 @@ static void drop_at_a_full_accept_queue(struct scene *net, struct pair *pair)
 	COVERS("X-41");
 	listen_again(pair->server, 1);
 	connect_clients(net, pair->server, 2);
-	refused_peer(net, pair->server);
+	dropped_peer(net, pair->server);
 	expect_counters(net, SERVER, "overflows 1");
 	expect_more(pair, 1);
 

@@ -45,7 +45,7 @@ CASE(request_outlives_shutdown_if_the_socket_listens_again, .claims = "", .cover
 	COVERS("N-2");
 	listen_again(server, 1);
 	expect_queue(server, .accept = 0, .syn = 2);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_counters(net, SERVER, "syn_overflows 1");
 
 	STEP("the ACK that was on the wire makes a connection, which accept() gives");

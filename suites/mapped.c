@@ -188,7 +188,7 @@ CASE(ipv4_meets_full_queues_and_cookies_of_a_listener_of_ipv6, .claims = "",
 
 	STEP("the accept queue is full: a SYN is dropped, and a final ACK ignored");
 	struct end **clients = connect_clients(net, server, 2);
-	refused_peer(net, server);
+	dropped_peer(net, server);
 	expect_drops(server, 1);
 	struct peer *late = peer_at_a_full_queue(server, 2);
 	ack_is_ignored(late);

@@ -44,7 +44,7 @@ CASE(operator_sees_a_syn_that_a_full_accept_queue_drops, .claims = "", .needs = 
 	fill_the_queue(server, .count = 3);
 
 	STEP("the accept queue is full, and a client's SYN is dropped");
-	refuse_late_client(server, 3);
+	drop_late_client(server, 3);
 	look_around(net);
 }
 
@@ -107,14 +107,14 @@ CASE(operator_sees_syns_that_a_full_syn_queue_drops, .claims = "", .needs = COMM
 	STEP("peers that do not answer SYN-ACKs fill tcp_max_syn_backlog: a client's SYN is "
 	     "dropped");
 	half_open_peers(server, peers, 4);
-	refused_client(net, server, .name = "late");
+	dropped_client(net, server, .name = "late");
 	look_around(net);
 	expect_queue(server, .accept = 0, .syn = 4);
 	expect_counters(net, SERVER, "ListenDrops 1");
 
 	STEP("the backlog is shorter now: the next SYN is dropped because of that");
 	listen_again(server, 2);
-	refused_client(net, server, .name = "later");
+	dropped_client(net, server, .name = "later");
 	look_around(net);
 	expect_queue(server, .accept = 0, .syn = 4);
 	expect_counters(net, SERVER, "syn_overflows 1");

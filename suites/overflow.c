@@ -92,7 +92,7 @@ CASE(final_ack_that_meets_a_full_accept_queue_is_reset, .claims = "D2-30", .cove
 	expect_reset(late);
 
 	STEP("a SYN still is dropped without a word");
-	refused_client(net, server, .name = "refused");
+	dropped_client(net, server, .name = "refused");
 	expect_queue(server, .accept = 3, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 }
@@ -224,7 +224,7 @@ CASE(any_segment_that_meets_a_full_accept_queue_is_answered_with_reset, .claims 
 	}
 
 	STEP("a SYN is dropped without a word");
-	refused_peer(net, server);
+	dropped_peer(net, server);
 	expect_queue(server, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 }
@@ -246,7 +246,7 @@ static void send_syns(struct listener *server, struct peer *peer)
 
 	STEP("another one's SYN is ignored as well");
 	COVERS("P-71");
-	refused_peer(net, server, .name = "other");
+	dropped_peer(net, server, .name = "other");
 	expect_queue(server, .accept = 3, .syn = 1);
 	expect_counters(net, SERVER, "overflows 1");
 

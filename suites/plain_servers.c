@@ -144,7 +144,7 @@ static void overflow_and_recover(struct scene *net, void (*heavy_work)(struct pr
 	expect_queue(server.listener, .accept = 6, .syn = 0);
 
 	STEP("the seventh's SYN is dropped");
-	struct end *late = refuse_late_client(server.listener, 6);
+	struct end *late = drop_late_client(server.listener, 6);
 
 	STEP("the work is done: the first is greeted, and the server is at work again");
 	give_word(server.process);
@@ -335,7 +335,7 @@ CASE(parent_that_passes_descriptors_and_stalls_overflows_while_its_workers_serve
 	expect_queue(crew.listener, .accept = 2, .syn = 0);
 
 	STEP("the next client's SYN is dropped");
-	struct end *late = refuse_late_client(crew.listener, 2);
+	struct end *late = drop_late_client(crew.listener, 2);
 
 	STEP("the workers go on serving whom they have");
 	for (int i = 0; i < WORKERS; i++)

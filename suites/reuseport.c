@@ -430,7 +430,7 @@ CASE(full_member_drops_while_its_twin_has_room, .claims = "", .covers = "X-09", 
 	expect_drops(full, 0);
 
 	STEP("a SYN that is sent to it is dropped, and counted there");
-	refused_peer(net, full, .name = "refused");
+	dropped_peer(net, full, .name = "refused");
 	expect_drops(full, 1);
 	expect_drops(idle, 0);
 	expect_counters(net, SERVER, "overflows 1");

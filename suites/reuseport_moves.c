@@ -184,9 +184,9 @@ CASE(connection_that_moves_makes_the_twins_queue_longer_than_its_limit, .claims 
 	expect_counters(net, SERVER, "TCPMigrateReqSuccess 1");
 
 	STEP("SYNs are dropped as long as the queue is longer than its limit");
-	refused_peer(net, members.second);
+	dropped_peer(net, members.second);
 	accept_peer(members.second, second);
-	refused_peer(net, members.second);
+	dropped_peer(net, members.second);
 	expect_drops(members.second, 2);
 	expect_counters(net, SERVER, "overflows 2");
 

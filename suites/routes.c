@@ -27,7 +27,7 @@ CASE(syn_that_no_route_leads_back_from_is_dropped_and_counted, .claims = "")
 			     "dropped",
 			     cookies, dead_ends[i]);
 			forbid_route(net, dead_ends[i]);
-			struct peer *peer = refused_peer(net, server);
+			struct peer *peer = dropped_peer(net, server);
 			expect_queue(server, .accept = 0, .syn = 0);
 			expect_drops(server, ++drops);
 			expect_counters(net, SERVER, "ListenDrops 1  TCPReqQFullDoCookies %d",

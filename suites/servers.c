@@ -182,7 +182,7 @@ CASE(stalled_nginx_lets_its_queue_overflow_and_serves_everybody_when_it_goes_on,
 	expect_queue(nginx.listener, .accept = 8, .syn = 0);
 
 	STEP("the ninth's SYN is dropped");
-	struct end *late = refuse_late_client(nginx.listener, 8);
+	struct end *late = drop_late_client(nginx.listener, 8);
 
 	STEP("the eight ask, and the kernel acknowledges for a server that has not heard of them");
 	for (int i = 0; i < 8; i++) {
@@ -481,7 +481,7 @@ static void be_served_through_a_cookie(struct scene *net, struct server *nginx)
 
 static void be_dropped(struct scene *net, struct server *nginx)
 {
-	struct end *client = refused_client(net, nginx->listener);
+	struct end *client = dropped_client(net, nginx->listener);
 
 	expect_counters(net, SERVER, "syn_overflows 1  again");
 	give_up(client);
@@ -544,7 +544,7 @@ CASE(clients_that_drop_the_syn_acks_of_nginx_keep_others_from_it, .claims = "D2-
 	expect_queue(nginx.listener, .accept = 0, .syn = kept);
 
 	STEP("nginx has nothing to do, and yet the next client's SYN is dropped");
-	give_up(refused_client(net, nginx.listener, .name = "late"));
+	give_up(dropped_client(net, nginx.listener, .name = "late"));
 	expect_queue(nginx.listener, .accept = 0, .syn = kept);
 	expect_counters(net, SERVER, "syn_overflows 1");
 }

@@ -137,7 +137,7 @@ static void run_out_of_descriptors(struct scene *net, enum way way)
 
 	STEP("a third one waits too, and then the queue is full: SYNs are dropped");
 	struct end *third = unserved_client(net, server);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 
@@ -277,7 +277,7 @@ CASE(edge_triggered_server_that_accepts_one_per_event_leaves_the_rest_waiting, .
 
 	STEP("four places stay taken: after two more clients SYNs are dropped");
 	connect_clients(net, server, 2);
-	give_up(refused_client(net, server));
+	give_up(dropped_client(net, server));
 	expect_queue(server, .accept = 6, .syn = 0);
 	expect_counters(net, SERVER, "overflows 1");
 }
@@ -343,7 +343,7 @@ CASE(child_that_holds_the_listener_keeps_the_port_and_its_clients, .claims = "",
 	expect_queue(server, .accept = 2, .syn = 0);
 
 	STEP("the queue is full: a third one's SYN is dropped, and it hangs");
-	struct end *third = refused_client(net, server, .name = "third");
+	struct end *third = dropped_client(net, server, .name = "third");
 	expect_counters(net, SERVER, "overflows 1");
 
 	STEP("the child ends: who waited is reset");

@@ -398,7 +398,7 @@ CASE(full_accept_queue_drops_the_syns_that_should_have_got_cookies, .claims = "D
 
 	STEP("a client's SYN is dropped, and no cookie is sent");
 	COVERS("X-06");
-	struct end *late = refused_client(net, server, .name = "late");
+	struct end *late = dropped_client(net, server, .name = "late");
 	expect_queue(server, .accept = 3, .syn = kept);
 	expect_counters(net, SERVER, "TCPReqQFullDoCookies 1  overflows 1  again");
 

@@ -101,7 +101,7 @@ static void expect_row(struct scene *net, const struct capacity *row)
 
 	STEP("three SYNs more are dropped");
 	for (int i = 0; i < 3; i++)
-		refused_peer(net, server);
+		dropped_peer(net, server);
 	expect_queue(server, .accept = 0, .syn = row->requests);
 	expect_counters(net, SERVER, "ListenDrops 3  TCPReqQFullDrop %d  again",
 			row->by_backlog ? 3 : 0);
@@ -255,7 +255,7 @@ CASE(each_way_in_which_a_request_ends_makes_room_for_the_next, .claims = "D2-11 
 
 		STEP("a request keeps the next one out");
 		struct peer *peer = half_open_peer(net, server);
-		refused_peer(net, server);
+		dropped_peer(net, server);
 		expect_queue(server, .accept = waiting, .syn = 1);
 		expect_counters(net, SERVER, "ListenDrops 1  again");
 
@@ -516,7 +516,7 @@ CASE(clients_that_drop_syn_acks_fill_the_syn_queue, .claims = "D2-14", .kernel_s
 	expect_counters(net, SERVER, "again");
 
 	STEP("the sixth finds no room");
-	give_up(refused_client(net, server, .name = "one too many"));
+	give_up(dropped_client(net, server, .name = "one too many"));
 	expect_queue(server, .accept = 0, .syn = 5);
 	expect_counters(net, SERVER, "ListenDrops 1  again");
 }
@@ -604,7 +604,7 @@ CASE(last_quarter_of_the_syn_queue_is_for_proven_peers, .claims = "D2-18b",
 
 	STEP("strangers get no further than three quarters");
 	half_open_peers(server, peers, 13);
-	refused_peer(net, server, .name = "stranger");
+	dropped_peer(net, server, .name = "stranger");
 	expect_queue(server, .accept = 0, .syn = 13);
 	expect_counters(net, SERVER, "ListenDrops 1  again");
 
@@ -631,7 +631,7 @@ CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20
 	struct listener *accepting = listen_on_server(net, .backlog = 1);
 	connect_clients(net, accepting, 2);
 	for (int i = 0; i < 3; i++)
-		refused_peer(net, accepting);
+		dropped_peer(net, accepting);
 	expect_queue(accepting, .accept = 2, .syn = 0);
 	expect_drops(accepting, 3);
 	expect_counters(net, SERVER, "ListenOverflows 3  ListenDrops 3");
@@ -642,7 +642,7 @@ CASE(dropped_syns_are_counted_by_the_queue_that_was_full, .claims = "D2-19 D2-20
 	half_open_peers(server, peers, 2);
 	listen_again(server, 1);
 	for (int i = 0; i < 2; i++)
-		refused_peer(net, server);
+		dropped_peer(net, server);
 	expect_queue(server, .accept = 0, .syn = 2);
 	expect_drops(server, 2);
 	expect_drops(accepting, 3);

@@ -318,7 +318,7 @@ static void come_back_to_a_full_syn_queue(struct scene *net, const struct full_q
 	listen_again(server, row->backlog);
 	set_sysctl(net, SERVER, "net.ipv4.tcp_max_syn_backlog=%s", row->max_syn_backlog);
 	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=%s", row->cookies);
-	(row->cookie ? cookie_peer_with : refused_peer_with)(net, server,
+	(row->cookie ? cookie_peer_with : dropped_peer_with)(net, server,
 							     (struct peer_options){ 0 });
 	expect_counters(net, SERVER, "%s  again", row->counters);
 

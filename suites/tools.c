@@ -62,7 +62,7 @@ CASE(netstat_tells_an_accept_queue_overflow_by_two_equal_numbers, .claims = "D2-
 
 	STEP("the accept queue is full: three SYNs are dropped");
 	for (int i = 0; i < 3; i++)
-		refused_peer(net, server);
+		dropped_peer(net, server);
 	expect_queue(server, .accept = 2, .syn = 0);
 	expect_counters(net, SERVER, "overflows 3");
 	expect_netstat(net, .overflowed = 3, .dropped = 3);
@@ -123,7 +123,7 @@ CASE(netstat_tells_a_syn_queue_overflow_by_the_second_number_only, .claims = "D2
 		int kept = fill_the_syn_queue(server, peers);
 
 		for (int k = 0; k < 2; k++)
-			refused_peer(net, server);
+			dropped_peer(net, server);
 		expect_queue(server, .accept = 0, .syn = kept);
 		expect_counters(net, SERVER, "ListenDrops 3  TCPReqQFullDrop %d  again",
 				rows[i].by_backlog);
@@ -199,7 +199,7 @@ CASE(ss_shows_the_accept_queue_and_who_waits_in_it, .claims = "D2-03 D2-24 D2-26
 	expect_ss(clients[1], .host = SERVER, .state = "ESTAB");
 
 	STEP("whose SYN is dropped has a line on the client only");
-	struct end *late = refused_client(net, server, .name = "late");
+	struct end *late = dropped_client(net, server, .name = "late");
 	expect_ss(late, .host = CLIENT, .state = "SYN-SENT", .send_q = 1);
 	expect_ss(late, .host = SERVER, .state = "");
 	give_up(late);
