@@ -208,12 +208,12 @@ is_small()
 {
 	"${HALFOPEN:-$top_builddir/halfopen}" report --output small.html "$artifacts" >out 2>err || return
 	size=$(wc -c <small.html) entries=$(grep -c '"folder":' "$artifacts/results.json")
-	[ "$size" -lt $((500000 + 6000 * entries)) ] ||
+	[ "$size" -lt $((500000 + 7000 * entries)) ] ||
 		{ echo "report.html has $size bytes, of $entries entries"; return 1; }
 	[ "$(grep -c 'Its picture is too big for this page' small.html)" -eq 0 ]
 }
 if [ -e "$artifacts/results.json" ]; then
-	check 'report.html takes 6 KB for a case and its family at most, and has all pictures' is_small
+	check 'report.html takes 7 KB for a case and its family at most, and has all pictures' is_small
 else
 	skip 'report.html is small' 'no cases were played'
 fi

@@ -107,6 +107,18 @@ static void take_random_numbers_for_ready(void)
 			strerror(errno));
 }
 
+/*
+ * Where the clock still has no whole second, the kernel takes the second in which a timestamp came
+ * for none (ts_recent_stamp 0: no PAWS). The clock leaps over the wait.
+ */
+static void wait_for_first_seconds(void)
+{
+	struct timespec begin = { .tv_sec = 2 };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begin, NULL) == EINTR)
+		;
+}
+
 static void load_drivers(void)
 {
 	autofile FILE *list = fopen(GUEST_MODULES, "re");
@@ -316,6 +328,7 @@ _Noreturn void guest_main(void)
 		broken("this kernel has no driver 'virtio_console' (or virtio_pci)");
 	check_drivers();
 	read_request(&request);
+	wait_for_first_seconds();
 	dprintf(status_port, "began\n");
 	hand_back(run(&request));
 	switch_off();
