@@ -163,7 +163,7 @@ static void carry_out(struct mnl_socket *netlink, const struct request *request,
 
 void build_pair(const struct builder *builder, const struct plan *plan, const struct pair *pair)
 {
-	struct request request;
+	struct request request = { .header = NULL }; /* attributes are padded with zeros */
 
 	ask_pair(&request, pair, pair->to == WIRE ? -1 : builder->namespaces[pair->to]);
 	carry_out(builder->netlink, &request, plan_pair(plan, pair));
@@ -173,7 +173,7 @@ void build_order(const struct builder *builder, const struct order *order)
 {
 	bool link = order->kind == UP || order->kind == UP_WITHOUT_ARP;
 	int index = interface_index(builder->control, link ? order->what : "eth0");
-	struct request request;
+	struct request request = { .header = NULL }; /* attributes are padded with zeros */
 
 	if (order->kind == UP)
 		ask_up(&request, index, IFF_UP);

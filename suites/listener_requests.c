@@ -290,7 +290,7 @@ CASE(client_in_the_middle_of_connecting_is_refused_or_reset, .claims = "", .cove
 		STEP("they arrive: who was not connected is refused, and who was is reset");
 		COVERS("P-56");
 		release_segments(net);
-		expect_ladder(first, "0.0  <  RST-ACK  - / -");
+		expect_ladder(first, "+0.0  <  RST-ACK  - / -");
 		expect_ladder(second,
 			      "+0.0 >  ACK  ESTABLISHED / -",
 			      "+0.0 <  RST  - / -");
