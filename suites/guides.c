@@ -8,6 +8,7 @@
 #include "docs/defer-accept-stall.md.h"
 #include "docs/destroyed-orphan.md.h"
 #include "docs/half-open.md.h"
+#include "docs/mapped-wildcard.md.h"
 #include "docs/operating.md.h"
 #include "docs/reuseport-reload.md.h"
 #include "docs/second-shutdown.md.h"
@@ -21,6 +22,7 @@ static const struct guide guides[] = {
 	{ "defer-accept-stall.md", defer_accept_stall_md },
 	{ "changed-timestamps.md", changed_timestamps_md },
 	{ "reuseport-reload.md", reuseport_reload_md },
+	{ "mapped-wildcard.md", mapped_wildcard_md },
 	{ "second-shutdown.md", second_shutdown_md },
 	{ "destroyed-orphan.md", destroyed_orphan_md },
 	{ "half-open.md", half_open_md },

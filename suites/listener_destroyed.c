@@ -203,9 +203,8 @@ CASE(killed_server_leaves_as_one_that_closes_and_the_next_one_listens_at_once, .
 	     "data that nobody has read");
 	COVERS("P-29");
 	kill_process(server.process);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		expect_reset_by_server(waiting[i]);
-	}
 	wait_for(served, .state = FIN_WAIT2, .host = SERVER, .within = 0.1);
 	expect_ladder(served,
 		      "-    <  FIN-ACK  CLOSE_WAIT / FIN_WAIT1",

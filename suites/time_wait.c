@@ -10,20 +10,13 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-/* Of a peer whose connection the server closed first: it is in TIME_WAIT there. */
 static struct peer *peer_in_time_wait(struct listener *server)
 {
 	struct scene *net = server->scene;
 
 	STEP("a peer's connection, which the server closes first, is in TIME_WAIT");
-	struct peer *peer = half_open_peer(net, server);
-	ack_makes_the_connection(peer);
-	close_end(accept_peer(server, peer));
-	expect_ladder(peer, "-  <  FIN-ACK  - / FIN_WAIT1");
-	peer_send(peer, .flags = FIN | ACK);
-	expect_ladder(peer,
-		      "-     >  FIN-ACK  - / TIME_WAIT",
-		      "+0.0  <  ACK");
+	struct peer *peer = connected_peer(server);
+	server_closes_first(peer);
 	return peer;
 }
 
@@ -610,6 +603,26 @@ struct visit {
 	const char *lines[3], *end;
 };
 
+/* Each of the peers is paid its visit; who ends last is waited for first. */
+static void visit_all(struct peer **peers, const struct visit *visits, size_t count)
+{
+	struct scene *net = peers[0]->scene;
+
+	for (size_t i = 0; i < count; i++) {
+		STEP("%s comes", visits[i].what);
+		peer_sends(peers[i], visits[i].segment);
+		expect_lines(net, peers[i]->flow, visits[i].lines);
+	}
+
+	STEP("then each ends in its time");
+	for (size_t i = count; i > 0; i--) {
+		const char *const lines[] = { visits[i - 1].end, NULL };
+
+		wait_for(peers[i - 1], .gone = true, .host = SERVER, .within = 61);
+		expect_lines(net, peers[i - 1]->flow, lines);
+	}
+}
+
 /*
  * TCP_TIMEWAIT_LEN, and inet_twsk_reschedule(): an ACK begins the minute anew, and so does what
  * PAWS rejects. A SYN does not: it may be from a client that wants to get in.
@@ -635,19 +648,7 @@ CASE(time_wait_lasts_a_minute_and_a_segment_that_acknowledges_sets_it_anew, .cla
 	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++)
 		peers[i] = peer_in_time_wait(server);
 	half_a_minute_goes_by(server);
-	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
-		STEP("%s comes", visits[i].what);
-		peer_sends(peers[i], visits[i].segment);
-		expect_lines(net, peers[i]->flow, visits[i].lines);
-	}
-
-	STEP("then each ends in its time");
-	for (size_t i = ARRAY_LENGTH(visits); i > 0; i--) {
-		const char *const lines[] = { visits[i - 1].end, NULL };
-
-		wait_for(peers[i - 1], .gone = true, .host = SERVER, .within = 61);
-		expect_lines(net, peers[i - 1]->flow, lines);
-	}
+	visit_all(peers, visits, ARRAY_LENGTH(visits));
 }
 
 /* ---- connections that live ------------------------------------------------------------------- */
@@ -897,20 +898,7 @@ CASE(fin_wait_2_without_an_owner_lasts_a_minute_and_its_last_fin_begins_another_
 	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++)
 		peers[i] = orphan_in_fin_wait_2(server);
 	half_a_minute_goes_by(server);
-
-	for (size_t i = 0; i < ARRAY_LENGTH(visits); i++) {
-		STEP("%s comes", visits[i].what);
-		peer_sends(peers[i], visits[i].segment);
-		expect_lines(net, peers[i]->flow, visits[i].lines);
-	}
-
-	STEP("then each ends in its time");
-	for (size_t i = ARRAY_LENGTH(visits); i > 0; i--) {
-		const char *const lines[] = { visits[i - 1].end, NULL };
-
-		wait_for(peers[i - 1], .gone = true, .host = SERVER, .within = 61);
-		expect_lines(net, peers[i - 1]->flow, lines);
-	}
+	visit_all(peers, visits, ARRAY_LENGTH(visits));
 }
 
 /* ---- the initial sequence number ------------------------------------------------------------- */
