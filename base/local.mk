@@ -18,5 +18,6 @@ base_libbase_a_SOURCES = \
 	base/terminal.c \
 	base/terminal.h \
 	base/text.c \
+	base/trial.h \
 	base/xml.c \
 	base/xml.h
