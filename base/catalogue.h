@@ -25,7 +25,8 @@ struct listed_case {
 	const char *netem;                              /* NULL: the run's default */
 	double kernel_seconds;
 	bool virtual_time;
-	bool storm; /* two CPUs at once: it has books instead of a journal */
+	bool storm;           /* two CPUs at once: it has books instead of a journal */
+	const char *question; /* of a scenario; else NULL */
 	enum families families;
 	const char *file;
 	int line;

@@ -313,6 +313,7 @@ static const char *const all_fields[] = {
 	"began",
 	"rto",
 	"drops",
+	"told",
 	"format",
 	"lines",
 };

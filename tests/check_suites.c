@@ -150,6 +150,7 @@ END_TEST
 static const char *const without_a_place[] = { "accept_with_port",
 					       "address_on",
 					       "all_cases",
+					       "all_scenarios",
 					       "await_word",
 					       "bind_to",
 					       "book",
@@ -168,6 +169,7 @@ static const char *const without_a_place[] = { "accept_with_port",
 					       "given_descriptor",
 					       "head_slip",
 					       "listed_cases",
+					       "listed_scenarios",
 					       "listen_and_tell",
 					       "literal_slips",
 					       "next_round",
@@ -242,8 +244,9 @@ END_TEST
 
 /* What is the runner's, and what expands to nothing that a case writes. */
 static const char *const not_for_cases[] = {
-	"all_cases",        "case_is_at",    "case_named", "case_perform",  "listed_cases",
-	"case_progress_in", "register_case", "head_slip",  "literal_slips",
+	"all_cases",        "all_scenarios",    "case_is_at",    "case_named",
+	"case_perform",     "listed_cases",     "head_slip",     "literal_slips",
+	"case_progress_in", "listed_scenarios", "register_case",
 };
 
 /* Macros that other macros are made of. */

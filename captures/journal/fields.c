@@ -16,7 +16,8 @@ static const char *const kind_names[EVENT_KINDS] = {
 	[EVENT_COUNTER] = "counter", [EVENT_SAMPLE] = "sample",     [EVENT_WAIT] = "wait",
 	[EVENT_FLOOD] = "flood",     [EVENT_EXPECT] = "expect",     [EVENT_INFO] = "info",
 	[EVENT_SETTING] = "setting", [EVENT_COVERS] = "covers",     [EVENT_ICMP] = "icmp",
-	[EVENT_DROPS] = "drops",     [EVENT_END] = "end",
+	[EVENT_DROPS] = "drops",     [EVENT_SERVER] = "server",     [EVENT_ANSWER] = "answer",
+	[EVENT_FACT] = "fact",       [EVENT_END] = "end",
 };
 
 static const char *const state_names[TCP_STATES] = {
@@ -133,7 +134,8 @@ const struct field event_fields[] = {
 	FIELD("limit", COUNT, limit, OF(QUEUE) | OF(EXPECT)),
 	FIELD("syn", COUNT, syn, OF(QUEUE) | OF(EXPECT)),
 	FIELD("delta", LONG, delta, OF(COUNTER)),
-	FIELD("value", LONG, value, OF(COUNTER) | OF(DROPS) | OF(SETTING)),
+	FIELD("value", LONG, value,
+	      OF(COUNTER) | OF(DROPS) | OF(SETTING) | OF(SERVER) | OF(ANSWER) | OF(FACT)),
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
 	FIELD("error", COUNT, error, OF(CALL)),
 	FIELD("argument", TEXT, argument, 0),
@@ -141,6 +143,7 @@ const struct field event_fields[] = {
 	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
 	FIELD("rto", LONG, rto, 0),
 	FIELD("drops", BOOL, drops, 0),
+	FIELD("told", BOOL, told, 0),
 	FIELD("format", COUNT, format, 0),
 };
 

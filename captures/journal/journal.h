@@ -106,7 +106,7 @@ enum event_kind {
 	EVENT_BEGIN,   /* name: case, object: family; delta: slack, fires: the longest that the wire
 			  itself delays a segment (-1: no bound), value: for how long a busy machine
 			  may keep one from being handed on (0: WIRE_PATIENCE), in ns; drops: those
-			  of listeners are told; format, lines: see below */
+			  of listeners are told; told, format, lines: see below */
 	EVENT_SETTING, /* host, name, value: what a SYN-ACK follows from; listener: an option of
 			  that one's socket, 0: of all. See judge_setting_name() */
 	EVENT_LISTENER, /* listener (its key: see below), port, cookie, name; object: the process
@@ -144,9 +144,35 @@ enum event_kind {
 			   "requests",    listener, delta: so many more half-open requests are the
 			   flood's
 			 */
-	EVENT_EXPECT,   /* name: ladder, states, queue, counters, timer, member, isn; the rest by
-			   kind */
-	EVENT_END,      /* nothing comes after it */
+	/*
+	 * Of a scenario, in which somebody else's server acts when it likes:
+	 *
+	 * What became of the server's processes. object: the instance ("server", "server 2",
+	 * "helper"). name:
+	 *   "started"         result: the pid; argument: the command
+	 *   "ready"           it listens wherever it is going to
+	 *   "listens"         listener, port
+	 *   "signalled"       argument: "SIGTERM", value: its number
+	 *   "stopped", "continued"  by SIGSTOP or the freezer
+	 *   "command"         argument: that it was told to reload by; value: its exit status
+	 *   "accept"          a call that a notification has told of; result: the pid of who
+	 *                     calls, error: that it was made to fail with
+	 *   "look"            at all its processes. value: CPU time so far in ns, delta: context
+	 *                     switches so far, accept: descriptors in use of the process that has
+	 *                     most, limit: how many that one may have, syn: processes; result: 1
+	 *                     where each of their threads sleeps
+	 *   "exited"          its main process. result: the pid, value: its exit status, or minus
+	 *                     the signal that ended it
+	 *   "process exited"  another one of its; the same, and argument: its name
+	 */
+	EVENT_SERVER,
+	EVENT_ANSWER, /* flow; what its client has read. name: "part" (the first bytes), "whole"
+			 (all that was expected), "other" (not what was expected); value: bytes so
+			 far */
+	EVENT_FACT,   /* that was found out about the server. name, listener, value, argument */
+	EVENT_EXPECT, /* name: ladder, states, queue, counters, timer, member, isn; the rest by
+			 kind */
+	EVENT_END,    /* nothing comes after it */
 	EVENT_KINDS
 };
 
@@ -183,6 +209,7 @@ struct event {
 	long rto;             /* of the flow's client after a call, in us; 0: unknown */
 	int format;           /* of a begin: ARTIFACTS_FORMAT */
 	bool drops;           /* of a begin: EVENT_DROPS are told */
+	bool told;            /* of a begin: of a scenario, so what happens is told, not expected */
 	/*
 	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
 	 * NULL-terminated, may be NULL.

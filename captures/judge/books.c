@@ -62,22 +62,55 @@ void judge_free(struct judge *judge)
 
 /* ---- objections ---------------------------------------------------------------------------- */
 
-void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
+static void enter_finding(struct judge *judge, struct finding finding)
 {
 	if (judge->found) {
-		free(summary);
+		free(finding.summary);
 		return;
 	}
 	judge->found = true;
-	judge->finding.seq = culprit.seq;
-	judge->finding.packet = culprit.packet;
-	judge->finding.summary = summary;
+	judge->finding = finding;
+}
+
+static void unless_told(struct judge *judge, struct finding finding)
+{
+	if (judge->scenario)
+		free(finding.summary);
+	else
+		enter_finding(judge, finding);
+}
+
+static struct finding finding_of(struct culprit culprit, char *summary)
+{
+	return (struct finding){ .seq = culprit.seq, .packet = culprit.packet, .summary = summary };
+}
+
+static struct finding uneven_finding_of(struct culprit culprit, char *summary)
+{
+	struct finding finding = finding_of(culprit, summary);
+
+	finding.uneven = true;
+	return finding;
+}
+
+void judge_object_to(struct judge *judge, struct culprit culprit, char *summary)
+{
+	unless_told(judge, finding_of(culprit, summary));
 }
 
 void judge_object_to_accounts(struct judge *judge, struct culprit culprit, char *summary)
 {
-	judge->finding.uneven |= !judge->found;
-	judge_object_to(judge, culprit, summary);
+	unless_told(judge, uneven_finding_of(culprit, summary));
+}
+
+void judge_object_to_ledger(struct judge *judge, struct culprit culprit, char *summary)
+{
+	enter_finding(judge, uneven_finding_of(culprit, summary));
+}
+
+void judge_object_to_journal(struct judge *judge, const struct event *event, char *summary)
+{
+	enter_finding(judge, finding_of((struct culprit){ event->seq, event->packet }, summary));
 }
 
 void judge_object(struct judge *judge, const struct event *event, char *summary)

@@ -361,6 +361,7 @@ struct judge {
 		long kind; /* type * 256 + code */
 	} icmp;            /* the error that is on its way */
 	bool tells_drops;  /* the journal does, of each listener */
+	bool scenario;     /* it is one's journal: see judge_object() */
 	/* the segment that has come to the server since the last sample, and what it met there */
 	struct {
 		int flow; /* 0: none has */
@@ -396,12 +397,19 @@ struct judge {
 
 /* ---- books.c ------------------------------------------------------------------------------- */
 
-/* Enters the first finding, which is about @event; takes over @summary. */
+/*
+ * Enters the first finding, which is about @event; takes over @summary. Nothing in a told journal:
+ * what a rule of the judge's forbids there may be somebody else's server, or was not looked for.
+ */
 void judge_object(struct judge *judge, const struct event *event, char *summary);
 /* The same about another event than the present one. */
 void judge_object_to(struct judge *judge, struct culprit culprit, char *summary);
 /* The same, for a finding that is uneven. */
 void judge_object_to_accounts(struct judge *judge, struct culprit culprit, char *summary);
+/* The same, of what holds in a told journal, too. */
+void judge_object_to_ledger(struct judge *judge, struct culprit culprit, char *summary);
+/* In any journal: it is none that a case can leave. */
+void judge_object_to_journal(struct judge *judge, const struct event *event, char *summary);
 /* Notes the packet that the case's sample is said to be about; at its end all must agree. */
 void note_cause(struct judge *judge, const struct event *event);
 /* NULL: the case has none such. */

@@ -16,6 +16,7 @@ static void take_begin(struct judge *judge, const struct event *event)
 	judge->ipv6 = event->object && strcmp(event->object, "ipv6") == 0;
 	judge->slack = event->delta;
 	judge->tells_drops = event->drops;
+	judge->scenario = event->told;
 	judge->wire_delay = event->fires;
 	judge->patience = event->value > 0 ? event->value : WIRE_PATIENCE;
 }
@@ -39,11 +40,12 @@ static void take_listener(struct judge *judge, const struct event *event)
 	if (book_of_listener(judge, event->listener))
 		return;
 	if (!event->listener) {
-		judge_object(judge, event, format("%s has no key", event->name));
+		judge_object_to_journal(judge, event, format("%s has no key", event->name));
 		return;
 	}
 	if (judge->listener_count == MOST_LISTENERS) {
-		judge_object(judge, event, format("more than %d listeners", MOST_LISTENERS));
+		judge_object_to_journal(judge, event,
+					format("more than %d listeners", MOST_LISTENERS));
 		return;
 	}
 	come_along(judge, event);
@@ -70,7 +72,8 @@ static void take_flow(struct judge *judge, const struct event *event)
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
 
 	if (event->flow != judge->flow_count) {
-		judge_object(judge, event, format("flow %d is not the next one", event->flow));
+		judge_object_to_journal(judge, event,
+					format("flow %d is not the next one", event->flow));
 		return;
 	}
 	if (event->listener ? !listener : !book_of_port(judge, event_port(event))) {
@@ -196,9 +199,9 @@ static struct counter_book *enter_counter(struct judge *judge, const struct even
 	if (counter)
 		return counter;
 	if (host->counter_count == MOST_COUNTERS) {
-		judge_object(judge, event,
-			     format("more than %d counters of the %s", MOST_COUNTERS,
-				    host_name(event->host)));
+		judge_object_to_journal(judge, event,
+					format("more than %d counters of the %s", MOST_COUNTERS,
+					       host_name(event->host)));
 		return NULL;
 	}
 	host->counters = GROWN(host->counters, host->counter_count);
@@ -425,7 +428,7 @@ static void take_wait(struct judge *judge, const struct event *event)
 }
 
 /* Who reads the journal wants to know it; nothing follows from it. */
-static void take_covers(struct judge *judge, const struct event *event)
+static void take_note(struct judge *judge, const struct event *event)
 {
 	(void)judge;
 	(void)event;
@@ -444,8 +447,10 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_SAMPLE] = take_sample, [EVENT_WAIT] = take_wait,
 	[EVENT_FLOOD] = take_flood,   [EVENT_EXPECT] = judge_expectation,
 	[EVENT_INFO] = take_info,     [EVENT_SETTING] = take_setting,
-	[EVENT_COVERS] = take_covers, [EVENT_ICMP] = take_icmp,
-	[EVENT_DROPS] = take_drops,   [EVENT_END] = take_end,
+	[EVENT_COVERS] = take_note,   [EVENT_ICMP] = take_icmp,
+	[EVENT_DROPS] = take_drops,   [EVENT_SERVER] = take_note,
+	[EVENT_ANSWER] = take_note,   [EVENT_FACT] = take_note,
+	[EVENT_END] = take_end,
 };
 
 /* Segments carry the kernel's time of them; all else is written down as it is found. */
@@ -469,9 +474,9 @@ const struct finding *judge_event(struct judge *judge, const struct event *event
 	if (event->kind == EVENT_EXPECT || event->kind == EVENT_STEP || event->kind == EVENT_END)
 		settle_tallies(judge);
 	if (judge->ended)
-		judge_object(judge, event, format("an event after the end"));
+		judge_object_to_journal(judge, event, format("an event after the end"));
 	else if (event->kind != EVENT_BEGIN && !judge->begun)
-		judge_object(judge, event, format("the journal has no begin"));
+		judge_object_to_journal(judge, event, format("the journal has no begin"));
 	else if (!judge->found || event->kind != EVENT_EXPECT)
 		takers[event->kind](judge, event);
 	if (sound && judge->found)
@@ -482,7 +487,8 @@ const struct finding *judge_event(struct judge *judge, const struct event *event
 const struct finding *judge_finish(struct judge *judge, const struct event *last)
 {
 	if (!judge->ended)
-		judge_object(judge, last, format("the journal breaks off: it has no end"));
+		judge_object_to_journal(judge, last,
+					format("the journal breaks off: it has no end"));
 	return judge->found ? &judge->finding : NULL;
 }
 

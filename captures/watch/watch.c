@@ -247,6 +247,7 @@ struct watch *watch_open(struct watch_options options)
 				    .fires = longest_delay(options.wire),
 				    .format = ARTIFACTS_FORMAT,
 				    .drops = true,
+				    .told = options.told,
 				    .lines = options.about });
 	watch_settings(watch);
 	return watch;

@@ -27,6 +27,7 @@ struct watch_options {
 	struct judge *judge;
 	int family;
 	bool mapped; /* the server's sockets are of IPv6, and not only of IPv4: IPV4_MAPPED */
+	bool told;   /* a scenario: what happens is told, and nothing of it expected */
 	const char *folder;       /* client.pcap and server.pcap go there */
 	const char *wire;         /* its netem; NULL: none */
 	const char *title;        /* the case */

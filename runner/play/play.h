@@ -23,15 +23,16 @@ enum storms { STORMS_IN_VM, STORMS_ON_HOST, NO_STORMS };
 struct run_options {
 	const struct catalogue *catalogue;
 	struct patterns patterns;
-	const char *artifacts;  /* NULL: the default */
-	const char *wire;       /* netem; NULL: as a case or the default has it */
-	const char *kernel;     /* "auto", "host", or what kernel_find() knows */
-	unsigned jobs;          /* 0: as many as this machine takes */
-	unsigned cpus;          /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;         /* of a guest */
-	unsigned storms;        /* enum storms */
-	unsigned storm_seconds; /* for so long each begins new rounds */
-	unsigned storm_seed;    /* of their plans; 0: another each time */
+	const struct trial *trial; /* scenarios are played, of this server; NULL: cases are */
+	const char *artifacts;     /* NULL: the default */
+	const char *wire;          /* netem; NULL: as a case or the default has it */
+	const char *kernel;        /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;             /* 0: as many as this machine takes */
+	unsigned cpus;             /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;            /* of a guest */
+	unsigned storms;           /* enum storms */
+	unsigned storm_seconds;    /* for so long each begins new rounds */
+	unsigned storm_seed;       /* of their plans; 0: another each time */
 	unsigned repeat;
 	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
 	unsigned round;          /* of --until-failure, from 1; 0: there is but one */

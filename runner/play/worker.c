@@ -122,6 +122,7 @@ START_TEST(perform)
 		.outer_pid = isolate_case(job.worker),
 		.rootless = run->features.user_namespace,
 		.pause = run->options->pause,
+		.trial = run->options->trial,
 	};
 
 	case_progress_in(&job.slot->progress);
