@@ -41,7 +41,6 @@ static long counted_so_far(void *counters, const char *counter)
 	return counters_since_open(counters, counter);
 }
 
-/* A timer may have ended one after the counters were read, with no segment that would show it. */
 static bool has_lost_a_socket(const struct watch *watch, enum host host)
 {
 	const struct known_host *known = &watch->samples.hosts[host];
@@ -93,6 +92,7 @@ static bool is_quiet_there(const struct watch *watch, enum host host, const stru
 static bool read_hosts(struct watch *watch, const struct scope *scope)
 {
 	struct known_host *known = watch->samples.hosts;
+	nsec began = watch_now(watch);
 	bool agree = true;
 
 	for (int host = 0; host < HOSTS; host++) {
@@ -105,7 +105,9 @@ static bool read_hosts(struct watch *watch, const struct scope *scope)
 					   .quiet = is_quiet_there(watch, (enum host)host, scope),
 					   .flow = scope->flow,
 					   .counters = watch->counters[host] });
-		if (known[host].looked == LISTED && has_lost_a_socket(watch, (enum host)host))
+		/* A timer may have fired between the two, with no segment that would show it. */
+		if (known[host].looked == LISTED && (has_lost_a_socket(watch, (enum host)host) ||
+						     has_a_timer_due(&known[host], began)))
 			agree &= counters_stand(watch->counters[host]);
 	}
 	drain_captures(watch);
