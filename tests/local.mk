@@ -44,8 +44,21 @@ tests_check_texts_CFLAGS = $(AM_CFLAGS) -funsigned-char
 
 tests_check_runner_SOURCES = tests/check_runner.c $(fake_cases)
 
+# Servers to try: right ones, and wrong ones. They need nothing of the rooms.
+small_server = tests/servers/server.c tests/servers/server.h
+small_loop = tests/servers/loop.c tests/servers/loop.h
+tests_servers_events_SOURCES = tests/servers/events.c $(small_loop) $(small_server)
+tests_servers_events_LDADD =
+tests_servers_threads_SOURCES = tests/servers/threads.c $(small_server)
+tests_servers_threads_LDADD =
+tests_servers_workers_SOURCES = tests/servers/workers.c $(small_loop) $(small_server)
+tests_servers_workers_LDADD =
+
 # Not tests: what tests run.
 test_helpers = \
+	tests/servers/events \
+	tests/servers/threads \
+	tests/servers/workers \
 	tests/keep_changes \
 	tests/print_behaviours \
 	tests/print_settings \
@@ -129,6 +142,7 @@ shell_tests = \
 	tests/test_pages.sh \
 	tests/test_report.sh \
 	tests/test_rooms.sh \
+	tests/test_servers.sh \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
@@ -158,6 +172,13 @@ EXTRA_DIST += $(shell_tests) \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
 	tests/saved \
+	tests/servers/events.py \
+	tests/servers/faults \
+	tests/servers/loop.py \
+	tests/servers/probe.py \
+	tests/servers/server.py \
+	tests/servers/threads.py \
+	tests/servers/workers.py \
 	tests/totals.sh \
 	tests/with_fakes.sh
 
