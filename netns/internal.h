@@ -56,7 +56,8 @@ int isolate_try(struct refusal *refusal, bool *user_namespace);
  * without a right outside. Returns 0 or errno.
  */
 int isolate_user(unsigned id);
-/* What makes traffic stays on its one CPU. */
+/* Building a network may use every CPU; what makes traffic stays on its one. */
+void isolate_all_cpus(void);
 void isolate_one_cpu(void);
 
 /* ---- namespaces ---------------------------------------------------------------------------- */
