@@ -280,6 +280,8 @@ const char *file_remedy(int error);
 
 /* As mkdir -p. False with errno. */
 bool make_path(const char *path);
+/* All descriptors but the standard streams are closed by exec() from now on. */
+void close_rest_on_exec(void);
 /* A device, a pipe, a folder: what no file may take the place of. */
 bool is_special_file(const char *path);
 /*

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 bool make_path(const char *path)
@@ -164,6 +165,18 @@ void path_complete(void)
 static bool is_program(const char *path)
 {
 	return access(path, X_OK) == 0 && !is_special_file(path);
+}
+
+void close_rest_on_exec(void)
+{
+	struct rlimit limit;
+	rlim_t most = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* Before Linux 5.11. */
+	for (rlim_t fd = STDERR_FILENO + 1; fd < most && fd < 65536; fd++)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
 char *program_path(const char *name)

@@ -4,6 +4,8 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/base.c \
 	base/base.h \
+	base/caller.c \
+	base/caller.h \
 	base/catalogue.c \
 	base/catalogue.h \
 	base/files.c \

@@ -56,8 +56,7 @@ int isolate_try(struct refusal *refusal, bool *user_namespace);
  * without a right outside. Returns 0 or errno.
  */
 int isolate_user(unsigned id);
-/* Building a network may use every CPU; what makes traffic stays on its one. */
-void isolate_all_cpus(void);
+/* What makes traffic stays on its one CPU. */
 void isolate_one_cpu(void);
 
 /* ---- namespaces ---------------------------------------------------------------------------- */

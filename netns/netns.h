@@ -46,6 +46,9 @@ int isolate_worker(pid_t parent, unsigned lane);
  */
 pid_t isolate_case(int worker);
 
+/* This process may use all CPUs again that the worker might, before isolate_worker() pinned it. */
+void isolate_all_cpus(void);
+
 /*
  * In a worker, after isolate_worker() and before it forks the case: from now on the namespaces that
  * net_open() makes are counted.

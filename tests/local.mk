@@ -9,10 +9,12 @@ libcheck_tests = \
 	tests/check_failures \
 	tests/check_harness \
 	tests/check_hostile \
+	tests/check_inspect \
 	tests/check_matrix \
 	tests/check_netns \
 	tests/check_offers \
 	tests/check_runner \
+	tests/check_sandbox \
 	tests/check_oracle \
 	tests/check_patience \
 	tests/check_segment \
@@ -26,8 +28,7 @@ libcheck_tests = \
 
 # Whoever reads what was seen or saved needs these rooms and no more: no cases, and no network.
 offline = runner/cli/libcli.a runner/pages/libpages.a runner/saved/libsaved.a \
-	captures/draw/libdraw.a captures/told/libtold.a captures/judge/libjudge.a \
-	captures/journal/libjournal.a \
+	captures/draw/libdraw.a captures/told/libtold.a captures/judge/libjudge.a captures/journal/libjournal.a \
 	base/libbase.a $(CHECK_LIBS) $(PCAP_LIBS) $(JANSSON_LIBS) $(XML_LIBS) $(ARCHIVE_LIBS)
 
 # Cases without a network, instead of those of suites/.
@@ -240,8 +241,8 @@ check-threads: halfopen
 # Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
 # only some.
 not_under_valgrind = \
-	tests/check_damage tests/check_harness tests/check_netns tests/check_offers \
-	tests/check_slips tests/check_storm tests/check_watch
+	tests/check_damage tests/check_harness tests/check_inspect tests/check_netns \
+	tests/check_offers tests/check_sandbox tests/check_slips tests/check_storm tests/check_watch
 check-valgrind:
 	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \
 		TESTS='$(filter-out $(not_under_valgrind),$(libcheck_tests))'

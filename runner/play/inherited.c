@@ -6,6 +6,8 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/caller.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -27,22 +29,6 @@ static void open_standard_streams(void)
 			close(fd);
 			return;
 		}
-}
-
-/*
- * Other descriptors are nobody's business in here, least of all a server's. They stay open, as a
- * file may be named /dev/fd/63.
- */
-static void keep_descriptors_to_ourselves(void)
-{
-	struct rlimit limit;
-	rlim_t most = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
-
-	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	/* Before Linux 5.11. */
-	for (rlim_t fd = STDERR_FILENO + 1; fd < most && fd < 65536; fd++)
-		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* nohup, and a shell that starts something in the background, mean it. */
@@ -121,8 +107,10 @@ static void put_environment_right(void)
 
 void inherited_put_right(void)
 {
+	caller_remember();
 	open_standard_streams();
-	keep_descriptors_to_ourselves();
+	/* Others are nobody's business in here. They stay open: a file may be named /dev/fd/63. */
+	close_rest_on_exec();
 	reset_signals(false);
 	raise_limits();
 	put_scheduling_right();

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * start.c: from fork() to exec(): a child of ours becomes somebody else's program.
+ */
+#include "sandbox/internal.h"
+
+#include "base/caller.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define FIRST_SOCKET 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
+
+void say(int to, enum stage stage, int value)
+{
+	struct word word = { stage, value };
+
+	/* Who does not hear it any more has ended. */
+	if (write(to, &word, sizeof(word)) != sizeof(word))
+		_exit(EXIT_FAILURE);
+}
+
+void cannot_start(int to, enum stage stage, int error)
+{
+	say(to, stage, error);
+	_exit(EXIT_FAILURE);
+}
+
+/* ---- what it inherits ---------------------------------------------------------------------- */
+
+static void reset_signals(void)
+{
+	struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int signal = 1; signal < NSIG; signal++)
+		(void)sigaction(signal, &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void restore_limits(const struct caller *caller)
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		(void)setrlimit((__rlimit_resource_t)i, &caller->limits[i]);
+}
+
+static bool open_streams(int output)
+{
+	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
+	       dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0;
+}
+
+/* ---- environment --------------------------------------------------------------------------- */
+
+/* Whether the two have the same name: each is NAME=VALUE or NAME. */
+static bool same_name(const char *one, const char *other)
+{
+	size_t length = strcspn(one, "=");
+
+	return length == strcspn(other, "=") && strncmp(one, other, length) == 0;
+}
+
+static bool is_changed(char *const *changes, const char *variable)
+{
+	for (; changes && *changes; changes++)
+		if (same_name(*changes, variable))
+			return true;
+	return false;
+}
+
+/* As sd_listen_fds(3) wants it; the PID is that of who asks. */
+static void add_sockets(struct words *words, size_t count)
+{
+	words_add(words, "LISTEN_PID=%d", getpid());
+	words_add(words, "LISTEN_FDS=%zu", count);
+}
+
+static char **environment_of(const struct sandbox_program *program)
+{
+	static char *const of_sockets[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", NULL };
+	struct words words = { 0 };
+
+	for (char **each = caller_remembered()->environment; *each; each++)
+		if (!is_changed(program->env, *each) && !is_changed(of_sockets, *each))
+			words_add(&words, "%s", *each);
+	for (char *const *each = program->env; each && *each; each++)
+		if (strchr(*each, '='))
+			words_add(&words, "%s", *each);
+	if (program->socket_count)
+		add_sockets(&words, program->socket_count);
+	return words.all ? words.all : must_alloc(1, sizeof(*words.all));
+}
+
+/*
+ * They come to stand at 3, 4, ... What is in their way there is nobody's any more, but for those
+ * among themselves and @problems: these are moved first.
+ */
+static bool hand_over_sockets(const struct sandbox_program *program, int *problems)
+{
+	int count = (int)program->socket_count;
+	autofree int *aside = must_alloc((size_t)count + 1, sizeof(*aside));
+
+	for (int i = 0; i <= count; i++) {
+		int fd = i < count ? program->sockets[i] : *problems;
+
+		aside[i] = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_SOCKET + count);
+		if (aside[i] < 0)
+			return false;
+	}
+	*problems = aside[count];
+	for (int i = 0; i < count; i++)
+		if (dup2(aside[i], FIRST_SOCKET + i) < 0)
+			return false;
+	return true;
+}
+
+/* ---- becoming it --------------------------------------------------------------------------- */
+
+/* A name without a slash is looked for; NULL: it is nowhere. */
+static char *path_of(const struct sandbox_program *program)
+{
+	const char *name = program->argv[0];
+
+	return strchr(name, '/') ? format("%s", name) : program_path(name);
+}
+
+void become(const struct sandbox_program *program, int output, int problems)
+{
+	autofree char *path = path_of(program);
+	const struct caller *caller = caller_remembered();
+	int error;
+
+	if (setpgid(0, 0) || !open_streams(output))
+		cannot_start(problems, STAGE_STREAMS, errno);
+	isolate_all_cpus();
+	reset_signals();
+	close_rest_on_exec();
+	restore_limits(caller);
+	umask(caller->umask);
+	if (program->cwd && chdir(program->cwd))
+		cannot_start(problems, STAGE_FOLDER, errno);
+	error = program->before_exec ? program->before_exec(program->context) : 0;
+	if (error)
+		cannot_start(problems, STAGE_HOOK, error);
+	if (program->socket_count && !hand_over_sockets(program, &problems))
+		cannot_start(problems, STAGE_SOCKETS, errno);
+	if (!path)
+		cannot_start(problems, STAGE_EXEC, ENOENT);
+	execve(path, program->argv, environment_of(program));
+	cannot_start(problems, STAGE_EXEC, errno);
+}
+
+/* ---- in words ------------------------------------------------------------------------------ */
+
+/* Its folder; where there is none, no descriptor. */
+static int folder_of(const struct sandbox_program *program)
+{
+	return open(program->cwd ? program->cwd : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_there(const struct sandbox_program *program)
+{
+	autoclose int here = folder_of(program);
+	autofree char *path = path_of(program);
+
+	return path && faccessat(here, path, F_OK, 0) == 0;
+}
+
+static const char *remedy_of_exec(const struct sandbox_program *program, int error)
+{
+	switch (error) {
+	case ENOENT:
+		return is_there(program) ? "install the interpreter that its first line names"
+					 : "install it, or name it with its path";
+	case EISDIR:
+		return "name the program in it";
+	case EACCES:
+		return "make it executable (chmod +x), and its folders open to its user";
+	case ENOEXEC:
+		return "begin a script with #! and its interpreter";
+	default:
+		return "see whether it can be started by hand";
+	}
+}
+
+char *explain(const struct sandbox_program *program, struct word word)
+{
+	const char *why = shortage_text(word.value), *what = program->argv[0];
+
+	switch (word.stage) {
+	case STAGE_LOG:
+		return format("cannot write what %s prints into the folder of artifacts: %s; %s",
+			      what, why, file_remedy(word.value));
+	case STAGE_FOLDER:
+		return format("cannot enter the folder %s to start %s in it: %s; name one that is "
+			      "there and open to its user",
+			      program->cwd, what, why);
+	case STAGE_HOOK:
+		return format("cannot prepare what looks into %s: %s", what, why);
+	case STAGE_EXEC:
+		return format("cannot start %s: %s; %s", what, why,
+			      remedy_of_exec(program, word.value));
+	default:
+		return format("cannot make a process for %s: %s", what, why);
+	}
+}
+
+/* ---- before anything is played ------------------------------------------------------------- */
+
+static struct word problem_of(const struct sandbox_program *program)
+{
+	autoclose int here = folder_of(program);
+	autofree char *path = path_of(program);
+	struct stat about;
+
+	if (here < 0 || faccessat(here, ".", X_OK, AT_EACCESS))
+		return (struct word){ STAGE_FOLDER, errno };
+	if (!path || fstatat(here, path, &about, 0))
+		return (struct word){ STAGE_EXEC, path ? errno : ENOENT };
+	if (S_ISDIR(about.st_mode))
+		return (struct word){ STAGE_EXEC, EISDIR };
+	if (faccessat(here, path, X_OK, AT_EACCESS))
+		return (struct word){ STAGE_EXEC, errno };
+	return (struct word){ STAGE_STARTED, 0 };
+}
+
+char *sandbox_problem(const struct sandbox_program *program)
+{
+	struct word word = problem_of(program);
+
+	return word.stage == STAGE_STARTED ? NULL : explain(program, word);
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_sandbox.c: programs that live in a sandbox. Each test is a case in small, process 1 of its
+ * own PID namespace, made by a worker; libcheck sees the exit status of that process as its own
+ * child's.
+ */
+#include "sandbox/sandbox.h"
+#include "tests/suite.h"
+
+#include "base/caller.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define PATIENCE SEC(10)
+
+/* ---- being a case -------------------------------------------------------------------------- */
+
+static bool rootless;
+static char top[] = "check_sandbox.XXXXXX", *folder; /* of all, and of a test */
+static struct net *net;
+static struct sandbox *sandbox;
+
+/* The child goes on; the parent ends as the child does. */
+static void go_on_in_child(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		return;
+	waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+static void make_folder(void)
+{
+	folder = format("%s/%d", top, getpid());
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+}
+
+static void be_case(void)
+{
+	int worker = isolate_worker(getppid(), 1);
+
+	go_on_in_child();
+	isolate_case(worker);
+	net = net_open((struct net_options){ 0 });
+}
+
+static void become_case(void)
+{
+	make_folder();
+	be_case();
+}
+
+static void become_rootless_case(void)
+{
+	make_folder();
+	go_on_in_child();
+	rootless = true;
+	if (!geteuid()) {
+		ck_assert_int_eq(chown(folder, 65534, 65534), 0);
+		ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+		ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+		/* As after an exec: the files in /proc/self belong to the user again. */
+		prctl(PR_SET_DUMPABLE, 1);
+	}
+	be_case();
+}
+
+static void open_it(void)
+{
+	sandbox = sandbox_open((struct sandbox_options){
+		.net = net, .host = SERVER, .folder = folder, .rootless = rootless });
+}
+
+static void close_it(void)
+{
+	sandbox_close(sandbox);
+	net_close(net);
+}
+
+/* ---- a shell as the program ---------------------------------------------------------------- */
+
+static pid_t shell(const char *script)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+
+	return sandbox_start(sandbox, (struct sandbox_program){ .name = "server", .argv = argv });
+}
+
+static struct sandbox_event next_event(void)
+{
+	struct deadline deadline = deadline_in(PATIENCE);
+	struct pollfd news = { .fd = sandbox_descriptor(sandbox), .events = POLLIN };
+	struct sandbox_event event;
+
+	while (!sandbox_event(sandbox, &event))
+		ck_assert_msg(deadline_await(&deadline, &news, 1) > 0, "no event comes");
+	return event;
+}
+
+/* The caller frees it. */
+static char *printed(pid_t started)
+{
+	char *why, *text = text_load(sandbox_log(sandbox, started), &why);
+
+	ck_assert_msg(text != NULL, "%s", why);
+	return text;
+}
+
+/* What the script has printed when all of it has ended, with 0; the caller frees it. */
+static char *told(const char *script)
+{
+	pid_t started = shell(script);
+	struct sandbox_event event = next_event();
+
+	ck_assert_int_eq(event.pid, started);
+	ck_assert_int_eq(event.status, 0);
+	sandbox_end(sandbox, started);
+	return printed(started);
+}
+
+static bool runs(pid_t pid)
+{
+	return kill(pid, 0) == 0;
+}
+
+/* ---- the life of a program ----------------------------------------------------------------- */
+
+START_TEST(end_of_the_main_process_is_told_with_its_status)
+{
+	struct sandbox_event event;
+	pid_t started;
+
+	open_it();
+	started = shell("exit 7");
+	event = next_event();
+	ck_assert_int_eq(event.pid, started);
+	ck_assert_int_eq(event.started, started);
+	ck_assert_str_eq(event.program, "server");
+	ck_assert_str_eq(event.name, "sh");
+	ck_assert(event.main && WIFEXITED(event.status) && WEXITSTATUS(event.status) == 7);
+	ck_assert(event.last);
+	ck_assert_int_eq(event.follows, 0);
+
+	started = shell("kill -9 $$");
+	event = next_event();
+	ck_assert_int_eq(event.started, started);
+	ck_assert(WIFSIGNALED(event.status) && WTERMSIG(event.status) == SIGKILL);
+	close_it();
+}
+END_TEST
+
+START_TEST(daemon_is_followed)
+{
+	struct sandbox_event event;
+	pid_t started, daemon, pids[8];
+
+	open_it();
+	started = shell("(setsid sh -c 'sleep 1000; exit 0' >/dev/null 2>&1 &) ; exit 0");
+	do
+		event = next_event();
+	while (!event.main);
+	daemon = event.follows;
+	ck_assert_int_eq(event.pid, started);
+	ck_assert_int_eq(event.status, 0);
+	ck_assert(!event.last);
+	ck_assert_int_gt(daemon, 0);
+	ck_assert_uint_ge(sandbox_processes(sandbox, started, pids, 8), 1);
+	ck_assert_int_eq(pids[0], daemon);
+
+	kill(daemon, SIGTERM);
+	do
+		event = next_event();
+	while (event.pid != daemon);
+	ck_assert(event.main && WIFSIGNALED(event.status) && WTERMSIG(event.status) == SIGTERM);
+	close_it();
+}
+END_TEST
+
+START_TEST(nothing_is_left_when_it_is_closed)
+{
+	pid_t started, pids[8];
+	size_t count;
+
+	open_it();
+	started = shell(
+		"trap '' TERM HUP INT; sleep 1000 & (setsid sleep 1000 &); (setsid nohup sh -c "
+		"'(sleep 1000 & sleep 1000)' &); wait");
+	do
+		count = sandbox_processes(sandbox, started, pids, 8);
+	while (count < 6);
+	ck_assert_uint_eq(count, 6);
+	kill(started, SIGTERM);
+	sandbox_close(sandbox);
+	for (size_t i = 0; i < count; i++)
+		ck_assert(!runs(pids[i]));
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	net_close(net);
+}
+END_TEST
+
+START_TEST(worker_that_dies_is_told_and_not_taken_for_the_server)
+{
+	struct sandbox_event event;
+	pid_t started, other;
+
+	open_it();
+	other = shell("sleep 1000");
+	started = shell("(sh -c 'kill -11 $$' &); sleep 1000");
+	do
+		event = next_event();
+	while (!WIFSIGNALED(event.status));
+	ck_assert(!event.main);
+	ck_assert_int_eq(event.started, started);
+	ck_assert_int_eq(WTERMSIG(event.status), SIGSEGV);
+	ck_assert(runs(started));
+	sandbox_end(sandbox, started);
+	ck_assert(!runs(started));
+	ck_assert(runs(other));
+	close_it();
+}
+END_TEST
+
+/* It stops by itself, early enough for the machine, when nobody ends it. */
+START_TEST(program_that_forks_for_ever_is_ended)
+{
+	struct sandbox_event event;
+
+	sandbox = sandbox_open((struct sandbox_options){
+		.net = net, .host = SERVER, .folder = folder, .processes = 100 });
+	shell("n=0; while [ $n -lt 200 ]; do sleep 1000 & n=$((n + 1)); done; sleep 1000");
+	do
+		event = next_event();
+	while (!event.last);
+	ck_assert(event.too_many);
+	close_it();
+}
+END_TEST
+
+/* ---- what it prints ------------------------------------------------------------------------ */
+
+START_TEST(output_is_bounded_and_nobody_waits_for_us)
+{
+	char *text, *cut;
+	pid_t started;
+
+	open_it();
+	started = shell("echo first; yes | head -c 30000000; echo last >&2");
+	ck_assert_int_eq(next_event().status, 0);
+	sandbox_end(sandbox, started);
+	text = printed(started);
+	ck_assert_uint_lt(strlen(text), 1100000);
+	ck_assert(strncmp(text, "first\ny\n", 8) == 0);
+	ck_assert_str_eq(text + strlen(text) - 7, "y\nlast\n");
+	cut = strstr(text, "[halfopen: 28951435 bytes are left out here]\n");
+	ck_assert_msg(cut != NULL, "%zu bytes", strlen(text));
+	free(text);
+	close_it();
+}
+END_TEST
+
+START_TEST(short_output_is_whole)
+{
+	char *text;
+
+	open_it();
+	text = told("head -c 700000 /dev/zero | tr '\\0' x");
+	ck_assert_uint_eq(strlen(text), 700000);
+	ck_assert_uint_eq(strspn(text, "x"), 700000);
+	free(text);
+	close_it();
+}
+END_TEST
+
+/* ---- what it inherits ---------------------------------------------------------------------- */
+
+START_TEST(program_has_what_its_caller_has)
+{
+	struct rlimit limit = { 123, 4567 };
+	char *text;
+
+	umask(027);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	caller_remember();
+	umask(0);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	signal(SIGPIPE, SIG_IGN);
+	open_it();
+	text = told(
+		"umask; ulimit -n; ulimit -Hn; readlink /proc/self/fd/0; ls /proc/self/fd | wc -l; "
+		"grep SigIgn /proc/self/status | tail -c 17; echo $LISTEN_FDS; "
+		"ip -o link | grep -o 'eth0\\|lo:'");
+	/* ls has one of its own */
+	ck_assert_str_eq(text, "0027\n123\n4567\n/dev/null\n4\n0000000000000000\n\nlo:\neth0\n");
+	free(text);
+	close_it();
+}
+END_TEST
+
+static int hook(void *context)
+{
+	const int *error = context;
+
+	setenv("UNSEEN", "1", 1);
+	return *error;
+}
+
+START_TEST(program_has_what_it_is_given)
+{
+	char *argv[] = { "sh", "-c",
+			 "pwd; echo $A-$HOME-$LISTEN_FDS; test $LISTEN_PID = $$ && "
+			 "readlink /proc/$$/fd/3 /proc/$$/fd/4",
+			 NULL };
+	char *env[] = { "A=b c", "HOME", NULL };
+	int sockets[2], error = 0;
+	char *text;
+	pid_t started;
+
+	open_it();
+	ck_assert_int_eq(pipe2(sockets, O_CLOEXEC), 0);
+	started = sandbox_start(sandbox, (struct sandbox_program){
+						 .name = "server 2",
+						 .argv = argv,
+						 .cwd = "/usr",
+						 .env = env,
+						 .sockets = sockets,
+						 .socket_count = 2,
+						 .before_exec = hook,
+						 .context = &error,
+					 });
+	ck_assert_int_eq(next_event().status, 0);
+	sandbox_end(sandbox, started);
+	ck_assert_ptr_nonnull(strstr(sandbox_log(sandbox, started), "/server-2.log"));
+	text = printed(started);
+	ck_assert(strncmp(text, "/usr\nb c--2\npipe:[", 18) == 0);
+	free(text);
+	close_it();
+}
+END_TEST
+
+/* ---- bad input ----------------------------------------------------------------------------- */
+
+static void plant(const char *name, const char *text, mode_t mode)
+{
+	autofree char *path = format("%s/%s", folder, name);
+	FILE *file = fopen(path, "we");
+
+	ck_assert(file && fputs(text, file) >= 0 && fchmod(fileno(file), mode) == 0);
+	fclose(file);
+}
+
+static const struct {
+	const char *program, *cwd, *said;
+} problems[] = {
+	{ "nowhere-to-be-found", NULL,
+	  "cannot start nowhere-to-be-found: No such file or directory; "
+	  "install it, or name it with its path" },
+	{ "./nowhere", NULL,
+	  "cannot start ./nowhere: No such file or directory; install it, or "
+	  "name it with its path" },
+	{ "./plain", NULL,
+	  "cannot start ./plain: Permission denied; make it executable (chmod +x), "
+	  "and its folders open to its user" },
+	{ "/etc", NULL, "cannot start /etc: Is a directory; name the program in it" },
+	{ "sh", "/nowhere",
+	  "cannot enter the folder /nowhere to start sh in it: No such file or "
+	  "directory; name one that is there and open to its user" },
+};
+
+START_TEST(what_cannot_be_started_is_told_beforehand)
+{
+	char *argv[] = { (char *)problems[_i].program, NULL }, *why;
+	struct sandbox_program program = { .argv = argv, .cwd = problems[_i].cwd };
+
+	plant("plain", "", 0644);
+	if (!program.cwd)
+		program.cwd = folder;
+	why = sandbox_problem(&program);
+	ck_assert_str_eq(why, problems[_i].said);
+	free(why);
+	argv[0] = "sh";
+	program.cwd = NULL;
+	ck_assert_ptr_null(sandbox_problem(&program));
+}
+END_TEST
+
+static void expect_ending(enum ending ending, const char *text, void *context)
+{
+	ck_assert_int_eq(ending, BROKEN);
+	ck_assert_str_eq(text, context);
+	_exit(0);
+}
+
+static void start_in_vain(struct sandbox_program program, const char *said)
+{
+	open_it();
+	on_ending(expect_ending, (void *)said);
+	program.name = "server";
+	sandbox_start(sandbox, program);
+	ck_abort_msg("it was started");
+}
+
+START_TEST(what_is_none_is_an_error_of_the_run)
+{
+	char *argv[] = { "./none", NULL };
+
+	plant("none", "#!/nowhere/sh\n", 0755);
+	start_in_vain(
+		(struct sandbox_program){ .argv = argv, .cwd = folder },
+		"cannot start ./none: No such file or directory; install the interpreter that "
+		"its first line names");
+}
+END_TEST
+
+START_TEST(hook_that_fails_is_told)
+{
+	char *argv[] = { "sh", NULL };
+	int error = EBUSY;
+
+	start_in_vain(
+		(struct sandbox_program){ .argv = argv, .before_exec = hook, .context = &error },
+		"cannot prepare what looks into sh: Device or resource busy");
+}
+END_TEST
+
+/* ---- the suite ----------------------------------------------------------------------------- */
+
+static void add_tests(TCase *tcase)
+{
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, end_of_the_main_process_is_told_with_its_status);
+	tcase_add_test(tcase, daemon_is_followed);
+	tcase_add_test(tcase, nothing_is_left_when_it_is_closed);
+	tcase_add_test(tcase, worker_that_dies_is_told_and_not_taken_for_the_server);
+	tcase_add_test(tcase, program_that_forks_for_ever_is_ended);
+	tcase_add_test(tcase, output_is_bounded_and_nobody_waits_for_us);
+	tcase_add_test(tcase, short_output_is_whole);
+	tcase_add_test(tcase, program_has_what_its_caller_has);
+	tcase_add_test(tcase, program_has_what_it_is_given);
+	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
+	tcase_add_test(tcase, hook_that_fails_is_told);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("sandbox");
+	TCase *plain = tcase_create("plain"), *as_caller = tcase_create("case"),
+	      *as_user = tcase_create("rootless");
+	int status;
+
+	if (!mkdtemp(top) || chmod(top, 0755))
+		return 99;
+	tcase_add_checked_fixture(plain, make_folder, NULL);
+	tcase_add_loop_test(plain, what_cannot_be_started_is_told_beforehand, 0,
+			    ARRAY_LENGTH(problems));
+	suite_add_tcase(suite, plain);
+	tcase_add_checked_fixture(as_caller, become_case, NULL);
+	add_tests(as_caller);
+	suite_add_tcase(suite, as_caller);
+	tcase_add_checked_fixture(as_user, become_rootless_case, NULL);
+	add_tests(as_user);
+	suite_add_tcase(suite, as_user);
+	status = suite_run(suite);
+	remove_all(top);
+	return status;
+}
