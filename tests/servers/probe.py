@@ -121,9 +121,16 @@ def read_all(pattern):
             pass  # it has ended
 
 
+def numbers_of(process):
+    return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
 def cpu_ticks(process):
-    numbers = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return int(numbers[11]) + int(numbers[12])
+    return sum(map(int, numbers_of(process)[11:13]))
+
+
+def is_in_state(state, process):
+    return numbers_of(process)[0] == state
 
 
 def has_to_end(process):
@@ -201,8 +208,9 @@ def outlives_errors_of_accept(server):
 
 
 def outlives_a_stop(server):
+    comes_true(LONG, lambda: is_in_state("S", server.main.pid))
     server.send(signal.SIGSTOP)
-    time.sleep(0.1)
+    comes_true(LONG, lambda: is_in_state("T", server.main.pid))
     server.send(signal.SIGCONT)
     return not server.ends_within(server.watch)
 
@@ -237,7 +245,7 @@ def listens_when_it_is_started_again(server):
     server.ends_within(LONG)
     try:
         server.start()
-        return comes_true(server.patience, lambda: server.is_served(LONG))
+        return comes_true(server.patience, server.is_served)
     finally:
         os.killpg(first, signal.SIGKILL)  # its helper
 
@@ -294,7 +302,7 @@ def is_right(port, program, fault, faults):
     server = Server(port, program, faults)
     try:
         if denies:
-            comes_true(LONG, lambda: server.connect(LONG))
+            comes_true(LONG, lambda: server.connect(LONG) or server.ends_within(0))
         else:
             server.await_ready()
         return PROBES[fault](server)

@@ -95,8 +95,8 @@ static void stop(void)
 		if (listeners[i] >= 0)
 			forget_listener(&listeners[i]);
 	dismiss(workers);
-	while (wait(NULL) > 0)
-		;
+	for (int i = 0; i < WORKERS; i++)
+		waitpid(workers[i], NULL, 0);
 }
 
 int main(int argc, char **argv)

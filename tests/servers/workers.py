@@ -63,9 +63,9 @@ def stop():
         for listener in listeners.values():
             listener.close()
     dismiss(workers.values())
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.wait()
+    for worker in workers.values():
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(worker, 0)
 
 
 server.read_options(
