@@ -29,5 +29,6 @@ netns_libnetns_a_SOURCES = \
 	netns/replay.c \
 	netns/sender.c \
 	netns/sysctl.c \
+	netns/settings.c \
 	netns/tool.c \
 	netns/ways.c

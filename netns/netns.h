@@ -167,6 +167,24 @@ const char *net_outside(const char *name);
 const char *net_outside_name(size_t number);
 
 /*
+ * The settings (net.*) that a network namespace has for itself, by name: as they are in the
+ * caller's own, and as the kernel gives them to a new one. Those of devices, packet filters and
+ * secrets are left out. The texts belong to the list.
+ */
+struct net_setting {
+	char *name;  /* "net.core.somaxconn" */
+	char *here;  /* words with one blank between them */
+	char *usual; /* the kernel's default */
+};
+struct net_settings {
+	struct net_setting *all;
+	size_t count;
+};
+/* Asks a new namespace, which is gone afterwards. NULL, or why not; the caller frees it. */
+char *net_settings_read(struct net_settings *settings);
+void net_settings_free(struct net_settings *settings);
+
+/*
  * Runs a program of the machine inside the host's namespace with @input (may be NULL) as its
  * standard input and waits. Returns its exit status, output (both streams) in *output.
  */

@@ -7,6 +7,7 @@
 #ifndef HALFOPEN_CLI_H
 #define HALFOPEN_CLI_H
 
+#include "base/trial.h"
 #include "runner/saved/saved.h"
 
 /* ---- command.c ----------------------------------------------------------------------------- */
@@ -26,13 +27,48 @@ int halfopen_main(const struct catalogue *catalogue, int argc, char **argv);
 /* As --format of show has them. */
 enum drawing { AS_TIMELINE, AS_TEXT, AS_MERMAID, AS_SVG };
 
+/* What a client sends. */
+struct request {
+	bool given;
+	char *bytes;
+	size_t length;
+};
+
+/* When a server is ready; nothing of it: when it listens. */
+struct readiness {
+	const char *text, *command;
+	double seconds;
+};
+
+/* --limit, each one more. */
+struct limits {
+	struct trial_limit *all;
+	size_t count;
+};
+
+/* What only `try` takes. */
+struct trying {
+	struct words scenarios, allowed, sysctls;
+	struct limits limits;
+	struct words environment, helpers, forwards, writable, brought;
+	const char *user, *cwd, *expect, *reload_command, *sysctls_from;
+	struct readiness ready;
+	struct request request;
+	unsigned port, clients;
+	unsigned family; /* 0: both, 1: IPv4, 2: IPv6 */
+	double patience; /* seconds; 0: not said */
+	int stop_signal, reload_signal;
+	bool tls, socket_activation;
+};
+
 /* What the command line says. The texts are its own. */
 struct options {
 	const struct catalogue *catalogue;     /* the program's, as are the */
 	const struct command *const *commands; /* commands, NULL behind the last */
 	const struct command *command;
-	char **words; /* what is left: patterns, what show or diff means */
+	char **words; /* what is left: patterns, what show or diff means, a server's command */
 	size_t word_count;
+	bool dashes; /* "--" stands before them */
 	const char *artifacts, *junit, *wire;
 	const char *output; /* of report: the page; NULL: beside the runs */
 	unsigned drawing;   /* of show, an enum drawing */
@@ -53,6 +89,8 @@ struct options {
 	unsigned only_failures; /* 1: of artifacts, those of failed cases and errors are kept */
 	bool keep_ladders;      /* in results.json, of what is not kept: matrix compares them */
 	bool brief;             /* one line for a run: matrix prints the rest */
+	struct trying trying;
+	struct owned owned; /* what options have made of their values */
 };
 
 struct typed;
@@ -122,6 +160,7 @@ struct command {
 	const char *about;                /* in its own --help, */
 	const char *ending;               /* and below its options; or NULL */
 	const struct cli_option *options; /* and --help, which all have; NULL: no other */
+	bool starts_program;              /* its words are a program's command, as they are */
 	/* Offers words to a shell. NULL: there is nothing to offer. */
 	void (*complete)(const struct typed *typed);
 	/* Whether words and options go together; false after complaining. NULL: always. */
@@ -181,7 +220,7 @@ void complete_kernel_list(const struct typed *typed);
 /* ---- the commands -------------------------------------------------------------------------- */
 
 extern const struct command list_command, run_command, claims_command, show_command, report_command,
-	kernels_command, matrix_command, diff_command;
+	kernels_command, matrix_command, diff_command, try_command;
 
 /* ---- matrix.c ------------------------------------------------------------------------------ */
 

@@ -15,4 +15,8 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/options.c \
 	runner/cli/report.c \
 	runner/cli/run.c \
-	runner/cli/show.c
+	runner/cli/show.c \
+	runner/cli/try.c \
+	runner/cli/try.h \
+	runner/cli/try_options.c \
+	runner/cli/try_sysctls.c

@@ -141,7 +141,8 @@ static struct getopt_tables tables_of(const struct command *command)
 	struct text shorts = { 0 };
 
 	tables.longs = must_alloc(tables.count + 2, sizeof(*tables.longs));
-	text_add(&shorts, ":h");
+	/* What is behind a program's name is the program's: '+' ends at the first word. */
+	text_add(&shorts, "%s:h", command->starts_program ? "+" : "");
 	for (size_t i = 0; i < tables.count; i++) {
 		const struct cli_option *option = &command->options[i];
 
@@ -306,6 +307,7 @@ static bool parse_options(struct options *options, const struct getopt_tables *t
 		if (!option->take(option, optarg, (char *)options + option->field))
 			return false;
 	}
+	options->dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
 	options->words += optind;
 	options->word_count -= (size_t)optind;
 	return true;
@@ -314,7 +316,7 @@ static bool parse_options(struct options *options, const struct getopt_tables *t
 static bool check_words(const struct options *options)
 {
 	for (size_t i = 0; i < options->word_count; i++)
-		if (!*options->words[i]) {
+		if (!*options->words[i] && !options->command->starts_program) {
 			complain("the pattern '' is empty: leave it out to mean everything");
 			return false;
 		}
@@ -339,8 +341,17 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 
 void options_free(struct options *options)
 {
-	words_free(&options->excluded);
-	words_free(&options->covers);
+	struct trying *trying = &options->trying;
+	struct words *lists[] = {
+		&options->excluded, &options->covers,     &trying->scenarios, &trying->allowed,
+		&trying->sysctls,   &trying->environment, &trying->helpers,   &trying->forwards,
+		&trying->writable,  &trying->brought,
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
+		words_free(lists[i]);
+	free(options->trying.limits.all);
+	owned_free(&options->owned);
 }
 
 const char *artifacts_of(const struct options *options)

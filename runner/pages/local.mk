@@ -15,8 +15,11 @@ runner_pages_libpages_a_SOURCES = \
 	runner/pages/report_case.c \
 	runner/pages/report_claims.c \
 	runner/pages/report_html.c \
-	runner/pages/report_legend.c
+	runner/pages/report_legend.c \
+	runner/pages/tried.c
 
-embedded += runner/pages/page.css runner/pages/report.css runner/pages/report.js
+embedded += runner/pages/page.css runner/pages/report.css runner/pages/report.js \
+	runner/pages/tried.css
 runner/pages/page.$(OBJEXT): runner/pages/page.css.h
 runner/pages/report_html.$(OBJEXT): runner/pages/report.css.h runner/pages/report.js.h
+runner/pages/tried.$(OBJEXT): runner/pages/report.css.h runner/pages/tried.css.h

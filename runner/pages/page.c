@@ -217,7 +217,9 @@ static void write_page(xml page, const void *context)
 	write_head(page, about);
 	xml_open(page, "body");
 	xml_open(page, "main");
-	xml_element(page, "h1", "What Linux does between a SYN and accept(2)");
+	xml_element(page, "h1",
+		    about->heading ? about->heading
+				   : "What Linux does between a SYN and accept(2)");
 	about->write(page, about->context);
 	xml_close(page);
 	write_script(page, about->script);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page.h: the furniture of matrix.html and report.html.
+ * page.h: the furniture of matrix.html, report.html and try.html.
  */
 #ifndef HALFOPEN_RUNNER_PAGE_H
 #define HALFOPEN_RUNNER_PAGE_H
@@ -10,8 +10,9 @@
 
 struct page {
 	const char *title;
-	const char *style;  /* besides the common one; NULL: nothing. Nothing in it is escaped. */
-	const char *script; /* NULL: none */
+	const char *heading; /* NULL: the usual one */
+	const char *style;   /* besides the common one; NULL: nothing. Nothing in it is escaped. */
+	const char *script;  /* NULL: none */
 	void (*write)(xml page, const void *context); /* what comes below the heading */
 	const void *context;
 };

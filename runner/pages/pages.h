@@ -28,6 +28,11 @@ char *report_store(struct report *report);
 /* Writes report.html of the run in @artifacts there. NULL, or what went wrong. */
 char *report_of_run(const struct catalogue *catalogue, const char *artifacts);
 
+/* ---- tried.c: try.html ---------------------------------------------------------------------- */
+
+/* Writes try.html of the trial in @folder there, from its try.json. NULL, or what went wrong. */
+char *tried_page(const char *folder);
+
 /* ---- matrix.c: claims x kernels ------------------------------------------------------------ */
 
 struct matrix;

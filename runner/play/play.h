@@ -24,6 +24,7 @@ struct run_options {
 	const struct catalogue *catalogue;
 	struct patterns patterns;
 	const struct trial *trial; /* scenarios are played, of this server; NULL: cases are */
+	json_t *about;             /* of a trial: what try.json says of server and sysctls */
 	const char *artifacts;     /* NULL: the default */
 	const char *wire;          /* netem; NULL: as a case or the default has it */
 	const char *kernel;        /* "auto", "host", or what kernel_find() knows */
@@ -51,6 +52,7 @@ struct result {
 	char *report;          /* the lines after it, or NULL */
 	json_t *failure;       /* the same for programs, see judge_report(); or NULL */
 	json_t *steps;         /* that the case has begun, in words; or NULL */
+	json_t *told;          /* of a scenario: what its journal tells, see told.c; or NULL */
 	char *complaint;       /* of the kernel, while the case was there; or NULL */
 	bool complained_alone; /* nobody else was there */
 	bool lingers;          /* its namespaces did not go: see again.c */

@@ -34,6 +34,7 @@ void result_free(struct result *result)
 	free(result->machine);
 	json_decref(result->failure);
 	json_decref(result->steps);
+	json_decref(result->told);
 	free(result->variant);
 	free(result->ladder);
 	*result = (struct result){ 0 };

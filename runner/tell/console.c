@@ -3,7 +3,7 @@
  * console: a run as a person reads it. What this run is, one live line on a terminal, and at the
  * end the failures in full, the reasons of skips, and the counts.
  */
-#include "runner/tell/tell.h"
+#include "runner/tell/internal.h"
 
 #include "base/terminal.h"
 
@@ -20,7 +20,7 @@ static bool live(const struct run *run)
 	return !run->options->pause && isatty(STDOUT_FILENO);
 }
 
-static void wipe(const struct run *run)
+void console_wipe(const struct run *run)
 {
 	if (live(run))
 		fputs("\r\033[K", stdout);
@@ -157,8 +157,9 @@ static void console_tick(const struct run *run)
 		running += run->slots[i].entry != NULL;
 	struct text text = { 0 };
 
-	text_add(&text, "%zu/%zu done, %zu failed, ", run->ended, run->plan.count,
-		 run->tally[FAILED] + run->tally[BROKEN]);
+	text_add(&text, "%zu/%zu done, %zu %s, ", run->ended, run->plan.count,
+		 run->tally[FAILED] + run->tally[BROKEN],
+		 run->options->trial ? "with findings" : "failed");
 	if (run->guests)
 		text_add(&text, "the rest in %u machine%s of kernel %s for %.0f s", run->guests,
 			 run->guests == 1 ? "" : "s", run->guest.kernel->name,
@@ -183,7 +184,7 @@ static void console_result(const struct run *run, const struct entry *entry)
 
 	if (!run->options->verbose)
 		return;
-	wipe(run);
+	console_wipe(run);
 	printf("%-7s %s (%.1f s)%s%s\n", ending_name(result->ending), entry->folder,
 	       result->seconds, result->ending != PASSED && result->reason ? ": " : "",
 	       result->ending != PASSED && result->reason ? result->reason : "");
@@ -379,7 +380,7 @@ static void console_end(const struct run *run)
 {
 	struct groups groups = groups_make(run);
 
-	wipe(run);
+	console_wipe(run);
 	print_skips(run);
 	for (size_t i = 0; i < groups.count; i++)
 		print_group(run, &groups.all[i]);
@@ -431,7 +432,7 @@ static void brief_end(const struct run *run)
 	autofree char *kernel = text_duration(run->kernel_seconds);
 	const char *name = run_has_guests(run) ? run->guest.kernel->name : "host";
 
-	wipe(run);
+	console_wipe(run);
 	printf("%-10s %zu passed, %zu failed, %zu skipped, %zu error%s; %s of kernel time in %s\n",
 	       name, run->tally[PASSED], run->tally[FAILED], run->tally[SKIPPED],
 	       run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s", kernel, wall);
@@ -459,7 +460,7 @@ static void rounds_end(const struct run *run)
 	autofree char *seed = run->options->seed ? format(", --shuffle=%u", run->options->seed)
 						 : format("%s", "");
 
-	wipe(run);
+	console_wipe(run);
 	printf("round %u: %zu passed, %zu failed, %zu skipped in %s%s\n", run->options->round,
 	       run->tally[PASSED], run->tally[FAILED] + run->tally[BROKEN], run->tally[SKIPPED],
 	       wall, seed);
@@ -473,4 +474,24 @@ const struct reporter rounds_reporter = {
 	.result = console_result,
 	.tick = console_tick,
 	.end = rounds_end,
+};
+
+/* ---- nothing ------------------------------------------------------------------------------- */
+
+static void say_nothing(const struct run *run)
+{
+	(void)run;
+}
+
+static void tell_nothing(const struct run *run, const struct entry *entry)
+{
+	(void)run;
+	(void)entry;
+}
+
+const struct reporter silent_reporter = {
+	.begin = say_nothing,
+	.result = tell_nothing,
+	.tick = say_nothing,
+	.end = say_nothing,
 };

@@ -14,6 +14,8 @@
  * TAP 14.
  */
 extern const struct reporter console_reporter, brief_reporter, rounds_reporter, tap_reporter;
+/* Says nothing: the run's JSON is printed when it has ended. */
+extern const struct reporter silent_reporter;
 /* TAP of a run that cannot begin: all of it is skipped, or it bails out. */
 void tap_of_nothing(const char *why, bool error);
 
@@ -58,6 +60,15 @@ char *results_make_folder(struct run *run);
  * the run's plan no longer counts. NULL, or what went wrong.
  */
 char *results_claim_folder(struct run *run);
+
+/* ---- tried_console.c, tried_json.c: of a trial --------------------------------------------- */
+
+/* Facts, scenario by scenario the outcomes, and what was found in words. */
+extern const struct reporter tried_reporter;
+/* What try.json says; the caller has the reference. @complete: every entry of the plan ended. */
+json_t *tried_json(const struct run *run, bool complete);
+/* Writes try.json. False after run_fatal(). */
+bool tried_store(struct run *run, bool complete);
 
 /* ---- junit.c, github.c: when it has ended -------------------------------------------------- */
 

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * try: the `try` command from its words to the exit status: somebody else's server is started, and
+ * scenarios are played with it.
+ */
+#include "runner/cli/try.h"
+
+#include "base/trial.h"
+#include "captures/told/told.h"
+#include "fixtures/fixtures.h"
+#include "runner/pages/pages.h"
+#include "runner/play/play.h"
+#include "runner/tell/tell.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char default_folder[] = "artifacts/try";
+
+/* ---- what is asked for ---------------------------------------------------------------------- */
+
+/* The same catalogue with scenarios in the place of cases. */
+static struct catalogue scenarios_of(const struct catalogue *catalogue)
+{
+	struct catalogue scenarios = *catalogue;
+
+	scenarios.cases = listed_scenarios(&scenarios.case_count);
+	return scenarios;
+}
+
+static enum ready ready_of(const struct readiness *ready)
+{
+	if (ready->seconds > 0)
+		return READY_SECONDS;
+	if (ready->command)
+		return READY_COMMAND;
+	return ready->text ? READY_TEXT : READY_LISTENS;
+}
+
+static enum asking asking_of(const struct request *request)
+{
+	if (!request->given)
+		return ASK_PROBE;
+	return request->length ? ASK_REQUEST : ASK_NOTHING;
+}
+
+static struct trial trial_of(const struct options *options, const struct try_sysctls *sysctls)
+{
+	const struct trying *trying = &options->trying;
+
+	return (struct trial){
+		.argv = options->words,
+		.user = trying->user,
+		.cwd = trying->cwd,
+		.env = trying->environment.all,
+		.ready = ready_of(&trying->ready),
+		.ready_text = trying->ready.command ? trying->ready.command : trying->ready.text,
+		.ready_seconds = trying->ready.seconds,
+		.port = trying->port,
+		.patience = trying->patience > 0 ? trying->patience : 10,
+		.stop_signal = trying->stop_signal ? trying->stop_signal : SIGTERM,
+		.reload_signal = trying->reload_signal,
+		.reload_command = trying->reload_command,
+		.socket_activation = trying->socket_activation,
+		.forwards = trying->forwards.all,
+		.helpers = trying->helpers.all,
+		.writable = trying->writable.all,
+		.brought = trying->brought.all,
+		.settings = sysctls->all,
+		.setting_count = sysctls->count,
+		.clients = trying->clients,
+		.asking = asking_of(&trying->request),
+		.request = trying->request.bytes,
+		.request_length = trying->request.length,
+		.expect = trying->expect,
+		.expect_regex = trying->expect != NULL,
+		.tls = trying->tls,
+		.allowed = trying->allowed.all,
+		.limits = trying->limits.all,
+		.limit_count = trying->limits.count,
+	};
+}
+
+static bool is_worth_telling(const struct trial_setting *setting)
+{
+	return setting->source || strcmp(setting->value, setting->usual) != 0;
+}
+
+static json_t *sysctls_json(const struct try_sysctls *sysctls)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < sysctls->count; i++) {
+		const struct trial_setting *setting = &sysctls->all[i];
+		json_t *value = json_object();
+
+		if (is_worth_telling(setting))
+			json_array_append(all, value);
+		json_object_set_new(value, "name", json_text(setting->name));
+		json_object_set_new(value, "value", json_text(setting->value));
+		json_object_set_new(value, "default", json_text(setting->usual));
+		json_object_set_new(value, "source",
+				    json_text(setting->source ? setting->source : "machine"));
+		json_decref(value);
+	}
+	return all;
+}
+
+/* What try.json says of it all. */
+static json_t *about_of(const struct trial *trial, const struct try_sysctls *sysctls)
+{
+	json_t *server = json_object(), *command = json_array();
+
+	for (size_t i = 0; trial->argv[i]; i++)
+		json_array_append_new(command, json_text(trial->argv[i]));
+	json_object_set_new(server, "command", command);
+	json_object_set_new(server, "port", trial->port ? json_integer(trial->port) : json_null());
+	json_object_set_new(server, "patience", json_real(trial->patience));
+	return json_pack("{s:o, s:o}", "server", server, "sysctls", sysctls_json(sysctls));
+}
+
+/* ---- the patterns: which scenarios, over which families ------------------------------------- */
+
+/* The first look at the server comes before all others, whatever was named. */
+static const char first_scenario[] = "facts";
+
+static void add_pattern(struct words *patterns, const char *name, unsigned family)
+{
+	static const char *const families[] = { "", "/ipv4", "/ipv6" };
+
+	words_add(patterns, "%s%s", name, families[family]);
+}
+
+static struct words patterns_for(const struct trying *trying, const struct catalogue *scenarios)
+{
+	struct words patterns = { 0 };
+
+	if (catalogue_case(scenarios, first_scenario))
+		add_pattern(&patterns, first_scenario, trying->family);
+	for (size_t i = 0; i < trying->scenarios.count; i++)
+		add_pattern(&patterns, trying->scenarios.all[i], trying->family);
+	for (size_t i = 0; i < scenarios->case_count && !trying->scenarios.count; i++)
+		add_pattern(&patterns, scenarios->cases[i].name, trying->family);
+	return patterns;
+}
+
+/* ---- what is wrong with the words ----------------------------------------------------------- */
+
+static bool knows_scenario(const struct catalogue *scenarios, const char *name)
+{
+	struct nearest nearest = { .typed = name };
+
+	if (catalogue_case(scenarios, name))
+		return true;
+	for (size_t i = 0; i < scenarios->case_count; i++)
+		nearest_offer(&nearest, scenarios->cases[i].name);
+	autofree char *near = nearest_text(&nearest);
+	complain("--scenario '%s': there is no such scenario%s", name, near);
+	return false;
+}
+
+static bool knows_finding(const char *name)
+{
+	struct nearest nearest = { .typed = name };
+	size_t count;
+	const struct told_rule *rules = told_rules(&count);
+
+	if (told_rule(name))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		nearest_offer(&nearest, rules[i].name);
+	autofree char *near = nearest_text(&nearest);
+	complain("--allow '%s': there is no such finding%s", name, near);
+	return false;
+}
+
+static bool knows_names(const struct trying *trying, const struct catalogue *scenarios)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < trying->scenarios.count && good; i++)
+		good = knows_scenario(scenarios, trying->scenarios.all[i]);
+	for (size_t i = 0; i < trying->allowed.count && good; i++)
+		good = knows_finding(trying->allowed.all[i]);
+	return good;
+}
+
+/* A path is the server's folder's. */
+static bool program_is_there(const struct options *options)
+{
+	const char *name = options->words[0], *folder = options->trying.cwd;
+	bool is_path = strchr(name, '/');
+	autofree char *path = is_path && *name != '/' && folder ? format("%s/%s", folder, name)
+								: format("%s", name);
+	autofree char *found = is_path ? NULL : program_path(name);
+
+	if (is_path ? access(path, X_OK) == 0 : found != NULL)
+		return true;
+	if (is_path)
+		complain("cannot start %s: %s", path,
+			 errno == ENOENT ? "there is no such file" : strerror(errno));
+	else
+		complain("cannot start '%s': there is no such program in PATH; give its path",
+			 name);
+	return false;
+}
+
+static bool check(const struct options *options)
+{
+	const struct trying *trying = &options->trying;
+
+	if (!options->word_count)
+		complain("which server? Put its command behind --, as in: halfopen try -- "
+			 "python3 -m http.server 8000");
+	else if (!options->dashes)
+		complain("'%s': is that the server? Put -- before it, so that its options are its "
+			 "own: halfopen try [OPTION...] -- %s",
+			 options->words[0], options->words[0]);
+	else if (trying->socket_activation && !trying->port)
+		complain("--socket-activation: on which port? Add --port");
+	else if (trying->reload_signal && trying->reload_command)
+		complain("--reload and --reload-signal: it can be told to reload in one way only");
+	else if (options->json && options->tap)
+		complain("--json and --tap both write to stdout: use one of them");
+	else
+		return program_is_there(options);
+	return false;
+}
+
+/* ---- a run ---------------------------------------------------------------------------------- */
+
+static int nothing_runs(const struct options *options, const char *why)
+{
+	complain("%s", why);
+	if (options->tap)
+		tap_of_nothing(why, false);
+	return EXIT_ALL_SKIPPED;
+}
+
+static int cannot_begin(const struct options *options, const char *why)
+{
+	complain("%s", why);
+	if (options->tap)
+		tap_of_nothing(why, true);
+	return EXIT_RUN_ERROR;
+}
+
+static void note_problem(struct run *run, char *problem)
+{
+	if (problem)
+		run_fatal(run, problem);
+}
+
+static void print_json(const struct run *run)
+{
+	json_auto_t *value = tried_json(run, run->ended == run->plan.count);
+
+	json_dumpf(value, stdout, JSON_INDENT(1));
+	putchar('\n');
+}
+
+static void play_and_report(struct run *run, const struct options *options)
+{
+	run_play(run);
+	results_store(run, run->ended == run->plan.count);
+	tried_store(run, run->ended == run->plan.count);
+	if (!options->no_report)
+		note_problem(run, tried_page(run->artifacts));
+	if (options->junit)
+		note_problem(run, junit_write(run, options->junit));
+	run->reporter->end(run);
+	if (options->json)
+		print_json(run);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));
+	if (run->fatal)
+		complain("%s", run->fatal);
+}
+
+static int run_assigned(struct run *run, const struct options *options)
+{
+	autofree char *problem = run_has_guests(run) ? guests_prepare(run) : NULL;
+
+	if (!problem)
+		problem = results_make_folder(run);
+	if (!problem && options->junit)
+		problem = junit_problem(options->junit); /* which may be in that folder */
+	if (!problem)
+		problem = results_claim_folder(run);
+	if (!problem && !tried_store(run, false)) {
+		problem = run->fatal;
+		run->fatal = NULL;
+	}
+	if (problem)
+		return cannot_begin(options, problem);
+	choose_jobs(run);
+	play_and_report(run, options);
+	return run_status(run);
+}
+
+static int run_planned(struct run *run, const struct options *options)
+{
+	autofree char *why = NULL;
+
+	if (run->plan.count == 0)
+		return nothing_runs(options, "there is no such scenario over that family");
+	switch (lanes_assign(run, &why)) {
+	case LANES_NONE:
+		return nothing_runs(options, why);
+	case LANES_USAGE:
+		return EXIT_USAGE;
+	case LANES_ERROR:
+		return EXIT_RUN_ERROR;
+	default:
+		return run_assigned(run, options);
+	}
+}
+
+static const struct reporter *reporter_of(const struct options *options)
+{
+	if (options->tap)
+		return &tap_reporter;
+	return options->json ? &silent_reporter : &tried_reporter;
+}
+
+static int play(const struct options *options, const struct catalogue *scenarios,
+		const struct try_sysctls *sysctls)
+{
+	struct words patterns = patterns_for(&options->trying, scenarios);
+	struct trial trial = trial_of(options, sysctls);
+	json_auto_t *about = about_of(&trial, sysctls);
+	const struct run_options asked = {
+		.catalogue = scenarios,
+		.patterns = { .words = patterns.all, .count = patterns.count },
+		.trial = &trial,
+		.about = about,
+		.artifacts = options->artifacts ? options->artifacts : default_folder,
+		.wire = options->wire,
+		.kernel = strcmp(options->kernel, "auto") == 0 ? "host" : options->kernel,
+		.jobs = options->jobs,
+		.repeat = 1,
+		.timeout_multiplier = 1,
+	};
+	struct run run = { .options = &asked, .reporter = reporter_of(options), .lock = -1 };
+	int status = plan_make(&run.plan, &asked) ? run_planned(&run, options) : EXIT_USAGE;
+
+	run_free(&run);
+	words_free(&patterns);
+	return status;
+}
+
+static int command_try(const struct options *options)
+{
+	struct catalogue scenarios = scenarios_of(options->catalogue);
+	struct try_sysctls sysctls = { 0 };
+	int status = EXIT_USAGE;
+
+	inherited_complain();
+	if (knows_names(&options->trying, &scenarios))
+		status = sysctls_make(&sysctls, &options->trying);
+	if (status == EXIT_GOOD)
+		status = play(options, &scenarios, &sysctls);
+	sysctls_free(&sysctls);
+	return status;
+}
+
+const struct command try_command = {
+	.name = "try",
+	.arguments = "-- SERVER [ARG...]",
+	.summary = "try a server of yours: who is lost in a burst, at a reload, when it stops?",
+	.about =
+		"Start the server, say what can be known of its listener, and play scenarios with "
+		"it, each in a network of its own: what becomes of which clients, and what it does "
+		"wrong. What it writes is thrown away; it sees an ordinary network.",
+	.ending = "Exit status: 0 nothing was found; 1 findings; 77 not one scenario could be "
+		  "played; 99 an error of the run; 2 wrong usage; 130 or 143 after SIGINT or "
+		  "SIGTERM.",
+	.options = try_options,
+	.starts_program = true,
+	.check = check,
+	.obey = command_try,
+};

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tried_console: a trial as a person reads it: facts, scenario by scenario what became of its
+ * clients, and at the end in words what was found.
+ */
+#include "base/terminal.h"
+#include "runner/tell/internal.h"
+
+#include <string.h>
+
+enum {
+	WIDTH = 96,
+	NAME = 2 + 14,  /* of a fact */
+	FAMILY = 2 + 6, /* of a scenario's line */
+};
+
+/* How many entries of the plan were told: they are in its order, whichever ends first. */
+static size_t told;
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* "0.31 ms", "12 ms", "3.1 s"; the caller frees it. */
+static char *span(double seconds)
+{
+	if (seconds < 0.00995)
+		return format("%.2f ms", seconds * 1e3);
+	if (seconds < 0.9995)
+		return format("%.0f ms", seconds * 1e3);
+	return format("%.1f s", seconds);
+}
+
+/* ---- before the first ---------------------------------------------------------------------- */
+
+static void print_command_line(const json_t *about)
+{
+	size_t index;
+	json_t *word;
+
+	fputs("server:  ", stdout);
+	json_array_foreach (json_object_get(json_object_get(about, "server"), "command"), index,
+			    word) {
+		const char *text = json_string_value(word);
+
+		printf(*text && !strpbrk(text, " \t\n'\"$") ? " %s" : " '%s'", text);
+	}
+	putchar('\n');
+}
+
+/* Those that differ from the kernel's defaults, or that somebody has asked for. */
+static void print_sysctls(const json_t *about)
+{
+	static const struct wrap wrap = { .indent = 10, .width = WIDTH };
+	const json_t *sysctls = json_object_get(about, "sysctls");
+	struct text text = { 0 };
+	size_t index;
+	json_t *sysctl;
+
+	json_array_foreach (sysctls, index, sysctl)
+		text_add(&text, "%s%s=%s (%s)", index ? ", " : "", member_or_empty(sysctl, "name"),
+			 member_or_empty(sysctl, "value"), member_or_empty(sysctl, "default"));
+	autofree char *all = text_take(&text);
+	autofree char *line = *all ? format("%s; in brackets the kernel's defaults", all)
+				   : format("this machine's, which are the kernel's defaults");
+
+	fputs("sysctls:  ", stdout);
+	text_wrap(stdout, wrap, line);
+}
+
+static void begin(const struct run *run)
+{
+	told = 0;
+	print_command_line(run->options->about);
+	printf("kernel:   %s, %s\n", run->host.count ? run->host.release : run->guest.kernel->name,
+	       !run->host.count               ? "in a machine of its own"
+	       : run->features.user_namespace ? "in a user namespace"
+					      : "as root");
+	print_sysctls(run->options->about);
+	printf("wire:     %s\n", run->host.wire ? run->host.wire : "no delay");
+	fflush(stdout);
+}
+
+/* ---- facts --------------------------------------------------------------------------------- */
+
+static bool is_new_listener(const json_t *facts, size_t place)
+{
+	const char *listener = member_string(json_array_get(facts, place), "listener");
+
+	return place == 0 ||
+	       !text_is(listener, member_string(json_array_get(facts, place - 1), "listener"));
+}
+
+static void print_fact(const json_t *fact)
+{
+	static const struct wrap wrap = { .indent = NAME, .width = WIDTH };
+	const char *unusual = member_string(fact, "unusual");
+
+	printf("  %-*s", NAME - 2, member_or_empty(fact, "name"));
+	text_wrap(stdout, wrap, member_or_empty(fact, "text"));
+	if (!unusual)
+		return;
+	printf("%*s", NAME, "");
+	autofree char *sentence = format("! %s", unusual);
+	text_wrap(stdout, wrap, sentence);
+}
+
+static void print_facts(const json_t *facts)
+{
+	size_t index;
+	json_t *fact;
+
+	json_array_foreach (facts, index, fact) {
+		const char *listener = member_string(fact, "listener");
+
+		if (is_new_listener(facts, index)) {
+			autofree char *heading = format("\n%s\n", listener ? listener : "process");
+
+			print_in_colour(BOLD, heading);
+		}
+		print_fact(fact);
+	}
+}
+
+/* ---- outcomes ------------------------------------------------------------------------------ */
+
+/* "ordinary" clients need no word more. */
+static char *who(const json_t *outcome)
+{
+	const char *role = member_or_empty(outcome, "role");
+	const char *words = member_or_empty(outcome, "words");
+
+	return strcmp(role, "client") == 0 ? format("%s", words) : format("%s: %s", role, words);
+}
+
+/* "0.31 ms to 12 ms", "longer than 10 s", or nothing. */
+static char *when(const json_t *outcome)
+{
+	double shortest = member_number(outcome, "shortest");
+	double longest = member_number(outcome, "longest");
+	autofree char *least = span(shortest), *most = span(longest);
+
+	if (longest <= 0)
+		return format("%s", "");
+	if (json_is_true(json_object_get(outcome, "waits")))
+		return format("longer than %s", least);
+	return strcmp(least, most) == 0 ? format("after %s", most)
+					: format("after %s to %s", least, most);
+}
+
+static void print_outcome(const json_t *outcome)
+{
+	autofree char *words = who(outcome), *times = when(outcome);
+	int again = member_whole(outcome, "syn_again", INT32_MAX);
+
+	printf("%5d  %-36s %s", member_whole(outcome, "clients", INT32_MAX), words, times);
+	if (again)
+		printf(", %d sent their SYN again", again);
+	putchar('\n');
+}
+
+/* What the server did: "accepted 12 (410/s), 0.03 s of CPU, 12 of 1024 descriptors". */
+static void print_work(const json_t *server)
+{
+	int accepted = member_whole(server, "accepted", INT32_MAX);
+	double rate = member_number(server, "accept_rate"), cpu = member_number(server, "cpu");
+	int descriptors = member_whole(server, "descriptors", INT32_MAX);
+	struct text text = { 0 };
+
+	if (accepted)
+		text_add(&text, "%d accepted", accepted);
+	if (rate > 0)
+		text_add(&text, " (%.0f/s)", rate);
+	if (json_is_number(json_object_get(server, "cpu")))
+		text_add(&text, "%s%.2f s of CPU", text.length ? ", " : "", cpu);
+	if (descriptors)
+		text_add(&text, "%s%d of %d descriptors", text.length ? ", " : "", descriptors,
+			 member_whole(server, "descriptor_limit", INT32_MAX));
+	autofree char *line = text_take(&text);
+	if (*line)
+		printf("%*sserver: %s\n", FAMILY, "", line);
+}
+
+static void print_names(const json_t *findings)
+{
+	size_t index;
+	json_t *finding;
+
+	json_array_foreach (findings, index, finding) {
+		bool allowed = json_is_true(json_object_get(finding, "allowed"));
+		autofree char *line = format("%s %s\n", allowed ? "allowed" : "FOUND",
+					     member_or_empty(finding, "name"));
+
+		printf("%*s", FAMILY, "");
+		print_in_colour(allowed ? FAINT : RED, line);
+	}
+}
+
+static void print_told(const json_t *told)
+{
+	const json_t *outcomes = json_object_get(told, "outcomes");
+	size_t index;
+	json_t *outcome;
+
+	json_array_foreach (outcomes, index, outcome) {
+		if (index)
+			printf("%*s", FAMILY, "");
+		print_outcome(outcome);
+	}
+	if (json_array_size(outcomes) == 0)
+		puts("no client");
+	print_work(json_object_get(told, "server"));
+	print_names(json_object_get(told, "findings"));
+}
+
+static void print_reason(const char *status, const char *reason)
+{
+	static const struct wrap wrap = { .indent = FAMILY, .width = WIDTH };
+	autofree char *line = format("%s: %s", status, reason_or_none(reason));
+
+	text_wrap(stdout, wrap, line);
+}
+
+static void print_entry(const struct entry *entry)
+{
+	const struct result *result = &entry->result;
+
+	printf("  %-*s", FAMILY - 2, family_name(entry->family));
+	if (result->ending == SKIPPED)
+		print_reason("does not apply", result->reason);
+	else if (result->ending == BROKEN)
+		print_reason("error", result->reason);
+	else
+		print_told(result->told);
+}
+
+static void print_question(const struct listed_case *spec)
+{
+	static const struct wrap wrap = { .indent = 2, .width = WIDTH };
+	autofree char *heading = format("\n%s", spec->name);
+
+	print_in_colour(BOLD, heading);
+	if (!spec->question)
+		putchar('\n');
+	else {
+		autofree char *rest = format(": %s", spec->question);
+
+		text_wrap(stdout, wrap, rest);
+	}
+}
+
+/* All that have ended, up to the first in the plan that has not. */
+static void print_ended(const struct run *run)
+{
+	const struct plan *plan = &run->plan;
+
+	for (; told < plan->count && plan->entries[told].state == ENDED; told++) {
+		const struct entry *entry = &plan->entries[told];
+
+		if (told == 0 || plan->entries[told - 1].spec != entry->spec)
+			print_question(entry->spec);
+		print_entry(entry);
+	}
+}
+
+static void result(const struct run *run, const struct entry *entry)
+{
+	const json_t *facts = json_object_get(entry->result.told, "table");
+
+	console_wipe(run);
+	if (facts)
+		print_facts(facts);
+	print_ended(run);
+	fflush(stdout);
+}
+
+static void tick(const struct run *run)
+{
+	console_reporter.tick(run);
+}
+
+/* ---- what was found, in words -------------------------------------------------------------- */
+
+static const json_t *finding_named(const struct entry *entry, const char *name)
+{
+	size_t index;
+	json_t *finding;
+
+	json_array_foreach (json_object_get(entry->result.told, "findings"), index, finding)
+		if (strcmp(member_or_empty(finding, "name"), name) == 0)
+			return finding;
+	return NULL;
+}
+
+static void print_paragraph(const char *text)
+{
+	static const struct wrap wrap = { .indent = 2, .width = WIDTH };
+
+	if (!*text)
+		return;
+	fputs("  ", stdout);
+	text_wrap(stdout, wrap, text);
+}
+
+/* "burst/ipv4, burst/ipv6": all that have found it. */
+static void print_heading(const struct run *run, const json_t *finding)
+{
+	const char *name = member_or_empty(finding, "name");
+	bool allowed = json_is_true(json_object_get(finding, "allowed")), some = false;
+	autofree char *heading = format("\n%s%s", name, allowed ? " (allowed)" : "");
+
+	print_in_colour(allowed ? BOLD : RED, heading);
+	for (size_t i = 0; i < run->plan.count; i++)
+		if (finding_named(&run->plan.entries[i], name)) {
+			printf("%s%s", some ? ", " : "  in ", run->plan.entries[i].folder);
+			some = true;
+		}
+	putchar('\n');
+}
+
+static void print_finding(const struct run *run, const struct entry *entry, const json_t *finding)
+{
+	const char *ladder = member_string(finding, "ladder");
+
+	print_heading(run, finding);
+	print_paragraph(member_or_empty(finding, "sentence"));
+	print_paragraph(member_or_empty(finding, "consequence"));
+	autofree char *mends = format("What mends it: %s", member_or_empty(finding, "mends"));
+	print_paragraph(mends);
+	if (ladder)
+		text_indent(stdout, "    ", ladder);
+	autofree char *where =
+		format("See %s, and: halfopen show %s/%s", member_or_empty(finding, "page"),
+		       run->artifacts, entry->folder);
+	print_paragraph(where);
+}
+
+/* Whether an entry before this one has found the same. */
+static bool was_found(const struct run *run, size_t place, const char *name)
+{
+	for (size_t i = 0; i < place; i++)
+		if (finding_named(&run->plan.entries[i], name))
+			return true;
+	return false;
+}
+
+static void print_findings(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+		size_t index;
+		json_t *finding;
+
+		json_array_foreach (json_object_get(entry->result.told, "findings"), index, finding)
+			if (!was_found(run, i, member_or_empty(finding, "name")))
+				print_finding(run, entry, finding);
+	}
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/* "nothing found", "1 finding", "3 findings". */
+static char *verdict(const struct run *run)
+{
+	size_t count = tried_findings(run);
+
+	if (run->ended < run->plan.count)
+		return format("not finished: %zu of %zu were played", run->ended, run->plan.count);
+	if (count)
+		return format("%zu finding%s", count, count == 1 ? "" : "s");
+	return format("%s", run->tally[BROKEN] ? "nothing found in what could be played"
+					       : "nothing found");
+}
+
+static void end(const struct run *run)
+{
+	autofree char *words = verdict(run), *took = text_duration(seconds(run->took));
+	bool good = run->ended == run->plan.count && !run->tally[FAILED] && !run->tally[BROKEN];
+
+	console_wipe(run);
+	print_findings(run);
+	putchar('\n');
+	print_in_colour(good ? GREEN : RED, words);
+	printf(": %zu played in %s, %zu did not apply", run->tally[PASSED] + run->tally[FAILED],
+	       took, run->tally[SKIPPED]);
+	if (run->tally[BROKEN])
+		printf(", %zu errors", run->tally[BROKEN]);
+	printf("\nartifacts: %s", run->artifacts);
+	if (run->signal)
+		printf("\nended by SIG%s", sigabbrev_np(run->signal));
+	putchar('\n');
+}
+
+const struct reporter tried_reporter = {
+	.begin = begin,
+	.result = result,
+	.tick = tick,
+	.end = end,
+};
