@@ -4,59 +4,17 @@
  */
 #include "inspect/facts.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
-#include <string.h>
 
 /* ---- where
  * ---------------------------------------------------------------------------------------- */
-
-static const struct in6_addr *address6(const struct inspected_listener *listener)
-{
-	return &((const struct sockaddr_in6 *)(const void *)&listener->address)->sin6_addr;
-}
-
-static uint32_t address4(const struct inspected_listener *listener)
-{
-	return ntohl(
-		((const struct sockaddr_in *)(const void *)&listener->address)->sin_addr.s_addr);
-}
-
-static bool is_ipv6(const struct inspected_listener *listener)
-{
-	return listener->address.ss_family == AF_INET6;
-}
-
-static bool is_on_loopback(const struct inspected_listener *listener)
-{
-	const struct in6_addr *six = address6(listener);
-
-	if (!is_ipv6(listener))
-		return address4(listener) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
-}
-
-/* Whether a client of IPv4 may come to it. */
-static bool takes_ipv4(const struct inspected_listener *listener)
-{
-	if (!is_ipv6(listener))
-		return true;
-	return !listener->ipv6_only && (IN6_IS_ADDR_UNSPECIFIED(address6(listener)) ||
-					IN6_IS_ADDR_V4MAPPED(address6(listener)));
-}
-
-static bool is_dual_stack(const struct inspected_listener *listener)
-{
-	return is_ipv6(listener) && takes_ipv4(listener) &&
-	       IN6_IS_ADDR_UNSPECIFIED(address6(listener));
-}
 
 static bool ipv4_is_served(const struct account *account, uint16_t port)
 {
 	for (size_t i = 0; i < account->listeners->count; i++) {
 		const struct inspected_listener *other = &account->listeners->all[i];
 
-		if (!other->foreign && other->port == port && takes_ipv4(other))
+		if (!other->foreign && other->port == port && listener_serves(other, AF_INET))
 			return true;
 	}
 	return false;
@@ -64,7 +22,7 @@ static bool ipv4_is_served(const struct account *account, uint16_t port)
 
 static char *where_unusual(const struct account *account, const struct inspected_listener *listener)
 {
-	if (is_on_loopback(listener))
+	if (listener_is_on_loopback(listener))
 		return format("it listens on the loopback alone: nobody from elsewhere reaches it");
 	if (!ipv4_is_served(account, listener->port))
 		return format("nobody listens on this port for IPv4: such clients are refused");
@@ -73,15 +31,16 @@ static char *where_unusual(const struct account *account, const struct inspected
 
 static void add_where(struct account *account, const struct inspected_listener *listener)
 {
-	const char *kind = !is_ipv6(listener)        ? "IPv4"
-			   : is_dual_stack(listener) ? "IPv6, and IPv4 too (dual stack)"
-			   : takes_ipv4(listener)    ? "IPv4, by a socket of IPv6"
-						     : "IPv6 only";
+	bool four = listener_serves(listener, AF_INET), six = listener_serves(listener, AF_INET6);
+	const char *kind = four && six ? "IPv6, and IPv4 too: dual stack" : four ? "IPv4" : "IPv6";
 
 	add_fact(account, listener,
 		 (struct fact){ .name = "listens",
+				.value = four && six ? 46
+					 : four      ? 4
+						     : 6,
 				.known = true,
-				.text = format("%s", kind),
+				.text = format("on %s (%s)", listener->name, kind),
 				.unusual = where_unusual(account, listener) });
 	if (listener->interface)
 		add_fact(account, listener,
@@ -107,13 +66,12 @@ static bool is_bounded(const struct inspected_listener *listener, long most)
 static char *backlog_unusual(const struct inspected_listener *listener, long most)
 {
 	if (listener->limit < BROWSERS_CONNECTIONS)
-		return format("of %d clients that come at once, as many as one browser's "
-			      "connections, %d must send again, a second later, if the server is "
-			      "not quick",
-			      BROWSERS_CONNECTIONS + 1, BROWSERS_CONNECTIONS - listener->limit);
+		return format("no more than %d may wait, and one browser opens %d connections at "
+			      "once: who finds no room sends again a second later",
+			      listener->limit + 1, BROWSERS_CONNECTIONS);
 	if (listener->asked_known && listener->asked >= 0 && is_bounded(listener, most))
-		return format("net.core.somaxconn is %ld, so %d of those that were asked for are "
-			      "not to be had",
+		return format("net.core.somaxconn is %ld: %d of those that were asked for are not "
+			      "to be had",
 			      most, listener->asked - listener->limit);
 	return NULL;
 }

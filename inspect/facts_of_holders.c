@@ -184,13 +184,6 @@ static char *wait_words(const struct inspected_holder *holder)
 	}
 }
 
-static bool wait_alike(const struct inspected_holder *one, const struct inspected_holder *other)
-{
-	return strcmp(one->name, other->name) == 0 && one->waits == other->waits &&
-	       one->epolls == other->epolls && one->epoll_events == other->epoll_events &&
-	       strcmp(call_of(one), call_of(other)) == 0;
-}
-
 static size_t waiting_threads(const struct inspected_holder *holder)
 {
 	size_t count = 0;
@@ -199,6 +192,14 @@ static size_t waiting_threads(const struct inspected_holder *holder)
 		count += holder->threads[i].waits != WAITS_NOT &&
 			 holder->threads[i].waits != WAITS_UNKNOWN;
 	return count;
+}
+
+static bool wait_alike(const struct inspected_holder *one, const struct inspected_holder *other)
+{
+	return strcmp(one->name, other->name) == 0 && one->waits == other->waits &&
+	       waiting_threads(one) == waiting_threads(other) && one->epolls == other->epolls &&
+	       one->epoll_events == other->epoll_events &&
+	       strcmp(call_of(one), call_of(other)) == 0;
 }
 
 /* Of all processes that hold it. */
@@ -239,7 +240,7 @@ static char *waits_unusual(const struct inspected_listener *listener,
 	    (holder->waits == WAITS_POLL ||
 	     (holder->waits == WAITS_EPOLL && !(holder->epoll_events & EPOLLEXCLUSIVE))))
 		return format("each client wakes %zu processes, and all but one in vain "
-			      "(EPOLLEXCLUSIVE wakes one)",
+			      "(EPOLLEXCLUSIVE, or an accept() that blocks, wakes one)",
 			      waiting.woken);
 	return NULL;
 }
@@ -249,20 +250,20 @@ static void add_wait(struct account *account, const struct inspected_listener *l
 {
 	const struct inspected_holder *holder = &listener->holders[index];
 	size_t count = as_this(listener, index, wait_alike);
+	size_t waiting = count * waiting_threads(holder);
 	autofree char *words = wait_words(holder);
 	autofree char *threads = NULL;
 	char *text;
 
 	if (!count)
 		return;
-	threads = counted(waiting_threads(holder), "thread", "threads");
-	text = count > 1 ? format("%s (%zu processes): %s", holder->name, count, words)
+	threads = waiting ? counted(waiting, "thread", "threads") : format("no thread");
+	text = count > 1 ? format("%s (%zu processes, %s): %s", holder->name, count, threads, words)
 			 : format("%s (pid %d, %s): %s", holder->name, holder->pid, threads, words);
 	add_fact(account, listener,
 		 (struct fact){ .name = "waits",
-				.value = holder->waits == WAITS_UNKNOWN
-						 ? NOT_KNOWN
-						 : (int64_t)waiting_threads(holder),
+				.value = holder->waits == WAITS_UNKNOWN ? NOT_KNOWN
+									: (int64_t)waiting,
 				.known = holder->waits != WAITS_UNKNOWN,
 				.text = text,
 				.unusual = waits_unusual(listener, holder) });

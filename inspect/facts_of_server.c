@@ -89,9 +89,10 @@ static char *descriptors_unusual(const struct account *account,
 
 	if (left(process) > queue)
 		return NULL;
-	return format("it can open %ld more, and %d clients may wait in a queue: it runs out of "
-		      "them (EMFILE) before it has taken all",
-		      left(process), queue + 1);
+	return format(
+		"it can open %ld more, and %d clients may wait in a queue: not all of them can "
+		"be taken at once (EMFILE)",
+		left(process), queue + 1);
 }
 
 static void add_descriptors(struct account *account)

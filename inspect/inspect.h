@@ -47,7 +47,9 @@ struct inspected_processes {
 
 /*
  * The process @server and all that it has started, by parents, and those that were once seen here
- * and whose parents have ended since. Without those that have ended themselves, reaped or not.
+ * and whose parents have ended since. Where the parent of @server is neither the caller nor process
+ * 1 it is taken for a keeper, as of a sandbox: then all that this one has started, but not itself.
+ * Without those that have ended themselves, reaped or not.
  * @server 0: all that /proc shows, without its process 1 and the caller. In the order of their
  * numbers. A process that comes or goes meanwhile is there or not.
  */
@@ -73,7 +75,7 @@ struct inspected_look inspect_look(struct inspection *inspection, pid_t server);
  * thrice as long and, before Linux 6.0, a signal interrupts one that is held.
  *
  *     watch = call_watch_open((struct call_watch_options){ ... });    in the server's namespace
- *     sandbox_start(... .before_exec = call_watch_install, .hook_context = watch ...)
+ *     sandbox_start(... .before_exec = call_watch_install, .context = watch ...)
  *     call_watch_begin(watch, pid);
  *     ... until all the processes of that program have ended, whose calls fail from then on ...
  *     call_watch_close(watch);
@@ -227,6 +229,14 @@ struct inspected_listeners inspect_listeners_closely(struct inspection *inspecti
 						     struct call_watch *watch);
 void inspected_listeners_free(struct inspected_listeners *listeners);
 
+/*
+ * Whether clients of @family may come to it: also those of AF_INET to a socket of IPv6 that is for
+ * both.
+ */
+bool listener_serves(const struct inspected_listener *listener, int family);
+/* Whether only this machine reaches it. */
+bool listener_is_on_loopback(const struct inspected_listener *listener);
+
 /* Of TCP sockets that are no listeners: which of @server's processes has accepted which client. */
 struct inspected_connection {
 	struct sockaddr_storage here, there; /* IPv4 mapped into IPv6 is IPv4 here */
@@ -251,12 +261,13 @@ void inspected_connections_free(struct inspected_connections *connections);
  *     processes (how many), descriptors (in use, of the process that has fewest left), calls (0:
  *     they are not watched), unseen (processes whose descriptors are not to be seen);
  * of each listener that the server holds
- *     listens (0), backlog asked, backlog (in effect), queue (clients that wait), reuseport
- *     (members), holders (processes), leak (the process that has inherited it and does something
- *     else), waits (threads), blocking (1), mptcp (1), interface (its index), and what options
- *     say (options: where they cannot be read): reuseaddr, defer (s), fastopen (queue), nodelay,
- * keepalive, receive buffer and send buffer (bytes), user timeout (ms), syncnt (times), maxseg
- * (bytes), ttl (hops), linger (s). A name may come several times: "waits" for each way of waiting.
+ *     listens (4, 6, or 46: the families that it serves), backlog asked, backlog (in effect), queue
+ * (clients that wait), reuseport (members), holders (processes), leak (the process that has
+ * inherited it and does something else), waits (threads), blocking (1), mptcp (1), interface (its
+ * index), and what options say (options: where they cannot be read): reuseaddr, defer (s), fastopen
+ * (queue), nodelay, keepalive, receive buffer and send buffer (bytes), user timeout (ms), syncnt
+ * (times), maxseg (bytes), ttl (hops), linger (s). A name may come several times: "waits" for each
+ * way of waiting.
  */
 struct fact {
 	const char *name;

@@ -57,6 +57,39 @@ static size_t list_sockets(struct inspection *inspection, struct diag_question q
 	return count;
 }
 
+static const struct in6_addr *address6(const struct inspected_listener *listener)
+{
+	return &((const struct sockaddr_in6 *)(const void *)&listener->address)->sin6_addr;
+}
+
+static uint32_t address4(const struct inspected_listener *listener)
+{
+	return ntohl(
+		((const struct sockaddr_in *)(const void *)&listener->address)->sin_addr.s_addr);
+}
+
+bool listener_serves(const struct inspected_listener *listener, int family)
+{
+	bool mapped;
+
+	if (listener->address.ss_family == AF_INET)
+		return family == AF_INET;
+	mapped = IN6_IS_ADDR_V4MAPPED(address6(listener));
+	if (family == AF_INET6)
+		return !mapped;
+	return mapped || (!listener->ipv6_only && IN6_IS_ADDR_UNSPECIFIED(address6(listener)));
+}
+
+bool listener_is_on_loopback(const struct inspected_listener *listener)
+{
+	const struct in6_addr *six = address6(listener);
+
+	if (listener->address.ss_family == AF_INET)
+		return address4(listener) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(six) ||
+	       (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET);
+}
+
 /* ---- holders ------------------------------------------------------------------------------------
  */
 

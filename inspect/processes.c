@@ -23,6 +23,7 @@ struct remembered {
 /* Of one server. */
 struct memory {
 	pid_t server;
+	pid_t keeper; /* the parent of it, and of whom its processes abandon; 0: not known */
 	struct remembered *all;
 	size_t count;
 	nsec cpu_of_gone;
@@ -174,7 +175,7 @@ static long descriptor_limit(pid_t pid)
 
 static void name_process(struct inspected_process *process, const char *status)
 {
-	const char *name = status + strspn(status, "Name:\t");
+	const char *name = status + strlen("Name:\t");
 
 	snprintf(process->name, sizeof(process->name), "%.*s", (int)strcspn(name, "\n"), name);
 }
@@ -249,12 +250,28 @@ static size_t all_processes(struct seen_process **all)
 	return count;
 }
 
-static bool is_ours(const struct seen_process *all, size_t count, pid_t pid)
+static const struct seen_process *seen_process(const struct seen_process *all, size_t count,
+					       pid_t pid)
 {
 	const struct seen_process key = { .pid = pid };
-	const struct seen_process *found = bsearch(&key, all, count, sizeof(*all), by_number);
 
-	return found && found->ours;
+	return count ? bsearch(&key, all, count, sizeof(*all), by_number) : NULL;
+}
+
+static bool is_ours(const struct seen_process *all, size_t count, pid_t pid)
+{
+	const struct seen_process *seen = seen_process(all, count, pid);
+
+	return seen && seen->ours;
+}
+
+/* Who is neither the caller nor process 1 is there for the server. */
+static void find_keeper(struct memory *memory, const struct seen_process *all, size_t count)
+{
+	const struct seen_process *server = seen_process(all, count, memory->server);
+
+	if (!memory->keeper && server && server->parent != getpid() && server->parent != 1)
+		memory->keeper = server->parent;
 }
 
 static void mark_first(const struct memory *memory, struct seen_process *all, size_t count)
@@ -265,7 +282,8 @@ static void mark_first(const struct memory *memory, struct seen_process *all, si
 		if (memory->server == 0)
 			all[i].ours = pid != 1 && pid != getpid();
 		else
-			all[i].ours = pid == memory->server || is_remembered(memory, pid);
+			all[i].ours = pid == memory->server || is_remembered(memory, pid) ||
+				      (memory->keeper && all[i].parent == memory->keeper);
 	}
 }
 
@@ -290,6 +308,7 @@ struct inspected_processes inspect_processes(struct inspection *inspection, pid_
 	size_t count = all_processes(&all);
 	char status[STATUS_ROOM];
 
+	find_keeper(memory, all, count);
 	mark_first(memory, all, count);
 	if (server)
 		mark_children(all, count);
