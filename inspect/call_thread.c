@@ -10,8 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* ---- the descriptor that tells of calls
- * -------------------------------------------------------------------- */
+/* ---- the descriptor that tells of calls ----------------------------------------------------- */
 
 static bool take_over(int channel, struct filter_installed *filter)
 {
@@ -56,8 +55,7 @@ static bool greet(struct call_watch *watch)
 	return filter.notifications >= 0;
 }
 
-/* ---- what was called
- * ----------------------------------------------------------------------------- */
+/* ---- what was called ------------------------------------------------------------------------ */
 
 static pid_t process_of(pid_t thread)
 {
@@ -97,8 +95,7 @@ static struct watched_call call_from(const struct seccomp_notif *notice)
 	return call;
 }
 
-/* ---- which accept() is of a listener of TCP
- * ------------------------------------------------------- */
+/* ---- which accept() is of a listener of TCP ------------------------------------------------- */
 
 static bool is_known(const struct call_watch *watch, uint64_t inode)
 {
@@ -127,7 +124,7 @@ static bool listens(struct call_watch *watch, uint64_t inode)
 	return false;
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static size_t record(struct call_watch *watch, const struct watched_call *call)
 {

@@ -13,8 +13,7 @@
 
 #define PATIENCE SEC(5)
 
-/* ---- in the child
- * --------------------------------------------------------------------------------- */
+/* ---- in the child --------------------------------------------------------------------------- */
 
 /* What goes with the descriptor. */
 static void hand_over(int channel, const struct filter_installed *installed)
@@ -53,8 +52,7 @@ int call_watch_channel(const struct call_watch *watch)
 	return watch->channel[1];
 }
 
-/* ---- for the case
- * ------------------------------------------------------------------------------------------- */
+/* ---- for the case --------------------------------------------------------------------------- */
 
 struct call_watch *call_watch_open(struct call_watch_options options)
 {
@@ -92,8 +90,7 @@ void call_watch_begin(struct call_watch *watch, pid_t server)
 	watch->started = true;
 }
 
-/* ---- how it went
- * ---------------------------------------------------------------------------------- */
+/* ---- how it went ---------------------------------------------------------------------------- */
 
 /* What the child has said, once it has. */
 static struct filter_installed installed(struct call_watch *watch)
@@ -158,8 +155,7 @@ void call_watch_close(struct call_watch *watch)
 	free(watch);
 }
 
-/* ---- what was called
- * ------------------------------------------------------------------------------ */
+/* ---- what was called ------------------------------------------------------------------------ */
 
 int call_watch_event(const struct call_watch *watch)
 {
@@ -180,8 +176,7 @@ size_t call_watch_calls(struct call_watch *watch, struct watched_call **calls)
 	return count;
 }
 
-/* ---- what becomes of accept()
- * ---------------------------------------------------------------------- */
+/* ---- what becomes of accept() --------------------------------------------------------------- */
 
 void accept_hold(struct call_watch *watch)
 {

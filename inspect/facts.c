@@ -6,8 +6,7 @@
 
 #include <netinet/in.h>
 
-/* ---- where
- * ---------------------------------------------------------------------------------------- */
+/* ---- where ---------------------------------------------------------------------------------- */
 
 static bool ipv4_is_served(const struct account *account, uint16_t port)
 {
@@ -51,8 +50,7 @@ static void add_where(struct account *account, const struct inspected_listener *
 						       listener->interface) });
 }
 
-/* ---- how many may wait
- * ------------------------------------------------------------------------------ */
+/* ---- how many may wait ---------------------------------------------------------------------- */
 
 /* A browser opens as many connections to one host at once (HTTP/1.1; Chromium, Firefox). */
 #define BROWSERS_CONNECTIONS 6
@@ -127,8 +125,7 @@ static void add_queue(struct account *account, const struct inspected_listener *
 				.text = format("%s in the accept queue at present", clients) });
 }
 
-/* ---- all of it
- * ----------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static void add_facts_of_listener(struct account *account,
 				  const struct inspected_listener *listener)

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* ---- groups
- * ------------------------------------------------------------------------------------------ */
+/* ---- groups --------------------------------------------------------------------------------- */
 
 static bool backlogs_differ(const struct account *account,
 			    const struct inspected_listener *listener)
@@ -53,8 +52,7 @@ static void add_group(struct account *account, const struct inspected_listener *
 				.unusual = group_unusual(account, listener) });
 }
 
-/* ---- who holds it
- * ---------------------------------------------------------------------------------------- */
+/* ---- who holds it --------------------------------------------------------------------------- */
 
 /* Two rows say the same of both but for the process. */
 static bool hold_alike(const struct inspected_holder *one, const struct inspected_holder *other)
@@ -141,8 +139,7 @@ static void add_leaks(struct account *account, const struct inspected_listener *
 	}
 }
 
-/* ---- how each waits
- * ---------------------------------------------------------------------------------------- */
+/* ---- how each waits ------------------------------------------------------------------------- */
 
 static const char *call_of(const struct inspected_holder *holder)
 {

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- processes
- * ------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------ */
 
 /* How many have the name of the one at @index; 0: one before it has it. */
 static size_t namesakes(const struct inspected_processes *processes, size_t index)
@@ -49,8 +48,7 @@ static void add_processes(struct account *account)
 				.text = text_take(&text) });
 }
 
-/* ---- descriptors
- * ------------------------------------------------------------------------------------ */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 static long left(const struct inspected_process *process)
 {
@@ -116,8 +114,7 @@ static void add_descriptors(struct account *account)
 					.unusual = descriptors_unusual(account, process) });
 }
 
-/* ---- what is not to be seen
- * ---------------------------------------------------------------------------- */
+/* ---- what is not to be seen ----------------------------------------------------------------- */
 
 static void add_calls(struct account *account)
 {

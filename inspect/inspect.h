@@ -24,7 +24,7 @@ struct inspection *inspect_open(void);
 /* NULL is fine. */
 void inspect_close(struct inspection *inspection);
 
-/* ---- processes (processes.c) --------------------------------------------------------------- */
+/* ---- processes (processes.c) ---------------------------------------------------------------- */
 
 #define NOT_KNOWN (-1)
 
@@ -66,7 +66,7 @@ struct inspected_look {
 };
 struct inspected_look inspect_look(struct inspection *inspection, pid_t server);
 
-/* ---- calls as they are made (call_watch.c): seccomp's user notification -------------------- */
+/* ---- calls as they are made (call_watch.c): seccomp's user notification --------------------- */
 
 /*
  * The listen() calls of a program and of all that it starts, and, where that is asked for, its
@@ -141,7 +141,7 @@ size_t accept_held(struct call_watch *watch);
 /* False: a signal interrupts a held accept() (before Linux 6.0). */
 bool accept_holds_against_signals(struct call_watch *watch);
 
-/* ---- listeners ----------------------------------------------------------------------------- */
+/* ---- listeners ------------------------------------------------------------------------------ */
 
 enum wait_kind {
 	WAITS_NOT, /* its thread does something else */
@@ -253,7 +253,7 @@ struct inspected_connections inspect_connections(struct inspection *inspection, 
 						 uint16_t port);
 void inspected_connections_free(struct inspected_connections *connections);
 
-/* ---- facts (facts.c) ----------------------------------------------------------------------- */
+/* ---- facts (facts.c) ------------------------------------------------------------------------ */
 
 /*
  * A row of the table, as "backlog asked": "511 asked, 511 in effect". Its names, and what its value

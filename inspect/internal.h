@@ -7,7 +7,7 @@
 
 #include "inspect/inspect.h"
 
-/* ---- /proc (proc.c) ------------------------------------------------------------------------ */
+/* ---- /proc (proc.c) ------------------------------------------------------------------------- */
 
 /*
  * The file /proc/@path, or as much as there is room for, ended by a zero: its length, or -1 with
@@ -92,7 +92,7 @@ bool descriptor_has(pid_t pid, int number, int flags);
 /* What runs in both is one file; true where that is not to be seen. */
 bool same_program(pid_t pid, pid_t other);
 
-/* ---- processes (processes.c) ----------------------------------------------------------------- */
+/* ---- processes (processes.c) ---------------------------------------------------------------- */
 
 /* Of a server, whatever it is that cannot be answered any more: the end. */
 void kill_server(pid_t server);
@@ -100,7 +100,7 @@ void kill_server(pid_t server);
 struct memory; /* of those that were seen */
 void memories_free(struct memory *memories);
 
-/* ---- sock_diag (diag.c) ---------------------------------------------------------------------- */
+/* ---- sock_diag (diag.c) --------------------------------------------------------------------- */
 
 struct diag;
 
@@ -125,7 +125,7 @@ struct diag_question {
 bool diag_list(struct diag *diag, struct diag_question question, struct found_socket **found,
 	       size_t *count);
 
-/* ---- one inspection (inspection.c) ----------------------------------------------------------- */
+/* ---- one inspection (inspection.c) ---------------------------------------------------------- */
 
 enum setting {
 	SOMAXCONN_SETTING,

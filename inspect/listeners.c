@@ -194,8 +194,7 @@ static void find_holders(struct inspection *inspection, struct inspected_listene
 	inspected_processes_free(&processes);
 }
 
-/* ---- listeners
- * ------------------------------------------------------------------------------------ */
+/* ---- listeners ------------------------------------------------------------------------------ */
 
 struct inspected_listeners inspect_listeners(struct inspection *inspection, pid_t server)
 {
@@ -235,8 +234,7 @@ void inspected_listeners_free(struct inspected_listeners *listeners)
 	*listeners = (struct inspected_listeners){ 0 };
 }
 
-/* ---- from near by
- * ----------------------------------------------------------------------------------- */
+/* ---- from near by --------------------------------------------------------------------------- */
 
 /* inet_reuseport_add_sock(): what makes two sockets one group. */
 static bool are_one_group(const struct inspected_listener *one,
@@ -303,8 +301,7 @@ struct inspected_listeners inspect_listeners_closely(struct inspection *inspecti
 	return listeners;
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------------- */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 /* inode and pid of each socket of the server's processes. */
 struct owner {

@@ -212,8 +212,7 @@ static void look_at_process(struct inspected_process *process, const char *statu
 	process->descriptor_limit = descriptor_limit(process->pid);
 }
 
-/* ---- which of them are the server's
- * --------------------------------------------------------------- */
+/* ---- which of them are the server's --------------------------------------------------------- */
 
 struct seen_process {
 	pid_t pid, parent;
@@ -345,8 +344,7 @@ void kill_server(pid_t server)
 	memories_free(nothing.memories);
 }
 
-/* ---- all at one glance
- * ------------------------------------------------------------------------------ */
+/* ---- all at one glance ---------------------------------------------------------------------- */
 
 static long left_to(long limit, long in_use)
 {

@@ -98,8 +98,7 @@ static void write_filter(struct filter_program *program, bool accept)
 	let_go(program);
 }
 
-/* ---- how it is installed
- * -------------------------------------------------------------------------- */
+/* ---- how it is installed -------------------------------------------------------------------- */
 
 static int set_filter(const struct filter_program *program, unsigned long flags)
 {
@@ -150,8 +149,7 @@ char *seccomp_problem(int error)
 	}
 }
 
-/* ---- how calls are answered
- * --------------------------------------------------------------------------- */
+/* ---- how calls are answered ----------------------------------------------------------------- */
 
 /*
  * The kernel writes as much as its own structures are long, which may be more than the headers

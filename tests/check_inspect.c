@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,6 +27,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define PORT     8080
@@ -68,6 +71,15 @@ static void become_case(void)
 	inspection = inspect_open();
 }
 
+/* Of a process without any capability, whoever it is. */
+static void drop_rights(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { { 0 } };
+
+	ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
+}
+
 static void become_rootless_case(void)
 {
 	go_on_in_child();
@@ -84,8 +96,7 @@ static void leave_case(void)
 	inspect_close(inspection);
 }
 
-/* ---- servers
- * ---------------------------------------------------------------------------------------- */
+/* ---- servers -------------------------------------------------------------------------------- */
 
 struct server_plan {
 	void (*serve)(int listener); /* returns: the server ends */
@@ -126,7 +137,8 @@ static int listen_as(const struct server_plan *plan)
 	return listener;
 }
 
-static pid_t start(struct server_plan plan)
+/* *@tells: what it says from then on. */
+static pid_t start_keeping(struct server_plan plan, int *tells)
 {
 	int ready[2];
 	char said;
@@ -146,8 +158,15 @@ static pid_t start(struct server_plan plan)
 	if (plan.watch)
 		call_watch_begin(plan.watch, pid);
 	ck_assert_int_eq(read(ready[0], &said, 1), 1);
-	close(ready[0]);
+	*tells = ready[0];
 	return pid;
+}
+
+static pid_t start(struct server_plan plan)
+{
+	autoclose int tells = -1;
+
+	return start_keeping(plan, &tells);
 }
 
 static void end(pid_t server)
@@ -156,8 +175,7 @@ static void end(pid_t server)
 	waitpid(server, NULL, 0);
 }
 
-/* ---- ways of waiting
- * ----------------------------------------------------------------------------------- */
+/* ---- ways of waiting ------------------------------------------------------------------------ */
 
 static void wait_in_accept(int listener)
 {
@@ -265,6 +283,28 @@ static void await_sleep(pid_t server)
 	ck_assert(asleep);
 }
 
+static bool is_listening(pid_t server)
+{
+	struct inspected_listeners listeners = inspect_listeners(inspection, server);
+	bool listens = false;
+
+	for (size_t i = 0; i < listeners.count; i++)
+		listens |= !listeners.all[i].foreign;
+	inspected_listeners_free(&listeners);
+	return listens;
+}
+
+static void await_listener(pid_t server)
+{
+	struct retry retry = retry_for(PATIENCE);
+	bool listens;
+
+	while (!(listens = is_listening(server)) && retry_now(&retry))
+		;
+	retry_end(&retry, listens);
+	ck_assert(listens);
+}
+
 static const struct fact *fact_of(const struct facts *facts, const char *name)
 {
 	for (size_t i = 0; i < facts->count; i++)
@@ -301,8 +341,7 @@ START_TEST(each_way_of_waiting_is_seen)
 }
 END_TEST
 
-/* ---- processes
- * --------------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------ */
 
 static void compute(int listener)
 {
@@ -346,9 +385,7 @@ START_TEST(two_looks_at_rest_show_no_switch_between_them)
 }
 END_TEST
 
-/* ---- backlogs
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- backlogs ------------------------------------------------------------------------------- */
 
 static const struct {
 	int asked, in_effect;
@@ -377,9 +414,429 @@ START_TEST(backlog_is_seen_as_it_was_asked_for)
 }
 END_TEST
 
-/* ---- the suite
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- a duplicate ends before anything else happens ------------------------------------------ */
+
+/* Connects over the loopback: the socket, or -1 with errno. */
+static int connect_to(int family)
+{
+	struct sockaddr_in6 address = wildcard(family); /* whose any address is the loopback's */
+	int client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+	if (connect(client, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return client;
+	error = errno;
+	close(client);
+	errno = error;
+	return -1;
+}
+
+/* Closes its listener when it is told to, and says so. */
+static volatile sig_atomic_t told;
+
+static void take_signal(int signal)
+{
+	told = signal;
+}
+
+static void close_when_told(int listener)
+{
+	sigset_t mask, before;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &mask, &before);
+	signal(SIGUSR1, take_signal);
+	say_ready();
+	while (!told)
+		sigsuspend(&before);
+	close(listener);
+	prctl(PR_SET_NAME, "closed");
+	for (;;)
+		pause();
+}
+
+static bool has_closed(pid_t server)
+{
+	struct inspected_processes processes = inspect_processes(inspection, server);
+	bool closed = processes.count == 1 && strcmp(processes.all[0].name, "closed") == 0;
+
+	inspected_processes_free(&processes);
+	return closed;
+}
+
+START_TEST(listener_that_closes_while_it_is_looked_at_refuses_at_once)
+{
+	pid_t server = start((struct server_plan){ .serve = close_when_told, .backlog = 8 });
+	struct inspected_listeners listeners;
+	int client = connect_to(AF_INET);
+
+	ck_assert_int_ge(client, 0);
+	close(client);
+	kill(server, SIGUSR1);
+	/* Some looks have it, some not. */
+	do {
+		listeners = inspect_listeners_closely(inspection, server, NULL);
+		inspected_listeners_free(&listeners);
+	} while (!has_closed(server));
+	ck_assert_int_eq(connect_to(AF_INET), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	end(server);
+}
+END_TEST
+
+/* ---- accept() as it is called --------------------------------------------------------------- */
+
+/* Serves by accept(), and writes of each call how it ended: a byte, 0 or errno. */
+static void accept_and_tell(int listener)
+{
+	say_ready();
+	for (;;) {
+		int client = accept(listener, NULL, NULL);
+		uint8_t error = client < 0 ? (uint8_t)errno : 0;
+
+		if (write(says, &error, 1) != 1)
+			_exit(97);
+		if (client >= 0)
+			close(client);
+	}
+}
+
+struct told_server {
+	pid_t pid;
+	int tells; /* how each accept() ended */
+	struct call_watch *watch;
+};
+
+static struct told_server start_told(void (*serve)(int listener))
+{
+	struct told_server server = {
+		.watch = call_watch_open((struct call_watch_options){ .accept = true }),
+	};
+	struct server_plan plan = { .serve = serve, .backlog = 8, .watch = server.watch };
+
+	server.pid = start_keeping(plan, &server.tells);
+	ck_assert_ptr_null(call_watch_problem(server.watch));
+	return server;
+}
+
+static void end_told(struct told_server *server)
+{
+	end(server->pid);
+	close(server->tells);
+	call_watch_close(server->watch);
+}
+
+static int next_end(const struct told_server *server)
+{
+	struct pollfd polled = { .fd = server->tells, .events = POLLIN };
+	struct deadline deadline = deadline_in(PATIENCE);
+	uint8_t error;
+
+	ck_assert_int_eq(deadline_await(&deadline, &polled, 1), 1);
+	ck_assert_int_eq(read(server->tells, &error, 1), 1);
+	return error;
+}
+
+static size_t accepts_seen(const struct told_server *server, struct watched_call *last)
+{
+	autofree struct watched_call *calls = NULL;
+	size_t count = call_watch_calls(server->watch, &calls), accepts = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (calls[i].kind == ACCEPT_CALL) {
+			accepts++;
+			*last = calls[i];
+		}
+	return accepts;
+}
+
+/* Until @count of them were seen; the last. */
+static struct watched_call await_accepts(const struct told_server *server, size_t count)
+{
+	struct pollfd polled = { .fd = call_watch_event(server->watch), .events = POLLIN };
+	struct deadline deadline = deadline_in(PATIENCE);
+	struct watched_call last = { 0 };
+
+	while (accepts_seen(server, &last) < count)
+		ck_assert_int_eq(deadline_await(&deadline, &polled, 1), 1);
+	ck_assert_uint_eq(accepts_seen(server, &last), count);
+	return last;
+}
+
+START_TEST(accept_that_passes_is_counted)
+{
+	struct told_server server = start_told(accept_and_tell);
+	autoclose int client = -1;
+	struct watched_call call;
+
+	call = await_accepts(&server, 1);
+	ck_assert_int_eq(call.pid, server.pid);
+	ck_assert_int_eq(call.thread, server.pid);
+	ck_assert_int_eq(call.error, 0);
+	ck_assert_int_eq(call.held_until, 0);
+	client = connect_to(AF_INET);
+	ck_assert_int_ge(client, 0);
+	ck_assert_int_eq(next_end(&server), 0);
+	await_accepts(&server, 2);
+	end_told(&server);
+}
+END_TEST
+
+static const int accept_errors[] = { ECONNABORTED, EPROTO, ENOBUFS, ENOMEM, EPERM,
+				     ENETDOWN,     EINTR,  EMFILE,  ENFILE };
+
+START_TEST(one_accept_fails_as_it_is_told_and_the_next_one_does_not)
+{
+	struct told_server server = start_told(accept_and_tell);
+	autoclose int first = -1, second = -1;
+
+	await_accepts(&server, 1);
+	accept_fail_next(server.watch, accept_errors[_i]);
+	first = connect_to(AF_INET); /* for the call that has passed */
+	ck_assert_int_eq(next_end(&server), 0);
+	ck_assert_int_eq(next_end(&server), accept_errors[_i]);
+	second = connect_to(AF_INET);
+	ck_assert_int_eq(next_end(&server), 0);
+	ck_assert_int_ge(first, 0);
+	ck_assert_int_ge(second, 0);
+	await_accepts(&server, 4);
+	end_told(&server);
+}
+END_TEST
+
+/* Of this test's sockets none is ready to be read; polls once, so what was to come has had its
+ * turn. */
+static bool ends_soon(const struct told_server *server)
+{
+	struct pollfd polled = { .fd = server->tells, .events = POLLIN };
+
+	return await_events(&polled, 1, MSEC(20)) > 0;
+}
+
+START_TEST(held_accept_goes_on_when_it_is_released)
+{
+	struct told_server server = start_told(accept_and_tell);
+	autoclose int first = -1, second = -1;
+	struct watched_call call;
+
+	await_accepts(&server, 1);
+	accept_hold(server.watch);
+	first = connect_to(AF_INET);
+	ck_assert_int_eq(next_end(&server), 0);
+	call = await_accepts(&server, 2);
+	second = connect_to(AF_INET);
+	ck_assert_uint_eq(accept_held(server.watch), 1);
+	ck_assert(!ends_soon(&server));
+	ck_assert_int_eq(call.held_until, 0);
+	accept_release(server.watch);
+	ck_assert_int_eq(next_end(&server), 0);
+	ck_assert_uint_eq(accept_held(server.watch), 0);
+	ck_assert_int_ge(first, 0);
+	ck_assert_int_ge(second, 0);
+	end_told(&server);
+}
+END_TEST
+
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+static void accept_and_tell_with_handler(int listener)
+{
+	struct sigaction action = { .sa_handler = do_nothing };
+
+	sigaction(SIGUSR1, &action, NULL);
+	accept_and_tell(listener);
+}
+
+START_TEST(held_accept_sees_no_signal)
+{
+	struct told_server server = start_told(accept_and_tell_with_handler);
+	autoclose int client = -1;
+
+	await_accepts(&server, 1);
+	accept_hold(server.watch);
+	client = connect_to(AF_INET);
+	ck_assert_int_eq(next_end(&server), 0);
+	await_accepts(&server, 2);
+	kill(server.pid, SIGUSR1);
+	if (accept_holds_against_signals(server.watch)) {
+		ck_assert(!ends_soon(&server));
+		ck_assert_uint_eq(accept_held(server.watch), 1);
+		accept_release(server.watch);
+	}
+	ck_assert_int_eq(next_end(&server), EINTR);
+	end_told(&server);
+}
+END_TEST
+
+START_TEST(held_accept_ends_with_its_process)
+{
+	struct told_server server = start_told(accept_and_tell);
+	autoclose int client = -1;
+	autofree struct watched_call *calls = NULL;
+	size_t count;
+
+	await_accepts(&server, 1);
+	accept_hold(server.watch);
+	client = connect_to(AF_INET);
+	await_accepts(&server, 2);
+	end(server.pid);
+	accept_release(server.watch);
+	count = call_watch_calls(server.watch, &calls);
+	ck_assert(calls[count - 1].gone);
+	close(server.tells);
+	call_watch_close(server.watch);
+}
+END_TEST
+
+static void *accept_in_thread(void *listener)
+{
+	for (;;)
+		close(accept(*(int *)listener, NULL, NULL));
+	return NULL;
+}
+
+static void accept_in_threads(int listener)
+{
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(threads); i++)
+		pthread_create(&threads[i], NULL, accept_in_thread, &listener);
+	say_ready();
+	pthread_join(threads[0], NULL);
+}
+
+START_TEST(each_thread_is_held)
+{
+	struct told_server server = start_told(accept_in_threads);
+	struct watched_call call = await_accepts(&server, 4);
+	struct retry retry = retry_for(PATIENCE);
+	int clients[4];
+
+	ck_assert_int_eq(call.pid, server.pid);
+	ck_assert_int_ne(call.thread, server.pid);
+	accept_hold(server.watch);
+	for (size_t i = 0; i < ARRAY_LENGTH(clients); i++)
+		clients[i] = connect_to(AF_INET);
+	while (accept_held(server.watch) < 4 && retry_now(&retry))
+		;
+	ck_assert_uint_eq(accept_held(server.watch), 4);
+	accept_release(server.watch);
+	await_accepts(&server, 8);
+	end_told(&server);
+}
+END_TEST
+
+/* Of a socket that is not of TCP nothing is held. */
+static void accept_on_unix_socket(int listener)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0here" };
+	int local = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 5;
+	uint8_t error;
+
+	(void)listener;
+	bind(local, (struct sockaddr *)&address, length);
+	listen(local, 1);
+	connect(client, (struct sockaddr *)&address, length);
+	say_ready();
+	error = accept(local, NULL, NULL) < 0 ? (uint8_t)errno : 0;
+	if (write(says, &error, 1) != 1)
+		_exit(97);
+}
+
+START_TEST(accept_of_another_kind_of_socket_passes)
+{
+	struct call_watch *watch = call_watch_open((struct call_watch_options){ .accept = true });
+	struct told_server server = { .watch = watch };
+
+	accept_hold(watch);
+	server.pid = start_keeping((struct server_plan){ .serve = accept_on_unix_socket,
+							 .backlog = 1,
+							 .watch = watch },
+				   &server.tells);
+	ck_assert_int_eq(next_end(&server), 0);
+	ck_assert_uint_eq(accept_held(watch), 0);
+	end_told(&server);
+}
+END_TEST
+
+/* ---- where calls cannot be seen ------------------------------------------------------------- */
+
+START_TEST(second_filter_that_notifies_cannot_be_had)
+{
+	struct call_watch *outer = call_watch_open((struct call_watch_options){ 0 });
+	struct call_watch *inner = call_watch_open((struct call_watch_options){ 0 });
+	pid_t server = fork();
+	struct facts facts;
+
+	if (!server) {
+		says = open("/dev/null", O_WRONLY);
+		call_watch_install(outer);
+		call_watch_install(inner);
+		wait_in_accept(listen_as(&(struct server_plan){ .backlog = 8 }));
+		_exit(0);
+	}
+	call_watch_begin(outer, server);
+	call_watch_begin(inner, server);
+	ck_assert_ptr_null(call_watch_problem(outer));
+	ck_assert_ptr_nonnull(strstr(call_watch_problem(inner), "another seccomp filter"));
+	await_listener(server);
+	facts = inspect_facts(inspection,
+			      (struct facts_options){ .server = server, .watch = inner });
+	ck_assert(!fact_of(&facts, "calls")->known);
+	ck_assert(!fact_of(&facts, "backlog asked")->known);
+	facts_free(&facts);
+	end(server);
+	call_watch_close(outer);
+	call_watch_close(inner);
+}
+END_TEST
+
+START_TEST(whoever_has_no_rights_is_watched_without_new_privileges)
+{
+	struct call_watch *watch = call_watch_open((struct call_watch_options){ 0 });
+	pid_t server = fork();
+	struct facts facts;
+
+	if (!server) {
+		says = open("/dev/null", O_WRONLY);
+		drop_rights();
+		call_watch_install(watch);
+		wait_in_accept(listen_as(&(struct server_plan){ .backlog = 8 }));
+		_exit(0);
+	}
+	call_watch_begin(watch, server);
+	ck_assert_ptr_null(call_watch_problem(watch));
+	ck_assert(call_watch_took_privileges(watch));
+	await_listener(server);
+	facts = inspect_facts(inspection,
+			      (struct facts_options){ .server = server, .watch = watch });
+	ck_assert_int_eq(fact_of(&facts, "backlog asked")->value, 8);
+	ck_assert_ptr_nonnull(fact_of(&facts, "calls")->unusual);
+	facts_free(&facts);
+	end(server);
+	call_watch_close(watch);
+}
+END_TEST
+
+START_TEST(program_that_never_came_to_be_is_told)
+{
+	struct call_watch *watch = call_watch_open((struct call_watch_options){ 0 });
+	pid_t server = fork();
+
+	if (!server)
+		_exit(0);
+	call_watch_begin(watch, server);
+	ck_assert_ptr_nonnull(strstr(call_watch_problem(watch), "ended before"));
+	waitpid(server, NULL, 0);
+	call_watch_close(watch);
+}
+END_TEST
+
+/* ---- the suite ------------------------------------------------------------------------------ */
 
 static TCase *new_tcase(Suite *suite, const char *name, SFun become)
 {
@@ -400,6 +857,18 @@ static void add_tests(Suite *suite, const char *name, SFun become)
 	tcase_add_test(tcase, two_looks_at_rest_show_no_switch_between_them);
 	tcase_add_loop_test(tcase, backlog_is_seen_as_it_was_asked_for, 0,
 			    (int)ARRAY_LENGTH(backlogs));
+	tcase_add_test(tcase, listener_that_closes_while_it_is_looked_at_refuses_at_once);
+	tcase_add_test(tcase, accept_that_passes_is_counted);
+	tcase_add_loop_test(tcase, one_accept_fails_as_it_is_told_and_the_next_one_does_not, 0,
+			    (int)ARRAY_LENGTH(accept_errors));
+	tcase_add_test(tcase, held_accept_goes_on_when_it_is_released);
+	tcase_add_test(tcase, held_accept_sees_no_signal);
+	tcase_add_test(tcase, held_accept_ends_with_its_process);
+	tcase_add_test(tcase, each_thread_is_held);
+	tcase_add_test(tcase, accept_of_another_kind_of_socket_passes);
+	tcase_add_test(tcase, second_filter_that_notifies_cannot_be_had);
+	tcase_add_test(tcase, whoever_has_no_rights_is_watched_without_new_privileges);
+	tcase_add_test(tcase, program_that_never_came_to_be_is_told);
 }
 
 int main(void)
