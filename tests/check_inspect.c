@@ -658,6 +658,7 @@ START_TEST(held_accept_sees_no_signal)
 	await_accepts(&server, 1);
 	accept_hold(server.watch);
 	client = connect_to(AF_INET);
+	ck_assert_int_ge(client, 0);
 	ck_assert_int_eq(next_end(&server), 0);
 	await_accepts(&server, 2);
 	kill(server.pid, SIGUSR1);
@@ -681,6 +682,7 @@ START_TEST(held_accept_ends_with_its_process)
 	await_accepts(&server, 1);
 	accept_hold(server.watch);
 	client = connect_to(AF_INET);
+	ck_assert_int_ge(client, 0);
 	await_accepts(&server, 2);
 	end(server.pid);
 	accept_release(server.watch);
@@ -738,11 +740,13 @@ static void accept_on_unix_socket(int listener)
 	uint8_t error;
 
 	(void)listener;
-	bind(local, (struct sockaddr *)&address, length);
-	listen(local, 1);
-	connect(client, (struct sockaddr *)&address, length);
+	if (bind(local, (struct sockaddr *)&address, length) || listen(local, 1) ||
+	    connect(client, (struct sockaddr *)&address, length))
+		_exit(96);
 	say_ready();
 	error = accept(local, NULL, NULL) < 0 ? (uint8_t)errno : 0;
+	close(local);
+	close(client);
 	if (write(says, &error, 1) != 1)
 		_exit(97);
 }
