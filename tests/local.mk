@@ -23,6 +23,7 @@ libcheck_tests = \
 	tests/check_story \
 	tests/check_suites \
 	tests/check_texts \
+	tests/check_told \
 	tests/check_watch
 
 # Whoever reads what was seen or saved needs these rooms and no more: no cases, and no network.
@@ -72,6 +73,7 @@ tests_check_hostile_LDADD = $(offline)
 tests_check_oracle_LDADD = $(offline)
 tests_check_segment_LDADD = $(offline)
 tests_check_story_LDADD = $(offline)
+tests_check_told_LDADD = $(offline)
 
 tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.h
 

@@ -95,26 +95,31 @@ struct told_client {
 	const char *name; /* the journal's */
 	enum told_role role;
 	enum told_fate fate;
-	int listener;        /* the key of the one that it waited at or asks; 0: not known */
-	int syns;            /* sent */
+	bool raw;            /* it has no kernel of its own: its times are those at the server */
+	int listener;        /* the key of the one that it waited at, or asks; 0: not known */
+	long seq;            /* of the event that decided its fate */
+	long bytes;          /* of the answer */
+	int syns;            /* that it sent */
 	nsec syn[SYNS_TOLD]; /* when, the first of them */
-	nsec connected;      /* the SYN-ACK that made it ESTABLISHED came */
-	nsec queued;         /* its connection was first seen in the accept queue (not a stamp); */
-	nsec accepted;       /* was not seen there any more; 0: it is there still, or never was */
-	nsec requested;      /* its first byte was sent */
-	nsec first_byte;     /* of the answer came */
-	nsec served;         /* the last byte of the whole answer came, or it was accepted */
-	nsec closed;         /* FIN from the server came */
-	nsec reset;          /* RST from the server came */
-	nsec left;           /* it sent its own FIN or RST first */
-	nsec ended;    /* what its fate says happened; of one that waits: the end of the journal */
-	long bytes;    /* of the answer, in order */
-	bool dropped;  /* the server's kernel dropped its SYN or ACK, and counted it */
-	bool in_queue; /* of a listener when the journal ends */
-	bool in_handshake;    /* its handshake was not complete when its listener ended */
-	bool lost_in_queue;   /* it was in the accept queue of a listener when that ended */
-	bool group_served_on; /* while others listened on that port */
-	nsec fires; /* when the kernel's timer for it is due next, after the end; 0: none */
+	nsec connected;      /* the first SYN-ACK came */
+	nsec requested;      /* its first byte was sent, */
+	nsec asked;          /* and came to the server */
+	nsec first_byte;     /* of the answer came, */
+	nsec last_byte;      /* and the last one so far */
+	nsec served;         /* the last byte of the whole answer came; see EVENT_FACT "request" */
+	nsec closed, reset;  /* FIN, RST of the server came */
+	nsec left;           /* it has closed, or sent RST, before the server did */
+	nsec gave_up;        /* its kernel has: ETIMEDOUT, or an error of the network */
+	nsec ended;          /* what its fate says; of one that waits: the end of the journal */
+	/* these are no stamps, but times of samples: */
+	nsec queued;          /* its connection was seen in the accept queue first, */
+	nsec last_queued;     /* and last; */
+	nsec accepted;        /* it was not there any more; 0: it is, or never came up */
+	nsec orphaned;        /* its listener ended while it was there, or in the handshake */
+	bool in_handshake;    /* the latter */
+	bool group_served_on; /* others listened on that port then */
+	bool dropped;         /* the server's kernel has counted that it dropped its SYN or ACK */
+	nsec fires; /* when a timer of the kernel is due for it, after the end; 0: none is known */
 };
 
 /* ---- the server ---------------------------------------------------------------------------- */
@@ -122,11 +127,10 @@ struct told_client {
 /* An instance of the server: "server", "server 2". */
 struct told_server {
 	const char *name;
-	nsec started, listens, exited; /* its main process; 0: not */
+	nsec started, listens, signalled, exited; /* of its main process, first; 0: not */
 	long pid;
-	long status;        /* of the exit: as EVENT_SERVER has it */
-	bool by_itself;     /* nothing that ends a process was sent to it before */
-	int processes_died; /* others of its, by a signal that nobody sent */
+	long status;    /* of the exit: as EVENT_SERVER has it */
+	bool by_itself; /* no signal was sent to it before but SIGSTOP and SIGCONT */
 };
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
@@ -166,8 +170,8 @@ struct told_rule {
 	const char *mends;       /* what the server should do instead, a sentence */
 	const char *page;        /* "findings.md#left-in-queue" */
 };
-/* All of them, in the order in which findings are told; the table's own. */
-const struct told_rule *told_rules(size_t *count);
+/* 0, 1, ...: in the order in which findings are told; NULL behind the last. */
+const struct told_rule *told_rule_at(size_t index);
 /* NULL: there is none of that name. A limit has one, too. */
 const struct told_rule *told_rule(const char *name);
 
@@ -218,6 +222,9 @@ bool journal_is_told(const struct journal *journal);
 const struct told_client *told_client_of(const struct told *told, int flow);
 /* Findings that are not allowed. */
 int told_count(const struct told *told);
+
+/* Whether accept() on Linux gives the error for TCP: ENOBUFS, ENOMEM, EPERM, EINTR. */
+bool told_error_is_of_linux(int error);
 
 /* ---- limits -------------------------------------------------------------------------------- */
 

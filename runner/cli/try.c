@@ -164,15 +164,24 @@ static bool knows_scenario(const struct catalogue *scenarios, const char *name)
 static bool knows_finding(const char *name)
 {
 	struct nearest nearest = { .typed = name };
-	size_t count;
-	const struct told_rule *rules = told_rules(&count);
 
 	if (told_rule(name))
 		return true;
-	for (size_t i = 0; i < count; i++)
-		nearest_offer(&nearest, rules[i].name);
+	for (size_t i = 0; told_rule_at(i); i++)
+		nearest_offer(&nearest, told_rule_at(i)->name);
 	autofree char *near = nearest_text(&nearest);
 	complain("--allow '%s': there is no such finding%s", name, near);
+	return false;
+}
+
+static bool knows_limit(const struct trial_limit *limit)
+{
+	autofree char *text = format("%s=%g", limit->finding, limit->most), *why = NULL;
+	struct told_limit parsed;
+
+	if (told_limit_parse(text, &parsed, &why))
+		return true;
+	complain("--limit %s: %s", text, why);
 	return false;
 }
 
@@ -184,6 +193,8 @@ static bool knows_names(const struct trying *trying, const struct catalogue *sce
 		good = knows_scenario(scenarios, trying->scenarios.all[i]);
 	for (size_t i = 0; i < trying->allowed.count && good; i++)
 		good = knows_finding(trying->allowed.all[i]);
+	for (size_t i = 0; i < trying->limits.count && good; i++)
+		good = knows_limit(&trying->limits.all[i]);
 	return good;
 }
 

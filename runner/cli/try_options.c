@@ -332,12 +332,19 @@ static void complete_scenarios(const struct typed *typed)
 static void complete_findings(const struct typed *typed)
 {
 	struct last_word last = last_word(typed);
-	size_t count;
-	const struct told_rule *rules = told_rules(&count);
 
-	for (size_t i = 0; i < count; i++)
-		complete_with(&last.typed, rules[i].name);
+	for (size_t i = 0; told_rule_at(i); i++)
+		complete_with(&last.typed, told_rule_at(i)->name);
 	free(last.before);
+}
+
+static void complete_limits(const struct typed *typed)
+{
+	for (size_t i = 0; told_limit_name(i); i++) {
+		autofree char *word = format("%s=", told_limit_name(i));
+
+		complete_with(typed, word);
+	}
 }
 
 const struct cli_option try_options[] = {
@@ -490,6 +497,7 @@ const struct cli_option try_options[] = {
 	  .argument = "FACT=NUMBER",
 	  .take = take_limit,
 	  FIELD(trying.limits),
+	  .complete = complete_limits,
 	  .help = "more than that is a finding, as in longest-wait=3; may be given several times" },
 	JOBS_OPTION("this many scenarios at once (default: as many as this machine takes)"),
 	ARTIFACTS_OPTION("keep what was seen here (default: ./artifacts/try)"),

@@ -40,6 +40,14 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 /* What a case must leave and did not, or NULL. */
 char *artifact_missing(const struct run *run, const struct entry *entry);
 
+/* ---- told.c -------------------------------------------------------------------------------- */
+
+/*
+ * What the journal in an entry's folder tells of somebody else's server, as try.json has it;
+ * "table" is what was found out about its listeners. NULL where there is no journal.
+ */
+json_t *told_in_folder(const char *folder);
+
 /* ---- tally.c ------------------------------------------------------------------------------- */
 
 /* Notes and reports how an entry ended: its verdict.json says so too. */

@@ -311,6 +311,15 @@ static void judge_variant(const struct run *run, struct entry *entry)
 		change_ending(&entry->result, FAILED, lost);
 }
 
+/* Of a scenario: what its journal tells. */
+static void take_told(const struct run *run, struct entry *entry)
+{
+	autofree char *folder = entry_path(run, entry, "");
+
+	if (run->options->trial)
+		entry->result.told = told_in_folder(folder);
+}
+
 void take_verdict(const struct run *run, struct entry *entry, char *problem)
 {
 	struct result *result = &entry->result;
@@ -320,6 +329,7 @@ void take_verdict(const struct run *run, struct entry *entry, char *problem)
 		problem = artifact_missing(run, entry);
 	if (read && (!problem || result->ending == BROKEN)) {
 		free(problem);
+		take_told(run, entry);
 		judge_variant(run, entry);
 		return;
 	}

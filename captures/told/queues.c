@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who waits in which accept queue. Nobody tells when a server calls accept(); but a queue is a
+ * FIFO, and sock_diag tells how many are in it. So whoever came first has left when it is shorter.
+ */
+#include "captures/told/books.h"
+
+#include <string.h>
+
+struct told_listener *listener_book(const struct told *told, int key)
+{
+	struct told_books *books = told->books;
+
+	for (int i = 0; key && i < books->listener_count; i++)
+		if (books->listeners[i].key == key)
+			return &books->listeners[i];
+	return NULL;
+}
+
+void free_listeners(struct told_books *books)
+{
+	for (int i = 0; i < books->listener_count; i++)
+		free(books->listeners[i].waiting);
+	free(books->listeners);
+}
+
+/* More than a server has: how long it takes to find one of them is bounded. */
+#define MOST_LISTENERS 1024
+
+static void take_listener(struct told *told, const struct event *event)
+{
+	struct told_books *books = told->books;
+
+	if (!event->listener || listener_book(told, event->listener) ||
+	    books->listener_count == MOST_LISTENERS)
+		return;
+	books->listeners = GROWN(books->listeners, books->listener_count);
+	books->listeners[books->listener_count++] =
+		(struct told_listener){ .key = event->listener,
+					.port = event_port(event),
+					.name = event->name ? event->name : "?",
+					.asked = -1,
+					.began = event->at };
+}
+
+/* ---- who comes and who goes ---------------------------------------------------------------- */
+
+static void add_homeless(struct told_books *books, int flow)
+{
+	books->homeless = GROWN(books->homeless, books->homeless_count);
+	books->homeless[books->homeless_count++] = flow;
+}
+
+/* A connection, and none that only waits for its last segments. */
+static bool is_child(enum tcp_state state)
+{
+	return state != NO_SOCKET && state != SYN_RECV && state != TIME_WAIT;
+}
+
+static void take_socket(struct told *told, const struct event *event)
+{
+	if (event->host == SERVER && client_book(told, event->flow) && !is_child(event->was) &&
+	    event->was != TIME_WAIT && is_child(event->state))
+		add_homeless(told->books, event->flow);
+}
+
+static void enter_queue(struct told *told, struct told_listener *listener, int flow)
+{
+	struct told_client *client = client_book(told, flow);
+
+	listener->waiting = GROWN(listener->waiting, listener->waiting_count);
+	listener->waiting[listener->waiting_count++] = flow;
+	client->listener = listener->key;
+	client->orphaned = 0;
+}
+
+static void note_accept(struct told *told, struct told_client *client, nsec at)
+{
+	struct told_books *books = told->books;
+
+	if (client->accepted)
+		return;
+	client->accepted = at;
+	books->accepted++;
+	if (!books->first_accept)
+		books->first_accept = at;
+	books->last_accept = at;
+}
+
+/* The listener has room for so many of the homeless, as its queue is longer than is known. */
+static void take_in(struct told *told, struct told_listener *listener)
+{
+	struct told_books *books = told->books;
+	int left = 0;
+
+	for (int i = 0; i < books->homeless_count; i++) {
+		const struct told_client *client = client_book(told, books->homeless[i]);
+		struct told_listener *meant = listener_book(told, client->listener);
+		bool its_own = meant == listener;
+
+		if (its_own ||
+		    ((!meant || meant->ended) && listener->waiting_count < listener->depth))
+			enter_queue(told, listener, books->homeless[i]);
+		else
+			books->homeless[left++] = books->homeless[i];
+	}
+	books->homeless_count = left;
+}
+
+/* Who came first is gone. */
+static void let_go(struct told *told, struct told_listener *listener, nsec at)
+{
+	int gone = listener->waiting_count - listener->depth;
+
+	if (gone <= 0)
+		return;
+	for (int i = 0; i < gone; i++) {
+		struct told_client *client = client_book(told, listener->waiting[i]);
+
+		if (client->queued)
+			client->last_queued = told->books->sampled;
+		note_accept(told, client, at);
+	}
+	listener->waiting_count -= gone;
+	memmove(listener->waiting, listener->waiting + gone,
+		(size_t)listener->waiting_count * sizeof(*listener->waiting));
+}
+
+/* Newcomers stand behind all others. */
+static void note_newcomers(const struct told *told, const struct told_listener *listener, nsec at)
+{
+	for (int i = listener->waiting_count - 1; i >= 0; i--) {
+		struct told_client *client = client_book(told, listener->waiting[i]);
+
+		if (client->queued)
+			return;
+		client->queued = at;
+	}
+}
+
+/* Whom no queue has taken in was accepted before anybody looked; or has ended with its listener. */
+static void settle_homeless(struct told *told, nsec at)
+{
+	struct told_books *books = told->books;
+
+	for (int i = 0; i < books->homeless_count; i++) {
+		struct told_client *client = client_book(told, books->homeless[i]);
+
+		if (!client->orphaned)
+			note_accept(told, client, at);
+	}
+	books->homeless_count = 0;
+}
+
+static void take_sample(struct told *told, const struct event *event)
+{
+	struct told_books *books = told->books;
+
+	for (int i = 0; i < books->listener_count; i++)
+		if (!books->listeners[i].ended && books->homeless_count)
+			take_in(told, &books->listeners[i]);
+	for (int i = 0; i < books->listener_count; i++) {
+		let_go(told, &books->listeners[i], event->at);
+		note_newcomers(told, &books->listeners[i], event->at);
+	}
+	settle_homeless(told, event->at);
+	books->sampled = event->at;
+}
+
+/* ---- the end of a listener ----------------------------------------------------------------- */
+
+static bool others_listen(const struct told *told, const struct told_listener *listener)
+{
+	for (int i = 0; i < told->books->listener_count; i++) {
+		const struct told_listener *other = &told->books->listeners[i];
+
+		if (other != listener && other->port == listener->port && !other->ended)
+			return true;
+	}
+	return false;
+}
+
+static void orphan(struct told_client *client, const struct event *event, bool served_on)
+{
+	client->orphaned = event->at;
+	client->group_served_on = served_on;
+}
+
+static void end_listener(struct told *told, struct told_listener *listener,
+			 const struct event *event)
+{
+	bool served_on = others_listen(told, listener);
+
+	if (listener->ended)
+		return;
+	listener->ended = event->at;
+	listener->depth = 0;
+	for (int i = 0; i < listener->waiting_count; i++) {
+		struct told_client *client = client_book(told, listener->waiting[i]);
+
+		client->last_queued = told->books->sampled;
+		orphan(client, event, served_on);
+		add_homeless(told->books, client->flow);
+	}
+	listener->waiting_count = 0;
+	for (int i = 0; i < told->client_count; i++) {
+		struct told_client *client = &told->clients[i];
+		bool half = client->connected && !client->accepted && !client->orphaned &&
+			    !client->queued && client->listener == listener->key;
+
+		if (!half)
+			continue;
+		orphan(client, event, served_on);
+		client->in_handshake = true;
+	}
+}
+
+static void take_queue(struct told *told, const struct event *event)
+{
+	struct told_listener *listener = listener_book(told, event->listener);
+
+	if (!listener)
+		return;
+	if (event->name)
+		end_listener(told, listener, event);
+	else if (!listener->ended)
+		listener->depth = event->accept;
+}
+
+/* Who is still there when the journal ends. */
+void end_queues(struct told *told)
+{
+	for (int i = 0; i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		for (int k = 0; k < listener->waiting_count; k++)
+			client_book(told, listener->waiting[k])->last_queued = told->books->sampled;
+	}
+}
+
+static void take_fact(struct told *told, const struct event *event)
+{
+	struct told_listener *listener = listener_book(told, event->listener);
+
+	if (listener && text_is(event->name, "backlog asked"))
+		listener->asked = event->value;
+}
+
+void take_queue_event(struct told *told, const struct event *event)
+{
+	if (event->kind == EVENT_LISTENER)
+		take_listener(told, event);
+	else if (event->kind == EVENT_SOCKET)
+		take_socket(told, event);
+	else if (event->kind == EVENT_QUEUE)
+		take_queue(told, event);
+	else if (event->kind == EVENT_FACT)
+		take_fact(told, event);
+	else if (event->kind == EVENT_SAMPLE)
+		take_sample(told, event);
+}

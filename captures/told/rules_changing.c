@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules about a server that is restarted, told to reload, or followed by another instance.
+ */
+#include "captures/told/books.h"
+
+#include <string.h>
+
+/* ---- clients that the change has cost ------------------------------------------------------ */
+
+static nsec earlier_of(nsec a, nsec b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* When the server was told to change: by a signal, a command, or a second instance; 0: never. */
+static nsec change_of(const struct told *told)
+{
+	const struct told_event *signal = find_deed(told, DEED_SIGNAL, 0);
+	const struct told_event *command = find_deed(told, DEED_COMMAND, 0);
+	nsec second = told->server_count > 1 ? told->servers[1].started : 0;
+
+	return earlier_of(earlier_of(signal ? signal->at : 0, command ? command->at : 0), second);
+}
+
+/* The kernel has reset it, as its member of a group ended: reset-in-group tells of those. */
+static bool is_of_group(const struct told_client *client)
+{
+	return client->orphaned && client->group_served_on;
+}
+
+static bool was_refused(const struct told *told, const struct told_client *client)
+{
+	(void)told;
+	return client->fate == FATE_REFUSED;
+}
+
+static bool was_reset(const struct told *told, const struct told_client *client)
+{
+	(void)told;
+	return (client->fate == FATE_RESET_BEFORE || client->fate == FATE_RESET_AFTER) &&
+	       !is_of_group(client);
+}
+
+static bool was_cut(const struct told *told, const struct told_client *client)
+{
+	(void)told;
+	return client->fate == FATE_CUT;
+}
+
+/* FIN although its request had come: what the server has not read it answers with RST. */
+static bool was_closed_on(const struct told_client *client)
+{
+	return client->fate == FATE_CLOSED && client->asked && client->asked < client->closed;
+}
+
+static bool was_not_answered(const struct told *told, const struct told_client *client)
+{
+	nsec change = change_of(told);
+	struct told_window window = { client->requested, told->ended, false };
+
+	if (window.from < change)
+		window.from = change;
+	return was_closed_on(client) ||
+	       (client->fate == FATE_UNANSWERED && stay_at_rest(told, window) >= STILL);
+}
+
+typedef bool cost(const struct told *told, const struct told_client *client);
+
+/* The first of those who have paid since the change, and how many they are. */
+static const struct told_client *who_paid(const struct told *told, cost *paid, int *count)
+{
+	nsec change = change_of(told);
+	const struct told_client *first = NULL;
+
+	*count = 0;
+	for (int i = 0; change && i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (!told_is_ordinary(client) || client->ended < change || !paid(told, client))
+			continue;
+		first = first ? first : client;
+		++*count;
+	}
+	return first;
+}
+
+static bool tell_cost(const struct told *told, struct told_finding *finding, cost *paid)
+{
+	int count;
+	const struct told_client *first = who_paid(told, paid, &count);
+
+	if (!first)
+		return false;
+	finding->flow = first->flow;
+	finding->seq = first->seq;
+	finding->sentence =
+		format("%d of %d clients: %s; the first was %s, %.3f s after the %s "
+		       "began",
+		       count, told->client_count, told_fate_words(first->fate), first->name,
+		       seconds(first->ended - change_of(told)), told->scenario);
+	return true;
+}
+
+bool find_refused_at_change(const struct told *told, struct told_finding *finding)
+{
+	return tell_cost(told, finding, was_refused);
+}
+
+bool find_reset_at_change(const struct told *told, struct told_finding *finding)
+{
+	return tell_cost(told, finding, was_reset);
+}
+
+bool find_cut_at_change(const struct told *told, struct told_finding *finding)
+{
+	return tell_cost(told, finding, was_cut);
+}
+
+bool find_unanswered_at_change(const struct told *told, struct told_finding *finding)
+{
+	return tell_cost(told, finding, was_not_answered);
+}
+
+bool find_refused_at_restart(const struct told *told, struct told_finding *finding)
+{
+	return told->books->activated && tell_cost(told, finding, was_refused);
+}
+
+/* ---- members of a group -------------------------------------------------------------------- */
+
+/*
+ * In the accept queue of a member when that ended. Who is in the handshake then is lost whatever a
+ * server does: that is a fact.
+ */
+static bool was_reset_in_group(const struct told_client *client)
+{
+	return told_is_ordinary(client) && is_of_group(client) && !client->in_handshake &&
+	       client->reset && !client->first_byte;
+}
+
+bool find_reset_in_group(const struct told *told, struct told_finding *finding)
+{
+	const struct told_client *first = NULL;
+	int count = 0;
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (!was_reset_in_group(client))
+			continue;
+		first = first ? first : client;
+		count++;
+	}
+	if (!first)
+		return false;
+	finding->flow = first->flow;
+	finding->seq = first->seq;
+	finding->sentence =
+		format("%d of %d clients were reset in the accept queue of a listener "
+		       "that ended, while others listened on its port; the first was %s",
+		       count, told->client_count, first->name);
+	return true;
+}
+
+/* ---- the second start ---------------------------------------------------------------------- */
+
+/* It was started again and never listened: it has ended, or sleeps. */
+static bool failed_to_listen(const struct told *told, const struct told_server *server)
+{
+	struct told_window window = { server->started, told->ended, false };
+
+	if (!server->started || server->listens)
+		return false;
+	return server->exited ? server->by_itself : stay_at_rest(told, window) >= STILL;
+}
+
+bool find_no_bind(const struct told *told, struct told_finding *finding)
+{
+	for (int i = 1; i < told->server_count; i++) {
+		const struct told_server *server = &told->servers[i];
+		double started = seconds(server->started - told->began);
+
+		if (told->books->activated || !failed_to_listen(told, server))
+			continue;
+		finding->flow = told->client_count;
+		finding->sentence =
+			server->exited
+				? format("%s was started at %.3f s and exited with status %ld "
+					 "before it listened",
+					 server->name, started, server->status)
+				: format("%s was started at %.3f s and did not listen, while every "
+					 "thread of it slept",
+					 server->name, started);
+		return true;
+	}
+	return false;
+}
+
+static const struct told_listener *who_listens_still(const struct told *told)
+{
+	for (int i = 0; i < told->books->listener_count; i++)
+		if (!told->books->listeners[i].ended)
+			return &told->books->listeners[i];
+	return NULL;
+}
+
+/* The main process is gone, and what is left sleeps and holds the listener. */
+bool find_leaked_listener(const struct told *told, struct told_finding *finding)
+{
+	const struct told_server *server = told->server_count ? &told->servers[0] : NULL;
+	const struct told_listener *listener = who_listens_still(told);
+	nsec again = told->server_count > 1 ? told->servers[1].listens : 0;
+	struct told_window window = { server ? server->exited : 0, again ? again : told->ended,
+				      false };
+
+	if (!server || !server->exited || !listener || told->books->activated ||
+	    !was_at_rest(told, window) || stay_at_rest(told, window) < STILL)
+		return false;
+	finding->flow = told->client_count;
+	finding->sentence = format("the server had exited at %.3f s, and %s stayed open: processes "
+				   "that it has left (%d) hold it, and every thread of them slept",
+				   seconds(server->exited - told->began), listener->name,
+				   processes_at_rest(told, window));
+	return true;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules about who waits while the server sleeps.
+ */
+#include "captures/told/books.h"
+
+#include <string.h>
+
+static nsec later(nsec a, nsec b)
+{
+	return a > b ? a : b;
+}
+
+/* ---- who waits in the accept queue --------------------------------------------------------- */
+
+/* Clients that the server at rest has left in the accept queue. */
+struct left {
+	int count;
+	nsec longest;
+	const struct told_client *example; /* who was left longest; NULL: nobody was */
+};
+
+/* Which of them are meant: who waited at some time after @since, and came after @came. */
+struct leaving {
+	nsec since, came;
+	nsec until;  /* 0: the end */
+	bool unowed; /* see struct told_window */
+};
+
+static struct left left_in_queue(const struct told *told, struct leaving leaving)
+{
+	struct left left = { 0 };
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+		struct told_window window = { later(client->queued, leaving.since),
+					      client->last_queued, leaving.unowed };
+		nsec stay;
+
+		if (!told_is_ordinary(client) || !client->queued || client->syn[0] < leaving.came)
+			continue;
+		if (leaving.until && leaving.until < window.to)
+			window.to = leaving.until;
+		stay = stay_at_rest(told, window);
+		if (stay < STILL)
+			continue;
+		left.count++;
+		if (stay <= left.longest)
+			continue;
+		left.longest = stay;
+		left.example = client;
+	}
+	return left;
+}
+
+/* "3 of 20 clients stayed in the accept queue of server for up to 9.8 s, while ..." */
+static char *words_of_left(const struct told *told, const struct left *left)
+{
+	const struct told_listener *listener = listener_book(told, left->example->listener);
+
+	return format("%d of %d clients stayed in the accept queue of %s for up to %.1f s, while "
+		      "every thread of the server slept",
+		      left->count, told->client_count, listener ? listener->name : "the listener",
+		      seconds(left->longest));
+}
+
+/* Takes over @sentence. */
+static bool tell_left(struct told_finding *finding, const struct left *left, char *sentence)
+{
+	finding->flow = left->example->flow;
+	finding->seq = left->example->seq;
+	finding->sentence = sentence;
+	return true;
+}
+
+/*
+ * When a process of the server was seen to have ended first, where that was the main one, or there
+ * are fewer since then; 0: it has all that it had.
+ */
+static nsec when_lost(const struct told *told)
+{
+	const struct told_event *main_one = find_deed(told, DEED_EXIT, 0);
+	const struct told_event *other = find_deed(told, DEED_PROCESS, 0);
+	int before, after;
+
+	if (main_one || !other)
+		return main_one ? main_one->at : 0;
+	before = processes_at_rest(told, (struct told_window){ 0, other->at, false });
+	after = processes_at_rest(told, (struct told_window){ other->at, told->ended, false });
+	return after >= 0 && after < before ? other->at : 0;
+}
+
+bool find_left_in_queue(const struct told *told, struct told_finding *finding)
+{
+	struct left left = left_in_queue(told, (struct leaving){ .unowed = true });
+	autofree char *words = left.example ? words_of_left(told, &left) : NULL;
+
+	if (!words || when_lost(told))
+		return false;
+	return tell_left(finding, &left,
+			 left.example->accepted
+				 ? format("%s; %s was accepted only when something else happened",
+					  words, left.example->name)
+				 : format("%s and owed nobody an answer", words));
+}
+
+/* When the first client came that was to reset its connection, or a health check; 0: none did. */
+static nsec first_dead(const struct told *told)
+{
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->role == ROLE_DEAD || client->role == ROLE_CHECK)
+			return client->syn[0];
+	}
+	return 0;
+}
+
+bool find_listener_unserved(const struct told *told, struct told_finding *finding)
+{
+	nsec lost = when_lost(told), since = lost ? lost : first_dead(told);
+	struct left left = { 0 };
+	autofree char *words = NULL;
+
+	if (since)
+		left = left_in_queue(told, (struct leaving){ .since = since, .unowed = true });
+	if (!left.example)
+		return false;
+	words = words_of_left(told, &left);
+	return tell_left(finding, &left,
+			 format(lost ? "%s; a process of it had ended by %.3f s, and the listener "
+				       "is open"
+				     : "%s; it accepts nobody since the clients that went by "
+				       "themselves, the first of them at %.3f s",
+				words, seconds(since - told->began)));
+}
+
+bool find_unserved_while_draining(const struct told *told, struct told_finding *finding)
+{
+	const struct told_event *signal = find_deed(told, DEED_SIGNAL, 0);
+	const struct told_event *end = signal ? find_deed(told, DEED_EXIT, signal->at) : NULL;
+	struct left left = { 0 };
+	autofree char *words = NULL;
+
+	if (signal)
+		left = left_in_queue(told, (struct leaving){ .since = signal->at,
+							     .came = signal->at,
+							     .until = end ? end->at : 0 });
+	if (!left.example)
+		return false;
+	words = words_of_left(told, &left);
+	return tell_left(finding, &left,
+			 format("%s: they came when it had been told to stop, at %.3f s, and its "
+				"listener stayed open",
+				words, seconds(signal->at - told->began)));
+}
+
+/* ---- who waits after the system has failed it ---------------------------------------------- */
+
+/* A client that was refused after @since, although nothing had ended. */
+static const struct told_client *refused_since(const struct told *told, nsec since)
+{
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->fate == FATE_REFUSED && client->syn[0] >= since && !when_lost(told))
+			return client;
+	}
+	return NULL;
+}
+
+bool find_deaf_after_descriptors(const struct told *told, struct told_finding *finding)
+{
+	const struct told_event *freed = find_deed(told, DEED_FREE, 0);
+	const struct told_client *refused = freed ? refused_since(told, freed->at) : NULL;
+	struct left left = { 0 };
+	autofree char *words = NULL;
+
+	if (freed && !when_lost(told))
+		left = left_in_queue(told, (struct leaving){ .since = freed->at, .unowed = true });
+	if (left.example)
+		words = words_of_left(told, &left);
+	else if (refused)
+		left = (struct left){ .example = refused };
+	else
+		return false;
+	return tell_left(finding, &left,
+			 words ? format("%s, although it had descriptors again since %.3f s", words,
+					seconds(freed->at - told->began))
+			       : format("%s was refused: the server has closed its listener, "
+					"although it has descriptors again",
+					refused->name));
+}
+
+/* The last error that accept() was made to fail with before @at. */
+static const struct told_event *error_before(const struct told *told, nsec at)
+{
+	const struct told_event *last = NULL;
+
+	for (int i = 0; i < told->books->event_count; i++) {
+		const struct told_event *event = &told->books->events[i];
+
+		if (event->deed == DEED_ERROR && event->at <= at)
+			last = event;
+	}
+	return last;
+}
+
+bool find_deaf_after_accept_error(const struct told *told, struct told_finding *finding)
+{
+	const struct told_event *first = find_deed(told, DEED_ERROR, 0), *error;
+	struct left left = { 0 };
+	autofree char *words = NULL;
+
+	if (first && !when_lost(told))
+		left = left_in_queue(told, (struct leaving){ .since = first->at, .unowed = true });
+	error = left.example ? error_before(told, left.example->last_queued) : NULL;
+	if (!error || !told_error_is_of_linux(error->error))
+		return false;
+	words = words_of_left(told, &left);
+	return tell_left(
+		finding, &left,
+		format("%s, since accept() had failed with %s", words, error_name(error->error)));
+}
+
+/* ---- who waits for an answer --------------------------------------------------------------- */
+
+/* How long the server rested while the client waited for its first byte, up to @until. */
+static nsec rest_before_answer(const struct told *told, const struct told_client *client,
+			       nsec until)
+{
+	nsec end = client->first_byte ? client->first_byte : end_of_service(told, client);
+
+	return stay_at_rest(told, (struct told_window){ later(client->connected, client->requested),
+							end < until ? end : until, false });
+}
+
+/* What keeps it from its answer is the server's doing. */
+static bool is_half_served(const struct told *told, const struct told_client *client)
+{
+	switch (client->fate) {
+	case FATE_CLOSED:
+	case FATE_RESET_AFTER:
+	case FATE_CUT:
+		return true;
+	case FATE_UNANSWERED:
+		return rest_before_answer(told, client, told->ended) >= STILL;
+	default:
+		return false;
+	}
+}
+
+bool find_half_served(const struct told *told, struct told_finding *finding)
+{
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->role != ROLE_CLIENT || !is_half_served(told, client))
+			continue;
+		finding->flow = client->flow;
+		finding->seq = client->seq;
+		finding->sentence =
+			client->fate == FATE_UNANSWERED
+				? format("%s was connected and not answered for longer than "
+					 "%.1f s, while every thread of the server slept",
+					 client->name, seconds(client->ended - client->connected))
+				: format("%s was connected: %s, with %ld bytes of it", client->name,
+					 told_fate_words(client->fate), client->bytes);
+		return true;
+	}
+	return false;
+}
+
+/* ---- silent clients ------------------------------------------------------------------------ */
+
+/* Whether the silent client was there before the other one, and until that one was answered. */
+static bool may_block(const struct told *told, const struct told_client *silent,
+		      const struct told_client *client)
+{
+	nsec end = end_of_service(told, silent);
+
+	return silent->role == ROLE_SILENT && silent->connected &&
+	       silent->connected < client->connected && end > client->connected &&
+	       (!client->first_byte || end < client->first_byte);
+}
+
+/* The first silent client that keeps this one from its answer while the server sleeps, or NULL. */
+static const struct told_client *who_blocks(const struct told *told,
+					    const struct told_client *client)
+{
+	for (int i = 0; client->connected && i < told->client_count; i++) {
+		const struct told_client *silent = &told->clients[i];
+
+		if (may_block(told, silent, client) &&
+		    rest_before_answer(told, client, end_of_service(told, silent)) >= STILL)
+			return silent;
+	}
+	return NULL;
+}
+
+/* Somebody was served without such a rest: the server itself is not that slow. */
+static bool serves_at_once(const struct told *told)
+{
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->role == ROLE_CLIENT && client->fate == FATE_SERVED &&
+		    rest_before_answer(told, client, told->ended) < STILL)
+			return true;
+	}
+	return false;
+}
+
+bool find_silent_blocks(const struct told *told, struct told_finding *finding)
+{
+	const struct told_client *example = NULL, *silent = NULL;
+	int blocked = 0;
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+		const struct told_client *by =
+			client->role == ROLE_CLIENT ? who_blocks(told, client) : NULL;
+
+		if (!by)
+			continue;
+		blocked++;
+		example = example ? example : client;
+		silent = silent ? silent : by;
+	}
+	if (!example || !serves_at_once(told))
+		return false;
+	finding->flow = example->flow;
+	finding->seq = example->seq;
+	finding->sentence =
+		format("while %s was connected and said nothing, every thread of the server slept "
+		       "and %d other%s waited; %s was %s",
+		       silent->name, blocked, blocked == 1 ? "" : "s", example->name,
+		       example->first_byte ? "answered when that one had gone" : "never answered");
+	return true;
+}
+
+/* ---- the backlog --------------------------------------------------------------------------- */
+
+/* Who was dropped; where the kernel has only counted them, who had to send its SYN again. */
+static const struct told_client *who_was_dropped(const struct told *told)
+{
+	const struct told_client *again = NULL;
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->dropped)
+			return client;
+		if (client->syns > 1 && !again)
+			again = client;
+	}
+	return again;
+}
+
+/* A backlog of 5 has room for the six: an accept queue takes one more (sk_acceptq_is_full()). */
+bool find_tiny_backlog(const struct told *told, struct told_finding *finding)
+{
+	const struct told_client *dropped = who_was_dropped(told);
+
+	for (int i = 0; told->books->overflows && i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->asked < 0 || listener->asked + 1 >= BROWSER_CONNECTIONS)
+			continue;
+		finding->flow = dropped ? dropped->flow : 0;
+		finding->seq = dropped ? dropped->seq : 0;
+		finding->sentence =
+			format("listen() of %s asked for a backlog of %ld, which is room for %ld "
+			       "clients; of those who came besides the kernel dropped %ld segments",
+			       listener->name, listener->asked, listener->asked + 1,
+			       told->books->overflows);
+		return true;
+	}
+	return false;
+}

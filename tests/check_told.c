@@ -1,0 +1,1128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check_told: what a scenario's journal tells. Journals are written here, event by event: of a
+ * server with one fault, which has the finding of that name and no other; of its right twin, which
+ * has none; and of the same server on a machine that let none of its threads run, which has none
+ * either. And each finding goes when what it rests on is edited out of the journal.
+ */
+#include "captures/told/told.h"
+#include "tests/suite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* ---- a journal in the making --------------------------------------------------------------- */
+
+enum { PORT = 8080, TWIN = 70001 };
+
+/* A server and its clients, as a journal has them. */
+struct stage {
+	struct journal *journal;
+	bool wrong; /* it has the fault */
+	nsec now, cpu;
+	long switches, packets;
+	int flows, processes;
+	int depth[2]; /* of the accept queues of PORT and TWIN */
+};
+
+static void say(struct stage *stage, struct event event)
+{
+	event.at = stage->now;
+	journal_append(stage->journal, &event);
+	stage->now += 1000;
+}
+
+static void look_at_queue(struct stage *stage, int listener)
+{
+	say(stage, (struct event){ .kind = EVENT_QUEUE,
+				   .listener = listener,
+				   .accept = stage->depth[listener == TWIN],
+				   .limit = 128 });
+	say(stage, (struct event){ .kind = EVENT_SAMPLE });
+}
+
+static void server_event(struct stage *stage, const char *name, long value)
+{
+	say(stage,
+	    (struct event){
+		    .kind = EVENT_SERVER, .object = "server", .name = name, .value = value });
+}
+
+static void fact(struct stage *stage, const char *name, const char *argument, long value)
+{
+	say(stage, (struct event){ .kind = EVENT_FACT,
+				   .name = name,
+				   .argument = argument,
+				   .value = value,
+				   .listener = strcmp(name, "backlog asked") == 0 ? PORT : 0 });
+}
+
+static void listen_at(struct stage *stage, int listener)
+{
+	say(stage, (struct event){ .kind = EVENT_LISTENER,
+				   .listener = listener,
+				   .port = PORT,
+				   .name = listener == TWIN ? "worker 2" : "server",
+				   .object = "server" });
+	look_at_queue(stage, listener);
+}
+
+static void end_listener(struct stage *stage, int listener)
+{
+	stage->depth[listener == TWIN] = 0;
+	say(stage, (struct event){ .kind = EVENT_QUEUE, .listener = listener, .name = "gone" });
+	say(stage, (struct event){ .kind = EVENT_SAMPLE });
+}
+
+static void begin(struct stage *stage, const char *scenario)
+{
+	*stage = (struct stage){ .journal = journal_new(),
+				 .wrong = stage->wrong,
+				 .now = MSEC(1),
+				 .processes = 1,
+				 .switches = 100 };
+	say(stage, (struct event){ .kind = EVENT_BEGIN,
+				   .name = scenario,
+				   .object = "ipv4",
+				   .told = true,
+				   .format = ARTIFACTS_FORMAT });
+	server_event(stage, "started", 0);
+	server_event(stage, "listens", 0);
+	listen_at(stage, PORT);
+	fact(stage, "request", "GET / HTTP/1.0", 1);
+}
+
+/* ---- what clients and servers do ----------------------------------------------------------- */
+
+static void segment(struct stage *stage, int flow, enum host from, struct segment segment)
+{
+	long packet = ++stage->packets;
+
+	for (int i = 0; i < HOSTS; i++)
+		say(stage, (struct event){ .kind = EVENT_PACKET,
+					   .packet = packet,
+					   .flow = flow,
+					   .host = i ? other(from) : from,
+					   .from = from,
+					   .segment = segment });
+}
+
+static void flags(struct stage *stage, int flow, enum host from, int flags)
+{
+	segment(stage, flow, from, (struct segment){ .flags = (uint8_t)flags });
+}
+
+static void data(struct stage *stage, int flow, enum host from)
+{
+	segment(stage, flow, from, (struct segment){ .flags = ACK | PSH, .length = 100 });
+}
+
+static int knock(struct stage *stage, const char *role)
+{
+	int flow = ++stage->flows;
+
+	say(stage, (struct event){ .kind = EVENT_FLOW,
+				   .flow = flow,
+				   .name = "client",
+				   .argument = role,
+				   .listener = PORT });
+	flags(stage, flow, CLIENT, SYN);
+	return flow;
+}
+
+static void child(struct stage *stage, int flow, int listener)
+{
+	flags(stage, flow, SERVER, SYN | ACK);
+	flags(stage, flow, CLIENT, ACK);
+	say(stage,
+	    (struct event){
+		    .kind = EVENT_SOCKET, .host = SERVER, .flow = flow, .state = ESTABLISHED });
+	stage->depth[listener == TWIN]++;
+	look_at_queue(stage, listener);
+}
+
+/* It is connected, and waits in the accept queue. */
+static int come(struct stage *stage, const char *role)
+{
+	int flow = knock(stage, role);
+
+	child(stage, flow, PORT);
+	return flow;
+}
+
+static int come_refused(struct stage *stage)
+{
+	int flow = knock(stage, NULL);
+
+	flags(stage, flow, SERVER, RST | ACK);
+	return flow;
+}
+
+/* The first one in the queue. */
+static void accept_one(struct stage *stage)
+{
+	stage->switches += 2;
+	stage->depth[0]--;
+	look_at_queue(stage, PORT);
+}
+
+static void ask(struct stage *stage, int flow)
+{
+	data(stage, flow, CLIENT);
+}
+
+static void close_client(struct stage *stage, int flow)
+{
+	flags(stage, flow, CLIENT, FIN | ACK);
+	say(stage,
+	    (struct event){ .kind = EVENT_CALL, .host = CLIENT, .flow = flow, .name = "close" });
+}
+
+static void answer(struct stage *stage, int flow)
+{
+	stage->switches += 2;
+	data(stage, flow, SERVER);
+	say(stage,
+	    (struct event){ .kind = EVENT_ANSWER, .flow = flow, .name = "whole", .value = 100 });
+	close_client(stage, flow);
+}
+
+static void answer_a_part(struct stage *stage, int flow)
+{
+	data(stage, flow, SERVER);
+	say(stage,
+	    (struct event){ .kind = EVENT_ANSWER, .flow = flow, .name = "part", .value = 100 });
+}
+
+/* From its SYN to the end of its answer. */
+static int serve(struct stage *stage)
+{
+	int flow = come(stage, NULL);
+
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+	return flow;
+}
+
+static void look(struct stage *stage)
+{
+	say(stage, (struct event){ .kind = EVENT_SERVER,
+				   .object = "server",
+				   .name = "look",
+				   .value = stage->cpu,
+				   .delta = stage->switches,
+				   .accept = 10,
+				   .limit = 1024,
+				   .syn = stage->processes,
+				   .result = 1 });
+}
+
+/* Two looks, one right behind the other, and a sample. */
+static void rest(struct stage *stage)
+{
+	look(stage);
+	stage->now += MSEC(5);
+	look(stage);
+	say(stage, (struct event){ .kind = EVENT_SAMPLE });
+}
+
+static void rest_for(struct stage *stage, double seconds)
+{
+	rest(stage);
+	stage->now += SEC(seconds);
+	rest(stage);
+}
+
+static void exit_with(struct stage *stage, long status)
+{
+	stage->processes = 0;
+	server_event(stage, "exited", status);
+}
+
+static void lose_process(struct stage *stage, long status)
+{
+	stage->processes--;
+	server_event(stage, "process exited", status);
+}
+
+/* ---- faults and their twins ---------------------------------------------------------------- */
+
+static void one(struct stage *stage)
+{
+	int flow;
+
+	begin(stage, "one");
+	flow = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, flow);
+	if (!stage->wrong)
+		answer(stage, flow);
+	rest_for(stage, 3);
+}
+
+/* One accept() for each time that epoll tells: two come, one is accepted. */
+static void edge(struct stage *stage)
+{
+	int first, second;
+
+	begin(stage, "burst");
+	first = come(stage, NULL);
+	second = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, first);
+	answer(stage, first);
+	if (!stage->wrong)
+		accept_one(stage);
+	ask(stage, second);
+	if (!stage->wrong)
+		answer(stage, second);
+	rest_for(stage, 3);
+}
+
+/* The right twin asks for 5, which has room for a browser's six. */
+static void tiny(struct stage *stage)
+{
+	int flow;
+
+	begin(stage, "burst");
+	fact(stage, "backlog asked", NULL, stage->wrong ? 1 : 5);
+	serve(stage);
+	flow = knock(stage, NULL);
+	say(stage, (struct event){ .kind = EVENT_COUNTER,
+				   .host = SERVER,
+				   .name = "ListenOverflows",
+				   .delta = 1,
+				   .value = 1,
+				   .packet = stage->packets });
+	stage->now += SEC(1);
+	flags(stage, flow, CLIENT, SYN);
+	child(stage, flow, PORT);
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+	rest(stage);
+}
+
+static void silent(struct stage *stage)
+{
+	int quiet, flow;
+
+	begin(stage, "silent");
+	serve(stage);
+	rest(stage);
+	quiet = come(stage, "silent");
+	accept_one(stage);
+	flow = come(stage, NULL);
+	ask(stage, flow);
+	if (!stage->wrong) {
+		accept_one(stage);
+		answer(stage, flow);
+	}
+	rest_for(stage, 3);
+	close_client(stage, quiet);
+	if (stage->wrong) {
+		accept_one(stage);
+		answer(stage, flow);
+	}
+}
+
+static void go_dead(struct stage *stage, long status)
+{
+	int dead;
+
+	begin(stage, "dead");
+	serve(stage);
+	rest(stage);
+	dead = come(stage, "dead");
+	flags(stage, dead, CLIENT, RST);
+	accept_one(stage);
+	if (stage->wrong)
+		exit_with(stage, status);
+	else
+		serve(stage);
+	rest(stage);
+}
+
+static void dead(struct stage *stage)
+{
+	go_dead(stage, 1);
+}
+
+static void sigpipe(struct stage *stage)
+{
+	go_dead(stage, -SIGPIPE);
+}
+
+/* Nobody ends, and nobody accepts any more: its thread has. */
+static void deaf_thread(struct stage *stage)
+{
+	int dead, flow;
+
+	begin(stage, "no-data");
+	serve(stage);
+	rest(stage);
+	dead = come(stage, "check");
+	close_client(stage, dead);
+	accept_one(stage);
+	flow = come(stage, NULL);
+	ask(stage, flow);
+	if (!stage->wrong) {
+		accept_one(stage);
+		answer(stage, flow);
+	}
+	rest_for(stage, 3);
+}
+
+/* A worker goes, and the process that holds the listener does not replace it. */
+static void unserved(struct stage *stage)
+{
+	int flow;
+
+	begin(stage, "burst");
+	stage->processes = 2;
+	serve(stage);
+	rest(stage);
+	if (stage->wrong)
+		lose_process(stage, -SIGSEGV);
+	flow = come(stage, NULL);
+	ask(stage, flow);
+	if (!stage->wrong) {
+		accept_one(stage);
+		answer(stage, flow);
+	}
+	rest_for(stage, 3);
+}
+
+static int take_descriptors(struct stage *stage)
+{
+	begin(stage, "descriptors");
+	serve(stage);
+	rest(stage);
+	fact(stage, "descriptors", "taken", 0);
+	return come(stage, NULL);
+}
+
+static void free_descriptors(struct stage *stage, int flow)
+{
+	fact(stage, "descriptors", "freed", 0);
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+	rest(stage);
+}
+
+static void spin(struct stage *stage)
+{
+	int flow = take_descriptors(stage);
+
+	for (int i = 0; i < 4; i++) {
+		look(stage);
+		stage->now += SEC(1);
+		stage->cpu += stage->wrong ? MSEC(300) : MSEC(1);
+		stage->switches += 7;
+	}
+	free_descriptors(stage, flow);
+}
+
+static void deaf(struct stage *stage)
+{
+	int flow = take_descriptors(stage);
+
+	if (!stage->wrong) {
+		free_descriptors(stage, flow);
+		return;
+	}
+	rest_for(stage, 3);
+	fact(stage, "descriptors", "freed", 0);
+	rest_for(stage, 3);
+}
+
+static void die_without_descriptors(struct stage *stage)
+{
+	int flow = take_descriptors(stage);
+
+	if (stage->wrong)
+		exit_with(stage, 1);
+	else
+		free_descriptors(stage, flow);
+}
+
+static int fail_accept(struct stage *stage, int error)
+{
+	int flow;
+
+	begin(stage, "errors");
+	serve(stage);
+	rest(stage);
+	flow = come(stage, NULL);
+	say(stage,
+	    (struct event){
+		    .kind = EVENT_SERVER, .object = "server", .name = "accept", .error = error });
+	return flow;
+}
+
+static void die_of_error(struct stage *stage)
+{
+	int flow = fail_accept(stage, ENOMEM);
+
+	if (stage->wrong) {
+		exit_with(stage, 1);
+		return;
+	}
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+	rest(stage);
+}
+
+static void deaf_after_error(struct stage *stage)
+{
+	int flow = fail_accept(stage, ENOBUFS);
+
+	if (!stage->wrong) {
+		accept_one(stage);
+		ask(stage, flow);
+		answer(stage, flow);
+	}
+	rest_for(stage, 3);
+}
+
+static void die_of_stop(struct stage *stage)
+{
+	begin(stage, "stall");
+	serve(stage);
+	rest(stage);
+	server_event(stage, "stopped", 0);
+	stage->now += SEC(1);
+	server_event(stage, "continued", 0);
+	if (stage->wrong)
+		exit_with(stage, 1);
+	else
+		serve(stage);
+	rest(stage);
+}
+
+static void drain(struct stage *stage)
+{
+	int held, flow;
+
+	begin(stage, "stop");
+	held = come(stage, "holder");
+	accept_one(stage);
+	ask(stage, held);
+	answer_a_part(stage, held);
+	rest(stage);
+	server_event(stage, "signalled", SIGTERM);
+	if (stage->wrong) {
+		flow = come(stage, NULL);
+		rest_for(stage, 3);
+		answer(stage, held);
+		end_listener(stage, PORT);
+		flags(stage, flow, SERVER, RST);
+	} else {
+		end_listener(stage, PORT);
+		come_refused(stage);
+		rest_for(stage, 3);
+		answer(stage, held);
+	}
+	exit_with(stage, 0);
+}
+
+static void second(struct stage *stage, const char *name, long value)
+{
+	say(stage,
+	    (struct event){
+		    .kind = EVENT_SERVER, .object = "server 2", .name = name, .value = value });
+}
+
+static void stop_first(struct stage *stage)
+{
+	begin(stage, "restart");
+	serve(stage);
+	rest(stage);
+	server_event(stage, "signalled", SIGTERM);
+}
+
+static void bind_again(struct stage *stage)
+{
+	stop_first(stage);
+	end_listener(stage, PORT);
+	exit_with(stage, 0);
+	second(stage, "started", 0);
+	if (stage->wrong)
+		second(stage, "exited", 1);
+	else
+		second(stage, "listens", 0);
+}
+
+static void leak(struct stage *stage)
+{
+	stop_first(stage);
+	if (!stage->wrong)
+		end_listener(stage, PORT);
+	exit_with(stage, 0);
+	stage->processes = stage->wrong;
+	rest_for(stage, 3);
+	second(stage, "started", 0);
+	second(stage, "listens", 0);
+}
+
+static void activated(struct stage *stage)
+{
+	stop_first(stage);
+	fact(stage, "socket activation", NULL, 1);
+	exit_with(stage, 0);
+	second(stage, "started", 0);
+	if (stage->wrong)
+		come_refused(stage);
+	second(stage, "listens", 0);
+	serve(stage);
+}
+
+/* ---- a reload, a handover ------------------------------------------------------------------ */
+
+static void change(struct stage *stage, const char *scenario)
+{
+	begin(stage, scenario);
+	serve(stage);
+	rest(stage);
+	if (strcmp(scenario, "handover") == 0) {
+		second(stage, "started", 0);
+		second(stage, "listens", 0);
+	}
+	server_event(stage, "signalled", strcmp(scenario, "reload") == 0 ? SIGHUP : SIGTERM);
+}
+
+static void change_refuses(struct stage *stage, const char *scenario)
+{
+	change(stage, scenario);
+	if (stage->wrong)
+		come_refused(stage);
+	serve(stage);
+}
+
+static void change_resets(struct stage *stage, const char *scenario)
+{
+	int flow;
+
+	change(stage, scenario);
+	flow = come(stage, NULL);
+	if (stage->wrong) {
+		end_listener(stage, PORT);
+		flags(stage, flow, SERVER, RST);
+		return;
+	}
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+}
+
+static void change_cuts(struct stage *stage, const char *scenario)
+{
+	int flow;
+
+	begin(stage, scenario);
+	flow = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, flow);
+	answer_a_part(stage, flow);
+	rest(stage);
+	server_event(stage, "signalled", SIGHUP);
+	if (stage->wrong)
+		flags(stage, flow, SERVER, FIN | ACK);
+	else
+		answer(stage, flow);
+}
+
+static void change_closes(struct stage *stage, const char *scenario)
+{
+	int flow;
+
+	change(stage, scenario);
+	flow = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, flow);
+	if (stage->wrong)
+		flags(stage, flow, SERVER, FIN | ACK);
+	else
+		answer(stage, flow);
+}
+
+#define CHANGES(name)                                                                              \
+	static void reload_##name(struct stage *stage)                                             \
+	{                                                                                          \
+		change_##name(stage, "reload");                                                    \
+	}                                                                                          \
+	static void handover_##name(struct stage *stage)                                           \
+	{                                                                                          \
+		change_##name(stage, "handover");                                                  \
+	}
+CHANGES(refuses)
+CHANGES(resets)
+CHANGES(cuts)
+CHANGES(closes)
+
+/* The right twin accepts before it ends. */
+static void group(struct stage *stage)
+{
+	int flow;
+
+	begin(stage, "reload");
+	listen_at(stage, TWIN);
+	serve(stage);
+	server_event(stage, "signalled", SIGHUP);
+	flow = come(stage, NULL);
+	if (!stage->wrong)
+		accept_one(stage);
+	end_listener(stage, PORT);
+	if (stage->wrong) {
+		flags(stage, flow, SERVER, RST);
+		return;
+	}
+	ask(stage, flow);
+	answer(stage, flow);
+}
+
+static const struct fault {
+	const char *name;
+	void (*play)(struct stage *stage);
+	const char *way; /* where several have the finding, what else it is called below */
+} faults[] = {
+	{ "half-served", one, NULL },
+	{ "left-in-queue", edge, NULL },
+	{ "tiny-backlog", tiny, NULL },
+	{ "silent-client-blocks-others", silent, NULL },
+	{ "dies-of-dead-client", dead, NULL },
+	{ "dies-of-sigpipe", sigpipe, NULL },
+	{ "listener-unserved", unserved, "worker-gone" },
+	{ "listener-unserved", deaf_thread, "thread-gone" },
+	{ "spins-without-descriptors", spin, NULL },
+	{ "deaf-after-descriptors", deaf, NULL },
+	{ "dies-without-descriptors", die_without_descriptors, NULL },
+	{ "dies-of-accept-error", die_of_error, NULL },
+	{ "deaf-after-accept-error", deaf_after_error, NULL },
+	{ "dies-of-interrupted-wait", die_of_stop, NULL },
+	{ "unserved-while-draining", drain, NULL },
+	{ "cannot-bind-again", bind_again, NULL },
+	{ "listener-leaked", leak, NULL },
+	{ "refused-at-restart", activated, NULL },
+	{ "refused-at-reload", reload_refuses, NULL },
+	{ "reset-at-reload", reload_resets, NULL },
+	{ "cut-answer-at-reload", reload_cuts, NULL },
+	{ "unanswered-at-reload", reload_closes, NULL },
+	{ "refused-at-handover", handover_refuses, NULL },
+	{ "reset-at-handover", handover_resets, NULL },
+	{ "cut-answer-at-handover", handover_cuts, NULL },
+	{ "unanswered-at-handover", handover_closes, NULL },
+	{ "reset-in-group", group, NULL },
+};
+#define FAULTS ((int)ARRAY_LENGTH(faults))
+
+/* The journal of the fault, or of its twin; the caller frees it. */
+static struct journal *play(const struct fault *fault, bool wrong)
+{
+	struct stage stage = { .wrong = wrong };
+
+	fault->play(&stage);
+	say(&stage, (struct event){ .kind = EVENT_SAMPLE });
+	say(&stage, (struct event){ .kind = EVENT_END });
+	return stage.journal;
+}
+
+/* "dies-of-sigpipe, tiny-backlog", or ""; the caller frees it. */
+static char *names_of(const struct told *told)
+{
+	struct text names = { 0 };
+
+	for (int i = 0; i < told->finding_count; i++)
+		text_add(&names, "%s%s", i ? ", " : "", told->findings[i].rule->name);
+	return text_take(&names);
+}
+
+static char *names_in(const struct journal *journal)
+{
+	struct told *told = told_of(journal);
+	char *names = names_of(told);
+
+	told_free(told);
+	return names;
+}
+
+START_TEST(each_fault_is_found_and_no_other)
+{
+	struct journal *journal = play(&faults[_i], true);
+	autofree char *names = names_in(journal);
+
+	ck_assert_str_eq(names, faults[_i].name);
+	journal_free(journal);
+}
+END_TEST
+
+START_TEST(nothing_is_found_of_a_right_twin)
+{
+	struct journal *journal = play(&faults[_i], false);
+	autofree char *names = names_in(journal);
+
+	ck_assert_msg(!*names, "the twin of %s: %s", faults[_i].name, names);
+	journal_free(journal);
+}
+END_TEST
+
+START_TEST(each_rule_has_a_fault_here)
+{
+	const struct told_rule *rule;
+
+	for (size_t i = 0; (rule = told_rule_at(i)); i++) {
+		bool has = false;
+
+		for (int k = 0; k < FAULTS; k++)
+			has |= strcmp(faults[k].name, rule->name) == 0;
+		ck_assert_msg(has, "%s", rule->name);
+		ck_assert_ptr_eq(told_rule(rule->name), rule);
+	}
+}
+END_TEST
+
+/* ---- what a finding rests on --------------------------------------------------------------- */
+
+/* False: the event is not there. */
+typedef bool edit(struct event *event);
+
+static bool is_look(const struct event *event)
+{
+	return event->kind == EVENT_SERVER && text_is(event->name, "look");
+}
+
+static bool a_thread_is_awake(struct event *event)
+{
+	if (is_look(event))
+		event->result = 0;
+	return true;
+}
+
+/* As they do on a machine that lets them, now and then. */
+static bool threads_have_run(struct event *event)
+{
+	if (is_look(event))
+		event->delta += event->seq;
+	return true;
+}
+
+static bool all_is_soon_over(struct event *event)
+{
+	event->at /= 10;
+	return true;
+}
+
+static bool nobody_exits(struct event *event)
+{
+	return event->kind != EVENT_SERVER || !strstr(event->name, "exited");
+}
+
+static bool it_was_told_to_end(struct event *event)
+{
+	if (event->kind == EVENT_SERVER && text_is(event->name, "listens") &&
+	    text_is(event->object, "server")) {
+		event->name = "signalled";
+		event->value = SIGTERM;
+	}
+	return true;
+}
+
+static bool nobody_is_sent_away(struct event *event)
+{
+	return event->kind != EVENT_PACKET || event->from == CLIENT ||
+	       !(event->segment.flags & (FIN | RST));
+}
+
+static bool no_signal_is_sent(struct event *event)
+{
+	return event->kind != EVENT_SERVER || !text_is(event->name, "signalled");
+}
+
+static bool all_clients_are_silent(struct event *event)
+{
+	if (event->kind == EVENT_FLOW)
+		event->argument = "silent";
+	return true;
+}
+
+static bool queues_are_empty(struct event *event)
+{
+	event->accept = event->kind == EVENT_QUEUE ? 0 : event->accept;
+	return true;
+}
+
+static bool no_fact_is_known(struct event *event)
+{
+	return event->kind != EVENT_FACT;
+}
+
+#define OF_ENDS                                                                                    \
+	"dies-of-dead-client dies-of-sigpipe dies-without-descriptors dies-of-accept-error "       \
+	"dies-of-interrupted-wait "
+#define OF_STAYS                                                                                   \
+	"half-served left-in-queue silent-client-blocks-others worker-gone thread-gone "           \
+	"deaf-after-descriptors deaf-after-accept-error unserved-while-draining listener-leaked "
+#define OF_RESTS   OF_STAYS "dies-of-dead-client dies-of-sigpipe spins-without-descriptors "
+#define OF_RELOADS "refused-at-reload reset-at-reload cut-answer-at-reload unanswered-at-reload "
+#define OF_HANDOVERS                                                                               \
+	"refused-at-handover reset-at-handover cut-answer-at-handover unanswered-at-handover "
+
+static const struct {
+	edit *edit;
+	const char *removes; /* these findings, and no others */
+} edits[] = {
+	{ a_thread_is_awake, OF_RESTS },
+	{ threads_have_run, OF_RESTS },
+	{ all_is_soon_over, OF_STAYS },
+	{ nobody_exits, OF_ENDS "listener-leaked cannot-bind-again worker-gone" },
+	{ it_was_told_to_end, OF_ENDS },
+	{ nobody_is_sent_away, OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group" },
+	{ no_signal_is_sent, OF_RELOADS "cut-answer-at-handover unserved-while-draining" },
+	{ all_clients_are_silent,
+	  OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group half-served left-in-queue "
+				  "silent-client-blocks-others dies-of-dead-client dies-of-sigpipe "
+				  "worker-gone thread-gone deaf-after-descriptors "
+				  "deaf-after-accept-error unserved-while-draining" },
+	{ queues_are_empty, "left-in-queue worker-gone thread-gone deaf-after-descriptors "
+			    "deaf-after-accept-error unserved-while-draining reset-in-group "
+			    "spins-without-descriptors" },
+	{ no_fact_is_known, "tiny-backlog spins-without-descriptors deaf-after-descriptors "
+			    "dies-without-descriptors refused-at-restart" },
+};
+
+static struct journal *edited(const struct journal *journal, edit *edit)
+{
+	struct journal *copy = journal_new();
+
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		struct event event = *journal_event(journal, i);
+
+		if (edit(&event))
+			journal_append(copy, &event);
+	}
+	return copy;
+}
+
+START_TEST(a_finding_goes_with_what_it_rests_on)
+{
+	for (int i = 0; i < FAULTS; i++) {
+		struct journal *journal = play(&faults[i], true);
+		struct journal *copy = edited(journal, edits[_i].edit);
+		autofree char *names = names_in(copy);
+		const char *way = faults[i].way ? faults[i].way : faults[i].name;
+		bool goes = text_has_word(edits[_i].removes, way);
+
+		ck_assert_msg(goes == !strstr(names, faults[i].name),
+			      "edit %d of %s (%d) leaves: %s", _i, faults[i].name, i, names);
+		journal_free(copy);
+		journal_free(journal);
+	}
+}
+END_TEST
+
+/* ---- what became of clients ---------------------------------------------------------------- */
+
+START_TEST(clients_have_their_fates_and_times)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+	int flow;
+
+	begin(&stage, "burst");
+	serve(&stage);
+	come_refused(&stage);
+	flow = knock(&stage, NULL);
+	stage.now += SEC(1);
+	flags(&stage, flow, CLIENT, SYN);
+	stage.now += SEC(2);
+	flags(&stage, flow, CLIENT, SYN);
+	flow = come(&stage, "silent");
+	close_client(&stage, flow);
+	flow = come(&stage, NULL);
+	accept_one(&stage);
+	ask(&stage, flow);
+	flags(&stage, flow, SERVER, RST);
+	flow = knock(&stage, NULL);
+	say(&stage, (struct event){ .kind = EVENT_CALL,
+				    .host = CLIENT,
+				    .flow = flow,
+				    .name = "SO_ERROR",
+				    .error = ETIMEDOUT });
+	say(&stage, (struct event){ .kind = EVENT_END });
+	told = told_of(stage.journal);
+
+	ck_assert_int_eq(told->client_count, 6);
+	ck_assert_int_eq(told->clients[0].fate, FATE_SERVED);
+	ck_assert_int_eq(told->clients[1].fate, FATE_REFUSED);
+	ck_assert_int_eq(told->clients[2].fate, FATE_CONNECTING);
+	ck_assert_int_eq(told->clients[2].syns, 3);
+	ck_assert_int_eq(told->clients[2].syn[2] - told->clients[2].syn[0] >= SEC(3), 1);
+	ck_assert_int_eq(told->clients[3].fate, FATE_GAVE_UP);
+	ck_assert_int_eq(told->clients[3].role, ROLE_SILENT);
+	ck_assert_int_eq(told->clients[4].fate, FATE_RESET_AFTER);
+	ck_assert_int_eq(told->clients[5].fate, FATE_TIMED_OUT);
+	ck_assert(told->clients[0].syn[0] < told->clients[0].connected);
+	ck_assert(told->clients[0].connected < told->clients[0].requested);
+	ck_assert(told->clients[0].requested < told->clients[0].first_byte);
+	ck_assert_int_eq(told->clients[0].first_byte, told->clients[0].served);
+	ck_assert_int_eq(told->outcome_count, 6);
+	ck_assert_int_eq(told->outcomes[0].count, 1);
+	ck_assert(told->whole);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* Who is first in the queue is accepted first; the last of five waits on. */
+START_TEST(a_queue_is_a_fifo)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+
+	begin(&stage, "burst");
+	for (int i = 0; i < 5; i++)
+		come(&stage, NULL);
+	for (int i = 0; i < 4; i++)
+		accept_one(&stage);
+	told = told_of(stage.journal);
+	for (int i = 0; i < 4; i++)
+		ck_assert(told->clients[i].queued && told->clients[i].accepted);
+	for (int i = 1; i < 4; i++)
+		ck_assert(told->clients[i].accepted > told->clients[i - 1].accepted);
+	ck_assert(told->clients[4].queued && !told->clients[4].accepted);
+	ck_assert_int_eq(told->work.accepted, 4);
+	ck_assert(!told->whole);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* ---- facts and limits ---------------------------------------------------------------------- */
+
+START_TEST(a_limit_makes_a_fact_a_finding)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+
+	begin(&stage, "stop");
+	fact(&stage, "limit", "refused", 1);
+	come_refused(&stage);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->finding_count, 0);
+	told_free(told);
+	come_refused(&stage);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->finding_count, 1);
+	ck_assert_str_eq(told->findings[0].rule->name, "refused");
+	ck_assert_str_eq(told->findings[0].sentence, "2 of 2 clients were refused; the limit is 1");
+	ck_assert_int_eq(told_count(told), 1);
+	told_free(told);
+	fact(&stage, "allowed", "refused", 0);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->finding_count, 1);
+	ck_assert_int_eq(told_count(told), 0);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+START_TEST(a_limit_is_a_name_and_a_number)
+{
+	static const struct {
+		const char *text, *why;
+	} wrong[] = {
+		{ "refuse=1", "there is no limit 'refuse'; nearest: refused, reset, elsewhere" },
+		{ "refused", "'refused' needs a whole number, as in refused=0" },
+		{ "refused=1.5", "'refused' needs a whole number, as in refused=0" },
+		{ "longest-wait=3s",
+		  "'longest-wait' needs a number of seconds, as in longest-wait=2.5" },
+		{ "longest-wait=-1",
+		  "'longest-wait' needs a number of seconds, as in longest-wait=2.5" },
+		{ "longest-wait=inf",
+		  "'longest-wait' needs a number of seconds, as in longest-wait=2.5" },
+	};
+	struct told_limit limit;
+	char *none = NULL;
+
+	ck_assert(told_limit_parse("longest-wait=0.5", &limit, &none));
+	ck_assert_str_eq(limit.name, "longest-wait");
+	ck_assert_int_eq(limit.value, MSEC(500));
+	ck_assert(told_limit_parse("refused=3", &limit, &none));
+	ck_assert_int_eq(limit.value, 3);
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+		char *why = NULL;
+
+		ck_assert(!told_limit_parse(wrong[i].text, &limit, &why));
+		ck_assert_str_eq(why, wrong[i].why);
+		free(why);
+	}
+}
+END_TEST
+
+/* What other systems give is a fact. */
+START_TEST(an_error_of_another_system_is_no_finding)
+{
+	struct stage stage = { .wrong = true };
+	struct told *told;
+
+	fail_accept(&stage, ECONNABORTED);
+	exit_with(&stage, 1);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->finding_count, 0);
+	ck_assert_str_eq(told->facts[told->fact_count - 1].name, "elsewhere");
+	ck_assert(strstr(told->facts[told->fact_count - 1].sentence, "ECONNABORTED"));
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* ---- what it looks like -------------------------------------------------------------------- */
+
+START_TEST(all_of_it_is_json_and_lines)
+{
+	struct journal *journal = play(&faults[_i], true);
+	struct told *told = told_of(journal);
+	json_t *json = told_json(told, true);
+	json_t *finding = json_array_get(json_object_get(json, "findings"), 0);
+	struct text text = { 0 };
+	autofree char *lines = NULL, *summary = told_summary(told);
+
+	ck_assert_str_eq(json_string_value(json_object_get(finding, "name")), faults[_i].name);
+	ck_assert_int_eq(json_array_size(json_object_get(json, "clients")), told->client_count);
+	ck_assert_int_eq(json_array_size(json_object_get(json, "outcomes")), told->outcome_count);
+	told_print(told, text_stream(&text));
+	lines = text_take(&text);
+	ck_assert(strstr(lines, faults[_i].name));
+	ck_assert(strstr(lines, told->findings[0].rule->page));
+	ck_assert(told->findings[0].flow == 0 || told_client_of(told, told->findings[0].flow));
+	ck_assert(*summary);
+	json_decref(json);
+	told_free(told);
+	journal_free(journal);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("told");
+	TCase *tests = tcase_create("told");
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_loop_test(tests, each_fault_is_found_and_no_other, 0, FAULTS);
+	tcase_add_loop_test(tests, nothing_is_found_of_a_right_twin, 0, FAULTS);
+	tcase_add_test(tests, each_rule_has_a_fault_here);
+	tcase_add_loop_test(tests, a_finding_goes_with_what_it_rests_on, 0,
+			    (int)ARRAY_LENGTH(edits));
+	tcase_add_test(tests, clients_have_their_fates_and_times);
+	tcase_add_test(tests, a_queue_is_a_fifo);
+	tcase_add_test(tests, a_limit_makes_a_fact_a_finding);
+	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
+	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
+	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}
