@@ -5,10 +5,11 @@
  * has none; and of the same server on a machine that let none of its threads run, which has none
  * either. And each finding goes when what it rests on is edited out of the journal.
  */
-#include "captures/told/told.h"
+#include "captures/draw/draw.h"
 #include "tests/suite.h"
 
 #include <errno.h>
+#include <libxml/parser.h>
 #include <signal.h>
 #include <string.h>
 
@@ -1106,6 +1107,83 @@ START_TEST(all_of_it_is_json_and_lines)
 }
 END_TEST
 
+static int count_of(const char *text, const char *word)
+{
+	int count = 0;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		count++;
+	}
+	return count;
+}
+
+static void check_xml(const char *svg)
+{
+	xmlDoc *document = xmlReadMemory(svg, (int)strlen(svg), "clients.svg", NULL, 0);
+
+	ck_assert_ptr_nonnull(document);
+	xmlFreeDoc(document);
+}
+
+START_TEST(each_client_has_a_line_in_the_picture)
+{
+	struct journal *journal = play(&faults[_i], true);
+	struct told *told = told_of(journal);
+	autofree char *svg = clients_svg(told), *part = clients_svg_part(told);
+
+	check_xml(svg);
+	check_xml(part);
+	ck_assert_int_ge(count_of(svg, ">client"), told->client_count);
+	ck_assert(!told->findings[0].flow || strstr(svg, faults[_i].name));
+	ck_assert(strlen(part) < strlen(svg));
+	told_free(told);
+	journal_free(journal);
+}
+END_TEST
+
+/* Some of each fate, and the one that a finding names. */
+START_TEST(of_a_crowd_some_are_drawn)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+	autofree char *svg = NULL;
+
+	begin(&stage, "burst");
+	for (int i = 0; i < 2000; i++)
+		serve(&stage);
+	for (int i = 0; i < 100; i++)
+		come_refused(&stage);
+	for (int i = 0; i < 40; i++)
+		come(&stage, NULL);
+	rest_for(&stage, 3);
+	told = told_of(stage.journal);
+	svg = clients_svg(told);
+	check_xml(svg);
+	ck_assert(strstr(svg, ">2000 served: 8 of them"));
+	ck_assert(strstr(svg, ">100 refused: 8 of them"));
+	ck_assert(strstr(svg, "left-in-queue"));
+	ck_assert_int_le(count_of(svg, ">client"), 3 * 8 + 1);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+START_TEST(a_journal_of_nothing_is_told_and_drawn)
+{
+	struct journal *journal = journal_new();
+	struct told *told = told_of(journal);
+	autofree char *svg = clients_svg(told), *summary = told_summary(told);
+
+	ck_assert(!journal_is_told(journal));
+	ck_assert_int_eq(told->client_count, 0);
+	ck_assert_str_eq(summary, "no client came");
+	check_xml(svg);
+	told_free(told);
+	journal_free(journal);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("told");
@@ -1123,6 +1201,9 @@ int main(void)
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
+	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);
+	tcase_add_test(tests, of_a_crowd_some_are_drawn);
+	tcase_add_test(tests, a_journal_of_nothing_is_told_and_drawn);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

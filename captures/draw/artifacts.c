@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What people read, drawn from the journal: ladder.txt, ladder.mmd, ladder.svg,
- * counters.txt, and case.pcapng.
+ * counters.txt, and case.pcapng; of a scenario clients.svg and told.json, too.
  *
  * ladder.txt is compared between kernels and quoted by documents: it has nothing of the machine. A
  * line's time is the one that an expectation names. Lines that only a slow machine adds ("~1.0")
@@ -201,6 +201,24 @@ static void write_texts(const struct story *story, const char *folder)
 	}
 }
 
+/* What became of a scenario's clients, and what is wrong with its server. */
+static void write_told(const struct journal *journal, const char *folder)
+{
+	struct told *told = told_of(journal);
+	json_t *json = told_json(told, true);
+	autofree char *svg = clients_svg(told);
+	FILE *out = begin(folder, "clients.svg");
+
+	fputs(svg, out);
+	keep(out, folder, "clients.svg");
+	out = begin(folder, "told.json");
+	json_dumpf(json, out, JSON_INDENT(1));
+	fputc('\n', out);
+	keep(out, folder, "told.json");
+	json_decref(json);
+	told_free(told);
+}
+
 /* Returns NULL, or what is wrong with the captures. */
 static char *write_capture(const struct journal *journal, const struct story *story,
 			   const char *folder)
@@ -224,6 +242,8 @@ void artifacts_write(const struct journal *journal, const char *folder)
 		return;
 	story = story_of(journal);
 	write_texts(story, folder);
+	if (journal_is_told(journal))
+		write_told(journal, folder);
 	why = write_capture(journal, story, folder);
 	story_free(story);
 	if (why)

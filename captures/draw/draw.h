@@ -3,13 +3,14 @@
  * draw: what people look at.
  *
  *   story     what a journal tells, in the order in which it happened
- *   drawings  of a story: for a terminal, as SVG, as Mermaid
+ *   drawings  of a story: for a terminal, as SVG, as Mermaid; of what is told, as SVG
  *   artifacts what is drawn into a case's folder, an annotated capture among it
  */
 #ifndef HALFOPEN_DRAW_H
 #define HALFOPEN_DRAW_H
 
 #include "captures/judge/judge.h"
+#include "captures/told/told.h"
 
 /* ---- story --------------------------------------------------------------------------------- */
 
@@ -136,11 +137,21 @@ char *ladder_style(void);
 /* As a Mermaid sequence diagram, with the times of ladder.txt; the caller frees it. */
 char *ladder_mermaid(const struct story *story);
 
+/* ---- a drawing of what a scenario tells ---------------------------------------------------- */
+
+/*
+ * A line for each client in time, as SVG: a file of its own, or for a page that has ladder_style().
+ * Of a crowd some of each fate. The caller frees it.
+ */
+char *clients_svg(const struct told *told);
+char *clients_svg_part(const struct told *told);
+
 /* ---- artifacts ----------------------------------------------------------------------------- */
 
 /*
  * ladder.txt, ladder.mmd, ladder.svg, counters.txt and case.pcapng from a journal and the captures
- * in @folder. broken() when they cannot be written, or when captures and journal do not agree.
+ * in @folder; of a scenario's journal clients.svg and told.json too. broken() when they cannot be
+ * written, or when captures and journal do not agree.
  */
 void artifacts_write(const struct journal *journal, const char *folder);
 /* Prints all ladders, and the queues at the end: what ladder.txt is when @form is stable. */

@@ -131,7 +131,7 @@ static xmlNode *style_of(xmlNode *svg)
 static void name_drawing(xmlNode *svg, const struct canvas *canvas)
 {
 	autofree char *title = text_clean(canvas->title);
-	autofree char *label = format("Ladder of %s, %s", title, canvas->family);
+	autofree char *label = format("%s of %s, %s", canvas->what, title, canvas->family);
 
 	if (canvas->alone) {
 		xmlNode *node = xmlNewTextChild(svg, NULL, BAD_CAST "title", BAD_CAST title);

@@ -61,6 +61,7 @@ struct layers {
 };
 
 struct canvas {
+	const char *what; /* is drawn: "Ladder" */
 	const char *title, *family;
 	int width, height;
 	bool alone; /* a file of its own, which says how it looks; in a page ladder_style() does */

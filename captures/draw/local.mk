@@ -5,6 +5,9 @@ captures_draw_libdraw_a_SOURCES = \
 	captures/draw/annotate.c \
 	captures/draw/annotate.h \
 	captures/draw/artifacts.c \
+	captures/draw/axis.c \
+	captures/draw/axis.h \
+	captures/draw/clients.c \
 	captures/draw/draw.h \
 	captures/draw/layers.c \
 	captures/draw/layers.h \

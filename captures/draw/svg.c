@@ -613,7 +613,9 @@ static char *draw_svg(const struct story *story, bool alone)
 {
 	struct picture *picture = picture_of(story);
 	struct pen pen = { .picture = picture, .story = story };
-	struct canvas canvas = { .title = story->title, .family = story->family, .alone = alone };
+	struct canvas canvas = {
+		.what = "Ladder", .title = story->title, .family = story->family, .alone = alone
+	};
 
 	pen.at = columns_of(picture, story);
 	canvas.width = pen.at.width;

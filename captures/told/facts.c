@@ -19,14 +19,15 @@ static bool still_waits(const struct told_client *client)
 	return client->fate == FATE_CONNECTING || client->fate == FATE_UNANSWERED;
 }
 
-/* "client 3 waited 1.003 s", "longer than 10.000 s" */
-static bool tell_span(struct told_fact *fact, const struct told_client *client, const char *what)
+/* @client: whose it is; NULL: there is none. */
+static bool tell_span(struct told_fact *fact, const struct told_client *client, const char *what,
+		      bool goes_on)
 {
 	if (!client)
 		return false;
 	fact->flow = client->flow;
-	fact->sentence = format("%s %s %s%.3f s", client->name, what,
-				still_waits(client) ? "longer than " : "", seconds(fact->value));
+	fact->sentence = format("%s %s %s%.3f s", client->name, what, goes_on ? "longer than " : "",
+				seconds(fact->value));
 	return true;
 }
 
@@ -44,7 +45,7 @@ static bool longest_wait(const struct told *told, struct told_fact *fact)
 		fact->value = span;
 		longest = client;
 	}
-	return tell_span(fact, longest, "waited");
+	return tell_span(fact, longest, "waited", longest && still_waits(longest));
 }
 
 static bool longest_connect(const struct told *told, struct told_fact *fact)
@@ -61,7 +62,8 @@ static bool longest_connect(const struct told *told, struct told_fact *fact)
 		fact->value = span;
 		longest = client;
 	}
-	return tell_span(fact, longest, "was connected after");
+	return tell_span(fact, longest, "waited to be connected for",
+			 longest && longest->fate == FATE_CONNECTING);
 }
 
 static bool silent_kept(const struct told *told, struct told_fact *fact)
@@ -77,7 +79,8 @@ static bool silent_kept(const struct told *told, struct told_fact *fact)
 		fact->value = span;
 		longest = client;
 	}
-	return tell_span(fact, longest, "said nothing, and was kept for");
+	return tell_span(fact, longest, "said nothing, and was kept for",
+			 longest && still_waits(longest));
 }
 
 static bool stop_time(const struct told *told, struct told_fact *fact)
