@@ -35,6 +35,78 @@ void output_put_in_order(struct output *output);
  */
 size_t descendants(pid_t ancestor, pid_t **pids);
 
+/* ---- mounts.c ------------------------------------------------------------------------------ */
+
+struct mount {
+	char *at;
+	bool passes; /* it is of a kind that programs get as it is: proc, a cgroup, ... */
+	bool read_only;
+	bool done;
+};
+/* Those of this mount namespace that a path leads to, parents first. */
+struct mounts {
+	struct mount *all;
+	size_t count;
+};
+void mounts_read(struct mounts *mounts);
+void mounts_free(struct mounts *mounts);
+/* NULL: nothing is mounted right there. */
+struct mount *mount_at(const struct mounts *mounts, const char *path);
+bool mounts_below(const struct mounts *mounts, const char *path);
+/* Those below that pass are done. */
+void mounts_pass_below(struct mounts *mounts, const char *path);
+
+/* ---- place.c: where programs live ---------------------------------------------------------- */
+
+/* Namespaces that all programs of a sandbox enter; -1: they stay in the case's. */
+struct place {
+	int mounts, ipc, users;
+	int files; /* the tmpfs that the layer and the names are in */
+	char *why; /* there is no layer; NULL: there is one */
+};
+void place_make(struct place *place, const struct sandbox_options *options);
+void place_free(struct place *place);
+/* In a child: 0 or errno. */
+int place_enter(const struct place *place);
+
+/* The same from within, while it is made. */
+struct making {
+	struct mounts mounts; /* of the machine */
+	int files;            /* the tmpfs */
+	bool ordinary; /* this user namespace is not the machine's: overlays are an ordinary user's
+			*/
+	char root[64]; /* what comes before a path as programs see it: "" or a folder */
+};
+
+/* layer.c: mounts the layer at making->root. 0 or errno. */
+int layer_make(struct making *making);
+/* names.c: the scene's own hosts, nsswitch.conf and resolv.conf. 0 or errno. */
+int names_make(const struct making *making);
+/* ---- users.c: who they are ----------------------------------------------------------------- */
+
+/* Whether this is the machine's user namespace. */
+bool users_are_all(void);
+/* Whether programs are to live in a user namespace of their own. */
+bool users_need_namespace(bool rootless);
+/*
+ * For a process that is in a new user namespace and that /proc calls @process: which IDs there are.
+ * 0 or errno.
+ */
+int users_map(long process, bool rootless);
+
+struct identity {
+	uid_t user;
+	gid_t group;
+	gid_t groups[256];
+	int group_count;
+	bool changes;      /* to another user than the caller */
+	char *name, *home; /* the identity's */
+};
+/* Of a name or a number; NULL is the caller. 0, or errno: ENOENT for one that there is not. */
+int identity_of(struct identity *identity, const char *user);
+/* 0 or errno. */
+int identity_take(const struct identity *identity);
+
 /* ---- start.c: in the child, until exec() ---------------------------------------------------- */
 
 /* What a child was about when it failed; 0 is none. */
@@ -43,6 +115,9 @@ enum stage {
 	STAGE_FORK,
 	STAGE_LOG,
 	STAGE_STREAMS,
+	STAGE_WHO, /* there is no such user */
+	STAGE_PLACE,
+	STAGE_USER,
 	STAGE_FOLDER,
 	STAGE_HOOK,
 	STAGE_SOCKETS,
@@ -57,7 +132,12 @@ void say(int to, enum stage stage, int value);
 /* Says it, and ends this process. */
 _Noreturn void cannot_start(int to, enum stage stage, int error);
 /* Becomes the program; what fails is said to @problems. */
-_Noreturn void become(const struct sandbox_program *program, int output, int problems);
+struct becoming {
+	const struct sandbox_program *program;
+	const struct place *place;
+	int output, problems;
+};
+_Noreturn void become(struct becoming becoming);
 /* In a line: what was attempted, why it failed, what can be done. The caller frees it. */
 char *explain(const struct sandbox_program *program, struct word word);
 
@@ -65,6 +145,7 @@ char *explain(const struct sandbox_program *program, struct word word);
 
 struct keeper {
 	const struct sandbox_program *program;
+	const struct place *place;
 	const char *log;
 	unsigned processes; /* more at once are killed */
 	int control;        /* its end of file: the program is to end */

@@ -200,7 +200,10 @@ static void start(struct keeping *keeping)
 	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	keeping->main = fork();
 	if (keeping->main == 0)
-		become(keeping->by.program, pipes[1], problems);
+		become((struct becoming){ .program = keeping->by.program,
+					  .place = keeping->by.place,
+					  .output = pipes[1],
+					  .problems = problems });
 	if (keeping->main < 0)
 		cannot_start(problems, STAGE_FORK, errno);
 	close(pipes[1]);

@@ -4,8 +4,13 @@ noinst_LIBRARIES += sandbox/libsandbox.a
 sandbox_libsandbox_a_SOURCES = \
 	sandbox/internal.h \
 	sandbox/keeper.c \
+	sandbox/layer.c \
+	sandbox/mounts.c \
+	sandbox/names.c \
 	sandbox/output.c \
+	sandbox/place.c \
 	sandbox/processes.c \
 	sandbox/sandbox.c \
 	sandbox/sandbox.h \
-	sandbox/start.c
+	sandbox/start.c \
+	sandbox/users.c

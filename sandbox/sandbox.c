@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 /* How long the processes of a program take to die of SIGKILL. */
@@ -25,6 +25,7 @@ struct running {
 
 struct sandbox {
 	struct sandbox_options options;
+	struct place place;
 	int events[2];
 	struct running *all;
 	size_t count;
@@ -43,14 +44,22 @@ struct sandbox *sandbox_open(struct sandbox_options options)
 	if (pipe2(sandbox->events, O_CLOEXEC | O_NONBLOCK))
 		broken("cannot make a pipe: %s", shortage_text(errno));
 	(void)fcntl(sandbox->events[0], F_SETPIPE_SZ, PIPE_BYTES);
+	place_make(&sandbox->place, &sandbox->options);
 	return sandbox;
 }
 
 bool sandbox_has_layer(const struct sandbox *sandbox, const char **why)
 {
-	(void)sandbox;
-	*why = "it is not made yet";
-	return false;
+	*why = sandbox->place.why;
+	return !*why;
+}
+
+bool sandbox_layer_is_full(const struct sandbox *sandbox)
+{
+	struct statvfs about;
+
+	return fstatvfs(sandbox->place.files, &about) == 0 &&
+	       (about.f_bfree == 0 || about.f_ffree == 0);
 }
 
 static struct running *running(const struct sandbox *sandbox, pid_t started)
@@ -110,6 +119,7 @@ pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program)
 	running.keeper = net_within(sandbox->options.net, sandbox->options.host, fork_keeper,
 				    &(struct keeper){
 					    .program = &program,
+					    .place = &sandbox->place,
 					    .log = running.log,
 					    .processes = sandbox->options.processes,
 					    .control = control[1],
@@ -228,6 +238,7 @@ void sandbox_close(struct sandbox *sandbox)
 		free(sandbox->all[i].log);
 	}
 	free(sandbox->all);
+	place_free(&sandbox->place);
 	close(sandbox->events[0]);
 	close(sandbox->events[1]);
 	free(sandbox);

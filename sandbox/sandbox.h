@@ -20,6 +20,7 @@
 struct sandbox;
 
 #define SANDBOX_PROCESSES 4000
+#define SANDBOX_LAYER     (UINT64_C(512) << 20)
 struct sandbox_options {
 	struct net *net;
 	enum host host;     /* in whose network they live */
@@ -27,6 +28,7 @@ struct sandbox_options {
 	/* Paths that are let through the layer; NULL behind the last, or none. */
 	char *const *write;
 	bool rootless;      /* this process is in a user namespace because its caller is no root */
+	uint64_t layer;     /* bytes that it takes; 0: SANDBOX_LAYER, or a quarter of the memory */
 	unsigned processes; /* more of them at once are all killed; 0: SANDBOX_PROCESSES */
 };
 struct sandbox *sandbox_open(struct sandbox_options options);
@@ -38,6 +40,11 @@ void sandbox_close(struct sandbox *sandbox);
  * change the machine's files, and *@why (the sandbox's) says what refused the layer.
  */
 bool sandbox_has_layer(const struct sandbox *sandbox, const char **why);
+/*
+ * Whether the layer takes no more now, so that a write() fails with ENOSPC: 512 MiB, or a quarter
+ * of the memory. What is let through is not limited.
+ */
+bool sandbox_layer_is_full(const struct sandbox *sandbox);
 
 struct sandbox_program {
 	const char *name;   /* "server": of its log and its events; outlives the sandbox */

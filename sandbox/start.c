@@ -82,14 +82,32 @@ static void add_sockets(struct words *words, size_t count)
 	words_add(words, "LISTEN_FDS=%zu", count);
 }
 
-static char **environment_of(const struct sandbox_program *program)
+/* What login(1) sets, and su(1). */
+static void add_identity(struct words *words, char *const *changes, const struct identity *identity)
 {
+	const char *const all[][2] = {
+		{ "HOME", identity->home },
+		{ "USER", identity->name },
+		{ "LOGNAME", identity->name },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+		if (!is_changed(changes, all[i][0]))
+			words_add(words, "%s=%s", all[i][0], all[i][1]);
+}
+
+static char **environment_of(const struct sandbox_program *program, const struct identity *identity)
+{
+	static char *const of_identity[] = { "HOME", "USER", "LOGNAME", NULL };
 	static char *const of_sockets[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", NULL };
 	struct words words = { 0 };
 
 	for (char **each = caller_remembered()->environment; *each; each++)
-		if (!is_changed(program->env, *each) && !is_changed(of_sockets, *each))
+		if (!is_changed(program->env, *each) && !is_changed(of_sockets, *each) &&
+		    !(identity->changes && is_changed(of_identity, *each)))
 			words_add(&words, "%s", *each);
+	if (identity->changes)
+		add_identity(&words, program->env, identity);
 	for (char *const *each = program->env; each && *each; each++)
 		if (strchr(*each, '='))
 			words_add(&words, "%s", *each);
@@ -131,30 +149,50 @@ static char *path_of(const struct sandbox_program *program)
 	return strchr(name, '/') ? format("%s", name) : program_path(name);
 }
 
-void become(const struct sandbox_program *program, int output, int problems)
+/* As whom, and with the machine as it is for that one. Ends this process where that fails. */
+static void change_place(const struct becoming *by, const struct identity *identity)
 {
-	autofree char *path = path_of(program);
-	const struct caller *caller = caller_remembered();
-	int error;
+	autofree char *here = getcwd(NULL, 0);
+	const char *folder = by->program->cwd ? by->program->cwd : here;
+	int error = place_enter(by->place);
 
-	if (setpgid(0, 0) || !open_streams(output))
-		cannot_start(problems, STAGE_STREAMS, errno);
+	if (error)
+		cannot_start(by->problems, STAGE_PLACE, error);
+	/* A program may open /dev/stdout, which belongs to whoever has made it. */
+	if (identity->changes)
+		(void)!fchown(by->output, identity->user, identity->group);
+	error = identity_take(identity);
+	if (error)
+		cannot_start(by->problems, STAGE_USER, error);
+	if (!folder || (here && chdir(here)) || chdir(folder))
+		cannot_start(by->problems, STAGE_FOLDER, errno);
+}
+
+void become(struct becoming by)
+{
+	autofree char *path = path_of(by.program);
+	struct identity identity;
+	int error = identity_of(&identity, by.program->user);
+
+	if (error)
+		cannot_start(by.problems, STAGE_WHO, error);
+	if (setpgid(0, 0) || !open_streams(by.output))
+		cannot_start(by.problems, STAGE_STREAMS, errno);
 	isolate_all_cpus();
 	reset_signals();
 	close_rest_on_exec();
-	restore_limits(caller);
-	umask(caller->umask);
-	if (program->cwd && chdir(program->cwd))
-		cannot_start(problems, STAGE_FOLDER, errno);
-	error = program->before_exec ? program->before_exec(program->context) : 0;
+	change_place(&by, &identity);
+	restore_limits(caller_remembered());
+	umask(caller_remembered()->umask);
+	error = by.program->before_exec ? by.program->before_exec(by.program->context) : 0;
 	if (error)
-		cannot_start(problems, STAGE_HOOK, error);
-	if (program->socket_count && !hand_over_sockets(program, &problems))
-		cannot_start(problems, STAGE_SOCKETS, errno);
+		cannot_start(by.problems, STAGE_HOOK, error);
+	if (by.program->socket_count && !hand_over_sockets(by.program, &by.problems))
+		cannot_start(by.problems, STAGE_SOCKETS, errno);
 	if (!path)
-		cannot_start(problems, STAGE_EXEC, ENOENT);
-	execve(path, program->argv, environment_of(program));
-	cannot_start(problems, STAGE_EXEC, errno);
+		cannot_start(by.problems, STAGE_EXEC, ENOENT);
+	execve(path, by.program->argv, environment_of(by.program, &identity));
+	cannot_start(by.problems, STAGE_EXEC, errno);
 }
 
 /* ---- in words ------------------------------------------------------------------------------ */
@@ -195,13 +233,23 @@ char *explain(const struct sandbox_program *program, struct word word)
 	const char *why = shortage_text(word.value), *what = program->argv[0];
 
 	switch (word.stage) {
+	case STAGE_WHO:
+		return format("cannot start %s as the user %s: %s; name one that getent(1) knows",
+			      what, program->user,
+			      word.value == ENOENT ? "there is no such user" : why);
+	case STAGE_PLACE:
+		return format("cannot enter the namespaces in which %s is to live: %s", what, why);
+	case STAGE_USER:
+		return format("cannot become the user %s for %s: %s; run as root, or give the "
+			      "caller a range of users (/etc/subuid, /etc/subgid, newuidmap(1))",
+			      program->user, what, why);
 	case STAGE_LOG:
 		return format("cannot write what %s prints into the folder of artifacts: %s; %s",
 			      what, why, file_remedy(word.value));
 	case STAGE_FOLDER:
 		return format("cannot enter the folder %s to start %s in it: %s; name one that is "
 			      "there and open to its user",
-			      program->cwd, what, why);
+			      program->cwd ? program->cwd : ".", what, why);
 	case STAGE_HOOK:
 		return format("cannot prepare what looks into %s: %s", what, why);
 	case STAGE_EXEC:
@@ -220,6 +268,11 @@ static struct word problem_of(const struct sandbox_program *program)
 	autofree char *path = path_of(program);
 	struct stat about;
 
+	struct identity identity;
+	int error = identity_of(&identity, program->user);
+
+	if (error)
+		return (struct word){ STAGE_WHO, error };
 	if (here < 0 || faccessat(here, ".", X_OK, AT_EACCESS))
 		return (struct word){ STAGE_FOLDER, errno };
 	if (!path || fstatat(here, path, &about, 0))

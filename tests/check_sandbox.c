@@ -87,6 +87,22 @@ static void close_it(void)
 	net_close(net);
 }
 
+/* ---- files --------------------------------------------------------------------------------- */
+
+static void plant(const char *name, const char *text, mode_t mode)
+{
+	autofree char *path = format("%s/%s", folder, name);
+	FILE *file = fopen(path, "we");
+
+	ck_assert(file && fputs(text, file) >= 0 && fchmod(fileno(file), mode) == 0);
+	fclose(file);
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
 /* ---- a shell as the program ---------------------------------------------------------------- */
 
 static pid_t shell(const char *script)
@@ -108,12 +124,20 @@ static struct sandbox_event next_event(void)
 }
 
 /* The caller frees it. */
+static char *contents(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = must_alloc(1 << 22, 1);
+
+	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+	text[fread(text, 1, (1 << 22) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
 static char *printed(pid_t started)
 {
-	char *why, *text = text_load(sandbox_log(sandbox, started), &why);
-
-	ck_assert_msg(text != NULL, "%s", why);
-	return text;
+	return contents(sandbox_log(sandbox, started));
 }
 
 /* What the script has printed when all of it has ended, with 0; the caller frees it. */
@@ -122,10 +146,13 @@ static char *told(const char *script)
 	pid_t started = shell(script);
 	struct sandbox_event event = next_event();
 
+	char *text;
+
 	ck_assert_int_eq(event.pid, started);
-	ck_assert_int_eq(event.status, 0);
 	sandbox_end(sandbox, started);
-	return printed(started);
+	text = printed(started);
+	ck_assert_msg(event.status == 0, "status %d: %s", event.status, text);
+	return text;
 }
 
 static bool runs(pid_t pid)
@@ -349,16 +376,114 @@ START_TEST(program_has_what_it_is_given)
 }
 END_TEST
 
-/* ---- bad input ----------------------------------------------------------------------------- */
+/* ---- the machine's files ------------------------------------------------------------------- */
 
-static void plant(const char *name, const char *text, mode_t mode)
+/* In a folder of the caller's, in /tmp, and of root's where it is root. */
+START_TEST(what_is_written_is_thrown_away)
 {
-	autofree char *path = format("%s/%s", folder, name);
-	FILE *file = fopen(path, "we");
+	autofree char *old = format("%s/old", folder), *own = format("%s/own", folder), *script,
+		      *text;
+	const char *why;
 
-	ck_assert(file && fputs(text, file) >= 0 && fchmod(fileno(file), mode) == 0);
-	fclose(file);
+	plant("old", "as it was\n", 0666);
+	open_it();
+	ck_assert_msg(sandbox_has_layer(sandbox, &why), "%s", why);
+	script = format(
+		"echo new >%s; echo more >>%s; cat %s %s; rm %s; test ! -e %s && echo gone; "
+		"echo x >/tmp/check_sandbox.own; cat /tmp/check_sandbox.own; test -w /etc || "
+		"exit 0; echo y >/etc/check_sandbox.own; cat /etc/check_sandbox.own",
+		own, old, own, old, old, old);
+	text = told(script);
+	ck_assert_str_eq(text, rootless ? "new\nas it was\nmore\ngone\nx\n"
+					: "new\nas it was\nmore\ngone\nx\ny\n");
+	close_it();
+	ck_assert(is_there(old) && !is_there(own));
+	ck_assert(!is_there("/tmp/check_sandbox.own") && !is_there("/etc/check_sandbox.own"));
+	free(text);
+	text = contents(old);
+	ck_assert_str_eq(text, "as it was\n");
 }
+END_TEST
+
+START_TEST(path_that_is_let_through_is_written)
+{
+	autofree char *inside = format("%s/inside", folder), *file = format("%s/file", folder);
+	autofree char *in = format("%s/new", inside), *outside = format("%s/not", folder), *text;
+	autofree char *script =
+		format("echo new >%s; echo more >>%s; echo no >%s", in, file, outside);
+	char *write[] = { inside, file, NULL };
+
+	plant("file", "one\n", 0666);
+	ck_assert_int_eq(mkdir(inside, 0777), 0);
+	sandbox = sandbox_open((struct sandbox_options){ .net = net,
+							 .host = SERVER,
+							 .folder = folder,
+							 .rootless = rootless,
+							 .write = write });
+	free(told(script));
+	close_it();
+	text = contents(file);
+	ck_assert_str_eq(text, "one\nmore\n");
+	free(text);
+	text = contents(in);
+	ck_assert_str_eq(text, "new\n");
+	ck_assert(!is_there(outside));
+}
+END_TEST
+
+START_TEST(layer_that_is_full_is_told)
+{
+	autofree char *text = NULL;
+
+	sandbox = sandbox_open((struct sandbox_options){ .net = net,
+							 .host = SERVER,
+							 .folder = folder,
+							 .rootless = rootless,
+							 .layer = 1 << 20 });
+	ck_assert(!sandbox_layer_is_full(sandbox));
+	text = told("head -c 3000000 /dev/zero >/tmp/zeros || true");
+	ck_assert_msg(strstr(text, "No space left on device") != NULL, "%s", text);
+	ck_assert(sandbox_layer_is_full(sandbox));
+	close_it();
+}
+END_TEST
+
+/* As it is in front of the sandbox; the caller frees it. */
+static char *output_of(const char *command)
+{
+	FILE *pipe = popen(command, "re");
+	char *text = must_alloc(1 << 16, 1);
+
+	ck_assert_ptr_nonnull(pipe);
+	text[fread(text, 1, (1 << 16) - 1, pipe)] = '\0';
+	pclose(pipe);
+	return text;
+}
+
+/* Folders of all kinds, what one may do in them, and what some have in them. */
+static const char look[] =
+	"for each in / /bin /etc /tmp /var /var/tmp /usr/lib /root /dev /dev/null /dev/pts "
+	"/dev/shm "
+	"/sys /sys/class /proc /run; do for may in r w x; do test -$may $each && echo $may $each; "
+	"done; done; ls /usr/bin | cksum; cat /etc/passwd /etc/services | cksum; stat -f -c %T "
+	"/proc "
+	"/sys /dev; ls /proc/self | wc -l; ls / /var /usr";
+
+START_TEST(machine_is_seen_as_it_is)
+{
+	autofree char *script =
+		format("%s%s", look,
+		       rootless ? "" : "; stat -c '%A %U %G %n' / /etc /root /tmp /run /dev/shm");
+	autofree char *expected = output_of(script), *text = NULL;
+
+	open_it();
+	text = told(script);
+	ck_assert_str_eq(text, expected);
+	close_it();
+}
+END_TEST
+
+/* ---- bad input ----------------------------------------------------------------------------- */
 
 static const struct {
 	const char *program, *cwd, *said;
@@ -448,6 +573,10 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, short_output_is_whole);
 	tcase_add_test(tcase, program_has_what_its_caller_has);
 	tcase_add_test(tcase, program_has_what_it_is_given);
+	tcase_add_test(tcase, what_is_written_is_thrown_away);
+	tcase_add_test(tcase, path_that_is_let_through_is_written);
+	tcase_add_test(tcase, layer_that_is_full_is_told);
+	tcase_add_test(tcase, machine_is_seen_as_it_is);
 	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
 	tcase_add_test(tcase, hook_that_fails_is_told);
 }
