@@ -118,7 +118,7 @@ class Loop:
         self.epoll.unregister(control)
 
     def drain(self):
-        """Takes who waits in the queues, refuses who comes later, and gives its clients 3 s to end."""
+        """Takes who waits in the queues, refuses who comes later; its clients have 3 s to end."""
         for listener in self.listeners.values():
             while not wrong("leaves-queue") and self.take_client(listener):
                 pass
