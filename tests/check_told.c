@@ -1064,6 +1064,69 @@ START_TEST(a_limit_is_a_name_and_a_number)
 }
 END_TEST
 
+/* What one silent client does is a fault; that many take all workers is a fact. */
+static void be_silent(struct stage *stage, int count)
+{
+	int quiet[2], flow;
+
+	begin(stage, "silent");
+	serve(stage);
+	rest(stage);
+	for (int i = 0; i < count; i++) {
+		quiet[i] = come(stage, "silent");
+		accept_one(stage);
+	}
+	flow = come(stage, NULL);
+	ask(stage, flow);
+	rest_for(stage, 3);
+	for (int i = 0; i < count; i++)
+		close_client(stage, quiet[i]);
+	accept_one(stage);
+	answer(stage, flow);
+	say(stage, (struct event){ .kind = EVENT_END });
+}
+
+START_TEST(one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact)
+{
+	for (int count = 1; count <= 2; count++) {
+		struct stage stage = { 0 };
+		struct told *told;
+		autofree char *names = NULL;
+		bool fact = false;
+
+		be_silent(&stage, count);
+		told = told_of(stage.journal);
+		names = names_of(told);
+		for (int i = 0; i < told->fact_count; i++)
+			fact |= strcmp(told->facts[i].name, "behind-silent") == 0;
+		ck_assert_str_eq(names, count == 1 ? "silent-client-blocks-others" : "");
+		ck_assert_int_eq(fact, count == 2);
+		told_free(told);
+		journal_free(stage.journal);
+	}
+}
+END_TEST
+
+/* The server was started again in between. */
+START_TEST(each_way_to_die_is_found)
+{
+	struct stage stage = { .wrong = true };
+	autofree char *names = NULL;
+
+	go_dead(&stage, 1);
+	say(&stage,
+	    (struct event){ .kind = EVENT_SERVER, .object = "server 2", .name = "started" });
+	say(&stage, (struct event){ .kind = EVENT_SERVER,
+				    .object = "server 2",
+				    .name = "exited",
+				    .value = -SIGPIPE });
+	say(&stage, (struct event){ .kind = EVENT_END });
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "dies-of-dead-client, dies-of-sigpipe");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* What other systems give is a fact. */
 START_TEST(an_error_of_another_system_is_no_finding)
 {
@@ -1199,6 +1262,8 @@ int main(void)
 	tcase_add_test(tests, a_queue_is_a_fifo);
 	tcase_add_test(tests, a_limit_makes_a_fact_a_finding);
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
+	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);
+	tcase_add_test(tests, each_way_to_die_is_found);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);

@@ -132,6 +132,11 @@ told_finder find_no_bind, find_leaked_listener, find_refused_at_restart, find_re
  * many they are; the caller frees it.
  */
 char *errors_elsewhere(const struct told *told, long *count);
+/*
+ * How many clients waited for several silent ones: each of those takes a worker or a thread, of
+ * which a server may have so many and no more. *@flow is the first that waited.
+ */
+long count_behind_crowd(const struct told *told, int *flow);
 
 /* ---- outcomes.c, facts.c, findings.c, rules.c ---------------------------------------------- */
 

@@ -195,6 +195,17 @@ static bool in_handshake(const struct told *told, struct told_fact *fact)
 		     "were in the handshake when their listener ended, and were reset");
 }
 
+static bool behind_silent(const struct told *told, struct told_fact *fact)
+{
+	if (!text_is(told->scenario, "silent"))
+		return false;
+	fact->value = count_behind_crowd(told, &fact->flow);
+	fact->sentence = format("%ld clients waited while several others were connected and said "
+				"nothing",
+				fact->value);
+	return fact->value > 0;
+}
+
 static bool elsewhere(const struct told *told, struct told_fact *fact)
 {
 	autofree char *names = errors_elsewhere(told, &fact->value);
@@ -238,6 +249,9 @@ static const struct {
 	  in_handshake, false },
 	{ LIMIT("silent-kept", "Give a client a time in which its request must have come."),
 	  silent_kept, true },
+	{ LIMIT("behind-silent", "Wait for all clients at once, or have more workers than there "
+				 "are silent clients."),
+	  behind_silent, false },
 	{ LIMIT("stop-time", "Give those whom the server still answers a time."), stop_time, true },
 	{ LIMIT("away", "Hand the listener on (LISTEN_FDS), or start the second one first."), away,
 	  true },

@@ -119,6 +119,17 @@ static const struct told_client *last_dead_before(const struct told *told, nsec 
 	return last;
 }
 
+/* The first end of that kind: of several instances, one after the other, each may have ended. */
+static bool died(const struct told *told, nsec since, bool of_sigpipe, struct loss *loss)
+{
+	struct told_window window = { since, told->ended, false };
+
+	for (; has_ended(told, window, loss); window.from = loss->at + 1)
+		if ((loss->status == -SIGPIPE) == of_sigpipe)
+			return true;
+	return false;
+}
+
 static bool tell_death(const struct told *told, struct told_finding *finding, bool of_sigpipe)
 {
 	nsec came = when_dead_came(told);
@@ -126,8 +137,7 @@ static bool tell_death(const struct told *told, struct told_finding *finding, bo
 	const struct told_client *last;
 	autofree char *words = NULL;
 
-	if (!came || !has_ended(told, (struct told_window){ came, told->ended, false }, &loss) ||
-	    (loss.status == -SIGPIPE) != of_sigpipe)
+	if (!came || !died(told, came, of_sigpipe, &loss))
 		return false;
 	last = last_dead_before(told, loss.at);
 	if (!last)

@@ -225,11 +225,18 @@ bool find_deaf_after_accept_error(const struct told *told, struct told_finding *
 
 /* ---- who waits for an answer --------------------------------------------------------------- */
 
+/* When it had what it waited for: its first byte or, where no answer is known, accept(). */
+static nsec first_service(const struct told *told, const struct told_client *client)
+{
+	return told->books->answers ? client->first_byte : client->accepted;
+}
+
 /* How long the server rested while the client waited for its first byte, up to @until. */
 static nsec rest_before_answer(const struct told *told, const struct told_client *client,
 			       nsec until)
 {
-	nsec end = client->first_byte ? client->first_byte : end_of_service(told, client);
+	nsec served = first_service(told, client);
+	nsec end = served ? served : end_of_service(told, client);
 
 	return stay_at_rest(told, (struct told_window){ later(client->connected, client->requested),
 							end < until ? end : until, false });
@@ -277,38 +284,72 @@ bool find_half_served(const struct told *told, struct told_finding *finding)
 static bool may_block(const struct told *told, const struct told_client *silent,
 		      const struct told_client *client)
 {
-	nsec end = end_of_service(told, silent);
+	nsec end = end_of_service(told, silent), served = first_service(told, client);
 
 	return silent->role == ROLE_SILENT && silent->connected &&
 	       silent->connected < client->connected && end > client->connected &&
-	       (!client->first_byte || end < client->first_byte);
+	       (!served || end < served);
 }
 
-/* The first silent client that keeps this one from its answer while the server sleeps, or NULL. */
-static const struct told_client *who_blocks(const struct told *told,
-					    const struct told_client *client)
+/* How many silent clients may block this one; *@first is the first of them. */
+static int count_blockers(const struct told *told, const struct told_client *client,
+			  const struct told_client **first)
 {
+	int count = 0;
+
 	for (int i = 0; client->connected && i < told->client_count; i++) {
 		const struct told_client *silent = &told->clients[i];
 
-		if (may_block(told, silent, client) &&
-		    rest_before_answer(told, client, end_of_service(told, silent)) >= STILL)
-			return silent;
+		if (may_block(told, silent, client) && count++ == 0)
+			*first = silent;
 	}
-	return NULL;
+	return count;
 }
 
-/* Somebody was served without such a rest: the server itself is not that slow. */
-static bool serves_at_once(const struct told *told)
+/*
+ * How long the server rested at most before it answered someone, while nobody had come yet who says
+ * nothing: it may be slow. -1: it answered nobody then.
+ */
+static nsec usual_rest(const struct told *told)
 {
+	nsec longest = -1;
+
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
 
-		if (client->role == ROLE_CLIENT && client->fate == FATE_SERVED &&
-		    rest_before_answer(told, client, told->ended) < STILL)
-			return true;
+		if (client->role == ROLE_SILENT)
+			break;
+		if (client->role == ROLE_CLIENT && client->fate == FATE_SERVED)
+			longest = later(longest, rest_before_answer(told, client, told->ended));
 	}
-	return false;
+	return longest;
+}
+
+/*
+ * How many silent clients may keep this one from its answer while the server sleeps, for much
+ * longer than is usual; *@first is the first of them.
+ */
+static int blocked_by(const struct told *told, const struct told_client *client,
+		      const struct told_client **first)
+{
+	int count = client->role == ROLE_CLIENT ? count_blockers(told, client, first) : 0;
+	nsec usual = count ? usual_rest(told) : -1;
+
+	if (usual < 0 || rest_before_answer(told, client, end_of_service(told, *first)) <
+				 later(STILL, 2 * usual))
+		return 0;
+	return count;
+}
+
+long count_behind_crowd(const struct told *told, int *flow)
+{
+	const struct told_client *first;
+	long count = 0;
+
+	for (int i = 0; i < told->client_count; i++)
+		if (blocked_by(told, &told->clients[i], &first) > 1 && count++ == 0)
+			*flow = told->clients[i].flow;
+	return count;
 }
 
 bool find_silent_blocks(const struct told *told, struct told_finding *finding)
@@ -317,25 +358,23 @@ bool find_silent_blocks(const struct told *told, struct told_finding *finding)
 	int blocked = 0;
 
 	for (int i = 0; i < told->client_count; i++) {
-		const struct told_client *client = &told->clients[i];
-		const struct told_client *by =
-			client->role == ROLE_CLIENT ? who_blocks(told, client) : NULL;
+		const struct told_client *client = &told->clients[i], *by;
 
-		if (!by)
+		if (blocked_by(told, client, &by) != 1)
 			continue;
 		blocked++;
 		example = example ? example : client;
 		silent = silent ? silent : by;
 	}
-	if (!example || !serves_at_once(told))
+	if (!example)
 		return false;
 	finding->flow = example->flow;
 	finding->seq = example->seq;
-	finding->sentence =
-		format("while %s was connected and said nothing, every thread of the server slept "
-		       "and %d other%s waited; %s was %s",
-		       silent->name, blocked, blocked == 1 ? "" : "s", example->name,
-		       example->first_byte ? "answered when that one had gone" : "never answered");
+	finding->sentence = format(
+		"while %s was connected and said nothing, every thread of the server slept "
+		"and %d other%s waited; %s was %s",
+		silent->name, blocked, blocked == 1 ? "" : "s", example->name,
+		first_service(told, example) ? "served when that one had gone" : "never answered");
 	return true;
 }
 
