@@ -33,10 +33,14 @@ static json_t *json_outcomes(const struct told *told)
 
 		json_array_append_new(
 			array,
-			json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:i, s:o}", "role",
+			json_pack("{s:s, s:s, s:s, s:b, s:i, s:f, s:f, s:f, s:i, s:o}", "role",
 				  told_role_name(outcome->role), "fate",
-				  told_fate_name(outcome->fate), "clients", outcome->count,
-				  "shortest_seconds", seconds(outcome->shortest), "median_seconds",
+				  told_fate_name(outcome->fate), "words",
+				  told_fate_words(outcome->fate), "waits",
+				  outcome->fate == FATE_CONNECTING ||
+					  outcome->fate == FATE_UNANSWERED,
+				  "clients", outcome->count, "shortest_seconds",
+				  seconds(outcome->shortest), "median_seconds",
 				  seconds(outcome->median), "longest_seconds",
 				  seconds(outcome->longest), "sent_syn_again", outcome->syn_again,
 				  "example", json_flow(told, outcome->example)));

@@ -21,8 +21,25 @@ static int store(struct report *report, const char *path)
 	return EXIT_GOOD;
 }
 
+/* Of a trial, which has a page of its own. */
+static int report_trial(const char *folder, const char *output)
+{
+	autofree char *beside = format("%s/try.html", folder);
+	const char *path = output ? output : beside;
+	autofree char *problem = tried_page(folder, path);
+
+	if (problem) {
+		complain("%s", problem);
+		return EXIT_RUN_ERROR;
+	}
+	printf("%s\n", path);
+	return EXIT_GOOD;
+}
+
 static int command_report(const struct options *options)
 {
+	if (options->word_count == 1 && folder_has_trial(options->words[0]))
+		return report_trial(options->words[0], options->output);
 	static char here[] = "artifacts";
 	char *usual[] = { here };
 	char **folders = options->word_count ? options->words : usual;
@@ -60,7 +77,8 @@ const struct command report_command = {
 	.summary = "report.html, one page for one run or several",
 	.about =
 		"Write one page for the runs whose artifacts are in DIR (default: ./artifacts), or "
-		"in folders below it, as the matrix leaves them. Every run writes one for itself.",
+		"in folders below it, as the matrix leaves them. Every run writes one for itself. "
+		"Of a trial's folder (halfopen try) it is try.html.",
 	.options = report_options,
 	.complete = complete_folders,
 	.obey = command_report,

@@ -264,6 +264,13 @@ static void note_problem(struct run *run, char *problem)
 		run_fatal(run, problem);
 }
 
+static void write_page(struct run *run)
+{
+	autofree char *path = format("%s/try.html", run->artifacts);
+
+	note_problem(run, tried_page(run->artifacts, path));
+}
+
 static void print_json(const struct run *run)
 {
 	json_auto_t *value = tried_json(run, run->ended == run->plan.count);
@@ -278,7 +285,7 @@ static void play_and_report(struct run *run, const struct options *options)
 	results_store(run, run->ended == run->plan.count);
 	tried_store(run, run->ended == run->plan.count);
 	if (!options->no_report)
-		note_problem(run, tried_page(run->artifacts));
+		write_page(run);
 	if (options->junit)
 		note_problem(run, junit_write(run, options->junit));
 	run->reporter->end(run);

@@ -30,8 +30,10 @@ char *report_of_run(const struct catalogue *catalogue, const char *artifacts);
 
 /* ---- tried.c: try.html ---------------------------------------------------------------------- */
 
-/* Writes try.html of the trial in @folder there, from its try.json. NULL, or what went wrong. */
-char *tried_page(const char *folder);
+/* Whether a trial has left try.json there. */
+bool folder_has_trial(const char *folder);
+/* Writes the page of the trial in @folder, from its try.json. NULL, or what went wrong. */
+char *tried_page(const char *folder, const char *path);
 
 /* ---- matrix.c: claims x kernels ------------------------------------------------------------ */
 

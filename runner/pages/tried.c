@@ -156,7 +156,7 @@ static void write_finding(xml page, const json_t *scenarios, const json_t *findi
 	xml_text(page, allowed ? " (allowed) " : " ");
 	write_places(page, scenarios, name);
 	xml_close(page);
-	xml_element(page, "p", member_or_empty(finding, "sentence"));
+	xml_element(page, "p", member_or_empty(finding, "seen"));
 	xml_element(page, "p", member_or_empty(finding, "consequence"));
 	xml_open(page, "p");
 	xml_element(page, "strong", "What mends it: ");
@@ -275,7 +275,8 @@ static char *time_text(const json_t *outcome, const char *key)
 
 static void write_outcome(xml page, const json_t *outcome)
 {
-	static const char *const times[] = { "shortest", "median", "longest" };
+	static const char *const times[] = { "shortest_seconds", "median_seconds",
+					     "longest_seconds" };
 	const char *role = member_or_empty(outcome, "role");
 	bool ordinary = strcmp(role, "client") == 0;
 	autofree char *words = format("%s%s%s", ordinary ? "" : role, ordinary ? "" : ": ",
@@ -350,7 +351,7 @@ static void write_told_facts(xml page, const json_t *facts)
 		return;
 	xml_open(page, "ul");
 	json_array_foreach (facts, index, fact)
-		xml_element(page, "li", member_or_empty(fact, "sentence"));
+		xml_element(page, "li", member_or_empty(fact, "seen"));
 	xml_close(page);
 }
 
@@ -455,10 +456,16 @@ static void write_body(xml page, const void *context)
 	write_sysctls(page, json_object_get(about->tried, "sysctls"));
 }
 
-char *tried_page(const char *folder)
+bool folder_has_trial(const char *folder)
 {
-	autofree char *source = format("%s/try.json", folder),
-		      *path = format("%s/try.html", folder);
+	autofree char *path = format("%s/try.json", folder);
+
+	return access(path, F_OK) == 0;
+}
+
+char *tried_page(const char *folder, const char *path)
+{
+	autofree char *source = format("%s/try.json", folder);
 	json_error_t error;
 	json_auto_t *tried = json_load(source, &error);
 	const struct tried_page about = { .folder = folder, .tried = tried };

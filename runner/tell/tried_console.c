@@ -134,8 +134,8 @@ static char *who(const json_t *outcome)
 /* "0.31 ms to 12 ms", "longer than 10 s", or nothing. */
 static char *when(const json_t *outcome)
 {
-	double shortest = member_number(outcome, "shortest");
-	double longest = member_number(outcome, "longest");
+	double shortest = member_number(outcome, "shortest_seconds");
+	double longest = member_number(outcome, "longest_seconds");
 	autofree char *least = span(shortest), *most = span(longest);
 
 	if (longest <= 0)
@@ -149,7 +149,7 @@ static char *when(const json_t *outcome)
 static void print_outcome(const json_t *outcome)
 {
 	autofree char *words = who(outcome), *times = when(outcome);
-	int again = member_whole(outcome, "syn_again", INT32_MAX);
+	int again = member_whole(outcome, "sent_syn_again", INT32_MAX);
 
 	printf("%5d  %-36s %s", member_whole(outcome, "clients", INT32_MAX), words, times);
 	if (again)
@@ -161,7 +161,8 @@ static void print_outcome(const json_t *outcome)
 static void print_work(const json_t *server)
 {
 	int accepted = member_whole(server, "accepted", INT32_MAX);
-	double rate = member_number(server, "accept_rate"), cpu = member_number(server, "cpu");
+	double rate = member_number(server, "accepts_per_second"),
+	       cpu = member_number(server, "cpu_seconds");
 	int descriptors = member_whole(server, "descriptors", INT32_MAX);
 	struct text text = { 0 };
 
@@ -169,7 +170,7 @@ static void print_work(const json_t *server)
 		text_add(&text, "%d accepted", accepted);
 	if (rate > 0)
 		text_add(&text, " (%.0f/s)", rate);
-	if (json_is_number(json_object_get(server, "cpu")))
+	if (json_is_number(json_object_get(server, "cpu_seconds")))
 		text_add(&text, "%s%.2f s of CPU", text.length ? ", " : "", cpu);
 	if (descriptors)
 		text_add(&text, "%s%d of %d descriptors", text.length ? ", " : "", descriptors,
@@ -321,7 +322,7 @@ static void print_finding(const struct run *run, const struct entry *entry, cons
 	const char *ladder = member_string(finding, "ladder");
 
 	print_heading(run, finding);
-	print_paragraph(member_or_empty(finding, "sentence"));
+	print_paragraph(member_or_empty(finding, "seen"));
 	print_paragraph(member_or_empty(finding, "consequence"));
 	autofree char *mends = format("What mends it: %s", member_or_empty(finding, "mends"));
 	print_paragraph(mends);
