@@ -24,6 +24,7 @@ dist_docs_DATA = \
 	docs/second-shutdown.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
+	docs/try.schema.json \
 	docs/vm.md \
 	docs/writing-a-case.md
 EXTRA_DIST += \

@@ -54,10 +54,12 @@ static void write_totals(xml page, const json_t *tried)
 {
 	xml_open(page, "div");
 	xml_attribute(page, "class", "totals");
-	write_total(page, tried, "findings", "bad", "findings");
+	write_total(page, tried, "findings", "bad",
+		    member_whole(tried, "findings", INT32_MAX) == 1 ? "finding" : "findings");
 	write_total(page, tried, "played", "good", "played");
 	write_total(page, tried, "not_applicable", "faint", "did not apply");
-	write_total(page, tried, "errors", "bad", "errors");
+	write_total(page, tried, "errors", "bad",
+		    member_whole(tried, "errors", INT32_MAX) == 1 ? "error" : "errors");
 	xml_close(page);
 }
 
@@ -163,6 +165,8 @@ static void write_finding(xml page, const json_t *scenarios, const json_t *findi
 	xml_text(page, member_or_empty(finding, "mends"));
 	xml_close(page);
 	write_ladder(page, member_string(finding, "ladder"));
+	autofree char *where = format("docs/%s explains it.", member_or_empty(finding, "page"));
+	xml_element_of(page, "p", "faint", where);
 	xml_close(page);
 	xml_line(page);
 }
@@ -273,6 +277,22 @@ static char *time_text(const json_t *outcome, const char *key)
 	return format("%s%.1f s", waits ? "> " : "", seconds);
 }
 
+static void write_number(xml page, const char *text)
+{
+	xml_open(page, "td");
+	xml_attribute(page, "class", "number");
+	xml_text(page, text);
+	xml_close(page);
+}
+
+static void write_count(xml page, const json_t *outcome, const char *key)
+{
+	int count = member_whole(outcome, key, INT32_MAX);
+	autofree char *text = format("%d", count);
+
+	write_number(page, count ? text : "");
+}
+
 static void write_outcome(xml page, const json_t *outcome)
 {
 	static const char *const times[] = { "shortest_seconds", "median_seconds",
@@ -283,27 +303,22 @@ static void write_outcome(xml page, const json_t *outcome)
 				      member_or_empty(outcome, "words"));
 
 	xml_open(page, "tr");
-	xml_open(page, "td");
-	xml_set(page, "class", "number");
-	autofree char *count = format("%d", member_whole(outcome, "clients", INT32_MAX));
-	xml_text(page, count);
-	xml_close(page);
+	write_count(page, outcome, "clients");
 	xml_element(page, "td", words);
 	for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
 		autofree char *time = time_text(outcome, times[i]);
 
-		xml_open(page, "td");
-		xml_attribute(page, "class", "number");
-		xml_text(page, time);
-		xml_close(page);
+		write_number(page, time);
 	}
+	write_count(page, outcome, "sent_syn_again");
 	xml_close(page);
 }
 
 static void write_outcomes(xml page, const json_t *outcomes)
 {
-	static const char *const columns[] = { "clients", "what became of them", "shortest",
-					       "median", "longest" };
+	static const char *const columns[] = { "clients",  "what became of them",
+					       "shortest", "median",
+					       "longest",  "sent their SYN again" };
 	size_t index;
 	json_t *outcome;
 
@@ -326,20 +341,44 @@ static void write_outcomes(xml page, const json_t *outcomes)
 	xml_close(page);
 }
 
-/* The clients in time, as told has drawn them. */
+/* The clients in time. */
 static void write_picture(xml page, const struct tried_page *about, const json_t *scenario)
 {
 	autofree char *path =
-		format("%s/%s/clients.svg", about->folder, member_or_empty(scenario, "folder"));
-	autofree char *why = NULL, *svg = text_load(path, &why);
-	const char *begin = svg ? strstr(svg, "<svg") : NULL;
+		format("%s/%s/journal.jsonl", about->folder, member_or_empty(scenario, "folder"));
+	autofree char *why = NULL;
+	struct journal *journal = journal_salvage(path, &why);
 
-	if (!begin)
+	if (!journal)
 		return;
+	struct told *told = told_of(journal);
+	autofree char *svg = clients_svg_part(told);
+
 	page_scrolled(page, "div", "the clients in time");
-	xml_raw(page, begin);
+	xml_raw(page, svg);
 	xml_close(page);
 	xml_line(page);
+	told_free(told);
+	journal_free(journal);
+}
+
+/* What the server did, as far as it is known. */
+static void write_work(xml page, const json_t *server)
+{
+	double rate = member_number(server, "accepts_per_second");
+	struct text text = { 0 };
+
+	text_add(&text, "The server accepted %d", member_whole(server, "accepted", INT32_MAX));
+	if (rate > 0)
+		text_add(&text, " (%.0f per second)", rate);
+	if (json_is_number(json_object_get(server, "cpu_seconds")))
+		text_add(&text, ", used %.3f s of CPU time", member_number(server, "cpu_seconds"));
+	if (json_is_integer(json_object_get(server, "descriptors")))
+		text_add(&text, ", and had %d of %d descriptors in use",
+			 member_whole(server, "descriptors", INT32_MAX),
+			 member_whole(server, "descriptor_limit", INT32_MAX));
+	autofree char *line = text_take(&text);
+	xml_element(page, "p", line);
 }
 
 static void write_told_facts(xml page, const json_t *facts)
@@ -375,6 +414,7 @@ static void write_family(xml page, const struct tried_page *about, const json_t 
 	}
 	write_outcomes(page, json_object_get(scenario, "outcomes"));
 	write_picture(page, about, scenario);
+	write_work(page, json_object_get(scenario, "server"));
 	write_told_facts(page, json_object_get(scenario, "facts"));
 }
 
@@ -469,7 +509,8 @@ char *tried_page(const char *folder, const char *path)
 	json_error_t error;
 	json_auto_t *tried = json_load(source, &error);
 	const struct tried_page about = { .folder = folder, .tried = tried };
-	autofree char *style = format("%s%s\n", report_css, tried_css);
+	autofree char *ladders = ladder_style();
+	autofree char *style = format("%s%s%s\n", report_css, tried_css, ladders);
 	const struct page page = { .title = "halfopen try",
 				   .heading = "What becomes of this server's clients",
 				   .style = style,

@@ -329,7 +329,7 @@ static void print_finding(const struct run *run, const struct entry *entry, cons
 	if (ladder)
 		text_indent(stdout, "    ", ladder);
 	autofree char *where =
-		format("See %s, and: halfopen show %s/%s", member_or_empty(finding, "page"),
+		format("See docs/%s, and: halfopen show %s/%s", member_or_empty(finding, "page"),
 		       run->artifacts, entry->folder);
 	print_paragraph(where);
 }
