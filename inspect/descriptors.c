@@ -22,8 +22,8 @@ static bool is_of_interest(struct descriptor *descriptor, const char *target)
 	return descriptor->kind == AN_EPOLL || strcmp(target, "anon_inode:[io_uring]") == 0;
 }
 
-/* What the link /proc/PID/fd/NUMBER says, or "". */
-static const char *target_of(char *room, size_t size, pid_t pid, int number)
+/* What the link /proc/PID/fd/NUMBER says. False with errno: "". */
+static bool target_of(char *room, size_t size, pid_t pid, int number)
 {
 	char path[64];
 	ssize_t length;
@@ -31,7 +31,7 @@ static const char *target_of(char *room, size_t size, pid_t pid, int number)
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, number);
 	length = readlink(path, room, size - 1);
 	room[length < 0 ? 0 : length] = '\0';
-	return room;
+	return length >= 0;
 }
 
 static int by_number(const void *left, const void *right)
@@ -52,7 +52,10 @@ size_t descriptors_of(pid_t pid, struct descriptor **all, int *error)
 	while (proc_next(&n)) {
 		struct descriptor descriptor = { .number = n.number };
 
-		if (!is_of_interest(&descriptor, target_of(target, sizeof(target), pid, n.number)))
+		/* A folder that can be read may have links that cannot. */
+		if (!target_of(target, sizeof(target), pid, n.number) && errno == EACCES)
+			*error = errno;
+		if (!is_of_interest(&descriptor, target))
 			continue;
 		*all = GROWN(*all, count);
 		(*all)[count++] = descriptor;

@@ -98,6 +98,13 @@ static void add_holders(struct account *account, const struct inspected_listener
 {
 	struct text text = { 0 };
 
+	if (!listener->holder_count) {
+		add_fact(account, listener,
+			 (struct fact){ .name = "holders",
+					.value = NOT_KNOWN,
+					.text = format("who holds it cannot be seen") });
+		return;
+	}
 	for (size_t i = 0; i < listener->holder_count; i++) {
 		size_t count = as_this(listener, i, hold_alike);
 
@@ -172,12 +179,14 @@ static char *wait_words(const struct inspected_holder *holder)
 	case WAITS_URING:
 		return format("by io_uring, which has an accept pending (of which listener, the "
 			      "kernel does not show)");
+	case WAITS_UNKNOWN:
+		if (!holder->epolls)
+			return format("what its threads do is not to be seen");
+		return epoll_words(holder);
 	default:
 		if (holder->epolls)
 			return epoll_words(holder);
-		return holder->waits == WAITS_NOT
-			       ? format("not at present (in %s)", call_of(holder))
-			       : format("what its threads do is not to be seen");
+		return format("not at present (in %s)", call_of(holder));
 	}
 }
 
@@ -229,6 +238,9 @@ static char *waits_unusual(const struct inspected_listener *listener,
 {
 	struct waiting waiting = waiting_for(listener);
 
+	if (holder->waits == WAITS_URING)
+		return format("its accept() cannot be watched: it is not held in stall, and does "
+			      "not fail in errors");
 	if (!waiting.somehow)
 		return format(
 			"nobody waits for clients at present: who comes is connected, and not "

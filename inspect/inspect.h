@@ -200,7 +200,8 @@ struct inspected_listener {
 	int queued, limit;  /* the limit in effect: sk_max_ack_backlog */
 	struct inspected_holder *holders;
 	size_t holder_count;
-	bool foreign; /* nobody of the server holds it */
+	/* Nobody of the server holds it. Where some cannot be looked into, one of them may. */
+	bool foreign;
 	/* the rest by inspect_listeners_closely() only */
 	bool asked_known;
 	int asked; /* listen()'s backlog, as asked for last */

@@ -189,7 +189,7 @@ static void find_holders(struct inspection *inspection, struct inspected_listene
 		look_into(listeners, &processes.all[i]);
 	for (size_t i = 0; i < listeners->count; i++) {
 		trace_inheritance(&listeners->all[i], &processes);
-		listeners->all[i].foreign = listeners->all[i].holder_count == 0;
+		listeners->all[i].foreign = !listeners->all[i].holder_count && !listeners->unseen;
 	}
 	inspected_processes_free(&processes);
 }

@@ -192,6 +192,8 @@ static void see_thread(const struct waiter *waiter, struct inspected_thread *thr
 	else
 		snprintf(thread->call, sizeof(thread->call), "system call %ld", call.number);
 	thread->waits = wait_in(waiter, kind, &call);
+	if (kind == CALL_SOCKETCALL && thread->waits == WAITS_ACCEPT)
+		strcpy(thread->call, "accept");
 }
 
 /* The one that tells most: that waits for it, or else that could be one that does. */

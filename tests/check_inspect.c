@@ -6,6 +6,7 @@
  * Each test is process 1 of a PID namespace, as a case is, and has the loopback of a network
  * namespace of its own. A server is a child of it, and says by a pipe when it is as it should be.
  */
+#include "base/json.h"
 #include "inspect/inspect.h"
 #include "netns/netns.h"
 #include "tests/suite.h"
@@ -175,6 +176,17 @@ static void end(pid_t server)
 	waitpid(server, NULL, 0);
 }
 
+/* With all that it has started. */
+static void end_all(pid_t server)
+{
+	struct inspected_processes processes = inspect_processes(inspection, server);
+
+	for (size_t i = 0; i < processes.count; i++)
+		kill(processes.all[i].pid, SIGKILL);
+	inspected_processes_free(&processes);
+	waitpid(server, NULL, 0);
+}
+
 /* ---- ways of waiting ------------------------------------------------------------------------ */
 
 static void wait_in_accept(int listener)
@@ -305,13 +317,29 @@ static void await_listener(pid_t server)
 	ck_assert(listens);
 }
 
-static const struct fact *fact_of(const struct facts *facts, const char *name)
+static const struct fact *find_fact(const struct facts *facts, const char *name)
 {
 	for (size_t i = 0; i < facts->count; i++)
 		if (strcmp(facts->all[i].name, name) == 0)
 			return &facts->all[i];
-	ck_abort_msg("there is no fact %s", name);
 	return NULL;
+}
+
+static const struct fact *fact_of(const struct facts *facts, const char *name)
+{
+	const struct fact *fact = find_fact(facts, name);
+
+	ck_assert_msg(fact != NULL, "there is no fact %s", name);
+	return fact;
+}
+
+static const struct fact *last_fact(const struct facts *facts, const char *name)
+{
+	size_t i = facts->count;
+
+	while (i-- && strcmp(facts->all[i].name, name) != 0)
+		;
+	return &facts->all[i];
 }
 
 static struct inspected_listener *only_listener(const struct inspected_listeners *listeners)
@@ -840,6 +868,525 @@ START_TEST(program_that_never_came_to_be_is_told)
 }
 END_TEST
 
+/* ---- who holds a listener ------------------------------------------------------------------- */
+
+/* A parent that has listened, and workers that wait. */
+static void fork_workers(int listener)
+{
+	for (int i = 0; i < 3; i++)
+		if (!fork())
+			wait_in_epoll(listener);
+	pause();
+}
+
+/* Its holders are as many, and all of the server sleep. */
+static struct inspected_listeners await_holders(pid_t server, size_t count)
+{
+	struct retry retry = retry_for(PATIENCE);
+	struct inspected_listeners listeners = { 0 };
+	bool here = false;
+
+	do {
+		inspected_listeners_free(&listeners);
+		await_sleep(server);
+		listeners = inspect_listeners_closely(inspection, server, NULL);
+		here = listeners.count > 0 && listeners.all[0].holder_count == count;
+	} while (!here && retry_now(&retry));
+	ck_assert(here);
+	return listeners;
+}
+
+START_TEST(workers_have_the_listener_from_their_parent)
+{
+	pid_t server = start((struct server_plan){ .serve = fork_workers, .backlog = 8 });
+	struct inspected_listeners listeners = await_holders(server, 4);
+	const struct inspected_listener *listener = only_listener(&listeners);
+	struct facts facts;
+
+	for (size_t i = 0; i < listener->holder_count; i++) {
+		const struct inspected_holder *holder = &listener->holders[i];
+		bool worker = holder->pid != server;
+
+		ck_assert_int_eq(holder->inherited_from, worker ? server : 0);
+		ck_assert(!holder->other_program);
+		ck_assert(!holder->close_on_exec);
+		ck_assert_int_eq(holder->waits, worker ? WAITS_EPOLL : WAITS_NOT);
+	}
+	inspected_listeners_free(&listeners);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "holders")->value, 4);
+	ck_assert_ptr_null(find_fact(&facts, "leak"));
+	/* The parent waits for nobody, but its children do. */
+	ck_assert_ptr_null(fact_of(&facts, "waits")->unusual);
+	ck_assert_ptr_nonnull(strstr(last_fact(&facts, "waits")->unusual, "wakes 3 processes"));
+	facts_free(&facts);
+	end_all(server);
+}
+END_TEST
+
+static void exec_sleep(int listener)
+{
+	if (!fork()) {
+		execlp("sleep", "sleep", "1000", NULL);
+		_exit(95);
+	}
+	wait_in_epoll(listener);
+}
+
+static void exec_sleep_without_it(int listener)
+{
+	fcntl(listener, F_SETFD, FD_CLOEXEC);
+	exec_sleep(listener);
+}
+
+static bool runs_sleep(pid_t server)
+{
+	struct inspected_processes processes = inspect_processes(inspection, server);
+	bool runs = false;
+
+	for (size_t i = 0; i < processes.count; i++)
+		runs |= strcmp(processes.all[i].name, "sleep") == 0;
+	inspected_processes_free(&processes);
+	return runs;
+}
+
+static void await_program(pid_t server)
+{
+	struct retry retry = retry_for(PATIENCE);
+
+	while (!runs_sleep(server) && retry_now(&retry))
+		;
+	await_sleep(server);
+	ck_assert(runs_sleep(server));
+}
+
+START_TEST(listener_that_another_program_inherits_is_a_leak)
+{
+	pid_t server = start((struct server_plan){ .serve = exec_sleep, .backlog = 8 });
+	struct facts facts;
+
+	await_program(server);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "holders")->value, 2);
+	ck_assert_ptr_nonnull(
+		strstr(fact_of(&facts, "leak")->unusual, "a restart will find its port taken"));
+	facts_free(&facts);
+	end_all(server);
+}
+END_TEST
+
+START_TEST(listener_that_is_close_on_exec_is_no_leak)
+{
+	pid_t server = start((struct server_plan){ .serve = exec_sleep_without_it, .backlog = 8 });
+	struct facts facts;
+
+	await_program(server);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "holders")->value, 1);
+	ck_assert_ptr_nonnull(strstr(fact_of(&facts, "holders")->text, "close-on-exec"));
+	ck_assert_ptr_null(find_fact(&facts, "leak"));
+	facts_free(&facts);
+	end_all(server);
+}
+END_TEST
+
+START_TEST(listener_of_another_is_foreign)
+{
+	pid_t one = start((struct server_plan){ .serve = wait_in_accept, .backlog = 8 });
+	pid_t other = fork();
+	struct inspected_listeners listeners;
+	struct facts facts;
+
+	if (!other)
+		for (;;)
+			pause();
+	listeners = inspect_listeners(inspection, other);
+	ck_assert(only_listener(&listeners)->foreign);
+	inspected_listeners_free(&listeners);
+	listeners = inspect_listeners(inspection, one);
+	ck_assert(!only_listener(&listeners)->foreign);
+	inspected_listeners_free(&listeners);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = other });
+	ck_assert_ptr_null(find_fact(&facts, "listens"));
+	facts_free(&facts);
+	end(one);
+	end(other);
+}
+END_TEST
+
+static void drop_to_nobody(int listener)
+{
+	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		_exit(94);
+	wait_in_epoll(listener);
+}
+
+START_TEST(worker_that_changed_its_user_is_seen)
+{
+	pid_t server = start((struct server_plan){ .serve = drop_to_nobody, .backlog = 8 });
+	struct inspected_listeners listeners = await_holders(server, 1);
+
+	ck_assert_uint_eq(listeners.all[0].holders[0].user, 65534);
+	ck_assert_int_eq(listeners.all[0].holders[0].waits, WAITS_EPOLL);
+	ck_assert(listeners.all[0].options.known);
+	inspected_listeners_free(&listeners);
+	end(server);
+}
+END_TEST
+
+/* As in a container that lacks CAP_SYS_PTRACE. */
+START_TEST(what_may_not_be_seen_is_said_not_to_be)
+{
+	pid_t server = start((struct server_plan){ .serve = drop_to_nobody, .backlog = 8 });
+	struct facts facts;
+
+	inspected_listeners_free((struct inspected_listeners[]){ await_holders(server, 1) });
+	drop_rights();
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert(!fact_of(&facts, "unseen")->known);
+	ck_assert(!fact_of(&facts, "holders")->known);
+	ck_assert(!fact_of(&facts, "options")->known);
+	ck_assert(fact_of(&facts, "listens")->known);
+	ck_assert(fact_of(&facts, "backlog")->known);
+	ck_assert_ptr_null(find_fact(&facts, "waits"));
+	facts_free(&facts);
+}
+END_TEST
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool set(int listener, int level, int name, int value)
+{
+	return setsockopt(listener, level, name, &value, sizeof(value)) == 0;
+}
+
+static bool set_many(int listener)
+{
+	return set(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 3) &&
+	       set(listener, IPPROTO_TCP, TCP_FASTOPEN, 16) &&
+	       set(listener, IPPROTO_TCP, TCP_NODELAY, 1) &&
+	       set(listener, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+	       set(listener, IPPROTO_TCP, TCP_KEEPIDLE, 30) &&
+	       set(listener, SOL_SOCKET, SO_RCVBUF, 20000) &&
+	       set(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, 7000) &&
+	       set(listener, IPPROTO_TCP, TCP_SYNCNT, 2) &&
+	       set(listener, IPPROTO_TCP, TCP_MAXSEG, 1000) &&
+	       set(listener, IPPROTO_IP, IP_TTL, 9) &&
+	       setsockopt(listener, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
+			  sizeof(struct linger)) == 0;
+}
+
+static const struct {
+	const char *name;
+	int64_t unset, set;
+} options[] = {
+	{ "defer", 0, 3 },           { "fastopen", 0, 16 },
+	{ "nodelay", 0, 1 },         { "keepalive", 0, 1 },
+	{ "user timeout", 0, 7000 }, { "syncnt", 6, 2 },
+	{ "maxseg", 536, 1000 },     { "ttl", 64, 9 },
+	{ "linger", -1, 0 },         { "mptcp", 0, 0 },
+	{ "reuseaddr", 1, 1 },       { "blocking", 1, 1 },
+	{ "reuseport", 0, 0 },
+};
+
+START_TEST(options_are_told)
+{
+	pid_t server = start((struct server_plan){
+		.serve = wait_in_accept, .backlog = 8, .prepare = _i ? set_many : NULL });
+	struct facts facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+
+	for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
+		const struct fact *fact = fact_of(&facts, options[i].name);
+
+		ck_assert_msg(fact->value == (_i ? options[i].set : options[i].unset), "%s is %ld",
+			      fact->name, (long)fact->value);
+		if (options[i].set != options[i].unset)
+			ck_assert_msg(fact->usual == !_i, "%s", fact->name);
+	}
+	ck_assert(fact_of(&facts, "receive buffer")->usual == !_i);
+	ck_assert(fact_of(&facts, "send buffer")->usual);
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
+static bool share_port(int listener)
+{
+	return set(listener, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+/* The second member, of the same process. */
+static void join_group(int listener)
+{
+	int other = listen_as(&(struct server_plan){ .backlog = 3, .prepare = share_port });
+
+	wait_in_accept(listener);
+	close(other);
+}
+
+START_TEST(group_and_its_members_are_told)
+{
+	pid_t server = start(
+		(struct server_plan){ .serve = join_group, .backlog = 8, .prepare = share_port });
+	struct facts facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+
+	ck_assert_int_eq(fact_of(&facts, "reuseport")->value, 2);
+	ck_assert_ptr_nonnull(
+		strstr(fact_of(&facts, "reuseport")->unusual, "backlogs that differ"));
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
+static bool only_ipv6(int listener)
+{
+	return set(listener, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}
+
+static const struct {
+	struct server_plan plan;
+	int families;
+	bool unusual;
+} places[] = {
+	{ { .family = AF_INET }, 4, false },
+	{ { .family = AF_INET6 }, 46, false },
+	{ { .family = AF_INET6, .prepare = only_ipv6 }, 6, true },
+};
+
+START_TEST(families_are_told)
+{
+	struct server_plan plan = places[_i].plan;
+	pid_t server;
+	struct facts facts;
+
+	plan.serve = wait_in_accept;
+	plan.backlog = 8;
+	server = start(plan);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "listens")->value, places[_i].families);
+	ck_assert(!fact_of(&facts, "listens")->unusual == !places[_i].unusual);
+	ck_assert_int_eq(fact_of(&facts, "listens")->port, PORT);
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
+START_TEST(facts_are_json)
+{
+	pid_t server = start((struct server_plan){ .serve = wait_in_accept, .backlog = 8 });
+	struct facts facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	json_t *json = facts_json(&facts);
+
+	ck_assert_uint_eq(json_array_size(json), facts.count);
+	for (size_t i = 0; i < facts.count; i++) {
+		const json_t *object = json_array_get(json, i);
+
+		ck_assert_str_eq(member_string(object, "name"), facts.all[i].name);
+		ck_assert_str_eq(member_string(object, "text"), facts.all[i].text);
+		ck_assert(json_is_null(json_object_get(object, "value")) == !facts.all[i].known);
+	}
+	json_decref(json);
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static void accept_one_of_two(int listener)
+{
+	say_ready();
+	accept(listener, NULL, NULL);
+	pause();
+}
+
+START_TEST(whoever_is_accepted_is_no_more_in_the_queue)
+{
+	int family = _i ? AF_INET : AF_INET6; /* to a socket of both */
+	pid_t server = start((struct server_plan){
+		.serve = accept_one_of_two, .family = AF_INET6, .backlog = 8 });
+	int one = connect_to(family), other = connect_to(family);
+	struct inspected_connections connections;
+	unsigned owned = 0, queued = 0;
+
+	ck_assert_int_ge(one, 0);
+	ck_assert_int_ge(other, 0);
+	await_sleep(server);
+	connections = inspect_connections(inspection, server, PORT);
+	ck_assert_uint_eq(connections.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct inspected_connection *connection = &connections.all[i];
+
+		owned += connection->pid == server;
+		queued += connection->inode == 0 && connection->pid == 0;
+		ck_assert_int_eq(connection->state, TCP_ESTABLISHED);
+		ck_assert_int_eq(connection->there.ss_family, family);
+	}
+	ck_assert_uint_eq(owned, 1);
+	ck_assert_uint_eq(queued, 1);
+	inspected_connections_free(&connections);
+	end(server);
+	close(one);
+	close(other);
+}
+END_TEST
+
+/* ---- processes that come and go ------------------------------------------------------------- */
+
+static void fork_many(int listener)
+{
+	for (int i = 0; i < 300; i++)
+		if (!fork()) {
+			prctl(PR_SET_NAME, "one of many");
+			wait_in_epoll(listener);
+		}
+	say_ready();
+	pause();
+}
+
+START_TEST(hundreds_of_processes_are_seen)
+{
+	pid_t server = start((struct server_plan){ .serve = fork_many, .backlog = 8 });
+	struct retry retry = retry_for(PATIENCE);
+	struct inspected_look look;
+	struct facts facts;
+
+	do
+		look = inspect_look(inspection, server);
+	while ((look.processes < 301 || !look.asleep) && retry_now(&retry));
+	ck_assert_uint_eq(look.processes, 301);
+	ck_assert_uint_eq(look.threads, 301);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "holders")->value, 301);
+	facts_free(&facts);
+	end_all(server);
+}
+END_TEST
+
+static void fork_without_end(int listener)
+{
+	say_ready();
+	for (;;) {
+		if (!fork())
+			_exit(0);
+		if (!fork())
+			_exit(listener);
+		waitpid(-1, NULL, 0);
+		waitpid(-1, NULL, WNOHANG);
+	}
+}
+
+START_TEST(processes_that_come_and_go_do_no_harm)
+{
+	pid_t server = start((struct server_plan){ .serve = fork_without_end, .backlog = 8 });
+	struct inspected_look look = { 0 }, before;
+
+	for (int i = 0; i < 200; i++) {
+		before = look;
+		look = inspect_look(inspection, server);
+		ck_assert_uint_ge(look.processes, 1);
+		ck_assert_int_ge(look.cpu, before.cpu);
+		ck_assert_uint_ge(look.switches, before.switches);
+		inspected_listeners_free((struct inspected_listeners[]){
+			inspect_listeners_closely(inspection, server, NULL) });
+	}
+	end_all(server);
+}
+END_TEST
+
+/* The parent of all that the server abandons, as a sandbox has one. */
+static pid_t start_kept(void (*serve)(int listener), pid_t *keeper)
+{
+	int tells[2];
+	pid_t server;
+
+	ck_assert_int_eq(pipe2(tells, O_CLOEXEC), 0);
+	*keeper = fork();
+	if (!*keeper) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		server = start((struct server_plan){ .serve = serve, .backlog = 8 });
+		ck_assert_int_eq(write(tells[1], &server, sizeof(server)), sizeof(server));
+		for (;;)
+			pause();
+	}
+	close(tells[1]);
+	ck_assert_int_eq(read(tells[0], &server, sizeof(server)), sizeof(server));
+	close(tells[0]);
+	return server;
+}
+
+/* Its parent ends at a signal, and so nobody of the server has ever seen the daemon. */
+static void become_daemon(int listener)
+{
+	sigset_t mask;
+	int signal;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	say_ready();
+	sigwait(&mask, &signal);
+	if (fork())
+		_exit(0);
+	prctl(PR_SET_NAME, "daemon");
+	poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, -1);
+}
+
+START_TEST(daemon_is_its_keepers)
+{
+	pid_t keeper, server = start_kept(become_daemon, &keeper);
+	struct inspected_processes processes = inspect_processes(inspection, server);
+	struct retry retry = retry_for(PATIENCE);
+
+	ck_assert_uint_eq(processes.count, 1);
+	kill(server, SIGUSR1);
+	do {
+		inspected_processes_free(&processes);
+		processes = inspect_processes(inspection, server);
+	} while ((processes.count != 1 || strcmp(processes.all[0].name, "daemon") != 0) &&
+		 retry_now(&retry));
+	ck_assert_str_eq(processes.all[0].name, "daemon");
+	ck_assert_int_eq(processes.all[0].parent, keeper);
+	inspected_processes_free(&processes);
+	ck_assert(is_listening(server));
+	end_all(keeper);
+}
+END_TEST
+
+static void fork_ten(int listener)
+{
+	for (int i = 0; i < 9; i++)
+		if (!fork())
+			wait_in_epoll(listener);
+	wait_in_epoll(listener);
+}
+
+static nsec own_cpu_time(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return SEC(1) * time.tv_sec + time.tv_nsec;
+}
+
+/* What else runs on this CPU is not in its CPU time, but for interrupts and cold caches. */
+START_TEST(look_at_ten_processes_takes_less_than_a_millisecond)
+{
+	pid_t server = start((struct server_plan){ .serve = fork_ten, .backlog = 8 });
+	nsec least = SEC(1), began;
+
+	inspected_listeners_free((struct inspected_listeners[]){ await_holders(server, 10) });
+	for (int i = 0; i < 20; i++) {
+		began = own_cpu_time();
+		ck_assert_uint_eq(inspect_look(inspection, server).processes, 10);
+		if (own_cpu_time() - began < least)
+			least = own_cpu_time() - began;
+	}
+	ck_assert_int_lt(least, MSEC(1));
+	end_all(server);
+}
+END_TEST
+
 /* ---- the suite ------------------------------------------------------------------------------ */
 
 static TCase *new_tcase(Suite *suite, const char *name, SFun become)
@@ -873,6 +1420,28 @@ static void add_tests(Suite *suite, const char *name, SFun become)
 	tcase_add_test(tcase, second_filter_that_notifies_cannot_be_had);
 	tcase_add_test(tcase, whoever_has_no_rights_is_watched_without_new_privileges);
 	tcase_add_test(tcase, program_that_never_came_to_be_is_told);
+	tcase_add_test(tcase, workers_have_the_listener_from_their_parent);
+	tcase_add_test(tcase, listener_that_another_program_inherits_is_a_leak);
+	tcase_add_test(tcase, listener_that_is_close_on_exec_is_no_leak);
+	tcase_add_test(tcase, listener_of_another_is_foreign);
+	tcase_add_loop_test(tcase, options_are_told, 0, 2);
+	tcase_add_test(tcase, group_and_its_members_are_told);
+	tcase_add_loop_test(tcase, families_are_told, 0, (int)ARRAY_LENGTH(places));
+	tcase_add_test(tcase, facts_are_json);
+	tcase_add_loop_test(tcase, whoever_is_accepted_is_no_more_in_the_queue, 0, 2);
+	tcase_add_test(tcase, hundreds_of_processes_are_seen);
+	tcase_add_test(tcase, processes_that_come_and_go_do_no_harm);
+	tcase_add_test(tcase, daemon_is_its_keepers);
+	tcase_add_test(tcase, look_at_ten_processes_takes_less_than_a_millisecond);
+}
+
+/* An ordinary user has no other user's processes. */
+static void add_tests_of_users(Suite *suite)
+{
+	TCase *tcase = new_tcase(suite, "users", become_case);
+
+	tcase_add_test(tcase, worker_that_changed_its_user_is_seen);
+	tcase_add_test(tcase, what_may_not_be_seen_is_said_not_to_be);
 }
 
 int main(void)
@@ -887,5 +1456,7 @@ int main(void)
 	}
 	add_tests(suite, "inspect", become_case);
 	add_tests(suite, "rootless", become_rootless_case);
+	if (!features.user_namespace)
+		add_tests_of_users(suite);
 	return suite_run(suite);
 }
