@@ -114,7 +114,8 @@ has_library()
 
 has_everything()
 {
-	has_tool autoconf autoreconf automake make ip tc nginx haproxy apache2 hping3 netstat rsvg-convert
+	has_tool autoconf autoreconf automake make ip tc nginx haproxy apache2 hping3 netstat rsvg-convert \
+		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sshd
 	has_compiler
 	has_pkg_config
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle
@@ -162,7 +163,8 @@ with_apt()
 {
 	manager apt-get
 	fake apt-cache <<-END
-		[ -e "$box/lists" ]
+		for last; do :; done
+		[ -e "$box/lists" ] && [ ! -e "$box/gone/\$last" ]
 	END
 	fake dpkg-query <<-END
 		for last; do :; done
@@ -455,6 +457,32 @@ says "for cases with real servers and tools: haproxy hping3 nginx"
 verdict "apt: servers that cases play with are installed, neither started nor enabled"
 
 new_machine
+has_everything
+rm "$box/bin/nginx" "$box/bin/sshd"
+prepare_installation
+with_apt
+as_root
+: >"$box/lists"
+has_tool systemctl
+run --install-deps
+ends_with 0
+calls "$apt_install nginx openssh-server" "systemctl --quiet disable nginx" \
+	"systemctl --quiet disable ssh" "autoreconf -fi"
+verdict "apt: a service that has another name than its package is not enabled either"
+
+new_machine
+lacks_programs
+with_apt
+as_root
+: >"$box/lists"
+mkdir "$box/gone"
+: >"$box/gone/hping3"
+run --install-deps
+ends_with 0
+calls "apt-get update" "$apt_install haproxy nginx" "policy: #!/bin/sh" "exit 101" "autoreconf -fi"
+verdict "apt: a program that this distribution has no longer keeps none of the others away"
+
+new_machine
 lacks_programs
 with_apt
 as_root
@@ -474,8 +502,8 @@ as_root
 : >"$box/broken"
 run --install-deps
 ends_with 0
-says "no nginx: the cases with it will be skipped"
-says "no hping3: the cases with it will be skipped"
+says "no nginx: what plays with it will be skipped"
+says "no hping3: what plays with it will be skipped"
 [ ! -e "$box/policy" ] || problem="$problem the policy is still there;"
 verdict "apt fails for these programs: said, and it goes on"
 
@@ -495,7 +523,7 @@ with_apt
 run --install-deps
 ends_with 0
 calls "autoreconf -fi"
-says "no nginx: the cases with it will be skipped"
+says "no nginx: what plays with it will be skipped"
 verdict "apt, ordinary user without sudo: these programs are gone without"
 
 qemu_apt="$apt_install qemu-system-x86"
