@@ -55,6 +55,9 @@ static void add_where(struct account *account, const struct inspected_listener *
 /* A browser opens as many connections to one host at once (HTTP/1.1; Chromium, Firefox). */
 #define BROWSERS_CONNECTIONS 6
 
+/* Who asks for more (systemd: INT_MAX) names no number: it wants whatever there is. */
+#define LARGEST_MEANT 65535
+
 /* listen() compares what it is asked for as if it had no sign (net/socket.c, __sys_listen()). */
 static bool is_bounded(const struct inspected_listener *listener, long most)
 {
@@ -65,9 +68,10 @@ static char *backlog_unusual(const struct inspected_listener *listener, long mos
 {
 	if (listener->limit < BROWSERS_CONNECTIONS)
 		return format("no more than %d may wait, and one browser opens %d connections at "
-			      "once: who finds no room sends again a second later",
+			      "once: who comes while there is no room sends again a second later",
 			      listener->limit + 1, BROWSERS_CONNECTIONS);
-	if (listener->asked_known && listener->asked >= 0 && is_bounded(listener, most))
+	if (listener->asked_known && listener->asked >= 0 && listener->asked <= LARGEST_MEANT &&
+	    is_bounded(listener, most))
 		return format("net.core.somaxconn is %ld: %d of those that were asked for are not "
 			      "to be had",
 			      most, listener->asked - listener->limit);
