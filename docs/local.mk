@@ -14,6 +14,7 @@ dist_docs_DATA = \
 	docs/defer-accept-stall.md \
 	docs/design.md \
 	docs/destroyed-orphan.md \
+	docs/findings.md \
 	docs/fuzzing.md \
 	docs/half-open.md \
 	docs/machine.md \

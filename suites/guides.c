@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pages of docs/ for who has a problem and knows its symptom: that with the symptoms, then
- * those of single defects.
+ * The pages of docs/ for who has a problem and knows its symptom: that with the symptoms, what
+ * is found of servers, then those of single defects.
  */
 #include "base/base.h"
 #include "docs/changed-timestamps.md.h"
 #include "docs/defer-accept-stall.md.h"
 #include "docs/destroyed-orphan.md.h"
+#include "docs/findings.md.h"
 #include "docs/half-open.md.h"
 #include "docs/mapped-wildcard.md.h"
 #include "docs/operating.md.h"
@@ -18,6 +19,7 @@
 
 static const struct guide guides[] = {
 	{ "operating.md", operating_md },
+	{ "findings.md", findings_md },
 	{ "syn-cookie-bytes.md", syn_cookie_bytes_md },
 	{ "defer-accept-stall.md", defer_accept_stall_md },
 	{ "changed-timestamps.md", changed_timestamps_md },

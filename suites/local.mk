@@ -56,6 +56,7 @@ embedded += \
 	docs/changed-timestamps.md \
 	docs/defer-accept-stall.md \
 	docs/destroyed-orphan.md \
+	docs/findings.md \
 	docs/half-open.md \
 	docs/mapped-wildcard.md \
 	docs/operating.md \

@@ -925,6 +925,66 @@ START_TEST(a_finding_goes_with_what_it_rests_on)
 }
 END_TEST
 
+/* ---- what a folder has of it --------------------------------------------------------------- */
+
+static void store(const struct journal *journal, const char *path)
+{
+	struct journal *copy = journal_new();
+	FILE *out = fopen(path, "w");
+
+	if (!out)
+		broken("cannot write %s: %s", path, strerror(errno));
+	journal_write_to(copy, out);
+	for (size_t i = 0; i < journal_length(journal); i++)
+		journal_append(copy, journal_event(journal, i));
+	journal_flush(copy);
+	journal_free(copy);
+	fclose(out);
+}
+
+START_TEST(what_was_written_tells_the_same)
+{
+	struct journal *journal = play(&faults[_i], true), *loaded;
+	autofree char *path = format("told-%d.jsonl", getpid());
+	char *why = NULL;
+
+	store(journal, path);
+	loaded = journal_load(path, &why);
+	unlink(path);
+	ck_assert_msg(loaded, "%s", why ? why : "");
+	ck_assert(journal_is_told(loaded));
+
+	struct told *before = told_of(journal), *after = told_of(loaded);
+	json_t *left = told_json(before, true), *right = told_json(after, true);
+
+	ck_assert(json_equal(left, right));
+	json_decref(left);
+	json_decref(right);
+	told_free(before);
+	told_free(after);
+	journal_free(loaded);
+	journal_free(journal);
+}
+END_TEST
+
+/* FOLDER/NUMBER/journal.jsonl of each fault, and FOLDER/NUMBER-right/journal.jsonl of its twin. */
+static int store_all(const char *folder)
+{
+	for (int i = 0; i < 2 * FAULTS; i++) {
+		const struct fault *fault = &faults[i / 2];
+		struct journal *journal = play(fault, i % 2 == 0);
+		autofree char *below =
+			format("%s/%d-%s%s", folder, i / 2, fault->name, i % 2 ? "-right" : "");
+		autofree char *path = format("%s/journal.jsonl", below);
+
+		if (!make_path(below))
+			return EXIT_FAILURE;
+		store(journal, path);
+		journal_free(journal);
+	}
+	return EXIT_SUCCESS;
+}
+
 /* ---- what became of clients ---------------------------------------------------------------- */
 
 START_TEST(clients_have_their_fates_and_times)
@@ -1247,17 +1307,99 @@ START_TEST(a_journal_of_nothing_is_told_and_drawn)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("told");
-	TCase *tests = tcase_create("told");
+/* ---- docs/findings.md ---------------------------------------------------------------------- */
 
+static char *load_page(void)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *path = format("%s/docs/findings.md", source ? source : ".");
+	char *why = NULL, *page = text_load(path, &why);
+
+	ck_assert_msg(page, "%s", why ? why : "");
+	return page;
+}
+
+/* From below its heading to the next one; NULL: there is none. The caller frees it. */
+static char *section_of(const char *page, const char *name)
+{
+	autofree char *heading = format("\n## %s\n", name);
+	const char *begin = strstr(page, heading), *end;
+
+	if (!begin)
+		return NULL;
+	begin += strlen(heading);
+	end = strstr(begin, "\n## ");
+	return format("%.*s", end ? (int)(end - begin) : (int)strlen(begin), begin);
+}
+
+/* A command of the section plays the rule's scenario. */
+static bool plays_its_scenario(const char *section, const char *scenarios)
+{
+	const char *command = strstr(section, "    halfopen try --scenario ");
+	autofree char *line = command ? text_first_line(command) : NULL;
+	bool plays = line && !*scenarios;
+
+	for (char *word; line && (word = text_word(&scenarios)); free(word))
+		plays |= strstr(line, word) != NULL;
+	return plays;
+}
+
+START_TEST(each_finding_has_a_section_with_all_that_is_to_be_said)
+{
+	autofree char *page = load_page();
+	const struct told_rule *rule;
+	int count = 0;
+
+	for (size_t i = 0; (rule = told_rule_at(i)); i++, count++) {
+		autofree char *section = section_of(page, rule->name);
+		autofree char *link = format("findings.md#%s", rule->name);
+
+		ck_assert_msg(section, "%s has no section", rule->name);
+		ck_assert_str_eq(rule->page, link);
+		ck_assert_msg(strstr(section, "**Seen.**") && strstr(section, "**Why.**") &&
+				      strstr(section, "**What mends it.**"),
+			      "%s", rule->name);
+		ck_assert_msg(plays_its_scenario(section, rule->scenarios), "%s", rule->name);
+		ck_assert(*rule->consequence && *rule->mends && *rule->needs);
+	}
+	ck_assert_int_eq(count_of(page, "\n## "), count + 1);
+}
+END_TEST
+
+START_TEST(each_limit_has_a_row)
+{
+	autofree char *page = load_page(), *section = section_of(page, "limits");
+	const char *name;
+	int count = 0;
+
+	ck_assert_ptr_nonnull(section);
+	for (size_t i = 0; (name = told_limit_name(i)); i++, count++) {
+		autofree char *row = format("\n| `%s` | ", name);
+
+		ck_assert_msg(strstr(section, row), "%s", name);
+		ck_assert_str_eq(told_rule(name)->page, "findings.md#limits");
+	}
+	ck_assert_int_eq(count_of(section, "\n| `"), count);
+}
+END_TEST
+
+/* With a FOLDER it writes the journals there, for whoever reads them. */
+int main(int argc, char **argv)
+{
+	Suite *suite;
+	TCase *tests;
+
+	if (argc > 1)
+		return store_all(argv[1]);
+	suite = suite_create("told");
+	tests = tcase_create("told");
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, each_fault_is_found_and_no_other, 0, FAULTS);
 	tcase_add_loop_test(tests, nothing_is_found_of_a_right_twin, 0, FAULTS);
 	tcase_add_test(tests, each_rule_has_a_fault_here);
 	tcase_add_loop_test(tests, a_finding_goes_with_what_it_rests_on, 0,
 			    (int)ARRAY_LENGTH(edits));
+	tcase_add_loop_test(tests, what_was_written_tells_the_same, 0, FAULTS);
 	tcase_add_test(tests, clients_have_their_fates_and_times);
 	tcase_add_test(tests, a_queue_is_a_fifo);
 	tcase_add_test(tests, a_limit_makes_a_fact_a_finding);
@@ -1269,6 +1411,8 @@ int main(void)
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);
 	tcase_add_test(tests, of_a_crowd_some_are_drawn);
 	tcase_add_test(tests, a_journal_of_nothing_is_told_and_drawn);
+	tcase_add_test(tests, each_finding_has_a_section_with_all_that_is_to_be_said);
+	tcase_add_test(tests, each_limit_has_a_row);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

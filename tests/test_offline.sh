@@ -46,6 +46,29 @@ steps_are_kept()
 }
 check 'connections that went the same way keep their steps' steps_are_kept
 
+# What tests/check_told has written, of servers with one fault each, and of their right twins.
+told=$(realpath "${top_builddir:-.}/tests/check_told")
+mkdir told && "$told" told
+findings_are_shown()
+{
+	shown=0
+	for folder in told/*; do
+		fault=${folder#told/*-}
+		run show "$folder"
+		case $fault in
+		*-right) says '^nothing found$' && ! says "^${fault%-right}\$" || return 1 ;;
+		*) says "^$fault\$" && says "more: docs/findings.md#$fault\$" || return 1 ;;
+		esac
+		shown=$((shown + 1))
+	done
+	[ "$shown" -ge 50 ]
+}
+check 'show finds in a journal what is wrong with the server, and nothing of a right one' \
+	findings_are_shown
+run show --format clients told/1-left-in-queue
+clients_are_drawn() { says '^<svg ' && says 'left-in-queue' && says '</svg>$'; }
+check "show draws a scenario's clients in time" clients_are_drawn
+
 run report runs
 page_tells_of_both()
 {

@@ -25,7 +25,7 @@ int halfopen_main(const struct catalogue *catalogue, int argc, char **argv);
 /* ---- options.c ----------------------------------------------------------------------------- */
 
 /* As --format of show has them. */
-enum drawing { AS_TIMELINE, AS_TEXT, AS_MERMAID, AS_SVG };
+enum drawing { AS_TIMELINE, AS_TEXT, AS_MERMAID, AS_SVG, AS_CLIENTS };
 
 /* What a client sends. */
 struct request {

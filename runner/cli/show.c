@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "base/xml.h"
 #include "captures/draw/draw.h"
+#include "captures/told/told.h"
 #include "runner/cli/cli.h"
 
 #include <errno.h>
@@ -40,6 +41,39 @@ static void print_drawing(const struct journal *journal, enum drawing drawing)
 	story_free(story);
 }
 
+/* What became of a scenario's clients, and what is wrong with its server. */
+static void print_told(const struct journal *journal)
+{
+	struct told *told = told_of(journal);
+
+	putchar('\n');
+	told_print(told, stdout);
+	told_free(told);
+}
+
+static void print_clients(const struct journal *journal)
+{
+	struct told *told = told_of(journal);
+	autofree char *text = clients_svg(told);
+
+	puts(text);
+	told_free(told);
+}
+
+static void print_journal(const struct journal *journal, enum drawing drawing)
+{
+	if (drawing == AS_TEXT)
+		ladder_print(journal, form_here(), stdout);
+	else if (drawing == AS_TIMELINE)
+		print_timeline(journal);
+	else if (drawing == AS_CLIENTS)
+		print_clients(journal);
+	else
+		print_drawing(journal, drawing);
+	if (journal_is_told(journal) && (drawing == AS_TEXT || drawing == AS_TIMELINE))
+		print_told(journal);
+}
+
 /* As much as there is; what is wrong is said then. */
 static bool show_folder(const char *folder, enum drawing drawing)
 {
@@ -47,12 +81,8 @@ static bool show_folder(const char *folder, enum drawing drawing)
 	autofree char *why = NULL;
 	struct journal *journal = journal_salvage(path, &why);
 
-	if (journal && drawing == AS_TEXT)
-		ladder_print(journal, form_here(), stdout);
-	else if (journal && drawing == AS_TIMELINE)
-		print_timeline(journal);
-	else if (journal)
-		print_drawing(journal, drawing);
+	if (journal)
+		print_journal(journal, drawing);
 	if (!why)
 		why = capture_problem(journal, folder);
 	journal_free(journal);
@@ -390,11 +420,11 @@ static const struct cli_option show_options[] = {
 	  FIELD(follow),
 	  .help = "print what happens until the case has its verdict" },
 	{ .name = "format",
-	  .argument = "timeline|text|mermaid|svg",
+	  .argument = "timeline|text|mermaid|svg|clients",
 	  .take = take_choice,
 	  FIELD(drawing),
 	  .help = "all in the order of time, with calls and steps (default), each connection for "
-		  "itself, or a drawing" },
+		  "itself, or a drawing; clients: of a scenario, a line for each" },
 	{ 0 },
 };
 
