@@ -1187,6 +1187,30 @@ START_TEST(each_way_to_die_is_found)
 }
 END_TEST
 
+/* As sshd and inetd have it: whose client has gone goes, too, and the one that listens is there. */
+START_TEST(a_process_that_goes_with_its_client_is_no_loss)
+{
+	struct stage stage = { 0 };
+	autofree char *names = NULL;
+	int flow;
+
+	begin(&stage, "descriptors");
+	serve(&stage);
+	rest(&stage);
+	flow = come(&stage, "holder");
+	accept_one(&stage);
+	stage.processes = 2;
+	rest(&stage);
+	fact(&stage, "descriptors", "taken", 0);
+	close_client(&stage, flow);
+	lose_process(&stage, 0);
+	rest_for(&stage, 3);
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* What other systems give is a fact. */
 START_TEST(an_error_of_another_system_is_no_finding)
 {
@@ -1406,6 +1430,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
 	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);
 	tcase_add_test(tests, each_way_to_die_is_found);
+	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);

@@ -108,6 +108,9 @@ nsec stay_at_rest(const struct told *told, struct told_window window);
 bool was_at_rest(const struct told *told, struct told_window window);
 /* Processes at the last pair of looks at rest in the window; -1: there is none. */
 int processes_at_rest(const struct told *told, struct told_window window);
+/* At the one that finds fewest: a process that comes with a client, and goes with it, is not there.
+ */
+int fewest_at_rest(const struct told *told, struct told_window window);
 /* When something happened to the client that ends a wait for an answer; the end: nothing did. */
 nsec end_of_service(const struct told *told, const struct told_client *client);
 /* The first of these after @since; NULL: there is none. */

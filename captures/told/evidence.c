@@ -139,6 +139,19 @@ int processes_at_rest(const struct told *told, struct told_window window)
 	return processes;
 }
 
+int fewest_at_rest(const struct told *told, struct told_window window)
+{
+	int fewest = -1;
+
+	for (int i = 0; i < told->books->look_count; i++) {
+		const struct told_look *look = &told->books->looks[i];
+
+		if (rest_in(told, look, window) && (fewest < 0 || look->processes < fewest))
+			fewest = look->processes;
+	}
+	return fewest;
+}
+
 bool was_at_rest(const struct told *told, struct told_window window)
 {
 	return processes_at_rest(told, window) > 0;

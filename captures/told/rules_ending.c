@@ -48,7 +48,7 @@ static bool main_process_ended(const struct told *told, struct told_window windo
 static bool others_ended(const struct told *told, struct told_window window, struct loss *loss)
 {
 	const struct told_event *end = find_deed(told, DEED_PROCESS, window.from);
-	int before = processes_at_rest(told, (struct told_window){ 0, window.from, false });
+	int before = fewest_at_rest(told, (struct told_window){ 0, window.from, false });
 	int after = processes_at_rest(told, window);
 
 	if (!end || end->at > window.to || after < 0 || after >= before)

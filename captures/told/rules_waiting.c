@@ -85,7 +85,7 @@ static nsec when_lost(const struct told *told)
 
 	if (main_one || !other)
 		return main_one ? main_one->at : 0;
-	before = processes_at_rest(told, (struct told_window){ 0, other->at, false });
+	before = fewest_at_rest(told, (struct told_window){ 0, other->at, false });
 	after = processes_at_rest(told, (struct told_window){ other->at, told->ended, false });
 	return after >= 0 && after < before ? other->at : 0;
 }
