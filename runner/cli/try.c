@@ -21,12 +21,44 @@ static const char default_folder[] = "artifacts/try";
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
 
-/* The same catalogue with scenarios in the place of cases. */
+/* The order in which they are told; what is not here comes last. */
+static const char *const telling_order[] = {
+	"facts",       "one",    "burst", "stall", "silent",  "dead",   "no-data",
+	"descriptors", "errors", "flood", "stop",  "restart", "reload", "handover",
+};
+
+/* The first look at the server comes before all others, whatever was named. */
+#define FIRST_SCENARIO telling_order[0]
+
+static size_t rank_of(const char *name)
+{
+	size_t rank = 0;
+
+	while (rank < ARRAY_LENGTH(telling_order) && strcmp(telling_order[rank], name) != 0)
+		rank++;
+	return rank;
+}
+
+static int by_rank(const void *one, const void *other)
+{
+	const struct listed_case *left = one, *right = other;
+	size_t first = rank_of(left->name), second = rank_of(right->name);
+
+	return first == second ? strcmp(left->name, right->name)
+			       : (first > second) - (first < second);
+}
+
+/* The same catalogue with scenarios in the place of cases; its .cases are to be freed. */
 static struct catalogue scenarios_of(const struct catalogue *catalogue)
 {
 	struct catalogue scenarios = *catalogue;
+	const struct listed_case *listed = listed_scenarios(&scenarios.case_count);
+	struct listed_case *sorted = must_alloc(scenarios.case_count + 1, sizeof(*sorted));
 
-	scenarios.cases = listed_scenarios(&scenarios.case_count);
+	for (size_t i = 0; i < scenarios.case_count; i++)
+		sorted[i] = listed[i];
+	qsort(sorted, scenarios.case_count, sizeof(*sorted), by_rank);
+	scenarios.cases = sorted;
 	return scenarios;
 }
 
@@ -123,26 +155,26 @@ static json_t *about_of(const struct trial *trial, const struct try_sysctls *sys
 
 /* ---- the patterns: which scenarios, over which families ------------------------------------- */
 
-/* The first look at the server comes before all others, whatever was named. */
-static const char first_scenario[] = "facts";
-
-static void add_pattern(struct words *patterns, const char *name, unsigned family)
+static bool has_first(const struct catalogue *scenarios)
 {
-	static const char *const families[] = { "", "/ipv4", "/ipv6" };
-
-	words_add(patterns, "%s%s", name, families[family]);
+	return catalogue_case(scenarios, FIRST_SCENARIO) != NULL;
 }
 
+/* Empty where everything is meant. */
 static struct words patterns_for(const struct trying *trying, const struct catalogue *scenarios)
 {
+	static const char *const families[] = { "", "/ipv4", "/ipv6" };
+	const char *family = families[trying->family];
 	struct words patterns = { 0 };
 
-	if (catalogue_case(scenarios, first_scenario))
-		add_pattern(&patterns, first_scenario, trying->family);
+	if (!trying->scenarios.count && !*family)
+		return patterns;
+	if (has_first(scenarios))
+		words_add(&patterns, "%s", FIRST_SCENARIO);
 	for (size_t i = 0; i < trying->scenarios.count; i++)
-		add_pattern(&patterns, trying->scenarios.all[i], trying->family);
-	for (size_t i = 0; i < scenarios->case_count && !trying->scenarios.count; i++)
-		add_pattern(&patterns, scenarios->cases[i].name, trying->family);
+		words_add(&patterns, "%s%s", trying->scenarios.all[i], family);
+	if (!trying->scenarios.count)
+		words_add(&patterns, "*%s", family);
 	return patterns;
 }
 
@@ -353,6 +385,7 @@ static int play(const struct options *options, const struct catalogue *scenarios
 		.catalogue = scenarios,
 		.patterns = { .words = patterns.all, .count = patterns.count },
 		.trial = &trial,
+		.first = has_first(scenarios) ? FIRST_SCENARIO : NULL,
 		.about = about,
 		.artifacts = options->artifacts ? options->artifacts : default_folder,
 		.wire = options->wire,
@@ -381,6 +414,7 @@ static int command_try(const struct options *options)
 	if (status == EXIT_GOOD)
 		status = play(options, &scenarios, &sysctls);
 	sysctls_free(&sysctls);
+	free((void *)scenarios.cases);
 	return status;
 }
 

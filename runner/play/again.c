@@ -39,7 +39,8 @@ unsigned most_beside(const struct run *run, const struct entry *entry)
 {
 	unsigned few = FEW_PER_CPU * run->cpus;
 
-	if (entry->spec->storm || entry->suspected || entry->attempts >= FEW_ATTEMPTS)
+	if (run->one_by_one || entry->spec->storm || entry->suspected ||
+	    entry->attempts >= FEW_ATTEMPTS)
 		return 1;
 	return entry->attempts >= CROWDED_ATTEMPTS && few < run->jobs ? few : run->jobs;
 }

@@ -40,6 +40,18 @@ bool verdict_read(const struct run *run, const struct entry *entry, struct resul
 /* What a case must leave and did not, or NULL. */
 char *artifact_missing(const struct run *run, const struct entry *entry);
 
+/* ---- trial.c ------------------------------------------------------------------------------- */
+
+/* Whether options.first has not ended yet, and the entry is another one. */
+bool waits_for_first(const struct run *run, const struct entry *entry);
+/* Puts the entries of options.first before the others. */
+void put_first(const struct run *run, struct entry **order, size_t count);
+/*
+ * The entry has ended. Where it is of options.first, and could not be played, the run ends; else
+ * the others are played as follows from what it has found out.
+ */
+void learn_from_first(struct run *run, const struct entry *entry);
+
 /* ---- told.c -------------------------------------------------------------------------------- */
 
 /*

@@ -254,5 +254,6 @@ struct entry **lane_order(const struct run *run, const struct lane *lane)
 			order[count++] = &run->plan.entries[i];
 	if (!run->options->seed)
 		qsort(order, count, sizeof(struct entry *), longest_first);
+	put_first(run, order, count);
 	return order;
 }

@@ -17,5 +17,6 @@ runner_play_libplay_a_SOURCES = \
 	runner/play/slips.c \
 	runner/play/tally.c \
 	runner/play/told.c \
+	runner/play/trial.c \
 	runner/play/verdict.c \
 	runner/play/worker.c

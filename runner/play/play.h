@@ -23,17 +23,18 @@ enum storms { STORMS_IN_VM, STORMS_ON_HOST, NO_STORMS };
 struct run_options {
 	const struct catalogue *catalogue;
 	struct patterns patterns;
-	const struct trial *trial; /* scenarios are played, of this server; NULL: cases are */
-	json_t *about;             /* of a trial: what try.json says of server and sysctls */
-	const char *artifacts;     /* NULL: the default */
-	const char *wire;          /* netem; NULL: as a case or the default has it */
-	const char *kernel;        /* "auto", "host", or what kernel_find() knows */
-	unsigned jobs;             /* 0: as many as this machine takes */
-	unsigned cpus;             /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;            /* of a guest */
-	unsigned storms;           /* enum storms */
-	unsigned storm_seconds;    /* for so long each begins new rounds */
-	unsigned storm_seed;       /* of their plans; 0: another each time */
+	struct trial *trial;    /* scenarios are played, of this server; NULL: cases are */
+	const char *first;      /* of a trial: the scenario that all others wait for */
+	json_t *about;          /* of a trial: what try.json says of server and sysctls */
+	const char *artifacts;  /* NULL: the default */
+	const char *wire;       /* netem; NULL: as a case or the default has it */
+	const char *kernel;     /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;          /* 0: as many as this machine takes */
+	unsigned cpus;          /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;         /* of a guest */
+	unsigned storms;        /* enum storms */
+	unsigned storm_seconds; /* for so long each begins new rounds */
+	unsigned storm_seed;    /* of their plans; 0: another each time */
 	unsigned repeat;
 	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
 	unsigned round;          /* of --until-failure, from 1; 0: there is but one */
@@ -172,6 +173,7 @@ struct run {
 	char *fatal; /* what ended the run, or NULL */
 	struct slot *slots;
 	unsigned guests; /* machines that run */
+	bool one_by_one; /* whatever .jobs says */
 	struct suspicion *suspicions;
 	size_t suspicion_count;
 };

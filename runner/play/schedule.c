@@ -284,6 +284,7 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 		entry->state = HELD_BACK;
 	else
 		run_result(run, entry);
+	learn_from_first(run, entry);
 }
 
 /* Orphans of killed workers come here too (the runner is their reaper) and have no slot. */
@@ -395,7 +396,8 @@ static bool may_start(const struct scheduler *scheduler)
 {
 	const struct run *run = scheduler->run;
 
-	if (run->signal || run->fatal || scheduler->full || scheduler->next >= run->host.count)
+	if (run->signal || run->fatal || scheduler->full || scheduler->next >= run->host.count ||
+	    waits_for_first(run, scheduler->order[scheduler->next]))
 		return false;
 	unsigned most = most_beside(run, scheduler->order[scheduler->next]);
 	for (unsigned i = 0; i < run->jobs; i++)

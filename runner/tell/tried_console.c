@@ -75,7 +75,8 @@ static void begin(const struct run *run)
 	       : run->features.user_namespace ? "in a user namespace"
 					      : "as root");
 	print_sysctls(run->options->about);
-	printf("wire:     %s\n", run->host.wire ? run->host.wire : "no delay");
+	printf("wire:     %s\n",
+	       run->host.wire ? run->host.wire : "no delay, as this kernel has no sch_netem");
 	fflush(stdout);
 }
 
@@ -317,6 +318,23 @@ static void print_heading(const struct run *run, const json_t *finding)
 	putchar('\n');
 }
 
+/* Without the column of counters, which `halfopen show` has: it is wider than a terminal. */
+static void print_ladder(const char *ladder)
+{
+	const char *counters = strstr(ladder, "counters that it moved"), *line = ladder;
+	size_t width = counters ? (size_t)(counters - ladder) - strcspn(ladder, "\n") - 1 : WIDTH;
+
+	while (*line) {
+		size_t length = strcspn(line, "\n"),
+		       shown = text_fitting(line, length < width ? length : width);
+
+		while (shown > 0 && line[shown - 1] == ' ')
+			shown--;
+		printf("    %.*s\n", (int)shown, line);
+		line += length + (line[length] == '\n');
+	}
+}
+
 static void print_finding(const struct run *run, const struct entry *entry, const json_t *finding)
 {
 	const char *ladder = member_string(finding, "ladder");
@@ -327,10 +345,10 @@ static void print_finding(const struct run *run, const struct entry *entry, cons
 	autofree char *mends = format("What mends it: %s", member_or_empty(finding, "mends"));
 	print_paragraph(mends);
 	if (ladder)
-		text_indent(stdout, "    ", ladder);
+		print_ladder(ladder);
 	autofree char *where =
 		format("See docs/%s, and: halfopen show %s/%s", member_or_empty(finding, "page"),
-		       run->artifacts, entry->folder);
+		       run->options->artifacts, entry->folder);
 	print_paragraph(where);
 }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trial: what the first scenario of a trial finds out about the server, and what follows from that
+ * for the others: they begin when it has ended.
+ */
+#include "runner/play/internal.h"
+
+#include "base/trial.h"
+
+#include <string.h>
+
+static bool is_first(const struct run *run, const struct entry *entry)
+{
+	return run->options->first && strcmp(entry->spec->name, run->options->first) == 0;
+}
+
+bool waits_for_first(const struct run *run, const struct entry *entry)
+{
+	for (size_t i = 0; i < run->plan.count && !is_first(run, entry); i++)
+		if (is_first(run, &run->plan.entries[i]) && run->plan.entries[i].state != ENDED)
+			return true;
+	return false;
+}
+
+void put_first(const struct run *run, struct entry **order, size_t count)
+{
+	size_t ahead = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct entry *entry = order[i];
+
+		if (!is_first(run, entry))
+			continue;
+		memmove(order + ahead + 1, order + ahead, (i - ahead) * sizeof(struct entry *));
+		order[ahead++] = entry;
+	}
+}
+
+/* ---- what was found out --------------------------------------------------------------------- */
+
+/* The row of the table of facts with this name, or NULL. */
+static const json_t *row_named(const json_t *table, const char *name)
+{
+	size_t index;
+	json_t *row;
+
+	json_array_foreach (table, index, row)
+		if (strcmp(member_or_empty(row, "name"), name) == 0)
+			return row;
+	return NULL;
+}
+
+/*
+ * Without a layer of its own a server changes the machine's files: two at once would meet each
+ * other there, and a second one beside the first is for who asks for it.
+ */
+static void without_layer(struct run *run, const char *why)
+{
+	static const char *const two_at_once[] = { "restart", "handover" };
+
+	run->one_by_one = true;
+	for (size_t i = 0; i < run->plan.count; i++) {
+		struct entry *entry = &run->plan.entries[i];
+
+		for (size_t j = 0; j < ARRAY_LENGTH(two_at_once); j++)
+			if (!entry->named && !entry->unmet &&
+			    strcmp(entry->spec->name, two_at_once[j]) == 0)
+				entry->unmet = format("%s; where it may write into the machine's "
+						      "files all the same: --scenario %s",
+						      why, entry->spec->name);
+	}
+}
+
+void learn_from_first(struct run *run, const struct entry *entry)
+{
+	const json_t *table = json_object_get(entry->result.told, "table");
+	const json_t *layer = row_named(table, "layer"), *speaks = row_named(table, "request");
+
+	if (!is_first(run, entry))
+		return;
+	if (entry->result.ending == BROKEN || entry->result.ending == SKIPPED) {
+		run_fatal(run, format("%s", reason_or_none(entry->result.reason)));
+		return;
+	}
+	if (layer && member_whole(layer, "value", 1) == 0)
+		without_layer(run, member_or_empty(layer, "text"));
+	if (speaks)
+		run->options->trial->speaks =
+			(enum speaks)member_whole(speaks, "value", SPEAKS_NOTHING);
+}
