@@ -113,7 +113,8 @@ enum event_kind {
 			   that calls accept() when it likes, NULL when the case does */
 	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer;
 			   value: the flow before it between the same ports, delta: another one whose
-			   raw peer has the same address, 0: none */
+			   raw peer has the same address, 0: none; argument: what a scenario has the
+			   client do (captures/told has the words), NULL: it wants to be served */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
@@ -136,7 +137,8 @@ enum event_kind {
 			   and `ss -m` have it; packet: its cause */
 	EVENT_COUNTER,  /* host, name, delta, value; packet: its cause */
 	EVENT_SAMPLE,   /* all of both hosts has been looked at: the books can be closed; packet:
-			   after which */
+			   after which. name: "passing" of a scenario's whose server was at work just
+			   then, so that counters and captures are not of one moment */
 	EVENT_WAIT,     /* name: for what, began, result: 1 met, 0 not */
 	EVENT_FLOOD,    /* of what goes past the gate, host. name: "begins", and until the next
 			   "SYNs" nobody knows how many there are; "SYNs", listener, value: so
@@ -169,7 +171,8 @@ enum event_kind {
 	EVENT_ANSWER, /* flow; what its client has read. name: "part" (the first bytes), "whole"
 			 (all that was expected), "other" (not what was expected); value: bytes so
 			 far */
-	EVENT_FACT,   /* that was found out about the server. name, listener, value, argument */
+	EVENT_FACT,   /* that was found out about the server. name, listener, value, argument.
+			 "loopback": it sends segments to itself, value: packets so far */
 	EVENT_EXPECT, /* name: ladder, states, queue, counters, timer, member, isn; the rest by
 			 kind */
 	EVENT_END,    /* nothing comes after it */

@@ -166,7 +166,8 @@ struct flow_book {
 	int client_port; /* 0: not seen yet */
 	long rto;
 	enum tcp_state states[HOSTS];
-	int timeouts; /* of its request */
+	int socket[HOSTS]; /* the last one of each host that is its, in judge.sockets */
+	int timeouts;      /* of its request */
 	nsec fires;
 	long fires_seq; /* of the event that said so */
 	unsigned synacks;
@@ -326,9 +327,14 @@ struct host_book {
 	long seen[LEDGERS], counted[LEDGERS];
 	long ledger_seq[LEDGERS];        /* of the event that moved the counter last */
 	struct culprit entered[LEDGERS]; /* what was seen last */
-	bool flooded;                    /* some of what it sent is known as a number only */
-	bool flooding;                   /* and just now nobody knows the number */
-	struct flood_book flood;         /* of this sample */
+	/* Of a scenario: segments that have left it, and those of them that are SYN-ACKs behind the
+	 * first of a flow; and whether it has sent segments to itself: then its counters tell of
+	 * those, too. */
+	long departures, syn_acks_more;
+	bool aside;
+	bool flooded;            /* some of what it sent is known as a number only */
+	bool flooding;           /* and just now nobody knows the number */
+	struct flood_book flood; /* of this sample */
 	struct tally_book tallies[TALLIES];
 	unsigned named_ledgers;  /* a set: those whose counters the case has named in this step */
 	unsigned syn_acks_again; /* since the step began */
@@ -507,6 +513,8 @@ void tally_sending(struct judge *judge, const struct event *event);
 void tally_state(struct judge *judge, const struct event *event);
 /* At a sample, before its tallies are closed: what must be counted of all that it has found. */
 void tally_sample(struct judge *judge, const struct event *event);
+/* That was found out about a scenario's server: what it has to do with the ledgers. */
+void take_fact(struct judge *judge, const struct event *event);
 /* At a sample: object when a ledger is not even, or what was seen is not counted yet. */
 void close_ledgers(struct judge *judge, const struct event *event);
 void close_tallies(struct judge *judge);

@@ -67,27 +67,39 @@ static int host_of_flow(const struct judge *judge, const struct event *event)
 	return same > 0 && same < event->flow ? judge->flows[same].host : event->flow;
 }
 
+/* Its numbers are the books' places: without them nothing that follows can be entered. */
+static bool has_its_place(struct judge *judge, const struct event *event)
+{
+	if (event->flow != judge->flow_count)
+		judge_object_to_journal(judge, event,
+					format("flow %d is not the next one", event->flow));
+	else if (event->value < 0 || event->value >= event->flow)
+		judge_object_to_journal(judge, event,
+					format("%s comes after flow %ld, which was not there",
+					       event->name, event->value));
+	else
+		return true;
+	return false;
+}
+
+/* A scenario's clients go to a port also when nobody listens there any more. */
+static bool goes_to_a_listener(struct judge *judge, const struct event *event)
+{
+	if (event->listener ? book_of_listener(judge, event->listener) != NULL
+			    : judge->scenario || book_of_port(judge, event_port(event)))
+		return true;
+	judge_object(
+		judge, event,
+		format("%s goes to port %d, where nobody listens", event->name, event_port(event)));
+	return false;
+}
+
 static void take_flow(struct judge *judge, const struct event *event)
 {
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
 
-	if (event->flow != judge->flow_count) {
-		judge_object_to_journal(judge, event,
-					format("flow %d is not the next one", event->flow));
+	if (!has_its_place(judge, event) || !goes_to_a_listener(judge, event))
 		return;
-	}
-	if (event->listener ? !listener : !book_of_port(judge, event_port(event))) {
-		judge_object(judge, event,
-			     format("%s goes to port %d, where nobody listens", event->name,
-				    event_port(event)));
-		return;
-	}
-	if (event->value < 0 || event->value >= event->flow) {
-		judge_object(judge, event,
-			     format("%s comes after flow %ld, which was not there", event->name,
-				    event->value));
-		return;
-	}
 	judge->flows = GROWN(judge->flows, judge->flow_count);
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
@@ -449,7 +461,7 @@ static taker *const takers[EVENT_KINDS] = {
 	[EVENT_INFO] = take_info,     [EVENT_SETTING] = take_setting,
 	[EVENT_COVERS] = take_note,   [EVENT_ICMP] = take_icmp,
 	[EVENT_DROPS] = take_drops,   [EVENT_SERVER] = take_note,
-	[EVENT_ANSWER] = take_note,   [EVENT_FACT] = take_note,
+	[EVENT_ANSWER] = take_note,   [EVENT_FACT] = take_fact,
 	[EVENT_END] = take_end,
 };
 

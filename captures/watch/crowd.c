@@ -22,6 +22,7 @@ struct flow_ends {
 
 struct crowd {
 	int family;
+	bool told;
 	struct diag *diags[HOSTS];
 	struct seen_sockets seen[HOSTS];
 	struct seen_sockets glance; /* at a quiet host */
@@ -36,18 +37,21 @@ struct crowd {
 	long followed; /* segments up to this one have had their sample */
 };
 
-struct crowd *crowd_open(struct net *net, int family, bool mapped)
+struct crowd *crowd_open(const struct crowd_options *options)
 {
 	struct crowd *crowd = must_alloc(1, sizeof(*crowd));
 
-	crowd->family = family;
+	crowd->family = options->family;
+	crowd->told = options->told;
 	crowd->flows = GROWN(crowd->flows, 0);
 	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .port = 0 };
 	for (int host = 0; host < HOSTS; host++)
 		crowd->diags[host] = diag_open(
-			net, &(struct diag_options){ .host = (enum host)host,
-						     .family = family,
-						     .mapped = mapped && host == SERVER });
+			options->net,
+			&(struct diag_options){ .host = (enum host)host,
+						.family = options->family,
+						.mapped = options->mapped && host == SERVER,
+						.both = options->told && host == SERVER });
 	return crowd;
 }
 
@@ -125,6 +129,8 @@ static void collect_socket(void *argument, const struct diag_socket *socket)
 {
 	struct seen_sockets *seen = argument;
 
+	if (socket->inner)
+		return;
 	if (socket->floods) {
 		seen->flooded = GROWN(seen->flooded, seen->flood_count);
 		seen->flooded[seen->flood_count++] = socket->port;
@@ -143,7 +149,7 @@ static void read_all(struct crowd *crowd, enum host host)
 		seen->asked = clock_now();
 		seen->count = seen->flood_count = 0;
 		whole = diag_dump(crowd->diags[host], collect_socket, seen);
-		if (whole && clock_now() - seen->asked < LONG_DUMP)
+		if (whole && (crowd->told || clock_now() - seen->asked < LONG_DUMP))
 			break;
 	}
 	if (!whole)
@@ -314,7 +320,8 @@ static bool is_crowd(const struct crowd *crowd, enum host host)
 
 enum looked crowd_read(struct crowd *crowd, const struct crowd_reading *reading)
 {
-	bool in_part = is_crowd(crowd, reading->host) && !reading->whole && !crowd->shared;
+	bool in_part =
+		is_crowd(crowd, reading->host) && !reading->whole && !crowd->shared && !crowd->told;
 
 	if (in_part && (!reading->here || reading->quiet))
 		return LEFT_OUT;
@@ -350,11 +357,16 @@ bool crowd_has_followed(const struct crowd *crowd, long packet)
 	return packet <= crowd->followed;
 }
 
+bool crowd_is_told_late(const struct crowd *crowd)
+{
+	return crowd->told && (is_crowd(crowd, CLIENT) || is_crowd(crowd, SERVER));
+}
+
 bool crowd_leaves_out(struct crowd *crowd, long packets)
 {
 	bool anything_new = crowd->noted || packets != crowd->followed;
 
-	if (anything_new || !(is_crowd(crowd, CLIENT) || is_crowd(crowd, SERVER)))
+	if ((anything_new && !crowd->told) || !(is_crowd(crowd, CLIENT) || is_crowd(crowd, SERVER)))
 		return false;
 	crowd->behind = true;
 	return true;

@@ -38,8 +38,17 @@ struct seen_sockets {
 
 struct crowd;
 
-/* @mapped: the addresses are of IPv4, and the server's sockets of IPv6 too. */
-struct crowd *crowd_open(struct net *net, int family, bool mapped);
+/*
+ * @mapped: the addresses are of IPv4, and the server's sockets of IPv6 too. @told: a scenario's
+ * server acts unseen, so no part of a crowd is enough; and what it has to do with itself, over
+ * other addresses than the hosts' own, is left out.
+ */
+struct crowd_options {
+	struct net *net;
+	int family;
+	bool mapped, told;
+};
+struct crowd *crowd_open(const struct crowd_options *options);
 /* Ends all sockets of both hosts; false where some could not be: see diag_destroy_all(). */
 bool crowd_close(struct crowd *crowd);
 /* Flows are 1, 2, ... in the order in which they are added. Returns the number. */
@@ -76,6 +85,8 @@ bool crowd_has_followed(const struct crowd *crowd, long packet);
  * and that came by has had its sample. If so, the crowd is behind.
  */
 bool crowd_leaves_out(struct crowd *crowd, long packets);
+/* Whether it is one of a scenario, which is too large to be listed after every segment. */
+bool crowd_is_told_late(const struct crowd *crowd);
 /* Whether some sockets were left out since all were listed. */
 bool crowd_is_behind(const struct crowd *crowd);
 

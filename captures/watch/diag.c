@@ -15,8 +15,9 @@
 
 struct diag {
 	struct mnl_socket *netlink;
-	int family;
-	bool mapped;
+	enum host host;
+	int family; /* of the sockets */
+	bool mapped, both;
 	unsigned sequence;
 	found_socket *found;
 	void *context;
@@ -44,7 +45,9 @@ struct diag *diag_open(struct net *net, const struct diag_options *options)
 		broken("cannot open sock_diag: %s. The kernel needs CONFIG_INET_DIAG.",
 		       shortage_text(errno));
 	diag->netlink = opening.netlink;
+	diag->host = options->host;
 	diag->mapped = options->mapped;
+	diag->both = options->mapped || options->both;
 	diag->family = options->mapped ? AF_INET6 : options->family;
 	return diag;
 }
@@ -82,6 +85,53 @@ static bool is_floods(const struct diag *diag, const struct inet_diag_msg *messa
 	return net_is_floods(diag->family, &address);
 }
 
+static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+
+	if (address->ss_family == AF_INET6) {
+		*port = six->sin6_port;
+		memcpy(words, &six->sin6_addr, sizeof(six->sin6_addr));
+	} else {
+		*port = four->sin_port;
+		memcpy(words, &four->sin_addr, sizeof(four->sin_addr));
+	}
+}
+
+/* Bound to every address or to the one that the other host comes to; as sockets of IPv6 have it. */
+static bool has_the_address(const struct diag *diag, const struct inet_diag_msg *message)
+{
+	int family = diag->mapped ? AF_INET : diag->family;
+	struct sockaddr_storage own = host_address(diag->host, family, 0);
+	__be32 words[4] = { 0 };
+	__be16 port;
+
+	if (message->idiag_family == AF_INET && family == AF_INET6)
+		return false;
+	if (message->idiag_family == AF_INET6 && family == AF_INET)
+		own = mapped_address(own);
+	put_address(&own, &port, words);
+	return memcmp(message->id.idiag_src, (__be32[4]){ 0 }, sizeof(words)) == 0 ||
+	       memcmp(message->id.idiag_src, words, sizeof(words)) == 0;
+}
+
+/* IPV6_V6ONLY: it hears nothing of IPv4. */
+static int take_v6only(const struct nlattr *attribute, void *argument)
+{
+	struct diag_socket *socket = argument;
+
+	if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY && mnl_attr_get_u8(attribute))
+		socket->reachable = false;
+	return MNL_CB_OK;
+}
+
+/* One that both hosts have has another address at each end. */
+static bool is_inner(const struct inet_diag_sockid *id)
+{
+	return memcmp(id->idiag_src, id->idiag_dst, sizeof(id->idiag_src)) == 0;
+}
+
 static int take_socket(const struct nlmsghdr *header, void *argument)
 {
 	struct diag *diag = argument;
@@ -100,12 +150,16 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		.retrans = message->idiag_retrans,
 		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
 		.floods = is_floods(diag, message),
+		.inner = message->idiag_state != LISTEN && is_inner(&message->id),
 		.inode = message->idiag_inode,
 	};
 
 	if (socket.state == LISTEN) {
 		socket.queued = (int)message->idiag_rqueue;
 		socket.limit = (int)message->idiag_wqueue;
+		socket.reachable = has_the_address(diag, message);
+		if (diag->mapped && message->idiag_family == AF_INET6)
+			mnl_attr_parse(header, sizeof(*message), take_v6only, &socket);
 	}
 	if (socket.state == LISTEN || socket.state == SYN_RECV)
 		mnl_attr_parse(header, sizeof(*message), take_memory, &socket);
@@ -150,8 +204,8 @@ bool diag_dump(struct diag *diag, found_socket *found, void *context)
 	diag->found = found;
 	diag->context = context;
 	error = dump_family(diag, diag->family);
-	if (!error && diag->mapped)
-		error = dump_family(diag, AF_INET);
+	if (!error && diag->both)
+		error = dump_family(diag, diag->family == AF_INET ? AF_INET6 : AF_INET);
 	if (error && error != EINTR)
 		broken("cannot list the sockets through sock_diag: %s", netlink_problem(error));
 	return error == 0;
@@ -162,20 +216,6 @@ uint16_t address_port(const struct sockaddr_storage *address)
 	return ntohs(address->ss_family == AF_INET6
 			     ? ((const struct sockaddr_in6 *)(const void *)address)->sin6_port
 			     : ((const struct sockaddr_in *)(const void *)address)->sin_port);
-}
-
-static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
-{
-	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-
-	if (address->ss_family == AF_INET6) {
-		*port = six->sin6_port;
-		memcpy(words, &six->sin6_addr, sizeof(six->sin6_addr));
-	} else {
-		*port = four->sin_port;
-		memcpy(words, &four->sin_addr, sizeof(four->sin_addr));
-	}
 }
 
 static void put_ends(const struct diag *diag, const struct socket_ends *ends,
@@ -349,5 +389,5 @@ static bool destroy_family(struct diag *diag, int family)
 bool diag_destroy_all(struct diag *diag)
 {
 	return destroy_family(diag, diag->family) &&
-	       (!diag->mapped || destroy_family(diag, AF_INET));
+	       (!diag->both || destroy_family(diag, diag->family == AF_INET ? AF_INET6 : AF_INET));
 }

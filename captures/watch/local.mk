@@ -6,9 +6,11 @@ captures_watch_libwatch_a_SOURCES = \
 	captures/watch/crowd.c \
 	captures/watch/crowd.h \
 	captures/watch/diag.c \
+	captures/watch/flows.c \
 	captures/watch/kernel_log.c \
 	captures/watch/note.c \
 	captures/watch/passages.c \
+	captures/watch/places.c \
 	captures/watch/probes.h \
 	captures/watch/sample.c \
 	captures/watch/settings.c \

@@ -37,9 +37,9 @@ static void frame_sent(void *argument, const struct frame *frame)
 	stall_seen(watch_now(watch) - departure.at);
 	/* what was captured before the last sample was part of what it saw */
 	if (!crowd_has_followed(watch->crowd, departure.packet))
-		sample(watch, (struct scope){ .at = AT(frame->from),
-					      .cause = departure.packet,
-					      .flow = departure.flow });
+		sample_segment(watch, (struct scope){ .at = AT(frame->from),
+						      .cause = departure.packet,
+						      .flow = departure.flow });
 }
 
 /* All that are no segments, or that were injected, are the first one, of which nobody asks. */
@@ -105,9 +105,9 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	if (!frame->injected && passages->under_way > 0)
 		passages->under_way--;
 	arrival = arrival_of(watch, frame, passage->packet);
-	sample(watch, (struct scope){ .at = AT(other(frame->from)),
-				      .cause = arrival.packet,
-				      .flow = arrival.flow });
+	sample_segment(watch, (struct scope){ .at = AT(other(frame->from)),
+					      .cause = arrival.packet,
+					      .flow = arrival.flow });
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)

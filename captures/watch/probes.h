@@ -47,19 +47,22 @@ struct diag_socket {
 	int retrans, expires_ms;  /* of its timer; 0: it is overdue, NO_TIMER: it has none */
 	int queued, limit;        /* of a listener: accept queue and its limit */
 	long drops;               /* of a listener: segments (SK_MEMINFO_DROPS) */
-	bool floods;              /* the other end is a source of a flood */
-	unsigned long inode;      /* by which /proc knows it; 0: nobody has a descriptor of it */
+	bool floods;              /* the other end is a source of a flood, */
+	bool inner;               /* or is on the same host */
+	bool reachable; /* of a listener: by whoever comes from the other host, over the family */
+	unsigned long inode; /* by which /proc knows it; 0: nobody has a descriptor of it */
 };
 typedef void found_socket(void *context, const struct diag_socket *socket);
 
 /*
  * Of the host's sockets of a family. @mapped: addresses are of IPv4, and sockets of both; then
  * those that @found is called for, and those that are asked for by their addresses, may be either.
+ * @both: sockets of the other family are listed, too.
  */
 struct diag_options {
 	enum host host;
 	int family;
-	bool mapped;
+	bool mapped, both;
 };
 struct diag *diag_open(struct net *net, const struct diag_options *options);
 void diag_close(struct diag *diag);

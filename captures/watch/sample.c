@@ -26,6 +26,11 @@
  * the finding is about what they disagree on, and not about what has happened since.
  */
 #define DISAGREEMENT MSEC(500)
+/* And where the server acts when it likes, until the next sample; at the end it has ended. */
+#define PASSING MSEC(20)
+/* Sampling a scenario's crowd takes 1/10 of the time at most, and comes no more often than this. */
+#define CROWD_TICK  MSEC(5)
+#define CROWD_SHARE 10
 
 struct sampling {
 	struct watch *watch;
@@ -33,6 +38,24 @@ struct sampling {
 	long cause;
 	nsec at;
 };
+
+/* ---- loopback ------------------------------------------------------------------------------ */
+
+/* "    lo: BYTES PACKETS ...", as /proc/net/dev has what an interface has received. */
+static long loopback_packets(int dev)
+{
+	char text[4096];
+	ssize_t length = pread(dev, text, sizeof(text) - 1, 0);
+	const char *lo;
+	char *end;
+
+	text[length > 0 ? length : 0] = '\0';
+	lo = strstr(text, " lo:");
+	if (!lo)
+		broken("cannot read how much the server's host has sent to itself");
+	(void)strtol(lo + strlen(" lo:"), &end, 10);
+	return strtol(end, NULL, 10);
+}
 
 /* ---- one reading of both hosts ------------------------------------------------------------- */
 
@@ -79,9 +102,36 @@ static bool is_quiet_there(const struct watch *watch, enum host host, const stru
 	const struct known_host *known = &watch->samples.hosts[host];
 	bool has_come = scope->cause && scope->at & AT(host);
 
-	return !has_come && !scope->all && !watch->flooded && !crowd_touched(watch->crowd, host) &&
+	return !has_come && !scope->all && !watch->flooded && !watch->scenario &&
+	       !crowd_touched(watch->crowd, host) &&
 	       known->departures == watch->sightings.unread[host].count &&
 	       !has_a_timer_due(known, watch_now(watch));
+}
+
+/* What a scenario's server sends to itself is in its counters, and in no capture. */
+static bool talks_to_itself(struct watch *watch)
+{
+	long packets;
+
+	if (!watch->scenario || watch->aside)
+		return watch->aside;
+	packets = loopback_packets(watch->loopback);
+	watch->aside = packets > 0;
+	if (watch->aside)
+		note(watch,
+		     (struct event){ .kind = EVENT_FACT, .name = "loopback", .value = packets });
+	return watch->aside;
+}
+
+static bool host_agrees(struct watch *watch, enum host host)
+{
+	const struct counters *counters = watch->counters[host];
+
+	if (judge_agrees(watch->judge, host, counted_so_far, watch->counters[host]) &&
+	    (watch->samples.hosts[host].looked != LISTED ||
+	     sockets_agree(crowd_seen(watch->crowd, host), counters)))
+		return true;
+	return host == SERVER && talks_to_itself(watch);
 }
 
 /*
@@ -111,46 +161,34 @@ static bool read_hosts(struct watch *watch, const struct scope *scope)
 			agree &= counters_stand(watch->counters[host]);
 	}
 	drain_captures(watch);
-	for (int host = 0; host < HOSTS; host++) {
-		agree &= judge_agrees(watch->judge, (enum host)host, counted_so_far,
-				      watch->counters[host]);
-		if (known[host].looked == LISTED)
-			agree &= sockets_agree(crowd_seen(watch->crowd, (enum host)host),
-					       watch->counters[host]);
-	}
+	for (int host = 0; host < HOSTS; host++)
+		agree &= host_agrees(watch, (enum host)host);
 	return agree;
 }
 
 /* ---- compared with the last one ------------------------------------------------------------ */
-
-/* -1: it is new. */
-static int place_of(const struct known_host *known, uint64_t cookie)
-{
-	/* A dump lists sockets in much the same order as the one before: the next is likely it. */
-	for (int i = 1; i <= known->count; i++) {
-		int place = (known->last + i) % known->count;
-
-		if (known->sockets[place].cookie == cookie)
-			return place;
-	}
-	return -1;
-}
 
 static struct known_socket *know(struct watch *watch, enum host host,
 				 const struct diag_socket *socket)
 {
 	struct known_host *known = &watch->samples.hosts[host];
 	int peer = host == CLIENT ? socket->port : socket->peer_port;
-	int place = place_of(known, socket->cookie);
+	int place = place_of(known->places, socket->cookie);
 
-	if (place >= 0) {
-		known->last = place;
+	if (place >= 0)
 		return &known->sockets[place];
-	}
+	places_add(known->places, socket->cookie, known->count);
 	known->sockets = GROWN(known->sockets, known->count);
 	known->sockets[known->count] = (struct known_socket){ .cookie = socket->cookie,
 							      .flow = watch->flow_of_port[peer] };
 	return &known->sockets[known->count++];
+}
+
+/* A scenario's sample may be about many segments: each change is put down to its flow's own. */
+static long cause_for(const struct sampling *sampling, int flow)
+{
+	return sampling->watch->scenario ? latest_of(sampling->watch, sampling->host, flow)
+					 : sampling->cause;
 }
 
 static void note_socket(const struct sampling *sampling, struct known_socket *known,
@@ -160,7 +198,7 @@ static void note_socket(const struct sampling *sampling, struct known_socket *kn
 					      .at = sampling->at,
 					      .host = sampling->host,
 					      .flow = known->flow,
-					      .packet = sampling->cause,
+					      .packet = cause_for(sampling, known->flow),
 					      .cookie = known->cookie,
 					      .was = known->state,
 					      .state = state,
@@ -187,7 +225,7 @@ static void note_agreement(const struct sampling *sampling, const struct known_s
 					    .at = sampling->at,
 					    .host = sampling->host,
 					    .flow = known->flow,
-					    .packet = sampling->cause,
+					    .packet = cause_for(sampling, known->flow),
 					    .agreement = agreement });
 }
 
@@ -213,7 +251,7 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 	connects = is_connected(socket->state) && !is_connected(known->state);
 	if (known->state != socket->state || rearmed)
 		note_socket(sampling, known, socket->state);
-	if (connects)
+	if (connects && !crowd_is_told_late(watch->crowd))
 		note_agreement(sampling, known);
 }
 
@@ -368,13 +406,19 @@ static void compare_host(const struct sampling *sampling)
 
 /* ---- samples ------------------------------------------------------------------------------- */
 
+static nsec longest_disagreement(const struct watch *watch)
+{
+	return watch->scenario && !watch->finished ? PASSING : DISAGREEMENT;
+}
+
 /*
  * A timer of another CPU may be at work in this very moment: then all is read again, until counters
  * and captures agree.
  */
 void sample(struct watch *watch, struct scope scope)
 {
-	struct retry retry = retry_for(DISAGREEMENT);
+	struct retry retry = retry_for(longest_disagreement(watch));
+	nsec began = watch_now(watch);
 	struct sampling sampling = { .watch = watch, .cause = scope.cause };
 	bool agree;
 	long first;
@@ -404,9 +448,24 @@ void sample(struct watch *watch, struct scope scope)
 		sampling.host = (enum host)host;
 		counters_accept(watch->counters[host], note_counter, &sampling);
 	}
-	note(watch,
-	     (struct event){ .kind = EVENT_SAMPLE, .at = sampling.at, .packet = sampling.cause });
+	note(watch, (struct event){ .kind = EVENT_SAMPLE,
+				    .at = sampling.at,
+				    .name = agree || !watch->scenario ? NULL : "passing",
+				    .packet = sampling.cause });
 	watch->samples.last = watch_now(watch);
+	watch->samples.took = watch->samples.last - began;
+}
+
+void sample_segment(struct watch *watch, struct scope scope)
+{
+	const struct samples *samples = &watch->samples;
+	nsec tick =
+		CROWD_SHARE * samples->took > CROWD_TICK ? CROWD_SHARE * samples->took : CROWD_TICK;
+
+	if (!crowd_is_told_late(watch->crowd))
+		sample(watch, scope);
+	else if (watch_now(watch) - samples->last > tick)
+		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 }
 
 void sample_the_rest(struct watch *watch)
@@ -469,8 +528,12 @@ int watch_listeners(const struct watch *watch, int port, struct seen_listener *f
 	for (int i = 0; i < seen->count && count < room; i++) {
 		const struct diag_socket *socket = &seen->sockets[i].diag;
 
-		if (socket->state == LISTEN && socket->port == port)
-			found[count++] = (struct seen_listener){ socket->cookie, socket->inode };
+		if (socket->state == LISTEN && (!port || socket->port == port))
+			found[count++] = (struct seen_listener){ .cookie = socket->cookie,
+								 .inode = socket->inode,
+								 .port = socket->port,
+								 .limit = socket->limit,
+								 .reachable = socket->reachable };
 	}
 	return count;
 }
@@ -503,8 +566,16 @@ bool has_timer(const struct watch *watch, int flow, enum host host)
 	return false;
 }
 
-void samples_close(struct watch *watch)
+void samples_open(struct watch *watch)
 {
 	for (int host = 0; host < HOSTS; host++)
+		watch->samples.hosts[host].places = places_new();
+}
+
+void samples_close(struct watch *watch)
+{
+	for (int host = 0; host < HOSTS; host++) {
+		places_free(watch->samples.hosts[host].places);
 		free(watch->samples.hosts[host].sockets);
+	}
 }

@@ -49,6 +49,30 @@ static struct segment quoted(const struct segment *segment)
 				 .seq = segment->seq };
 }
 
+static void note_latest(struct watch *watch, const struct event *event)
+{
+	struct sightings *sightings = &watch->sightings;
+
+	for (; sightings->latest_count <= event->flow; sightings->latest_count++)
+		for (int host = 0; host < HOSTS; host++) {
+			struct latest **latest = &sightings->latest[host];
+
+			*latest = GROWN(*latest, sightings->latest_count);
+			(*latest)[sightings->latest_count] = (struct latest){ .packet = 0 };
+		}
+	sightings->latest[event->host][event->flow] =
+		(struct latest){ event->packet, watch->samples.count };
+}
+
+long latest_of(const struct watch *watch, enum host host, int flow)
+{
+	const struct sightings *sightings = &watch->sightings;
+	const struct latest *latest =
+		flow < sightings->latest_count ? &sightings->latest[host][flow] : NULL;
+
+	return latest && latest->sample + 1 == watch->samples.count ? latest->packet : 0;
+}
+
 static void take_sighting(void *argument, const struct sighting *sighting)
 {
 	struct watch *watch = argument;
@@ -70,6 +94,8 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 								     : segment->destination_port],
 	};
 
+	if (!event.flow && watch->scenario)
+		event.flow = add_stranger(watch, &event);
 	if (icmp)
 		counters_follow_icmp(watch->counters[host]);
 	if (sighting->outgoing) {
@@ -86,6 +112,8 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	} else {
 		broken("the %s captured a segment that the gate did not deliver", host_name(host));
 	}
+	if (watch->scenario)
+		note_latest(watch, &event);
 	note(watch, event);
 }
 
@@ -180,6 +208,8 @@ void watch_keep_captures(struct watch *watch)
 void sightings_close(struct watch *watch)
 {
 	taps_close(watch->sightings.taps);
-	for (int host = 0; host < HOSTS; host++)
+	for (int host = 0; host < HOSTS; host++) {
 		free(watch->sightings.unread[host].queue);
+		free(watch->sightings.latest[host]);
+	}
 }

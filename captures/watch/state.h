@@ -26,6 +26,13 @@ struct sightings {
 		int begin, end;
 		long count; /* that have left it so far */
 	} unread[HOSTS];
+	/* of each flow, at each host: its last segment that left or came to it, and in which
+	 * sample that is to be seen */
+	struct latest {
+		long packet;
+		unsigned sample;
+	} * latest[HOSTS];
+	int latest_count;
 	struct arrival {
 		const struct frame *frame; /* that the captures are about to show; NULL: none */
 		long packet;
@@ -57,10 +64,11 @@ struct known_listener {
 
 struct known_host {
 	struct known_socket *sockets;
-	int count, last;    /* the last one that was looked up */
-	enum looked looked; /* in the sample in work */
-	bool behind;        /* its counters were left out since they were read */
-	long departures;    /* segments that had left it when they were read */
+	int count;
+	struct places *places; /* of them, by their cookies */
+	enum looked looked;    /* in the sample in work */
+	bool behind;           /* its counters were left out since they were read */
+	long departures;       /* segments that had left it when they were read */
 };
 
 struct samples {
@@ -68,7 +76,8 @@ struct samples {
 	struct known_listener listeners[32];
 	int listener_count;
 	unsigned count;
-	nsec last; /* when it was taken */
+	nsec last; /* when it was taken, */
+	nsec took; /* and how long that took */
 };
 
 /* passages.c: a segment on its way from one host to the other, as the gate has it. */
@@ -97,6 +106,9 @@ struct watch {
 	struct journal *journal;
 	struct judge *judge;
 	int family;
+	bool scenario; /* its server is on any CPU, and acts when it likes */
+	bool aside;    /* and is known to send segments to itself, */
+	int loopback;  /* of which /proc/net/dev of the server tells */
 	nsec zero;     /* when the journal's clock began */
 	nsec happened; /* when the last event was that is no sample */
 	struct counters *counters[HOSTS];
@@ -115,6 +127,11 @@ struct watch {
 
 /* Journals an event, and has it judged; sets @at unless it is set. */
 void note(struct watch *watch, struct event event);
+
+/* ---- flows.c ------------------------------------------------------------------------------- */
+
+/* A flow for a segment between ports that nobody has named; returns its number. */
+int add_stranger(struct watch *watch, const struct event *seen);
 
 /* ---- sightings.c --------------------------------------------------------------------------- */
 
@@ -138,6 +155,19 @@ struct arrival arrival_of(struct watch *watch, const struct frame *frame, long p
 void pass_sentinels(struct watch *watch);
 void sightings_close(struct watch *watch);
 
+/* The flow's last segment at @host, since the last sample; 0: there was none. */
+long latest_of(const struct watch *watch, enum host host, int flow);
+
+/* ---- places.c ------------------------------------------------------------------------------ */
+
+/* Where in a list a socket is, by its cookie. */
+struct places;
+struct places *places_new(void);
+void places_free(struct places *places);
+/* -1: nowhere. */
+int place_of(const struct places *places, uint64_t cookie);
+void places_add(struct places *places, uint64_t cookie, int place);
+
 /* ---- sample.c ------------------------------------------------------------------------------ */
 
 /* Sets of hosts. */
@@ -155,6 +185,11 @@ struct scope {
 
 /* Takes a sample: journals what changed since the last one. */
 void sample(struct watch *watch, struct scope scope);
+/*
+ * After a segment. Of a scenario's crowd one is taken now and then instead, however many segments
+ * come: so that sampling is a tenth of the work at most.
+ */
+void sample_segment(struct watch *watch, struct scope scope);
 /* Takes one of what samples of a part of a crowd, or of quiet hosts, have left out. */
 void sample_the_rest(struct watch *watch);
 /* When to take one although nothing has come by, on the journal's clock. */
@@ -167,6 +202,7 @@ const struct known_listener *known_listener(const struct watch *watch, int key);
 uint64_t cookie_of(const struct watch *watch, int flow, enum host host);
 /* Whether the last sample has found a timer of the flow's socket on @host. */
 bool has_timer(const struct watch *watch, int flow, enum host host);
+void samples_open(struct watch *watch);
 void samples_close(struct watch *watch);
 
 /* ---- passages.c ---------------------------------------------------------------------------- */

@@ -24,27 +24,6 @@ void watch_note(struct watch *watch, struct event event)
 	note(watch, event);
 }
 
-int watch_flow(struct watch *watch, struct flow_id id)
-{
-	int *of_port = &watch->flow_of_port[address_port(&id.client)];
-	int flow;
-
-	if (!id.port)
-		id.port = id.listener;
-	flow = crowd_add_flow(watch->crowd, &id);
-
-	note(watch, (struct event){ .kind = EVENT_FLOW,
-				    .flow = flow,
-				    .name = id.name,
-				    .listener = id.listener,
-				    .port = id.port,
-				    .value = *of_port,
-				    .delta = id.beside,
-				    .injected = id.raw });
-	*of_port = flow;
-	return flow;
-}
-
 /* ---- moving frames ------------------------------------------------------------------------- */
 
 /* Until a frame can be read or @until has come. */
@@ -58,13 +37,18 @@ static void sleep_until(struct watch *watch, nsec until)
 		broken("cannot wait for frames: %s", strerror(errno));
 }
 
+void watch_move(struct watch *watch)
+{
+	while (wire_turn(watch->net))
+		;
+}
+
 static void quieten(struct watch *watch)
 {
 	struct deadline deadline = deadline_in(SEC(30)), suspicion = deadline_in(SLACK);
 
 	for (;;) {
-		while (wire_turn(watch->net))
-			;
+		watch_move(watch);
 		if (is_quiet(watch))
 			break;
 		if (deadline_passed(&suspicion)) {
@@ -82,6 +66,12 @@ void watch_settle(struct watch *watch)
 	quieten(watch);
 	if (!crowd_leaves_out(watch->crowd, watch->sightings.packets))
 		sample(watch, (struct scope){ .at = AT_BOTH });
+}
+
+void watch_look(struct watch *watch)
+{
+	quieten(watch);
+	sample(watch, (struct scope){ .at = AT_BOTH, .whole = true, .all = true });
 }
 
 void watch_release(struct watch *watch)
@@ -150,10 +140,9 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	bool met;
 
 	while (!wait_over(watch, &wait, &met) && !deadline_passed(&deadline)) {
-		until = next_sample(watch);
-
 		if (wire_turn(watch->net))
 			continue;
+		until = next_sample(watch);
 		if (watch_now(watch) >= until && is_quiet(watch)) {
 			sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 			continue;
@@ -175,6 +164,11 @@ bool watch_wait(struct watch *watch, struct wait wait)
 				    .began = began,
 				    .result = met || watch_finding(watch) });
 	return met;
+}
+
+long watch_packets(const struct watch *watch)
+{
+	return watch->sightings.packets;
 }
 
 nsec watch_waited(const struct watch *watch)
@@ -234,7 +228,14 @@ struct watch *watch_open(struct watch_options options)
 	watch->family = options.family;
 	watch->zero = clock_now();
 	sightings_open(watch, options.folder);
-	watch->crowd = crowd_open(options.net, options.family, options.mapped);
+	watch->scenario = options.told;
+	if (options.told)
+		watch->loopback = net_proc(options.net, SERVER, "dev");
+	samples_open(watch);
+	watch->crowd = crowd_open(&(struct crowd_options){ .net = options.net,
+							   .family = options.family,
+							   .mapped = options.mapped,
+							   .told = options.told });
 	for (int host = 0; host < HOSTS; host++)
 		watch->counters[host] = counters_open(options.net, (enum host)host);
 	passages_open(watch, &options);
@@ -274,6 +275,8 @@ bool watch_close(struct watch *watch)
 		counters_close(watch->counters[host]);
 	ended = crowd_close(watch->crowd);
 	samples_close(watch);
+	if (watch->scenario)
+		close(watch->loopback);
 	passages_close(watch);
 	free(watch);
 	return ended;

@@ -64,6 +64,7 @@ struct flow_id {
 	int listener;                   /* its key, see struct event; 0: any on that port */
 	int port;                       /* of the server; 0: it is the key */
 	int beside;                     /* another flow of the same raw peer's; 0: none */
+	const char *role;               /* of a scenario's client: see captures/told; or NULL */
 	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
@@ -80,6 +81,10 @@ void watch_flood(struct watch *watch, int listener, uint64_t syns);
  * is new. So a call's whole effect is in the journal when it returns.
  */
 void watch_settle(struct watch *watch);
+/* Moves what frames there are, and samples as that goes along. */
+void watch_move(struct watch *watch);
+/* Moves frames as watch_settle() does, and samples all that there is. */
+void watch_look(struct watch *watch);
 /* What the gate holds goes on its way, oldest first; then as watch_settle(). */
 void watch_release(struct watch *watch);
 /*
@@ -110,12 +115,14 @@ int watch_destroy(struct watch *watch, enum host host, int flow, int listener);
  */
 void watch_keep_captures(struct watch *watch);
 /*
- * The sockets of the server's that listen on @port, whoever's, as the last sample has found them:
- * at most @room of them are written to @found. Returns how many.
+ * The sockets of the server's that listen on @port (0: on any), whoever's, as the last sample has
+ * found them: at most @room of them are written to @found. Returns how many.
  */
 struct seen_listener {
 	uint64_t cookie;
 	unsigned long inode; /* by which /proc knows it */
+	int port, limit;
+	bool reachable; /* by clients over the family that is watched: by its address, too */
 };
 int watch_listeners(const struct watch *watch, int port, struct seen_listener *found, int room);
 /*
@@ -123,6 +130,8 @@ int watch_listeners(const struct watch *watch, int port, struct seen_listener *f
  * nothing is known of the kernel, whatever does not add up. watch_finish() does it too.
  */
 void watch_check_losses(struct watch *watch);
+/* How many segments have been seen so far. */
+long watch_packets(const struct watch *watch);
 /* What the judge found; NULL while all adds up. */
 const struct finding *watch_finding(const struct watch *watch);
 /* Whether this kernel has a counter of that name. */
