@@ -5,6 +5,7 @@
 bin_PROGRAMS += halfopen
 halfopen_SOURCES = \
 	runner/cli/main.c \
+	$(scenarios_sources) \
 	$(suites_sources)
 
 # Each time that the cases are linked their slips are looked for: one is an error of the build.

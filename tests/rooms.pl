@@ -112,12 +112,14 @@ sub find_files
 	delete $room_of{$_} for grep { !defined $room_of{$_} } keys %room_of;
 }
 
-# Public are the header that is named after its room, and all of a room that uses none: a collection.
+# Public are the header that is named after its room, one that is named for another room that is above
+# it ("scenario.h" for scenarios/), and all of a room that uses none: a collection.
 sub is_public
 {
 	my ($header, $room) = @_;
 
-	return !$arrow{$room} || $header =~ m,([^/]*)/\1\.h$,;
+	return 1 if !$arrow{$room} || $header =~ m,([^/]*)/\1\.h$,;
+	return $header =~ m,([^/]*)\.h$, && $is_room{"$1s"};
 }
 
 # All words of the public headers of a room.

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# No library, as in suites/: scenarios register themselves.
+
+scenarios_sources = \
+	scenarios/serving.c

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Clients that want to be served: one, and many at once.
+ */
+#define TOPIC "serving"
+#include "fixtures/scenario.h"
+
+SCENARIO(one, .question = "does it answer one client, over each family that it listens on?")
+{
+	STEP("the server starts");
+	struct server *server = start_server(net);
+
+	STEP("what does it answer to?");
+	ask_for(server);
+
+	STEP("a client comes");
+	struct client **client = send_clients(listener_of_server(server), 1);
+	until_they_are_done(client, 1);
+	server_rests(server, 1);
+}
+
+SCENARIO(burst, .question = "many clients at once: who is served, when, and who never?")
+{
+	STEP("the server starts");
+	struct server *server = start_server(net);
+	struct listener *listener = listener_of_server(server);
+	int asked_for = (int)trial_of_scene(net)->clients;
+	int count = asked_for ? asked_for : 2 * listener->backlog;
+
+	STEP("what does it answer to?");
+	ask_for(server);
+
+	STEP("%d clients come at once", count);
+	struct client **clients = send_clients(listener, count);
+	until_they_are_done(clients, count);
+
+	STEP("nobody else comes");
+	server_rests(server, 1);
+}
