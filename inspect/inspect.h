@@ -55,6 +55,11 @@ struct inspected_processes {
  */
 struct inspected_processes inspect_processes(struct inspection *inspection, pid_t server);
 void inspected_processes_free(struct inspected_processes *processes);
+/*
+ * From now on @pid is one of @server's, and its parent the keeper if it is none of them: for a
+ * daemon whose first process may have ended before anyone has looked (sandbox_event's .follows).
+ */
+void inspect_adopt(struct inspection *inspection, pid_t server, pid_t pid);
 
 /* Them all at one glance; takes some 40 µs a process. */
 struct inspected_look {

@@ -264,13 +264,18 @@ static bool is_ours(const struct seen_process *all, size_t count, pid_t pid)
 	return seen && seen->ours;
 }
 
-/* Who is neither the caller nor process 1 is there for the server. */
+static bool is_known(const struct memory *memory, pid_t pid)
+{
+	return pid == memory->server || is_remembered(memory, pid);
+}
+
+/* A parent that is not the server's own, the caller or process 1 is there for it. */
 static void find_keeper(struct memory *memory, const struct seen_process *all, size_t count)
 {
-	const struct seen_process *server = seen_process(all, count, memory->server);
-
-	if (!memory->keeper && server && server->parent != getpid() && server->parent != 1)
-		memory->keeper = server->parent;
+	for (size_t i = 0; memory->server && !memory->keeper && i < count; i++)
+		if (is_known(memory, all[i].pid) && !is_known(memory, all[i].parent) &&
+		    all[i].parent != getpid() && all[i].parent != 1)
+			memory->keeper = all[i].parent;
 }
 
 static void mark_first(const struct memory *memory, struct seen_process *all, size_t count)
@@ -281,7 +286,7 @@ static void mark_first(const struct memory *memory, struct seen_process *all, si
 		if (memory->server == 0)
 			all[i].ours = pid != 1 && pid != getpid();
 		else
-			all[i].ours = pid == memory->server || is_remembered(memory, pid) ||
+			all[i].ours = is_known(memory, pid) ||
 				      (memory->keeper && all[i].parent == memory->keeper);
 	}
 }
@@ -322,6 +327,16 @@ struct inspected_processes inspect_processes(struct inspection *inspection, pid_
 	}
 	remember(memory, &processes);
 	return processes;
+}
+
+void inspect_adopt(struct inspection *inspection, pid_t server, pid_t pid)
+{
+	struct memory *memory = memory_of(inspection, server);
+
+	if (is_remembered(memory, pid))
+		return;
+	memory->all = must_realloc(memory->all, memory->count + 1, sizeof(*memory->all));
+	memory->all[memory->count++] = (struct remembered){ .pid = pid };
 }
 
 void inspected_processes_free(struct inspected_processes *processes)
