@@ -1414,16 +1414,35 @@ static TCase *new_tcase(Suite *suite, const char *name, SFun become)
 	return tcase;
 }
 
-static void add_tests(Suite *suite, const char *name, SFun become)
+static void add_processes(TCase *tcase)
 {
-	TCase *tcase = new_tcase(suite, name, become);
-
-	tcase_add_loop_test(tcase, each_way_of_waiting_is_seen, 0, (int)ARRAY_LENGTH(ways));
 	tcase_add_test(tcase, whoever_computes_is_not_asleep_and_takes_cpu_time);
 	tcase_add_test(tcase, two_looks_at_rest_show_no_switch_between_them);
+	tcase_add_test(tcase, hundreds_of_processes_are_seen);
+	tcase_add_test(tcase, processes_that_come_and_go_do_no_harm);
+	tcase_add_loop_test(tcase, daemon_is_its_keepers, 0, 2);
+	tcase_add_test(tcase, look_at_ten_processes_takes_less_than_a_millisecond);
+}
+
+static void add_listeners(TCase *tcase)
+{
+	tcase_add_loop_test(tcase, each_way_of_waiting_is_seen, 0, (int)ARRAY_LENGTH(ways));
+	tcase_add_test(tcase, listener_that_closes_while_it_is_looked_at_refuses_at_once);
+	tcase_add_test(tcase, workers_have_the_listener_from_their_parent);
+	tcase_add_test(tcase, listener_that_another_program_inherits_is_a_leak);
+	tcase_add_test(tcase, listener_that_is_close_on_exec_is_no_leak);
+	tcase_add_test(tcase, listener_of_another_is_foreign);
+	tcase_add_loop_test(tcase, options_are_told, 0, 2);
+	tcase_add_test(tcase, group_and_its_members_are_told);
+	tcase_add_loop_test(tcase, families_are_told, 0, (int)ARRAY_LENGTH(places));
+	tcase_add_test(tcase, facts_are_json);
+	tcase_add_loop_test(tcase, whoever_is_accepted_is_no_more_in_the_queue, 0, 2);
+}
+
+static void add_calls(TCase *tcase)
+{
 	tcase_add_loop_test(tcase, backlog_is_seen_as_it_was_asked_for, 0,
 			    (int)ARRAY_LENGTH(backlogs));
-	tcase_add_test(tcase, listener_that_closes_while_it_is_looked_at_refuses_at_once);
 	tcase_add_test(tcase, accept_that_passes_is_counted);
 	tcase_add_loop_test(tcase, one_accept_fails_as_it_is_told_and_the_next_one_does_not, 0,
 			    (int)ARRAY_LENGTH(accept_errors));
@@ -1435,19 +1454,6 @@ static void add_tests(Suite *suite, const char *name, SFun become)
 	tcase_add_test(tcase, second_filter_that_notifies_cannot_be_had);
 	tcase_add_test(tcase, whoever_has_no_rights_is_watched_without_new_privileges);
 	tcase_add_test(tcase, program_that_never_came_to_be_is_told);
-	tcase_add_test(tcase, workers_have_the_listener_from_their_parent);
-	tcase_add_test(tcase, listener_that_another_program_inherits_is_a_leak);
-	tcase_add_test(tcase, listener_that_is_close_on_exec_is_no_leak);
-	tcase_add_test(tcase, listener_of_another_is_foreign);
-	tcase_add_loop_test(tcase, options_are_told, 0, 2);
-	tcase_add_test(tcase, group_and_its_members_are_told);
-	tcase_add_loop_test(tcase, families_are_told, 0, (int)ARRAY_LENGTH(places));
-	tcase_add_test(tcase, facts_are_json);
-	tcase_add_loop_test(tcase, whoever_is_accepted_is_no_more_in_the_queue, 0, 2);
-	tcase_add_test(tcase, hundreds_of_processes_are_seen);
-	tcase_add_test(tcase, processes_that_come_and_go_do_no_harm);
-	tcase_add_loop_test(tcase, daemon_is_its_keepers, 0, 2);
-	tcase_add_test(tcase, look_at_ten_processes_takes_less_than_a_millisecond);
 }
 
 /* An ordinary user has no other user's processes. */
@@ -1469,8 +1475,12 @@ int main(void)
 		printf("1..0 # SKIP %s\n", why);
 		return 77;
 	}
-	add_tests(suite, "inspect", become_case);
-	add_tests(suite, "rootless", become_rootless_case);
+	add_processes(new_tcase(suite, "processes", become_case));
+	add_processes(new_tcase(suite, "processes, rootless", become_rootless_case));
+	add_listeners(new_tcase(suite, "listeners", become_case));
+	add_listeners(new_tcase(suite, "listeners, rootless", become_rootless_case));
+	add_calls(new_tcase(suite, "calls", become_case));
+	add_calls(new_tcase(suite, "calls, rootless", become_rootless_case));
 	if (!features.user_namespace)
 		add_tests_of_users(suite);
 	return suite_run(suite);

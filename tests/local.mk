@@ -229,13 +229,15 @@ check-cases: halfopen
 check-rooms:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(libcheck_tests) $(fuzz_replays)'
 
-# With --enable-sanitizers=thread, all that has threads: captures, floods, and the tear-down of a case.
+# With --enable-sanitizers=thread, all that has threads: captures, floods, watched calls, and the
+# tear-down of a case.
 # That sanitizer is a thread itself, so no process with it can make a user namespace: this needs root.
 # Its older versions do not know how far addresses are randomised today.
 as_compiled = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 check-threads: halfopen
 	@$(as_compiled) $(MAKE) $(AM_MAKEFLAGS) check TESTS='tests/check_capture tests/check_watch'
 	@$(as_compiled) $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/check_netns CK_RUN_CASE=gate
+	@$(as_compiled) $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/check_inspect CK_RUN_CASE=calls
 	@$(as_compiled) ./halfopen run --kernel host '*flood*' '*full_accept_queue*'
 
 # Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
