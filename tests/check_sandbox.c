@@ -11,10 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PATIENCE SEC(10)
@@ -22,6 +24,7 @@
 /* ---- being a case -------------------------------------------------------------------------- */
 
 static bool rootless;
+static uid_t caller; /* who has started the case; its group has the same number */
 static char top[] = "check_sandbox.XXXXXX", *folder; /* of all, and of a test */
 static struct net *net;
 static struct sandbox *sandbox;
@@ -47,6 +50,7 @@ static void make_folder(void)
 
 static void be_case(void)
 {
+	caller = geteuid();
 	int worker = isolate_worker(getppid(), 1);
 
 	go_on_in_child();
@@ -72,6 +76,40 @@ static void become_rootless_case(void)
 		/* As after an exec: the files in /proc/self belong to the user again. */
 		prctl(PR_SET_DUMPABLE, 1);
 	}
+	be_case();
+}
+
+/* Those of a container (docs/ci.md): what Docker gives, and three more. */
+static bool is_of_container(int capability)
+{
+	static const int all[] = { CAP_AUDIT_WRITE, CAP_CHOWN,   CAP_DAC_OVERRIDE,
+				   CAP_FOWNER,      CAP_FSETID,  CAP_KILL,
+				   CAP_MKNOD,       CAP_SETFCAP, CAP_SETGID,
+				   CAP_SETPCAP,     CAP_SETUID,  CAP_NET_BIND_SERVICE,
+				   CAP_SYS_CHROOT,  CAP_NET_RAW, CAP_NET_ADMIN,
+				   CAP_SYS_ADMIN };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+		if (all[i] == capability)
+			return true;
+	return false;
+}
+
+static void become_contained_case(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { { 0 } };
+
+	make_folder();
+	for (int each = 0; each <= CAP_LAST_CAP; each++) {
+		unsigned bit = is_of_container(each) ? 1U << each % 32 : 0;
+
+		sets[each / 32].effective |= bit;
+		sets[each / 32].permitted |= bit;
+		if (!bit)
+			prctl(PR_CAPBSET_DROP, (unsigned long)each);
+	}
+	ck_assert_int_eq(syscall(SYS_capset, &header, sets), 0);
 	be_case();
 }
 
@@ -158,6 +196,21 @@ static char *told(const char *script)
 static bool runs(pid_t pid)
 {
 	return kill(pid, 0) == 0;
+}
+
+/* As ps has it; static. */
+static const char *name_of(pid_t pid)
+{
+	static char name[32];
+	autofree char *path = format("/proc/%d/comm", pid);
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	if (file)
+		fclose(file);
+	name[strcspn(name, "\n")] = '\0';
+	return name;
 }
 
 /* ---- the life of a program ----------------------------------------------------------------- */
@@ -483,6 +536,82 @@ START_TEST(machine_is_seen_as_it_is)
 }
 END_TEST
 
+/* ---- who it is ----------------------------------------------------------------------------- */
+
+START_TEST(program_is_its_caller)
+{
+	autofree char *text = NULL, *expected = NULL;
+
+	open_it();
+	expected = format("%u %u %u\n", caller, caller, caller);
+	text = told("touch /tmp/own; echo $(id -u) $(id -g) $(stat -c %u /tmp/own)");
+	ck_assert_str_eq(text, expected);
+	close_it();
+}
+END_TEST
+
+static pid_t shell_as(const char *user, const char *script)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+
+	return sandbox_start(
+		sandbox, (struct sandbox_program){ .name = "server", .argv = argv, .user = user });
+}
+
+START_TEST(root_may_become_another)
+{
+	autofree char *text = NULL;
+	pid_t started;
+
+	open_it();
+	started = shell_as("games", "echo $(id -un) $(id -gn) $USER $HOME >/dev/stdout; id -G");
+	ck_assert_int_eq(next_event().status, 0);
+	sandbox_end(sandbox, started);
+	text = printed(started);
+	ck_assert_str_eq(text, "games games games /usr/games\n60\n");
+	close_it();
+}
+END_TEST
+
+/* As servers do that drop privileges; the case may look into all of them. */
+START_TEST(worker_of_another_user_can_be_looked_into)
+{
+	char path[64], target[64];
+	pid_t started, pids[2];
+
+	open_it();
+	started = shell("setpriv --reuid=33 --regid=33 --clear-groups sleep 1000; exit 0");
+	while (sandbox_processes(sandbox, started, pids, 2) != 2 ||
+	       strcmp(name_of(pids[1]), "sleep") != 0)
+		;
+	snprintf(path, sizeof(path), "/proc/%d/fd/0", pids[1]);
+	ck_assert_msg(readlink(path, target, sizeof(target)) > 0, "%s: %s", path, strerror(errno));
+	close_it();
+}
+END_TEST
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+START_TEST(names_are_those_of_the_scene)
+{
+	autofree char *text = NULL;
+	nsec began = clock_now();
+
+	open_it();
+	text = told(
+		"getent ahostsv4 localhost | head -n 1; getent ahostsv4 client | head -n 1; "
+		"getent ahostsv6 server | head -n 1; getent ahosts $(hostname) >/dev/null && "
+		"echo itself; getent ahosts nowhere.example || echo nowhere; getent passwd root | "
+		"cut -d : -f 1");
+	ck_assert_ptr_nonnull(strstr(text, "127.0.0.1       STREAM localhost\n"));
+	ck_assert_ptr_nonnull(strstr(text, "192.0.2.1       STREAM client\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "2001:db8::2     STREAM server\nitself\nnowhere\nroot\n"));
+	ck_assert_int_lt(clock_now() - began, SEC(5));
+	close_it();
+}
+END_TEST
+
 /* ---- bad input ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -577,15 +706,29 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, path_that_is_let_through_is_written);
 	tcase_add_test(tcase, layer_that_is_full_is_told);
 	tcase_add_test(tcase, machine_is_seen_as_it_is);
+	tcase_add_test(tcase, program_is_its_caller);
+	tcase_add_test(tcase, names_are_those_of_the_scene);
 	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
 	tcase_add_test(tcase, hook_that_fails_is_told);
+}
+
+static void add_case(Suite *suite, const char *name, void become(void), bool root)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, become, NULL);
+	add_tests(tcase);
+	if (root) {
+		tcase_add_test(tcase, root_may_become_another);
+		tcase_add_test(tcase, worker_of_another_user_can_be_looked_into);
+	}
+	suite_add_tcase(suite, tcase);
 }
 
 int main(void)
 {
 	Suite *suite = suite_create("sandbox");
-	TCase *plain = tcase_create("plain"), *as_caller = tcase_create("case"),
-	      *as_user = tcase_create("rootless");
+	TCase *plain = tcase_create("plain");
 	int status;
 
 	if (!mkdtemp(top) || chmod(top, 0755))
@@ -594,12 +737,11 @@ int main(void)
 	tcase_add_loop_test(plain, what_cannot_be_started_is_told_beforehand, 0,
 			    ARRAY_LENGTH(problems));
 	suite_add_tcase(suite, plain);
-	tcase_add_checked_fixture(as_caller, become_case, NULL);
-	add_tests(as_caller);
-	suite_add_tcase(suite, as_caller);
-	tcase_add_checked_fixture(as_user, become_rootless_case, NULL);
-	add_tests(as_user);
-	suite_add_tcase(suite, as_user);
+	if (geteuid() == 0) {
+		add_case(suite, "root", become_case, true);
+		add_case(suite, "container", become_contained_case, true);
+	}
+	add_case(suite, "rootless", become_rootless_case, false);
 	status = suite_run(suite);
 	remove_all(top);
 	return status;
