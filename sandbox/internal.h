@@ -107,6 +107,11 @@ int identity_of(struct identity *identity, const char *user);
 /* 0 or errno. */
 int identity_take(const struct identity *identity);
 
+/* ---- relay.c ------------------------------------------------------------------------------- */
+
+/* Hands a listener for each of options->forwards to the relay. */
+void relay_listen(const struct sandbox_options *options);
+
 /* ---- start.c: in the child, until exec() ---------------------------------------------------- */
 
 /* What a child was about when it failed; 0 is none. */

@@ -10,6 +10,7 @@ sandbox_libsandbox_a_SOURCES = \
 	sandbox/output.c \
 	sandbox/place.c \
 	sandbox/processes.c \
+	sandbox/relay.c \
 	sandbox/sandbox.c \
 	sandbox/sandbox.h \
 	sandbox/start.c \

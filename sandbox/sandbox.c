@@ -45,6 +45,7 @@ struct sandbox *sandbox_open(struct sandbox_options options)
 		broken("cannot make a pipe: %s", shortage_text(errno));
 	(void)fcntl(sandbox->events[0], F_SETPIPE_SZ, PIPE_BYTES);
 	place_make(&sandbox->place, &sandbox->options);
+	relay_listen(&sandbox->options);
 	return sandbox;
 }
 
@@ -238,6 +239,8 @@ void sandbox_close(struct sandbox *sandbox)
 		free(sandbox->all[i].log);
 	}
 	free(sandbox->all);
+	if (sandbox->options.forwards)
+		shutdown(sandbox->options.relay, SHUT_RDWR);
 	place_free(&sandbox->place);
 	close(sandbox->events[0]);
 	close(sandbox->events[1]);

@@ -27,6 +27,12 @@ struct sandbox_options {
 	const char *folder; /* of the artifacts: NAME.log of each program; outlives the sandbox */
 	/* Paths that are let through the layer; NULL behind the last, or none. */
 	char *const *write;
+	/*
+	 * "[HOST:]PORT": this port of the host's loopback, of both families, leads there from the
+	 * caller's network; NULL behind the last, or none. It takes a relay.
+	 */
+	char *const *forwards;
+	int relay;          /* of sandbox_relay() */
 	bool rootless;      /* this process is in a user namespace because its caller is no root */
 	uint64_t layer;     /* bytes that it takes; 0: SANDBOX_LAYER, or a quarter of the memory */
 	unsigned processes; /* more of them at once are all killed; 0: SANDBOX_PROCESSES */
@@ -34,6 +40,14 @@ struct sandbox_options {
 struct sandbox *sandbox_open(struct sandbox_options options);
 /* Ends all programs, and returns when none of their processes is left. NULL is closed already. */
 void sandbox_close(struct sandbox *sandbox);
+
+/*
+ * A process that relays for .forwards, of one sandbox. It is made before isolate_worker(), in the
+ * caller's network. Returns a socket, close-on-exec, or -1 with errno. It ends with the sandbox,
+ * with sandbox_relay_end(), and when nobody has the socket any more.
+ */
+int sandbox_relay(void);
+void sandbox_relay_end(int relay);
 
 /*
  * Whether what the programs write goes to a layer that is thrown away. Where not, they see and

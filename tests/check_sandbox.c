@@ -9,6 +9,7 @@
 
 #include "base/caller.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -48,9 +49,40 @@ static void make_folder(void)
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 }
 
+/* A server of the caller's, on both loopbacks, that sends back what it gets, in capitals. */
+static int start_outside(void)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+	socklen_t length = sizeof(address);
+	int sock = socket(AF_INET6, SOCK_STREAM, 0), off = 0;
+	char text[100];
+
+	setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	ck_assert_int_eq(bind(sock, (struct sockaddr *)&address, length), 0);
+	ck_assert_int_eq(listen(sock, 10), 0);
+	getsockname(sock, (struct sockaddr *)&address, &length);
+	if (fork() != 0) {
+		close(sock);
+		return ntohs(address.sin6_port);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int fd; (fd = accept(sock, NULL, NULL)) >= 0; close(fd))
+		for (ssize_t got; (got = recv(fd, text, sizeof(text), 0)) > 0;) {
+			for (ssize_t i = 0; i < got; i++)
+				text[i] = (char)toupper(text[i]);
+			send(fd, text, (size_t)got, MSG_NOSIGNAL);
+		}
+	_exit(0);
+}
+
+static int outside_port, relay;
+
 static void be_case(void)
 {
 	caller = geteuid();
+	outside_port = start_outside();
+	relay = sandbox_relay();
+	ck_assert_int_ge(relay, 0);
 	int worker = isolate_worker(getppid(), 1);
 
 	go_on_in_child();
@@ -612,6 +644,32 @@ START_TEST(names_are_those_of_the_scene)
 }
 END_TEST
 
+/* ---- what it reaches ----------------------------------------------------------------------- */
+
+START_TEST(port_of_the_caller_is_reached)
+{
+	autofree char *port = format("%d", outside_port), *other = format("localhost:1");
+	autofree char *script =
+		format("for host in 127.0.0.1 [::1] localhost; do echo hello $host | socat - "
+		       "TCP:$host:%s; done; echo x | socat - TCP:127.0.0.1:1 2>/dev/null; true",
+		       port);
+	char *forwards[] = { port, other, NULL };
+	autofree char *text = NULL, *socat = program_path("socat");
+
+	if (!socat)
+		return;
+	sandbox = sandbox_open((struct sandbox_options){ .net = net,
+							 .host = SERVER,
+							 .folder = folder,
+							 .rootless = rootless,
+							 .forwards = forwards,
+							 .relay = relay });
+	text = told(script);
+	ck_assert_str_eq(text, "HELLO 127.0.0.1\nHELLO [::1]\nHELLO LOCALHOST\n");
+	close_it();
+}
+END_TEST
+
 /* ---- bad input ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -708,6 +766,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, machine_is_seen_as_it_is);
 	tcase_add_test(tcase, program_is_its_caller);
 	tcase_add_test(tcase, names_are_those_of_the_scene);
+	tcase_add_test(tcase, port_of_the_caller_is_reached);
 	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
 	tcase_add_test(tcase, hook_that_fails_is_told);
 }
