@@ -128,6 +128,28 @@ void put_file(const char *name, struct input input)
 		fwrite(input.at, 1, input.left, file);
 }
 
+/* Without a number that the line has already. */
+static const char *behind_number(const char *line)
+{
+	int length = 0;
+
+	if (sscanf(line, "{\"seq\":%*[0-9],%n", &length) == 0 && length > 0)
+		return line + length;
+	return *line == '{' ? line + 1 : line;
+}
+
+void put_events(const char *name, struct input input)
+{
+	autofree char *path = own_path(name);
+	autofile FILE *file = fopen(path, "we");
+	long number = 1;
+
+	if (!file)
+		broken("cannot write %s", path);
+	for (char *line; (line = take_line(&input)); free(line))
+		fprintf(file, "{\"seq\":%ld,%s\n", number++, behind_number(line));
+}
+
 void must_be_xml(const char *text, size_t length)
 {
 	xmlDoc *page = xmlReadMemory(text, (int)length, "page", NULL,

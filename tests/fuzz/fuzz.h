@@ -36,6 +36,11 @@ const char *own_folder(void);
 char *own_path(const char *name);
 /* Writes a file in it, and the folders above; of what is empty there is no file afterwards. */
 void put_file(const char *name, struct input input);
+/*
+ * Writes a journal there, a line for each event. They get the number that they should have, so that
+ * one that is lost or comes again is not the end of it.
+ */
+void put_events(const char *name, struct input input);
 /* Removes all that is below a folder in it. */
 void empty_folder(const char *name);
 

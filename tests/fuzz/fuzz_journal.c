@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A journal as `show` and `report` read it: its story, every drawing of it, and what the judge says
- * of it. Lines get the number that they should have, so that one that is lost or comes again is not
- * the end of it.
+ * of it.
  */
 #include "captures/draw/annotate.h" /* annotates captures of it */
 #include "tests/frames.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
-
-/* Without a number that the line has already. */
-static const char *behind_number(const char *line)
-{
-	int length = 0;
-
-	if (sscanf(line, "{\"seq\":%*[0-9],%n", &length) == 0 && length > 0)
-		return line + length;
-	return *line == '{' ? line + 1 : line;
-}
-
-static void put_lines(struct input input)
-{
-	autofree char *path = own_path("journal.jsonl");
-	autofile FILE *file = fopen(path, "we");
-	long number = 1;
-
-	if (!file)
-		broken("cannot write %s", path);
-	for (char *line; (line = take_line(&input)); free(line))
-		fprintf(file, "{\"seq\":%ld,%s\n", number++, behind_number(line));
-}
 
 /* A packed one is read where there is no other. */
 static void put_journal(struct input input)
@@ -40,7 +17,7 @@ static void put_journal(struct input input)
 	put_file("journal.jsonl", (struct input){ 0 });
 	put_file("journal.jsonl.gz", packed ? input : (struct input){ 0 });
 	if (!packed)
-		put_lines(input);
+		put_events("journal.jsonl", input);
 }
 
 static void draw(const struct journal *journal, const struct story *story)

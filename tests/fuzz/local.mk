@@ -15,6 +15,7 @@ fuzz_options_sources = tests/fuzz/fuzz_options.c $(fuzz_catalogue) $(fuzz_shared
 fuzz_package_sources = tests/fuzz/fuzz_package.c $(fuzz_shared)
 fuzz_results_sources = tests/fuzz/fuzz_results.c $(fuzz_catalogue) $(fuzz_shared)
 fuzz_segment_sources = tests/fuzz/fuzz_segment.c $(fuzz_shared)
+fuzz_told_sources = tests/fuzz/fuzz_told.c $(fuzz_shared)
 
 fuzz_replays = \
 	tests/fuzz/replay_capture \
@@ -24,7 +25,8 @@ fuzz_replays = \
 	tests/fuzz/replay_options \
 	tests/fuzz/replay_package \
 	tests/fuzz/replay_results \
-	tests/fuzz/replay_segment
+	tests/fuzz/replay_segment \
+	tests/fuzz/replay_told
 
 tests_fuzz_replay_capture_SOURCES = $(fuzz_capture_sources) tests/fuzz/replay.c
 tests_fuzz_replay_expectations_SOURCES = $(fuzz_expectations_sources) tests/fuzz/replay.c
@@ -34,12 +36,14 @@ tests_fuzz_replay_options_SOURCES = $(fuzz_options_sources) tests/fuzz/replay.c
 tests_fuzz_replay_package_SOURCES = $(fuzz_package_sources) tests/fuzz/replay.c
 tests_fuzz_replay_results_SOURCES = $(fuzz_results_sources) tests/fuzz/replay.c
 tests_fuzz_replay_segment_SOURCES = $(fuzz_segment_sources) tests/fuzz/replay.c
+tests_fuzz_replay_told_SOURCES = $(fuzz_told_sources) tests/fuzz/replay.c
 
 tests_fuzz_replay_capture_LDADD = $(offline)
 tests_fuzz_replay_expectations_LDADD = $(offline)
 tests_fuzz_replay_journal_LDADD = $(offline)
 tests_fuzz_replay_results_LDADD = $(offline)
 tests_fuzz_replay_segment_LDADD = $(offline)
+tests_fuzz_replay_told_LDADD = $(offline)
 
 # Only clang links these.
 fuzz_programs = \
@@ -50,7 +54,8 @@ fuzz_programs = \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_package \
 	tests/fuzz/fuzz_results \
-	tests/fuzz/fuzz_segment
+	tests/fuzz/fuzz_segment \
+	tests/fuzz/fuzz_told
 EXTRA_PROGRAMS += $(fuzz_programs)
 
 tests_fuzz_fuzz_capture_SOURCES = $(fuzz_capture_sources) $(fuzz_mutation)
@@ -61,6 +66,7 @@ tests_fuzz_fuzz_options_SOURCES = $(fuzz_options_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_package_SOURCES = $(fuzz_package_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_results_SOURCES = $(fuzz_results_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_segment_SOURCES = $(fuzz_segment_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_told_SOURCES = $(fuzz_told_sources) $(fuzz_mutation)
 
 fuzz_mutation = tests/fuzz/mutate.c tests/damage.c tests/damage.h \
 	tests/tiny_kernel.c tests/tiny_kernel.h
@@ -79,6 +85,7 @@ EXTRA_DIST += \
 	tests/fuzz/options.dict \
 	tests/fuzz/package.dict \
 	tests/fuzz/results.dict \
+	tests/fuzz/told.dict \
 	tests/fuzz/make-corpus.sh \
 	tests/fuzz/files
 
@@ -87,7 +94,7 @@ tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c tests/mutations.c tests/mutations.
 	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
 # Writes what is kept in the tree: to be called when a format has changed.
-fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen
+fuzz-corpus: tests/fuzz/seeds tests/fake_halfopen tests/check_told
 	$(SHELL) $(top_srcdir)/tests/fuzz/make-corpus.sh '$(abs_top_srcdir)' '$(abs_top_builddir)'
 
 # make fuzz SECONDS=60. Where the sources are configured in their own place, there can be no other build of

@@ -34,6 +34,17 @@ flood flood-dropped-for-a-reason \
 
 gzip -cn "$journals/deferred_connection_comes_up_with_its_data-ipv4.jsonl" >"$corpus/journal/packed"
 
+# ---- scenarios ----------------------------------------------------------------------------------
+
+"$build/tests/check_told" "$work/told"
+mkdir -p "$corpus/told"
+for folder in "$work/told"/*; do
+	case $folder in
+	*-right) ;;
+	*) sed 's/^{"seq":[0-9]*,/{/' "$folder/journal.jsonl" >"$corpus/told/${folder##*/}" ;;
+	esac
+done
+
 # ---- results ------------------------------------------------------------------------------------
 
 run()
