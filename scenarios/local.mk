@@ -3,4 +3,5 @@
 # No library, as in suites/: scenarios register themselves.
 
 scenarios_sources = \
+	scenarios/facts.c \
 	scenarios/serving.c

@@ -55,8 +55,9 @@ void learn_from_first(struct run *run, const struct entry *entry);
 /* ---- told.c -------------------------------------------------------------------------------- */
 
 /*
- * What the journal in an entry's folder tells of somebody else's server, as try.json has it;
- * "table" is what was found out about its listeners. NULL where there is no journal.
+ * What the journal in an entry's folder tells of somebody else's server, as try.json has it; and
+ * "table", what was found out about its listeners, and "learned", what later entries go by. NULL
+ * where there is no journal.
  */
 json_t *told_in_folder(const char *folder);
 

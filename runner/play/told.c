@@ -49,6 +49,25 @@ static void add_table(json_t *value, const char *folder)
 		json_object_set_new(value, "table", table);
 }
 
+/* What later scenarios go by: facts of these names, with value and words. */
+static void add_learned(json_t *value, const struct journal *journal)
+{
+	static const char *const names[] = { "speaks", "layer" };
+	json_t *learned = json_object();
+
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+
+		for (size_t j = 0; j < ARRAY_LENGTH(names) && event->kind == EVENT_FACT; j++)
+			if (text_is(event->name, names[j]))
+				json_object_set_new(learned, names[j],
+						    json_pack("{s:I, s:o}", "value",
+							      (json_int_t)event->value, "words",
+							      json_text(event->argument)));
+	}
+	json_object_set_new(value, "learned", learned);
+}
+
 json_t *told_in_folder(const char *folder)
 {
 	autofree char *path = format("%s/journal.jsonl", folder), *why = NULL;
@@ -60,6 +79,7 @@ json_t *told_in_folder(const char *folder)
 	json_t *value = told_json(told, false);
 	add_ladders(value, told, journal);
 	add_table(value, folder);
+	add_learned(value, journal);
 	told_free(told);
 	journal_free(journal);
 	return value;

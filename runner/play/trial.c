@@ -38,18 +38,6 @@ void put_first(const struct run *run, struct entry **order, size_t count)
 
 /* ---- what was found out --------------------------------------------------------------------- */
 
-/* The row of the table of facts with this name, or NULL. */
-static const json_t *row_named(const json_t *table, const char *name)
-{
-	size_t index;
-	json_t *row;
-
-	json_array_foreach (table, index, row)
-		if (strcmp(member_or_empty(row, "name"), name) == 0)
-			return row;
-	return NULL;
-}
-
 /*
  * Without a layer of its own a server changes the machine's files: two at once would meet each
  * other there, and a second one beside the first is for who asks for it.
@@ -73,17 +61,16 @@ static void without_layer(struct run *run, const char *why)
 
 void learn_from_first(struct run *run, const struct entry *entry)
 {
-	const json_t *table = json_object_get(entry->result.told, "table");
-	const json_t *layer = row_named(table, "layer"), *speaks = row_named(table, "request");
+	const json_t *learned = json_object_get(entry->result.told, "learned");
+	const json_t *speaks = json_object_get(learned, "speaks");
+	const json_t *layer = json_object_get(learned, "layer");
 
 	if (!is_first(run, entry))
 		return;
-	if (entry->result.ending == BROKEN || entry->result.ending == SKIPPED) {
+	if (entry->result.ending == BROKEN)
 		run_fatal(run, format("%s", reason_or_none(entry->result.reason)));
-		return;
-	}
 	if (layer && member_whole(layer, "value", 1) == 0)
-		without_layer(run, member_or_empty(layer, "text"));
+		without_layer(run, member_or_empty(layer, "words"));
 	if (speaks)
 		run->options->trial->speaks =
 			(enum speaks)member_whole(speaks, "value", SPEAKS_NOTHING);

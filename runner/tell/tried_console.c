@@ -16,6 +16,8 @@ enum {
 
 /* How many entries of the plan were told: they are in its order, whichever ends first. */
 static size_t told;
+/* The facts are told as soon as they are there, before their scenario has ended. */
+static bool facts_are_told;
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
@@ -69,6 +71,7 @@ static void print_sysctls(const json_t *about)
 static void begin(const struct run *run)
 {
 	told = 0;
+	facts_are_told = false;
 	print_command_line(run->options->about);
 	printf("kernel:   %s, %s\n", run->host.count ? run->host.release : run->guest.kernel->name,
 	       !run->host.count               ? "in a machine of its own"
@@ -109,6 +112,9 @@ static void print_facts(const json_t *facts)
 	size_t index;
 	json_t *fact;
 
+	if (facts_are_told || !facts)
+		return;
+	facts_are_told = true;
 	json_array_foreach (facts, index, fact) {
 		const char *listener = member_string(fact, "listener");
 
@@ -265,17 +271,32 @@ static void print_ended(const struct run *run)
 
 static void result(const struct run *run, const struct entry *entry)
 {
-	const json_t *facts = json_object_get(entry->result.told, "table");
-
 	console_wipe(run);
-	if (facts)
-		print_facts(facts);
+	print_facts(json_object_get(entry->result.told, "table"));
 	print_ended(run);
 	fflush(stdout);
 }
 
+/* What the first scenario has left while it goes on. */
+static void look_for_facts(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan.count && !facts_are_told; i++) {
+		const struct entry *entry = &run->plan.entries[i];
+		autofree char *path = entry_path(run, entry, "facts.json");
+
+		if (entry->state != UNDER_WAY || !text_is(entry->spec->name, run->options->first))
+			continue;
+		json_auto_t *facts = json_load(path, NULL);
+		if (facts)
+			console_wipe(run);
+		print_facts(facts);
+		fflush(stdout);
+	}
+}
+
 static void tick(const struct run *run)
 {
+	look_for_facts(run);
 	console_reporter.tick(run);
 }
 

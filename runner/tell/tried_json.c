@@ -24,6 +24,7 @@ static json_t *scenario_json(const struct entry *entry)
 	json_object_set_new(value, "folder", json_text(entry->folder));
 	json_object_update_missing(value, result->told);
 	json_object_del(value, "table");
+	json_object_del(value, "learned");
 	return value;
 }
 
