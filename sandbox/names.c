@@ -40,7 +40,22 @@ static void add_host(struct text *text, enum host host)
 	}
 }
 
-/* The first line of a name counts, so the machine's own come first. */
+static bool has_name(const char *hosts, const char *name)
+{
+	autofree char *text = format("%s", hosts);
+	char *rest = text;
+
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		char *words = strsep(&line, "#");
+
+		for (const char *word; (word = strsep(&words, " \t"));)
+			if (strcmp(word, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* The machine's own, and what they lack. */
 static char *hosts(void)
 {
 	autofree char *machine = of_machine("/etc/hosts");
@@ -49,7 +64,10 @@ static char *hosts(void)
 
 	(void)gethostname(name, sizeof(name) - 1);
 	text_add(&text, "%s\n", machine);
-	text_add(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t%s\n", name);
+	if (!has_name(machine, "localhost"))
+		text_add(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost\n");
+	if (!has_name(machine, name))
+		text_add(&text, "127.0.1.1\t%s\n", name);
 	for (enum host host = CLIENT; host < HOSTS; host++)
 		add_host(&text, host);
 	return text_take(&text);

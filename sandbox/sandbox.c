@@ -29,7 +29,25 @@ struct sandbox {
 	int events[2];
 	struct running *all;
 	size_t count;
+	struct sandbox_event *kept; /* that sandbox_run() has met, and those told of these */
+	size_t kept_count, kept_told;
 };
+
+/*
+ * The host's network belongs to the case's user namespace, not to the one of the programs: root
+ * there may not take a port below 1024, which it may on the machine.
+ */
+static void open_low_ports(const struct sandbox *sandbox)
+{
+	struct sysctl all = { .host = sandbox->options.host,
+			      .name = "net.ipv4.ip_unprivileged_port_start",
+			      .value = "0" };
+	char seen[64];
+	int error = net_sysctl_write(sandbox->options.net, all, seen, sizeof(seen));
+
+	if (error)
+		broken("cannot write %s: %s", all.name, strerror(-error));
+}
 
 struct sandbox *sandbox_open(struct sandbox_options options)
 {
@@ -45,6 +63,8 @@ struct sandbox *sandbox_open(struct sandbox_options options)
 		broken("cannot make a pipe: %s", shortage_text(errno));
 	(void)fcntl(sandbox->events[0], F_SETPIPE_SZ, PIPE_BYTES);
 	place_make(&sandbox->place, &sandbox->options);
+	if (sandbox->place.users >= 0)
+		open_low_ports(sandbox);
 	relay_listen(&sandbox->options);
 	return sandbox;
 }
@@ -83,6 +103,15 @@ static char *path_of_log(const struct sandbox *sandbox, const char *name)
 	return path;
 }
 
+/* What another run has left; programs of the same name write behind each other. */
+static void forget_older(const struct sandbox *sandbox, const struct running *running)
+{
+	for (size_t i = 0; i < sandbox->count; i++)
+		if (strcmp(sandbox->all[i].log, running->log) == 0)
+			return;
+	(void)unlink(running->log);
+}
+
 static int fork_keeper(void *argument)
 {
 	const struct keeper *keeper = argument;
@@ -114,6 +143,7 @@ pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program)
 	int control[2], problems[2];
 
 	running.log = path_of_log(sandbox, program.name);
+	forget_older(sandbox, &running);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) ||
 	    pipe2(problems, O_CLOEXEC))
 		broken("cannot start %s: %s", program.argv[0], shortage_text(errno));
@@ -155,7 +185,7 @@ static const struct running *kept_by(const struct sandbox *sandbox, pid_t keeper
 	return NULL;
 }
 
-bool sandbox_event(struct sandbox *sandbox, struct sandbox_event *event)
+static bool read_event(struct sandbox *sandbox, struct sandbox_event *event)
 {
 	const struct running *running;
 	struct ended ended;
@@ -177,6 +207,20 @@ bool sandbox_event(struct sandbox *sandbox, struct sandbox_event *event)
 	};
 	memcpy(event->name, ended.name, sizeof(event->name));
 	return true;
+}
+
+bool sandbox_event(struct sandbox *sandbox, struct sandbox_event *event)
+{
+	if (sandbox->kept_told == sandbox->kept_count)
+		return read_event(sandbox, event);
+	*event = sandbox->kept[sandbox->kept_told++];
+	return true;
+}
+
+static void keep_event(struct sandbox *sandbox, struct sandbox_event event)
+{
+	sandbox->kept = GROWN(sandbox->kept, sandbox->kept_count);
+	sandbox->kept[sandbox->kept_count++] = event;
 }
 
 int sandbox_descriptor(const struct sandbox *sandbox)
@@ -230,6 +274,46 @@ void sandbox_end(struct sandbox *sandbox, pid_t started)
 	end(running(sandbox, started));
 }
 
+static int status_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Takes news until the program has ended; what is of others is kept. */
+static bool has_ended(struct sandbox *sandbox, pid_t started, int *status)
+{
+	struct sandbox_event event;
+
+	while (read_event(sandbox, &event)) {
+		if (event.started != started) {
+			keep_event(sandbox, event);
+			continue;
+		}
+		if (event.pid == started)
+			*status = status_of(event.status);
+		if (event.last)
+			return true;
+	}
+	return false;
+}
+
+int sandbox_run(struct sandbox *sandbox, struct sandbox_program program)
+{
+	pid_t started = sandbox_start(sandbox, program);
+	struct pollfd news = { .fd = sandbox->events[0], .events = POLLIN };
+	struct deadline deadline = deadline_in(PATIENCE);
+	int status = -ETIMEDOUT, killed;
+
+	while (!has_ended(sandbox, started, &status))
+		if (deadline_await(&deadline, &news, 1) == 0) {
+			sandbox_end(sandbox, started);
+			(void)has_ended(sandbox, started, &killed);
+			return -ETIMEDOUT;
+		}
+	sandbox_end(sandbox, started);
+	return status;
+}
+
 void sandbox_close(struct sandbox *sandbox)
 {
 	if (!sandbox)
@@ -239,6 +323,7 @@ void sandbox_close(struct sandbox *sandbox)
 		free(sandbox->all[i].log);
 	}
 	free(sandbox->all);
+	free(sandbox->kept);
 	if (sandbox->options.forwards)
 		shutdown(sandbox->options.relay, SHUT_RDWR);
 	place_free(&sandbox->place);

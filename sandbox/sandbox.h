@@ -80,6 +80,12 @@ struct sandbox_program {
  */
 pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program);
 /*
+ * Starts it and waits until all of it has ended, 10 s at the most. Its exit status, 128 and the
+ * signal that has ended it, or -ETIMEDOUT after it was ended. What ends meanwhile of others
+ * sandbox_event() tells later. Nothing moves on the wire while it waits.
+ */
+int sandbox_run(struct sandbox *sandbox, struct sandbox_program program);
+/*
  * The same looked at before anything is played, as the caller: NULL, or in one line why it cannot
  * be started and what to do. The caller frees it.
  */

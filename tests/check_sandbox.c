@@ -646,6 +646,21 @@ END_TEST
 
 /* ---- what it reaches ----------------------------------------------------------------------- */
 
+START_TEST(low_port_can_be_listened_on)
+{
+	autofree char *text = NULL, *python = program_path("python3");
+
+	if (!python)
+		return;
+	open_it();
+	text = told(
+		"python3 -c 'import socket; s = socket.socket(); s.bind((\"\", 80)); s.listen(); "
+		"print(s.getsockname()[1])'");
+	ck_assert_str_eq(text, "80\n");
+	close_it();
+}
+END_TEST
+
 START_TEST(port_of_the_caller_is_reached)
 {
 	autofree char *port = format("%d", outside_port), *other = format("localhost:1");
@@ -766,6 +781,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, machine_is_seen_as_it_is);
 	tcase_add_test(tcase, program_is_its_caller);
 	tcase_add_test(tcase, names_are_those_of_the_scene);
+	tcase_add_test(tcase, low_port_can_be_listened_on);
 	tcase_add_test(tcase, port_of_the_caller_is_reached);
 	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
 	tcase_add_test(tcase, hook_that_fails_is_told);

@@ -6,6 +6,9 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/trial.h"
+#include "sandbox/sandbox.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +23,7 @@ static struct {
 	struct slot *slot;
 	int worker;       /* a descriptor of the worker */
 	pid_t pid;        /* of the worker, where libcheck ends it */
+	int relay;        /* for a trial's forwards; -1: none */
 	int input, hears; /* the slot's own may change at any moment: it is the runner's */
 } job;
 
@@ -123,6 +127,7 @@ START_TEST(perform)
 		.rootless = run->features.user_namespace,
 		.pause = run->options->pause,
 		.trial = run->options->trial,
+		.relay = job.relay,
 	};
 
 	case_progress_in(&job.slot->progress);
@@ -276,10 +281,26 @@ static void leave(struct departures *departures)
 {
 	struct slot *slot = job.slot;
 
+	if (job.relay >= 0)
+		sandbox_relay_end(job.relay);
 	atomic_store(&slot->progress.phase, LEAVING);
 	ring(slot);
 	if (atomic_load(&slot->progress.sockets_ended))
 		atomic_store(&slot->lingers, !departures_await(departures));
+}
+
+/* It stays in the caller's network, so this is before the worker leaves that. */
+static int make_relay(void)
+{
+	const struct trial *trial = job.run->options->trial;
+	int relay = -1;
+
+	if (!trial || !trial->forwards || !trial->forwards[0])
+		return -1;
+	relay = sandbox_relay();
+	if (relay < 0)
+		broken("cannot start the relay for --forward: %s", shortage_text(errno));
+	return relay;
 }
 
 static _Noreturn void worker(pid_t runner)
@@ -291,6 +312,7 @@ static _Noreturn void worker(pid_t runner)
 	on_ending(ended_early, NULL);
 	take_streams();
 	forget_libcheck_settings();
+	job.relay = make_relay();
 	job.worker = isolate_worker(runner, job.slot->cpu);
 	struct departures *departures = departures_watch();
 	run_under_libcheck();
