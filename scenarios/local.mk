@@ -4,4 +4,5 @@
 
 scenarios_sources = \
 	scenarios/facts.c \
-	scenarios/serving.c
+	scenarios/serving.c \
+	scenarios/silence.c

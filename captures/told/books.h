@@ -111,6 +111,8 @@ int processes_at_rest(const struct told *told, struct told_window window);
 /* At the one that finds fewest: a process that comes with a client, and goes with it, is not there.
  */
 int fewest_at_rest(const struct told *told, struct told_window window);
+/* When either side ended the client's connection first; the end: nobody did. */
+nsec end_of_connection(const struct told *told, const struct told_client *client);
 /* When something happened to the client that ends a wait for an answer; the end: nothing did. */
 nsec end_of_service(const struct told *told, const struct told_client *client);
 /* The first of these after @since; NULL: there is none. */

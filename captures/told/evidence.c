@@ -9,16 +9,23 @@
 
 /* ---- who is owed an answer ----------------------------------------------------------------- */
 
-nsec end_of_service(const struct told *told, const struct told_client *client)
+nsec end_of_connection(const struct told *told, const struct told_client *client)
 {
-	const nsec ends[] = { told->books->answers ? client->served : 0, client->closed,
-			      client->reset, client->left, client->gave_up };
-	nsec first = 0;
+	const nsec ends[] = { client->closed, client->reset, client->left, client->gave_up };
+	nsec first = told->ended;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
-		if (ends[i] && (!first || ends[i] < first))
+		if (ends[i] && ends[i] < first)
 			first = ends[i];
-	return first ? first : told->ended;
+	return first;
+}
+
+nsec end_of_service(const struct told *told, const struct told_client *client)
+{
+	nsec end = end_of_connection(told, client);
+
+	return told->books->answers && client->served && client->served < end ? client->served
+									      : end;
 }
 
 /* Accepted, as far as the samples can tell. */

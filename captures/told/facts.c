@@ -72,7 +72,8 @@ static bool silent_kept(const struct told *told, struct told_fact *fact)
 
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
-		nsec span = client->connected ? client->ended - client->connected : 0;
+		nsec end = end_of_connection(told, client);
+		nsec span = client->connected ? end - client->connected : 0;
 
 		if (client->role != ROLE_SILENT || span <= fact->value)
 			continue;
@@ -80,7 +81,7 @@ static bool silent_kept(const struct told *told, struct told_fact *fact)
 		longest = client;
 	}
 	return tell_span(fact, longest, "said nothing, and was kept for",
-			 longest && still_waits(longest));
+			 longest && !longest->closed && !longest->reset);
 }
 
 static bool stop_time(const struct told *told, struct told_fact *fact)

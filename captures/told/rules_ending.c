@@ -82,8 +82,8 @@ static bool is_dead(const struct told_client *client)
 }
 
 /*
- * When the first client came that was to go by itself. 0: none did, or the server had not served
- * somebody and rested after that: one that ends with every client is not meant.
+ * When the first client came that was to go by itself, after the server had served somebody and
+ * rested: one that ends with every client is not meant. 0: none did.
  */
 static nsec when_dead_came(const struct told *told)
 {
@@ -91,15 +91,12 @@ static nsec when_dead_came(const struct told *told)
 
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
-		nsec came = client->syn[0];
+		struct told_window window = { served, client->syn[0], false };
 
 		if (client->role == ROLE_CLIENT && client->fate == FATE_SERVED && !served)
 			served = client->served;
-		if (is_dead(client))
-			return served && was_at_rest(told,
-						     (struct told_window){ served, came, false })
-				       ? came
-				       : 0;
+		if (is_dead(client) && served && was_at_rest(told, window))
+			return client->syn[0];
 	}
 	return 0;
 }

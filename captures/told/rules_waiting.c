@@ -104,13 +104,19 @@ bool find_left_in_queue(const struct told *told, struct told_finding *finding)
 				 : format("%s and owed nobody an answer", words));
 }
 
-/* When the first client came that was to reset its connection, or a health check; 0: none did. */
+/*
+ * When the first client came that was to reset its connection, or a health check, and somebody had
+ * been served before; 0: none did.
+ */
 static nsec first_dead(const struct told *told)
 {
+	bool serves = false;
+
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
 
-		if (client->role == ROLE_DEAD || client->role == ROLE_CHECK)
+		serves |= client->role == ROLE_CLIENT && client->fate == FATE_SERVED;
+		if (serves && (client->role == ROLE_DEAD || client->role == ROLE_CHECK))
 			return client->syn[0];
 	}
 	return 0;
@@ -284,7 +290,7 @@ bool find_half_served(const struct told *told, struct told_finding *finding)
 static bool may_block(const struct told *told, const struct told_client *silent,
 		      const struct told_client *client)
 {
-	nsec end = end_of_service(told, silent), served = first_service(told, client);
+	nsec end = end_of_connection(told, silent), served = first_service(told, client);
 
 	return silent->role == ROLE_SILENT && silent->connected &&
 	       silent->connected < client->connected && end > client->connected &&
@@ -335,7 +341,7 @@ static int blocked_by(const struct told *told, const struct told_client *client,
 	int count = client->role == ROLE_CLIENT ? count_blockers(told, client, first) : 0;
 	nsec usual = count ? usual_rest(told) : -1;
 
-	if (usual < 0 || rest_before_answer(told, client, end_of_service(told, *first)) <
+	if (usual < 0 || rest_before_answer(told, client, end_of_connection(told, *first)) <
 				 later(STILL, 2 * usual))
 		return 0;
 	return count;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Clients that say nothing, clients that go before they are served, and a server that does not go
+ * on for a while.
+ */
+#define TOPIC "silence"
+#include "fixtures/scenario.h"
+
+/* Connections that a browser opens to one server at once: nearly each has room for as many. */
+#define BROWSER 6
+#define CROWD   16
+
+/* ---- others -------------------------------------------------------------------------------- */
+
+/* Of several sockets on the port the kernel chooses one for each client: so many reach them all. */
+static int enough_for(const struct server *server)
+{
+	return BROWSER * server->listener_count;
+}
+
+/* Whether they are served who come now. */
+static bool others_are_served(struct server *server)
+{
+	int count = enough_for(server);
+
+	return until_they_are_done(send_clients(listener_of_server(server), count), count);
+}
+
+/* ---- silent clients ------------------------------------------------------------------------ */
+
+/* Whether others are served while this one is there. */
+static bool others_are_served_beside(struct server *server, struct client_plan plan)
+{
+	struct scene *net = server->scene;
+	struct listener *listener = listener_of_server(server);
+	struct client **silent = clients_with(listener, 1, plan), **others;
+	int count = enough_for(server);
+	bool served;
+
+	until_they_have_come(silent, 1);
+
+	STEP("others come");
+	others = send_clients(listener, count);
+	served = until_they_are_done(others, count);
+
+	STEP("the silent one goes");
+	leave(silent[0]);
+	until_they_are_done(others, count);
+	return served;
+}
+
+static bool all_are_ended(void *context)
+{
+	struct client **crowd = context;
+	int ended = 0;
+
+	while (ended < CROWD && crowd[ended]->ended)
+		ended++;
+	return ended == CROWD;
+}
+
+SCENARIO(silent, .question = "clients that connect and say nothing, or half a request: are others "
+			     "still served? how long does it keep them?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	others_are_served(server);
+
+	STEP("a client connects, and says nothing");
+	if (!others_are_served_beside(server, (struct client_plan){ .name = "silent",
+								    .role = "silent",
+								    .says = NOTHING_SAID,
+								    .leaves = AT_THE_END }))
+		return;
+
+	STEP("a client connects, and says half of its request");
+	if (!others_are_served_beside(server, (struct client_plan){ .name = "half silent",
+								    .role = "silent",
+								    .says = HALF_OF_IT,
+								    .leaves = AT_THE_END }))
+		return;
+
+	STEP("%d clients connect, and say nothing", CROWD);
+	struct client **crowd = send_clients(listener_of_server(server), CROWD, .role = "silent",
+					     .says = NOTHING_SAID, .leaves = AT_THE_END);
+	until_they_have_come(crowd, CROWD);
+
+	STEP("others come");
+	others_are_served(server);
+
+	STEP("for how long does it keep those who say nothing?");
+	go_on(net, (struct going_on){ .what = "the server to end silent clients",
+				      .over = all_are_ended,
+				      .context = crowd });
+}
+
+/* ---- clients that go before they are served ------------------------------------------------ */
+
+/* What a client says before it resets. */
+static const struct way_to_go {
+	const char *words;
+	enum says says;
+	bool finishes;
+} ways_to_go[] = {
+	{ "says nothing", NOTHING_SAID, false },
+	{ "sends a request", ITS_REQUEST, false },
+	{ "sends two requests", TWO_OF_THEM, false },
+	{ "sends a request and FIN", ITS_REQUEST, true },
+};
+
+/* So many have room in its queue. */
+static int who_fit(const struct server *server)
+{
+	int room = server->listeners[0]->backlog + 1;
+
+	return server->listener_count * (room < BROWSER ? room : BROWSER);
+}
+
+/* Whether others are served; who has ended is started again, so that no fault hides another one. */
+static bool serves_on(struct server **server)
+{
+	struct scene *net = (*server)->scene;
+
+	server_rests(*server, 1);
+	if ((*server)->exited && !start_again(net, server))
+		return false;
+
+	STEP("others come");
+	return others_are_served(*server);
+}
+
+static void pause_server(struct server *server, bool pauses)
+{
+	if (pauses)
+		stop_server(server);
+}
+
+static void resume_server(struct server *server, bool pauses)
+{
+	let_go_on(server->scene);
+	if (pauses)
+		continue_server(server);
+}
+
+static bool survives_resets_in_its_queue(struct server **server, bool pauses)
+{
+	struct scene *net = (*server)->scene;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(ways_to_go); i++) {
+		const struct way_to_go *way = &ways_to_go[i];
+		struct client **dead;
+		int count = who_fit(*server);
+
+		STEP("each that waits in its queue %s, and resets", way->words);
+		pause_server(*server, pauses);
+		dead = send_clients(listener_of_server(*server), count, .role = "dead",
+				    .says = way->says, .finishes = way->finishes,
+				    .leaves = WHEN_SAID, .resets = true);
+		until_they_are_done(dead, count);
+		resume_server(*server, pauses);
+		if (!serves_on(server))
+			return false;
+	}
+	return true;
+}
+
+/* Those that it has accepted, and waits for: half of their request has come. */
+static bool survives_resets_when_it_reads(struct server **server, bool pauses)
+{
+	struct scene *net = (*server)->scene;
+
+	for (int finishes = 0; finishes < 2; finishes++) {
+		int count = who_fit(*server);
+		struct client **dead = send_clients(
+			listener_of_server(*server), count, .role = "dead", .says = HALF_OF_IT,
+			.finishes = finishes, .leaves = AT_THE_END, .resets = true);
+
+		STEP("each that it waits for sends the rest of its request%s, and resets",
+		     finishes ? " and FIN" : "");
+		until_they_have_come(dead, count);
+		pause_server(*server, pauses);
+		for (int i = 0; i < count; i++) {
+			say_the_rest(dead[i]);
+			leave(dead[i]);
+		}
+		resume_server(*server, pauses);
+		if (!serves_on(server))
+			return false;
+	}
+	return true;
+}
+
+static void reset_in_the_answer(struct server *server)
+{
+	struct scene *net = server->scene;
+	int count = who_fit(server);
+	struct client **dead;
+
+	STEP("each that has not read its answer resets");
+	dead = send_clients(listener_of_server(server), count, .role = "dead", .leaves = AT_THE_END,
+			    .slow = true, .resets = true);
+	until_they_have_come(dead, count);
+	for (int i = 0; i < count; i++)
+		leave(dead[i]);
+}
+
+SCENARIO(dead, .question = "clients that reset, in its queue and when it serves them: does it "
+			   "survive that?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net), *first = server;
+	ask_for(server);
+	others_are_served(server);
+
+	STEP("it is stopped, and goes on: does it survive that?");
+	stop_server(server);
+	continue_server(server);
+	if (!serves_on(&server))
+		return;
+
+	bool pauses = server == first;
+	if (!survives_resets_in_its_queue(&server, pauses) ||
+	    !survives_resets_when_it_reads(&server, pauses))
+		return;
+	reset_in_the_answer(server);
+	serves_on(&server);
+}
+
+/* ---- clients that say nothing, and go ------------------------------------------------------- */
+
+static void check_and_go(struct server *server, struct client_plan plan)
+{
+	int count = enough_for(server);
+	struct client **checks;
+
+	plan.role = "check";
+	plan.says = NOTHING_SAID;
+	checks = clients_with(listener_of_server(server), count, plan);
+	if (plan.leaves == WHEN_CONNECTED)
+		until_they_are_done(checks, count);
+	for (int i = 0; i < count; i++)
+		leave(checks[i]);
+	let_go_on(server->scene);
+}
+
+SCENARIO_CALLED(no_data, "no-data",
+		.question = "health checks, which connect and go: does it survive them, and serve "
+			    "the next?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	others_are_served(server);
+
+	STEP("clients connect, and close");
+	check_and_go(server, (struct client_plan){ .leaves = WHEN_CONNECTED });
+	if (!serves_on(&server))
+		return;
+
+	STEP("clients connect, and reset");
+	check_and_go(server, (struct client_plan){ .leaves = WHEN_CONNECTED, .resets = true });
+	if (!serves_on(&server))
+		return;
+
+	STEP("clients answer the SYN-ACK with RST");
+	check_and_go(server, (struct client_plan){ .leaves = AT_THE_END,
+						   .held = true,
+						   .at = SYN_ACK_ON_ITS_WAY });
+	serves_on(&server);
+}
+
+/* ---- a server that does not go on for a while ---------------------------------------------- */
+
+SCENARIO(stall,
+	 .question = "it does not accept for a while, and it is paused: what becomes of those "
+		     "who come, and after it goes on?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	others_are_served(server);
+
+	STEP("it is paused; clients come");
+	int count = who_fit(server);
+	stop_server(server);
+	struct client **clients = send_clients(listener_of_server(server), count);
+	let_go_on(net);
+
+	STEP("it goes on");
+	continue_server(server);
+	until_they_are_done(clients, count);
+	server_rests(server, 1);
+
+	STEP("others come");
+	others_are_served(server);
+}
