@@ -11,7 +11,9 @@ SCENARIO(facts, .question = "where does it listen, how many may wait there, and 
 {
 	STEP("the server starts");
 	struct server *server = start_server(net);
+	tell_layer(net);
 
 	STEP("what does it answer to?");
 	tell_fact(net, "speaks", ask_for(server), NULL);
+	expect_what_was_said(server);
 }
