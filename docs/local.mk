@@ -23,6 +23,7 @@ dist_docs_DATA = \
 	docs/reading-artifacts.md \
 	docs/reuseport-reload.md \
 	docs/second-shutdown.md \
+	docs/servers.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/try.schema.json \

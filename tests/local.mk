@@ -103,6 +103,16 @@ behaviours: tests/print_behaviours
 	./tests/print_behaviours $(top_srcdir)/tests/covered >behaviours.new && mv behaviours.new $(top_srcdir)/docs/behaviours.md
 .PHONY: behaviours
 
+# docs/servers.md, into the source tree: what is found with the servers of tests/programs/, in all scenarios.
+# Again when one of them, or what is found, changes; a quarter of an hour. SERVERS=NAME tries only some, and
+# takes what servers-tried/ has of the others.
+servers: halfopen
+	HALFOPEN='$(abs_top_builddir)/halfopen' \
+		$(SHELL) $(top_srcdir)/tests/programs/play.sh servers-tried $(SERVERS)
+	perl $(top_srcdir)/tests/programs/servers.pl page servers-tried >servers.new && \
+		mv servers.new $(top_srcdir)/docs/servers.md
+.PHONY: servers
+
 # What the cases that cover a behaviour have left, and what their steps reject, into the source tree:
 # again when such a case changes. CASES=NAME
 covered: halfopen tests/keep_changes
@@ -148,6 +158,7 @@ shell_tests = \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
+	tests/test_try_programs.sh \
 	tests/test_vm.sh
 
 check_PROGRAMS += $(libcheck_tests) $(test_helpers)
@@ -170,6 +181,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/junit.rng \
 	tests/parse_tap.pl \
 	tests/pauses.c \
+	tests/programs \
 	tests/rooms.pl \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
@@ -277,4 +289,4 @@ distcheck-files:
 .PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual distcheck-files
 
 clean-local:
-	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts
+	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts servers-tried
