@@ -127,7 +127,7 @@ static int knock(struct stage *stage, const char *role)
 				   .flow = flow,
 				   .name = "client",
 				   .argument = role,
-				   .listener = PORT });
+				   .port = PORT });
 	flags(stage, flow, CLIENT, SYN);
 	return flow;
 }
@@ -279,6 +279,28 @@ static void edge(struct stage *stage)
 	ask(stage, second);
 	if (!stage->wrong)
 		answer(stage, second);
+	rest_for(stage, 3);
+}
+
+/* Of a group nobody tells in whose queue a client is: the first one's answer comes of either. */
+static void edge_of_group(struct stage *stage)
+{
+	int flows[4];
+
+	begin(stage, "burst");
+	listen_at(stage, TWIN);
+	for (int i = 0; i < 4; i++) {
+		flows[i] = knock(stage, NULL);
+		child(stage, flows[i], i % 2 ? TWIN : PORT);
+		ask(stage, flows[i]);
+	}
+	for (int i = 0; i < (stage->wrong ? 2 : 4); i++) {
+		int *depth = &stage->depth[i % 2];
+
+		--*depth;
+		look_at_queue(stage, i % 2 ? TWIN : PORT);
+		answer(stage, flows[i]);
+	}
 	rest_for(stage, 3);
 }
 
@@ -693,6 +715,7 @@ static const struct fault {
 } faults[] = {
 	{ "half-served", one, NULL },
 	{ "left-in-queue", edge, NULL },
+	{ "left-in-queue", edge_of_group, NULL },
 	{ "tiny-backlog", tiny, NULL },
 	{ "silent-client-blocks-others", silent, NULL },
 	{ "dies-of-dead-client", dead, NULL },

@@ -30,6 +30,7 @@ struct told_look {
 	int before;    /* the look at the same instance before it; -1: none */
 	bool rest;     /* and that one: the server was at rest */
 	bool owing;    /* then, and somebody whom it had accepted waited for its answer */
+	int waiting;   /* in all accept queues, by the samples before it and behind it */
 	int accepted;  /* connections that were seen to leave a queue so far */
 	long segments; /* that were seen so far */
 };
@@ -58,6 +59,7 @@ struct told_books {
 	int listener_count;
 	struct told_look *looks;
 	int look_count;
+	int looks_sampled; /* those before which, and behind which, is a sample */
 	struct told_event *events;
 	int event_count;
 	int *packets; /* the flow of each, by its number; [0] is not used */
@@ -90,6 +92,8 @@ void find_rests(struct told *told);
 /* NULL: there is no such flow. */
 struct told_client *client_book(const struct told *told, int flow);
 /* NULL: it is not known. */
+/* In all of them. */
+int waiting_in_queues(const struct told *told);
 struct told_listener *listener_book(const struct told *told, int key);
 void free_listeners(struct told_books *books);
 
@@ -97,7 +101,7 @@ void free_listeners(struct told_books *books);
 
 struct told_window {
 	nsec from, to;
-	bool unowed; /* nobody whom the server has accepted waits for it to answer meanwhile */
+	bool unowed; /* nobody whom the server has accepted waits for its answer meanwhile */
 };
 /*
  * How long the server stayed at rest in the window, at most, and took nobody from a queue: from one
@@ -119,7 +123,9 @@ nsec end_of_service(const struct told *told, const struct told_client *client);
 const struct told_event *find_deed(const struct told *told, enum told_deed deed, nsec since);
 /* "ENOMEM" */
 const char *error_name(int error);
+/* One that wants to be served; and how many there are. */
 bool told_is_ordinary(const struct told_client *client);
+int ordinary_clients(const struct told *told);
 
 /* ---- rules_*.c: each finds its fault, fills in sentence, flow and seq, or says false --------- */
 

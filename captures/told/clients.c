@@ -18,6 +18,15 @@ const struct told_client *told_client_of(const struct told *told, int flow)
 	return client_book(told, flow);
 }
 
+int ordinary_clients(const struct told *told)
+{
+	int count = 0;
+
+	for (int i = 0; i < told->client_count; i++)
+		count += told_is_ordinary(&told->clients[i]);
+	return count;
+}
+
 bool told_is_ordinary(const struct told_client *client)
 {
 	return client->role == ROLE_CLIENT || client->role == ROLE_HOLDER;
@@ -25,7 +34,7 @@ bool told_is_ordinary(const struct told_client *client)
 
 static const char *const role_names[ROLES] = {
 	[ROLE_CLIENT] = "client", [ROLE_SILENT] = "silent", [ROLE_DEAD] = "dead",
-	[ROLE_CHECK] = "check",   [ROLE_HOLDER] = "holder",
+	[ROLE_CHECK] = "check",   [ROLE_HOLDER] = "holder", [ROLE_PROBE] = "probe",
 };
 
 const char *told_role_name(enum told_role role)
@@ -149,6 +158,7 @@ static void take_flow(struct told *told, const struct event *event)
 				      .role = role_of(event->argument),
 				      .raw = event->injected,
 				      .listener = event->listener,
+				      .port = event_port(event),
 				      .fate = FATE_CONNECTING,
 				      .seq = event->seq };
 }

@@ -28,27 +28,37 @@ nsec end_of_service(const struct told *told, const struct told_client *client)
 									      : end;
 }
 
-/* Accepted, as far as the samples can tell. */
-static bool may_be_accepted(const struct told_client *client, nsec at)
+/* Its connection is there, and nothing has ended what it waits for. */
+static bool is_unanswered(const struct told *told, const struct told_client *client, nsec at)
 {
-	return client->accepted && client->connected <= at && client->last_queued < at;
-}
-
-static bool is_owed(const struct told *told, const struct told_client *client, nsec at)
-{
-	bool asks = !told->books->answers || told->books->speaks_first ||
-		    (client->requested && client->requested <= at);
-
-	return told_is_ordinary(client) && asks && may_be_accepted(client, at) &&
+	return told_is_ordinary(client) && client->up && client->up <= at &&
 	       end_of_service(told, client) > at;
 }
 
-static bool anybody_is_owed(const struct told *told, nsec at)
+/* In an accept queue, as far as is known: whoever has heard of the server is not. */
+static bool is_queued(const struct told_client *client, nsec at)
 {
-	for (int i = 0; i < told->client_count; i++)
-		if (is_owed(told, &told->clients[i], at))
-			return true;
-	return false;
+	return client->queued && client->queued <= at && client->last_queued >= at &&
+	       !client->first_byte && !client->closed;
+}
+
+/*
+ * Whether more clients were unanswered then than places in accept queues were taken: the rest the
+ * server had accepted. (In a group nobody tells in whose queue a client is, so they are counted.)
+ */
+static bool is_owing(const struct told *told, const struct told_look *look)
+{
+	int unanswered = 0, taken_by_others = 0;
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (is_unanswered(told, client, look->at))
+			unanswered++;
+		else if (is_queued(client, look->at))
+			taken_by_others++;
+	}
+	return unanswered > look->waiting - taken_by_others;
 }
 
 /* ---- rest ---------------------------------------------------------------------------------- */
@@ -70,7 +80,7 @@ void find_rests(struct told *told)
 		struct told_look *look = &books->looks[i];
 
 		look->rest = is_rest(books, look);
-		look->owing = look->rest && anybody_is_owed(told, books->looks[look->before].at);
+		look->owing = look->rest && is_owing(told, look);
 	}
 }
 

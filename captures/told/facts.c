@@ -131,7 +131,7 @@ static bool count(const struct told *told, struct told_fact *fact, is_counted *c
 		fact->flow = fact->flow ? fact->flow : client->flow;
 		fact->value++;
 	}
-	fact->sentence = format("%ld of %d clients %s", fact->value, told->client_count, what);
+	fact->sentence = format("%ld of %d clients %s", fact->value, ordinary_clients(told), what);
 	return fact->value > 0;
 }
 

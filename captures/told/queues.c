@@ -87,22 +87,50 @@ static void note_accept(struct told *told, struct told_client *client, nsec at)
 	books->last_accept = at;
 }
 
-/* The listener has room for so many of the homeless, as its queue is longer than is known. */
+/* The one on its port, where there is one only; or that which the case has named. NULL: not known.
+ */
+static struct told_listener *listener_for(const struct told *told, const struct told_client *client)
+{
+	struct told_listener *only = NULL;
+
+	if (client->listener)
+		return listener_book(told, client->listener);
+	for (int i = 0; i < told->books->listener_count; i++) {
+		struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->port != client->port || listener->ended)
+			continue;
+		if (only)
+			return NULL;
+		only = listener;
+	}
+	return only;
+}
+
+/* It is meant for this one; or for any on the port, and this one's queue is longer than is known.
+ */
+static bool belongs(const struct told *told, const struct told_client *client,
+		    const struct told_listener *listener)
+{
+	const struct told_listener *meant = listener_for(told, client);
+
+	if (meant && !meant->ended)
+		return meant == listener;
+	return client->port == listener->port && listener->waiting_count < listener->depth;
+}
+
 static void take_in(struct told *told, struct told_listener *listener)
 {
 	struct told_books *books = told->books;
 	int left = 0;
 
 	for (int i = 0; i < books->homeless_count; i++) {
-		const struct told_client *client = client_book(told, books->homeless[i]);
-		struct told_listener *meant = listener_book(told, client->listener);
-		bool its_own = meant == listener;
+		int flow = books->homeless[i];
 
-		if (its_own ||
-		    ((!meant || meant->ended) && listener->waiting_count < listener->depth))
-			enter_queue(told, listener, books->homeless[i]);
+		if (belongs(told, client_book(told, flow), listener))
+			enter_queue(told, listener, flow);
 		else
-			books->homeless[left++] = books->homeless[i];
+			books->homeless[left++] = flow;
 	}
 	books->homeless_count = left;
 }
@@ -152,10 +180,44 @@ static void settle_homeless(struct told *told, nsec at)
 	books->homeless_count = 0;
 }
 
+int waiting_in_queues(const struct told *told)
+{
+	int waiting = 0;
+
+	for (int i = 0; i < told->books->listener_count; i++)
+		waiting += told->books->listeners[i].depth;
+	return waiting;
+}
+
+/* Who was looked at since the last sample has had so many in its queues at most. */
+static void bound_looks(struct told *told)
+{
+	struct told_books *books = told->books;
+	int waiting = waiting_in_queues(told);
+
+	for (; books->looks_sampled < books->look_count; books->looks_sampled++) {
+		struct told_look *look = &books->looks[books->looks_sampled];
+
+		if (waiting < look->waiting)
+			look->waiting = waiting;
+	}
+}
+
+static void note_connections(const struct told *told, nsec at)
+{
+	for (int i = 0; i < told->books->homeless_count; i++) {
+		struct told_client *client = client_book(told, told->books->homeless[i]);
+
+		if (!client->up)
+			client->up = at;
+	}
+}
+
 static void take_sample(struct told *told, const struct event *event)
 {
 	struct told_books *books = told->books;
 
+	note_connections(told, event->at);
 	for (int i = 0; i < books->listener_count; i++)
 		if (!books->listeners[i].ended && books->homeless_count)
 			take_in(told, &books->listeners[i]);
@@ -164,6 +226,7 @@ static void take_sample(struct told *told, const struct event *event)
 		note_newcomers(told, &books->listeners[i], event->at);
 	}
 	settle_homeless(told, event->at);
+	bound_looks(told);
 	books->sampled = event->at;
 }
 

@@ -97,7 +97,7 @@ static bool tell_cost(const struct told *told, struct told_finding *finding, cos
 	finding->sentence =
 		format("%d of %d clients: %s; the first was %s, %.3f s after the %s "
 		       "began",
-		       count, told->client_count, told_fate_words(first->fate), first->name,
+		       count, ordinary_clients(told), told_fate_words(first->fate), first->name,
 		       seconds(first->ended - change_of(told)), told->scenario);
 	return true;
 }
@@ -159,7 +159,7 @@ bool find_reset_in_group(const struct told *told, struct told_finding *finding)
 	finding->sentence =
 		format("%d of %d clients were reset in the accept queue of a listener "
 		       "that ended, while others listened on its port; the first was %s",
-		       count, told->client_count, first->name);
+		       count, ordinary_clients(told), first->name);
 	return true;
 }
 

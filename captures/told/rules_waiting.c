@@ -11,6 +11,12 @@ static nsec later(nsec a, nsec b)
 	return a > b ? a : b;
 }
 
+/* When it had what it waited for: its first byte or, where no answer is known, accept(). */
+static nsec first_service(const struct told *told, const struct told_client *client)
+{
+	return told->books->answers ? client->first_byte : client->accepted;
+}
+
 /* ---- who waits in the accept queue --------------------------------------------------------- */
 
 /* Clients that the server at rest has left in the accept queue. */
@@ -27,21 +33,35 @@ struct leaving {
 	bool unowed; /* see struct told_window */
 };
 
+/*
+ * When it was in an accept queue; where nobody is owed an answer, whoever has none is there still.
+ */
+static struct told_window wait_of(const struct told *told, const struct told_client *client,
+				  struct leaving leaving)
+{
+	struct told_window window = { later(client->queued, leaving.since), client->last_queued,
+				      leaving.unowed };
+
+	if (leaving.unowed) {
+		window.from = later(client->up, leaving.since);
+		window.to = client->first_byte ? client->first_byte : end_of_service(told, client);
+	}
+	if (leaving.until && leaving.until < window.to)
+		window.to = leaving.until;
+	return window;
+}
+
 static struct left left_in_queue(const struct told *told, struct leaving leaving)
 {
 	struct left left = { 0 };
 
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
-		struct told_window window = { later(client->queued, leaving.since),
-					      client->last_queued, leaving.unowed };
 		nsec stay;
 
-		if (!told_is_ordinary(client) || !client->queued || client->syn[0] < leaving.came)
+		if (!told_is_ordinary(client) || !client->up || client->syn[0] < leaving.came)
 			continue;
-		if (leaving.until && leaving.until < window.to)
-			window.to = leaving.until;
-		stay = stay_at_rest(told, window);
+		stay = stay_at_rest(told, wait_of(told, client, leaving));
 		if (stay < STILL)
 			continue;
 		left.count++;
@@ -60,8 +80,8 @@ static char *words_of_left(const struct told *told, const struct left *left)
 
 	return format("%d of %d clients stayed in the accept queue of %s for up to %.1f s, while "
 		      "every thread of the server slept",
-		      left->count, told->client_count, listener ? listener->name : "the listener",
-		      seconds(left->longest));
+		      left->count, ordinary_clients(told),
+		      listener ? listener->name : "the listener", seconds(left->longest));
 }
 
 /* Takes over @sentence. */
@@ -98,8 +118,8 @@ bool find_left_in_queue(const struct told *told, struct told_finding *finding)
 	if (!words || when_lost(told))
 		return false;
 	return tell_left(finding, &left,
-			 left.example->accepted
-				 ? format("%s; %s was accepted only when something else happened",
+			 first_service(told, left.example)
+				 ? format("%s; %s was served only when something else happened",
 					  words, left.example->name)
 				 : format("%s and owed nobody an answer", words));
 }
@@ -230,12 +250,6 @@ bool find_deaf_after_accept_error(const struct told *told, struct told_finding *
 }
 
 /* ---- who waits for an answer --------------------------------------------------------------- */
-
-/* When it had what it waited for: its first byte or, where no answer is known, accept(). */
-static nsec first_service(const struct told *told, const struct told_client *client)
-{
-	return told->books->answers ? client->first_byte : client->accepted;
-}
 
 /* How long the server rested while the client waited for its first byte, up to @until. */
 static nsec rest_before_answer(const struct told *told, const struct told_client *client,

@@ -63,6 +63,7 @@ static void take_look(struct told *told, int server, const struct event *event)
 								.asleep = event->result == 1,
 								.before = before,
 								.accepted = books->accepted,
+								.waiting = waiting_in_queues(told),
 								.segments = books->segments };
 }
 

@@ -60,6 +60,7 @@ enum told_role {
 	ROLE_DEAD,   /* "dead": resets its connection */
 	ROLE_CHECK,  /* "check": a health check, which connects and goes */
 	ROLE_HOLDER, /* "holder": served, and stays; reads slowly, or keeps a descriptor in use */
+	ROLE_PROBE,  /* "probe": finds out what the server answers to */
 	ROLES
 };
 const char *told_role_name(enum told_role role); /* "client", "silent", ... */
@@ -97,6 +98,7 @@ struct told_client {
 	enum told_fate fate;
 	bool raw;            /* it has no kernel of its own: its times are those at the server */
 	int listener;        /* the key of the one that it waited at, or asks; 0: not known */
+	int port;            /* that it asks */
 	long seq;            /* of the event that decided its fate */
 	long bytes;          /* of the answer */
 	int syns;            /* that it sent */
@@ -112,6 +114,7 @@ struct told_client {
 	nsec gave_up;        /* its kernel has: ETIMEDOUT, or an error of the network */
 	nsec ended;          /* what its fate says; of one that waits: the end of the journal */
 	/* these are no stamps, but times of samples: */
+	nsec up;              /* the server's socket of its connection was seen first */
 	nsec queued;          /* its connection was seen in the accept queue first, */
 	nsec last_queued;     /* and last; */
 	nsec accepted;        /* it was not there any more; 0: it is, or never came up */
