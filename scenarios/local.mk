@@ -4,5 +4,6 @@
 
 scenarios_sources = \
 	scenarios/facts.c \
+	scenarios/limits.c \
 	scenarios/serving.c \
 	scenarios/silence.c

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A server that has less than it needs: no descriptors, accept() that fails, a queue full of SYNs
+ * from nowhere.
+ */
+#define TOPIC "limits"
+#include "fixtures/scenario.h"
+
+static bool others_are_served(struct server *server)
+{
+	struct client **client = send_clients(listener_of_server(server), 1);
+
+	return until_they_are_done(client, 1);
+}
+
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+#define ROOM    4  /* descriptors that each of its processes may still open */
+#define MOST    64 /* clients that stay, until one of them has no descriptor left */
+#define WAITERS 2
+
+static bool has_arrived(void *context)
+{
+	const struct client *client = context;
+
+	return client->progress != CONNECTING;
+}
+
+/* Each stays, as who accepts it waits for its request. Returns how many it took; 0: too many. */
+static int take_descriptors(struct server *server, struct client **holders)
+{
+	struct scene *net = server->scene;
+
+	for (int count = 0; count < MOST; count++) {
+		holders[count] = send_client(listener_of_server(server), .role = "holder",
+					     .says = NOTHING_SAID, .leaves = AT_THE_END);
+		go_on(net, (struct going_on){ .what = "the client to be connected",
+					      .over = has_arrived,
+					      .context = holders[count] });
+		until_it_rests_or_works(server);
+		if (server->gone || has_no_descriptor_left(server))
+			return count + 1;
+	}
+	return 0;
+}
+
+SCENARIO(descriptors, .question = "it has no descriptor left: does it spin, end, or stop "
+				  "accepting for ever? does it recover when some are free?")
+{
+	struct client *holders[MOST];
+
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	others_are_served(server);
+	server_rests(server, 1);
+
+	STEP("each process of it may open %d descriptors more; clients connect and stay", ROOM);
+	limit_descriptors(server, ROOM);
+	int count = take_descriptors(server, holders);
+	if (!count)
+		skip("%d clients connect and stay, and no process of the server runs out of its "
+		     "descriptors",
+		     MOST);
+	tell_descriptors(server, "taken");
+
+	STEP("none is left: others come");
+	struct client **waiters = send_clients(listener_of_server(server), WAITERS);
+	until_it_rests_or_works(server);
+
+	STEP("those who stayed go");
+	for (int i = 0; i < count; i++)
+		leave(holders[i]);
+	until_it_rests_or_works(server);
+	tell_descriptors(server, "freed");
+
+	STEP("who waits is served, and who comes");
+	until_they_are_done(waiters, WAITERS);
+	others_are_served(server);
+	server_rests(server, 1);
+}
+
+/* ---- SYNs from nowhere --------------------------------------------------------------------- */
+
+/* More than any queue of half-open requests has room for (tcp_max_syn_backlog, somaxconn). */
+static long enough_syns(const struct listener *listener)
+{
+	return 4L * (listener->backlog > 128 ? listener->backlog : 128);
+}
+
+static void client_comes_in_a_flood(struct server *server, int cookies)
+{
+	struct scene *net = server->scene;
+	struct listener *listener = listener_of_server(server);
+
+	set_sysctl(net, SERVER, "net.ipv4.tcp_syncookies=%d", cookies);
+	flood_listener(listener, .syns = enough_syns(listener));
+	others_are_served(server);
+}
+
+SCENARIO(flood,
+	 .question = "SYNs from nowhere, with SYN cookies and without: does a client get in?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	others_are_served(server);
+
+	STEP("its queue is full of SYNs from nowhere, with SYN cookies: a client comes");
+	client_comes_in_a_flood(server, 1);
+
+	STEP("and without: a client comes");
+	client_comes_in_a_flood(server, 0);
+}
