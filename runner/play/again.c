@@ -19,19 +19,21 @@
  * The kernel's timers go on while the machine keeps a case from running, and what is short on the
  * machine is short in every namespace. Whoever failed then, the case or the harness, has shown
  * nothing about the kernel. The last attempt counts whatever it is; when the kernel's accounts are
- * uneven, which no lateness explains, that is the second one.
+ * uneven, which no lateness explains, that is the second one. What a scenario has found rests on no
+ * time: it counts at once.
  */
 bool attempt_is_inconclusive(const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 
 	bool uneven = json_is_true(json_object_get(result->failure, "uneven"));
+	bool found = result->ending == FAILED && result->told;
 
 	if (result->ending != FAILED && result->ending != BROKEN)
 		return false;
 	if (result->lingers && entry->attempts < CROWDED_ATTEMPTS)
 		return true;
-	return (result->machine || result->stalled > result->stall_limit) &&
+	return (result->machine || (!found && result->stalled > result->stall_limit)) &&
 	       entry->attempts < (uneven ? CROWDED_ATTEMPTS : MOST_ATTEMPTS);
 }
 
