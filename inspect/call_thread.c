@@ -159,8 +159,9 @@ static void decide(struct call_watch *watch, uint64_t id, struct watched_call *c
 		call->error = watch->next_error;
 		watch->next_error = 0;
 	}
+	call->held = accepts && watch->holding;
 	held.index = record(watch, call);
-	if (accepts && watch->holding) {
+	if (call->held) {
 		watch->held = GROWN(watch->held, watch->held_count);
 		watch->held[watch->held_count++] = held;
 	} else

@@ -162,7 +162,7 @@ int call_watch_event(const struct call_watch *watch)
 	return watch->event;
 }
 
-size_t call_watch_calls(struct call_watch *watch, struct watched_call **calls)
+size_t call_watch_calls(struct call_watch *watch, size_t from, struct watched_call **calls)
 {
 	uint64_t told;
 	size_t count;
@@ -170,8 +170,10 @@ size_t call_watch_calls(struct call_watch *watch, struct watched_call **calls)
 	while (read(watch->event, &told, sizeof(told)) > 0)
 		;
 	pthread_mutex_lock(&watch->mutex);
-	count = watch->call_count;
-	*calls = COPIED(watch->calls, count);
+	count = watch->call_count > from ? watch->call_count - from : 0;
+	*calls = must_alloc(count + 1, sizeof(**calls));
+	if (count)
+		memcpy(*calls, watch->calls + from, count * sizeof(**calls));
 	pthread_mutex_unlock(&watch->mutex);
 	return count;
 }
@@ -192,7 +194,10 @@ void accept_release(struct call_watch *watch)
 	pthread_mutex_lock(&watch->mutex);
 	watch->holding = false;
 	for (size_t i = 0; i < watch->held_count; i++) {
-		watch->calls[watch->held[i].index].held_until = now;
+		struct watched_call *call = &watch->calls[watch->held[i].index];
+
+		call->held = false;
+		call->held_until = now;
 		answer_call(watch, watch->held[i]);
 	}
 	watch->held_count = 0;

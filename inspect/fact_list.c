@@ -12,6 +12,7 @@ void add_fact(struct account *account, const struct inspected_listener *listener
 
 	fact.listener = listener ? format("%s", listener->name) : NULL;
 	fact.port = listener ? listener->port : 0;
+	fact.cookie = listener ? listener->cookie : 0;
 	facts->all = GROWN(facts->all, facts->count);
 	facts->all[facts->count++] = fact;
 }

@@ -120,17 +120,19 @@ struct watched_call {
 	enum watched_kind kind;
 	pid_t pid, thread;
 	int descriptor;
-	uint64_t inode;        /* of the socket; 0: the descriptor was none */
-	int backlog;           /* of listen(), as it was asked for */
-	nsec when, held_until; /* clock_now(); held_until 0: not held, or it still is */
-	int error; /* what it was made to fail with; 0: it went on. Its result is not known */
-	bool gone; /* its thread was interrupted or ended before it was answered */
+	uint64_t inode;  /* of the socket; 0: the descriptor was none */
+	int backlog;     /* of listen(), as it was asked for */
+	nsec when;       /* clock_now() */
+	bool held;       /* it is, at present */
+	nsec held_until; /* 0: it was not, or still is */
+	int error;       /* what it was made to fail with; 0: it went on. Its result is not known */
+	bool gone;       /* its thread was interrupted or ended before it was answered */
 };
 
 /* Readable when there were calls since call_watch_calls() was called last. */
 int call_watch_event(const struct call_watch *watch);
-/* A copy of all calls so far, in order; the caller frees it. */
-size_t call_watch_calls(struct call_watch *watch, struct watched_call **calls);
+/* A copy of the calls so far, in order, without the first @from; the caller frees it. */
+size_t call_watch_calls(struct call_watch *watch, size_t from, struct watched_call **calls);
 
 /*
  * What becomes of the accept() calls from now on. One in which a thread has waited since earlier
@@ -277,8 +279,9 @@ void inspected_connections_free(struct inspected_connections *connections);
  */
 struct fact {
 	const char *name;
-	char *listener; /* "0.0.0.0:80"; NULL: of the server as a whole */
-	uint16_t port;  /* its; 0: none */
+	char *listener;  /* "0.0.0.0:80"; NULL: of the server as a whole */
+	uint16_t port;   /* its; 0: none */
+	uint64_t cookie; /* its, as sock_diag has it */
 	int64_t value;
 	bool known; /* false: @text says why it cannot be had, and @value is NOT_KNOWN */
 	bool usual; /* as it is where nobody has asked for it: a table may leave it out */
@@ -301,7 +304,7 @@ struct facts inspect_facts(struct inspection *inspection, struct facts_options o
 void facts_free(struct facts *facts);
 /*
  * An array of objects that have the members of struct fact (listener, unusual and a value that is
- * not known are null; port is left out). The caller has the reference.
+ * not known are null; port and cookie are left out). The caller has the reference.
  */
 json_t *facts_json(const struct facts *facts);
 

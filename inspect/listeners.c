@@ -270,7 +270,7 @@ static void find_groups(struct inspected_listeners *listeners)
 static void take_backlogs(struct inspected_listeners *listeners, struct call_watch *watch)
 {
 	autofree struct watched_call *calls = NULL;
-	size_t count = watch ? call_watch_calls(watch, &calls) : 0;
+	size_t count = watch ? call_watch_calls(watch, 0, &calls) : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct inspected_listener *listener =

@@ -568,7 +568,7 @@ static int next_end(const struct told_server *server)
 static size_t accepts_seen(const struct told_server *server, struct watched_call *last)
 {
 	autofree struct watched_call *calls = NULL;
-	size_t count = call_watch_calls(server->watch, &calls), accepts = 0;
+	size_t count = call_watch_calls(server->watch, 0, &calls), accepts = 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (calls[i].kind == ACCEPT_CALL) {
@@ -714,7 +714,7 @@ START_TEST(held_accept_ends_with_its_process)
 	await_accepts(&server, 2);
 	end(server.pid);
 	accept_release(server.watch);
-	count = call_watch_calls(server.watch, &calls);
+	count = call_watch_calls(server.watch, 0, &calls);
 	ck_assert(calls[count - 1].gone);
 	close(server.tells);
 	call_watch_close(server.watch);

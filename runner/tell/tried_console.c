@@ -10,7 +10,7 @@
 
 enum {
 	WIDTH = 96,
-	NAME = 2 + 14,  /* of a fact */
+	NAME = 2 + 16,  /* of a fact */
 	FAMILY = 2 + 6, /* of a scenario's line */
 };
 
@@ -85,14 +85,6 @@ static void begin(const struct run *run)
 
 /* ---- facts --------------------------------------------------------------------------------- */
 
-static bool is_new_listener(const json_t *facts, size_t place)
-{
-	const char *listener = member_string(json_array_get(facts, place), "listener");
-
-	return place == 0 ||
-	       !text_is(listener, member_string(json_array_get(facts, place - 1), "listener"));
-}
-
 static void print_fact(const json_t *fact)
 {
 	static const struct wrap wrap = { .indent = NAME, .width = WIDTH };
@@ -107,8 +99,16 @@ static void print_fact(const json_t *fact)
 	text_wrap(stdout, wrap, sentence);
 }
 
+/* What is as it is with most servers stands in try.html and try.json. */
+static bool is_worth_a_row(const json_t *fact)
+{
+	return !json_is_true(json_object_get(fact, "usual")) || member_string(fact, "unusual");
+}
+
 static void print_facts(const json_t *facts)
 {
+	const char *above = NULL;
+	bool first = true;
 	size_t index;
 	json_t *fact;
 
@@ -118,12 +118,16 @@ static void print_facts(const json_t *facts)
 	json_array_foreach (facts, index, fact) {
 		const char *listener = member_string(fact, "listener");
 
-		if (is_new_listener(facts, index)) {
+		if (!is_worth_a_row(fact))
+			continue;
+		if (first || !text_is(listener, above)) {
 			autofree char *heading = format("\n%s\n", listener ? listener : "process");
 
 			print_in_colour(BOLD, heading);
 		}
 		print_fact(fact);
+		above = listener;
+		first = false;
 	}
 }
 
