@@ -104,6 +104,7 @@ struct identity {
 };
 /* Of a name or a number; NULL is the caller. 0, or errno: ENOENT for one that there is not. */
 int identity_of(struct identity *identity, const char *user);
+void identity_free(struct identity *identity);
 /* 0 or errno. */
 int identity_take(const struct identity *identity);
 

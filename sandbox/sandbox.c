@@ -49,6 +49,15 @@ static void open_low_ports(const struct sandbox *sandbox)
 		broken("cannot write %s: %s", all.name, strerror(-error));
 }
 
+/* Half of the PIDs that there are for all is the most. */
+static unsigned most_processes(unsigned asked)
+{
+	autofile FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned most = asked ? asked : SANDBOX_PROCESSES, all;
+
+	return file && fscanf(file, "%u", &all) == 1 && all / 2 < most ? all / 2 : most;
+}
+
 struct sandbox *sandbox_open(struct sandbox_options options)
 {
 	struct sandbox *sandbox = must_alloc(1, sizeof(*sandbox));
@@ -57,8 +66,7 @@ struct sandbox *sandbox_open(struct sandbox_options options)
 	if (getpid() != 1)
 		broken("a sandbox is opened by process 1 of a PID namespace alone");
 	sandbox->options = options;
-	if (!options.processes)
-		sandbox->options.processes = SANDBOX_PROCESSES;
+	sandbox->options.processes = most_processes(options.processes);
 	if (pipe2(sandbox->events, O_CLOEXEC | O_NONBLOCK))
 		broken("cannot make a pipe: %s", shortage_text(errno));
 	(void)fcntl(sandbox->events[0], F_SETPIPE_SZ, PIPE_BYTES);

@@ -35,7 +35,8 @@ struct sandbox_options {
 	int relay;          /* of sandbox_relay() */
 	bool rootless;      /* this process is in a user namespace because its caller is no root */
 	uint64_t layer;     /* bytes that it takes; 0: SANDBOX_LAYER, or a quarter of the memory */
-	unsigned processes; /* more of them at once are all killed; 0: SANDBOX_PROCESSES */
+	unsigned processes; /* more at once are all killed; 0: SANDBOX_PROCESSES; at most pid_max /
+			       2 */
 };
 struct sandbox *sandbox_open(struct sandbox_options options);
 /* Ends all programs, and returns when none of their processes is left. NULL is closed already. */

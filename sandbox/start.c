@@ -271,6 +271,7 @@ static struct word problem_of(const struct sandbox_program *program)
 	struct identity identity;
 	int error = identity_of(&identity, program->user);
 
+	identity_free(&identity);
 	if (error)
 		return (struct word){ STAGE_WHO, error };
 	if (here < 0 || faccessat(here, ".", X_OK, AT_EACCESS))

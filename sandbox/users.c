@@ -160,6 +160,12 @@ int identity_of(struct identity *identity, const char *user)
 	return 0;
 }
 
+void identity_free(struct identity *identity)
+{
+	free(identity->name);
+	free(identity->home);
+}
+
 int identity_take(const struct identity *identity)
 {
 	/* Where groups may not be set, this is only about oneself. */

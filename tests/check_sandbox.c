@@ -688,27 +688,34 @@ END_TEST
 /* ---- bad input ----------------------------------------------------------------------------- */
 
 static const struct {
-	const char *program, *cwd, *said;
+	const char *program, *cwd, *user, *said;
 } problems[] = {
-	{ "nowhere-to-be-found", NULL,
-	  "cannot start nowhere-to-be-found: No such file or directory; "
-	  "install it, or name it with its path" },
-	{ "./nowhere", NULL,
-	  "cannot start ./nowhere: No such file or directory; install it, or "
-	  "name it with its path" },
-	{ "./plain", NULL,
-	  "cannot start ./plain: Permission denied; make it executable (chmod +x), "
-	  "and its folders open to its user" },
-	{ "/etc", NULL, "cannot start /etc: Is a directory; name the program in it" },
-	{ "sh", "/nowhere",
-	  "cannot enter the folder /nowhere to start sh in it: No such file or "
-	  "directory; name one that is there and open to its user" },
+	{ .program = "nowhere-to-be-found",
+	  .said = "cannot start nowhere-to-be-found: No such file or directory; install it, or "
+		  "name it with its path" },
+	{ .program = "./nowhere",
+	  .said = "cannot start ./nowhere: No such file or directory; install it, or name it with "
+		  "its path" },
+	{ .program = "./plain",
+	  .said = "cannot start ./plain: Permission denied; make it executable (chmod +x), and its "
+		  "folders open to its user" },
+	{ .program = "/etc", .said = "cannot start /etc: Is a directory; name the program in it" },
+	{ .program = "sh",
+	  .cwd = "/nowhere",
+	  .said = "cannot enter the folder /nowhere to start sh in it: No such file or directory; "
+		  "name one that is there and open to its user" },
+	{ .program = "sh",
+	  .user = "nosuchuser",
+	  .said = "cannot start sh as the user nosuchuser: there is no such user; name one that "
+		  "getent(1) knows" },
 };
 
 START_TEST(what_cannot_be_started_is_told_beforehand)
 {
 	char *argv[] = { (char *)problems[_i].program, NULL }, *why;
-	struct sandbox_program program = { .argv = argv, .cwd = problems[_i].cwd };
+	struct sandbox_program program = { .argv = argv,
+					   .cwd = problems[_i].cwd,
+					   .user = problems[_i].user };
 
 	plant("plain", "", 0644);
 	if (!program.cwd)
@@ -717,7 +724,7 @@ START_TEST(what_cannot_be_started_is_told_beforehand)
 	ck_assert_str_eq(why, problems[_i].said);
 	free(why);
 	argv[0] = "sh";
-	program.cwd = NULL;
+	program.cwd = program.user = NULL;
 	ck_assert_ptr_null(sandbox_problem(&program));
 }
 END_TEST

@@ -11,6 +11,7 @@
 #include "runner/pages/pages.h"
 #include "runner/play/play.h"
 #include "runner/tell/tell.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -230,24 +231,18 @@ static bool knows_names(const struct trying *trying, const struct catalogue *sce
 	return good;
 }
 
-/* A path is the server's folder's. */
-static bool program_is_there(const struct options *options)
+static bool can_be_started(const struct options *options)
 {
-	const char *name = options->words[0], *folder = options->trying.cwd;
-	bool is_path = strchr(name, '/');
-	autofree char *path = is_path && *name != '/' && folder ? format("%s/%s", folder, name)
-								: format("%s", name);
-	autofree char *found = is_path ? NULL : program_path(name);
+	const struct sandbox_program server = {
+		.argv = options->words,
+		.cwd = options->trying.cwd,
+		.user = options->trying.user,
+	};
+	autofree char *why = sandbox_problem(&server);
 
-	if (is_path ? access(path, X_OK) == 0 : found != NULL)
-		return true;
-	if (is_path)
-		complain("cannot start %s: %s", path,
-			 errno == ENOENT ? "there is no such file" : strerror(errno));
-	else
-		complain("cannot start '%s': there is no such program in PATH; give its path",
-			 name);
-	return false;
+	if (why)
+		complain("%s", why);
+	return !why;
 }
 
 static bool check(const struct options *options)
@@ -268,7 +263,7 @@ static bool check(const struct options *options)
 	else if (options->json && options->tap)
 		complain("--json and --tap both write to stdout: use one of them");
 	else
-		return program_is_there(options);
+		return can_be_started(options);
 	return false;
 }
 
