@@ -4,6 +4,7 @@
 
 scenarios_sources = \
 	scenarios/facts.c \
+	scenarios/leaving.c \
 	scenarios/limits.c \
 	scenarios/serving.c \
 	scenarios/silence.c

@@ -175,28 +175,6 @@ static bool failed_to_listen(const struct told *told, const struct told_server *
 	return server->exited ? server->by_itself : stay_at_rest(told, window) >= STILL;
 }
 
-bool find_no_bind(const struct told *told, struct told_finding *finding)
-{
-	for (int i = 1; i < told->server_count; i++) {
-		const struct told_server *server = &told->servers[i];
-		double started = seconds(server->started - told->began);
-
-		if (told->books->activated || !failed_to_listen(told, server))
-			continue;
-		finding->flow = told->client_count;
-		finding->sentence =
-			server->exited
-				? format("%s was started at %.3f s and exited with status %ld "
-					 "before it listened",
-					 server->name, started, server->status)
-				: format("%s was started at %.3f s and did not listen, while every "
-					 "thread of it slept",
-					 server->name, started);
-		return true;
-	}
-	return false;
-}
-
 static const struct told_listener *who_listens_still(const struct told *told)
 {
 	for (int i = 0; i < told->books->listener_count; i++)
@@ -223,4 +201,31 @@ bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 				   seconds(server->exited - told->began), listener->name,
 				   processes_at_rest(told, window));
 	return true;
+}
+
+/* Where the listener is still held that says why, and is found by itself. */
+bool find_no_bind(const struct told *told, struct told_finding *finding)
+{
+	struct told_finding leaked = { 0 };
+	bool held = find_leaked_listener(told, &leaked);
+
+	free(leaked.sentence);
+	for (int i = 1; i < told->server_count; i++) {
+		const struct told_server *server = &told->servers[i];
+		double started = seconds(server->started - told->began);
+
+		if (held || told->books->activated || !failed_to_listen(told, server))
+			continue;
+		finding->flow = told->client_count;
+		finding->sentence =
+			server->exited
+				? format("%s was started at %.3f s and exited with status %ld "
+					 "before it listened",
+					 server->name, started, server->status)
+				: format("%s was started at %.3f s and did not listen, while every "
+					 "thread of it slept",
+					 server->name, started);
+		return true;
+	}
+	return false;
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A server that is told to stop, and one that is started again.
+ */
+#define TOPIC "leaving"
+#include "fixtures/scenario.h"
+
+/* Of several sockets on the port the kernel chooses one for each client: so many reach them all. */
+#define EACH_SOCKET 4
+
+static void they_come(struct server *server)
+{
+	int count = EACH_SOCKET * server->listener_count;
+
+	until_they_are_done(send_clients(listener_of_server(server), count), count);
+}
+
+static bool has_arrived(void *context)
+{
+	const struct client *client = context;
+
+	return client->progress != CONNECTING;
+}
+
+static struct client *client_that_has_come(struct server *server, struct client_plan plan)
+{
+	struct client *client = *clients_with(listener_of_server(server), 1, plan);
+
+	go_on(server->scene, (struct going_on){ .what = "the client to be connected",
+						.over = has_arrived,
+						.context = client });
+	return client;
+}
+
+static bool has_exited(void *context)
+{
+	const struct server *server = context;
+
+	return server->exited;
+}
+
+static void until_it_ends(struct server *server)
+{
+	go_on(server->scene, (struct going_on){ .what = "the server to end",
+						.over = has_exited,
+						.context = server });
+}
+
+/* ---- told to stop -------------------------------------------------------------------------- */
+
+SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused at once, does it "
+			   "end?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	struct listener *listener = listener_of_server(server);
+	ask_for(server);
+	client_that_has_come(server, (struct client_plan){ 0 });
+	server_rests(server, 1);
+
+	STEP("one client has said half of its request, one nothing");
+	struct client *asks =
+		client_that_has_come(server, (struct client_plan){ .says = HALF_OF_IT });
+	struct client *silent = client_that_has_come(
+		server, (struct client_plan){
+				.role = "silent", .says = NOTHING_SAID, .leaves = AT_THE_END });
+	server_rests(server, 1);
+
+	STEP("one waits in its queue, which it is too busy to look at, and one still connects");
+	stop_server(server);
+	struct client *waits = client_that_has_come(server, (struct client_plan){ 0 });
+	send_clients(listener, 1, .held = true, .at = ACK_ON_ITS_WAY);
+
+	STEP("it is told to stop");
+	signal_server(server, trial_of_scene(net)->stop_signal);
+	continue_server(server);
+	until_they_are_done(&waits, 1);
+
+	STEP("others come");
+	they_come(server);
+
+	STEP("who has said half of its request says the rest, and who still connects does");
+	say_the_rest(asks);
+	let_go_on(net);
+	until_they_are_done(&asks, 1);
+
+	STEP("who says nothing goes");
+	leave(silent);
+	until_it_ends(server);
+}
+
+/* ---- started again ------------------------------------------------------------------------- */
+
+SCENARIO(restart, .question = "stopped and started again: how long is it away, who is lost, can it "
+			      "listen at once?")
+{
+	STEP("the server starts, and serves");
+	struct server *server = start_server(net);
+	ask_for(server);
+	struct client *served = client_that_has_come(server, (struct client_plan){ 0 });
+	until_they_are_done(&served, 1);
+	client_that_has_come(server, (struct client_plan){ .role = "holder",
+							   .says = NOTHING_SAID,
+							   .leaves = AT_THE_END });
+	server_rests(server, 1);
+
+	STEP("it is told to stop");
+	signal_server(server, trial_of_scene(net)->stop_signal);
+	until_it_ends(server);
+	if (!server->exited)
+		end_server(server);
+	server_rests(server, 1);
+
+	if (!server->gone) {
+		STEP("some that it has started live on: others come");
+		they_come(server);
+	}
+
+	STEP("it is started again, at once");
+	if (!start_again(net, &server))
+		return;
+
+	STEP("others come");
+	they_come(server);
+	server_rests(server, 1);
+}
