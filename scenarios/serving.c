@@ -19,21 +19,27 @@ SCENARIO(one, .question = "does it answer one client, over each family that it l
 	server_rests(server, 1);
 }
 
+/* Twice a browser's six: what has no room for one must show. */
+enum { FEWEST = 12 };
+
 SCENARIO(burst, .question = "many clients at once: who is served, when, and who never?")
 {
 	STEP("the server starts");
 	struct server *server = start_server(net);
 	struct listener *listener = listener_of_server(server);
 	int asked_for = (int)trial_of_scene(net)->clients;
-	int count = asked_for ? asked_for : 2 * listener->backlog;
+	int usual = 2 * listener->backlog > FEWEST ? 2 * listener->backlog : FEWEST;
+	int count = asked_for ? asked_for : usual;
 
 	STEP("what does it answer to?");
 	ask_for(server);
 
 	STEP("%d clients come at once", count);
 	struct client **clients = send_clients(listener, count);
-	until_they_are_done(clients, count);
+	bool done = until_they_are_done(clients, count);
 
 	STEP("nobody else comes");
+	if (!done) /* on a busy machine the server may not have rested yet */
+		until_they_are_done(clients, count);
 	server_rests(server, 1);
 }

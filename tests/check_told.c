@@ -328,6 +328,29 @@ static void tiny(struct stage *stage)
 	rest(stage);
 }
 
+/* SYN cookies let them in; without the options that a cookie cannot keep. */
+static void tiny_with_cookies(struct stage *stage)
+{
+	begin(stage, "burst");
+	fact(stage, "backlog asked", NULL, stage->wrong ? 4 : 128);
+	for (int i = 0; i < 8; i++) {
+		int flow = knock(stage, NULL);
+
+		if (stage->wrong && i > 3)
+			say(stage, (struct event){ .kind = EVENT_COUNTER,
+						   .host = SERVER,
+						   .name = "TCPReqQFullDoCookies",
+						   .delta = 1,
+						   .value = i - 3,
+						   .packet = stage->packets });
+		child(stage, flow, PORT);
+		accept_one(stage);
+		ask(stage, flow);
+		answer(stage, flow);
+	}
+	rest(stage);
+}
+
 static void silent(struct stage *stage)
 {
 	int quiet, flow;
@@ -717,6 +740,7 @@ static const struct fault {
 	{ "left-in-queue", edge, NULL },
 	{ "left-in-queue", edge_of_group, NULL },
 	{ "tiny-backlog", tiny, NULL },
+	{ "tiny-backlog", tiny_with_cookies, NULL },
 	{ "silent-client-blocks-others", silent, NULL },
 	{ "dies-of-dead-client", dead, NULL },
 	{ "dies-of-sigpipe", sigpipe, NULL },

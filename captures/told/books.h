@@ -69,9 +69,10 @@ struct told_books {
 	int homeless_count;
 	int accepted;
 	nsec first_accept, last_accept;
-	long segments, overflows;
-	nsec sampled; /* when the last sample was taken */
-	bool answers; /* it is known what the server answers */
+	long segments;
+	long overflows, cookies; /* segments dropped for lack of room, SYNs answered with cookies */
+	nsec sampled;            /* when the last sample was taken */
+	bool answers;            /* it is known what the server answers */
 	bool speaks_first;
 	bool activated; /* the listener is the system's, by socket activation */
 	struct told_limit *limits;

@@ -163,18 +163,28 @@ static void take_flow(struct told *told, const struct event *event)
 				      .seq = event->seq };
 }
 
-static void note_drop(const struct told *told, const struct event *event)
+/* What is counted when a listener has no room: it drops, or a cookie keeps what its queue cannot.
+ */
+static long *lack_of_room(struct told_books *books, const char *counter)
+{
+	if (text_is(counter, "ListenOverflows") || text_is(counter, "TCPReqQFullDrop"))
+		return &books->overflows;
+	return text_is(counter, "TCPReqQFullDoCookies") ? &books->cookies : NULL;
+}
+
+static void note_lack_of_room(const struct told *told, const struct event *event)
 {
 	struct told_books *books = told->books;
+	long *count = lack_of_room(books, event->name);
 	bool known = event->packet > 0 && event->packet < books->packet_count;
 	struct told_client *client =
 		known ? client_book(told, books->packets[event->packet]) : NULL;
 
-	if (event->host != SERVER || !text_is(event->name, "ListenOverflows") || event->delta <= 0)
+	if (event->host != SERVER || !count || event->delta <= 0)
 		return;
-	books->overflows += event->delta;
+	*count += event->delta;
 	if (client)
-		client->dropped = true;
+		client->squeezed = true;
 }
 
 void take_client_event(struct told *told, const struct event *event)
@@ -184,7 +194,7 @@ void take_client_event(struct told *told, const struct event *event)
 	if (event->kind == EVENT_FLOW)
 		take_flow(told, event);
 	else if (event->kind == EVENT_COUNTER)
-		note_drop(told, event);
+		note_lack_of_room(told, event);
 	if (event->kind == EVENT_PACKET)
 		note_packet(told->books, event);
 	if (!client)

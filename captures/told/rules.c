@@ -34,7 +34,7 @@ static const struct {
 	    .page = PAGE("left-in-queue") },
 	  find_left_in_queue },
 	{ { .name = "tiny-backlog",
-	    .scenarios = "burst",
+	    .scenarios = "burst stall",
 	    .needs =
 		    "EVENT_FACT \"backlog asked\" (listener, value); ordinary clients that come at "
 		    "once",

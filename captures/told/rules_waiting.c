@@ -400,15 +400,15 @@ bool find_silent_blocks(const struct told *told, struct told_finding *finding)
 
 /* ---- the backlog --------------------------------------------------------------------------- */
 
-/* Who was dropped; where the kernel has only counted them, who had to send its SYN again. */
-static const struct told_client *who_was_dropped(const struct told *told)
+/* Who found no room; where the kernel has only counted them, who had to send its SYN again. */
+static const struct told_client *who_was_squeezed(const struct told *told)
 {
 	const struct told_client *again = NULL;
 
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
 
-		if (client->dropped)
+		if (client->squeezed)
 			return client;
 		if (client->syns > 1 && !again)
 			again = client;
@@ -419,20 +419,22 @@ static const struct told_client *who_was_dropped(const struct told *told)
 /* A backlog of 5 has room for the six: an accept queue takes one more (sk_acceptq_is_full()). */
 bool find_tiny_backlog(const struct told *told, struct told_finding *finding)
 {
-	const struct told_client *dropped = who_was_dropped(told);
+	const struct told_books *books = told->books;
+	const struct told_client *squeezed = who_was_squeezed(told);
 
-	for (int i = 0; told->books->overflows && i < told->books->listener_count; i++) {
-		const struct told_listener *listener = &told->books->listeners[i];
+	for (int i = 0; books->overflows + books->cookies && i < books->listener_count; i++) {
+		const struct told_listener *listener = &books->listeners[i];
 
 		if (listener->asked < 0 || listener->asked + 1 >= BROWSER_CONNECTIONS)
 			continue;
-		finding->flow = dropped ? dropped->flow : 0;
-		finding->seq = dropped ? dropped->seq : 0;
-		finding->sentence =
-			format("listen() of %s asked for a backlog of %ld, which is room for %ld "
-			       "clients; of those who came besides the kernel dropped %ld segments",
-			       listener->name, listener->asked, listener->asked + 1,
-			       told->books->overflows);
+		finding->flow = squeezed ? squeezed->flow : 0;
+		finding->seq = squeezed ? squeezed->seq : 0;
+		finding->sentence = format(
+			"listen() of %s asked for a backlog of %ld, which is room for %ld clients; "
+			"of those who came besides the kernel dropped %ld segments, and answered "
+			"%ld SYNs with cookies",
+			listener->name, listener->asked, listener->asked + 1, books->overflows,
+			books->cookies);
 		return true;
 	}
 	return false;

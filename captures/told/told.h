@@ -121,7 +121,7 @@ struct told_client {
 	nsec orphaned;        /* its listener ended while it was there, or in the handshake */
 	bool in_handshake;    /* the latter */
 	bool group_served_on; /* others listened on that port then */
-	bool dropped;         /* the server's kernel has counted that it dropped its SYN or ACK */
+	bool squeezed; /* a queue had no room for its SYN or ACK, as the kernel has counted */
 	nsec fires; /* when a timer of the kernel is due for it, after the end; 0: none is known */
 };
 

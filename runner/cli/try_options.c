@@ -377,7 +377,7 @@ const struct cli_option try_options[] = {
 	  .take = take_number,
 	  FIELD(trying.clients),
 	  .most = 10000,
-	  .help = "so many in a burst (default: twice the backlog)" },
+	  .help = "so many in a burst (default: twice the backlog, at least 12)" },
 	{ .name = "request",
 	  .argument = "TEXT|@FILE",
 	  .take = take_request,
