@@ -52,6 +52,19 @@ bool refusal_lacks_capabilities(const struct refusal *refusal);
 /* isolate_worker() without the ending: 0, or -1 with the attempt and errno in @refusal. */
 int isolate_try(struct refusal *refusal, bool *user_namespace);
 /*
+ * ranges.c: a child that waits, outside, until this process has made a user namespace, and then
+ * puts the caller's users and groups into it; .pid -1: there is none, as nobody has asked for it.
+ */
+struct mapper {
+	pid_t pid;
+	int go;
+};
+struct mapper mapper_start(void);
+/* False where there are no such users, and where they may not be used. */
+bool mapper_map(struct mapper *mapper);
+/* Where it is not needed; false. */
+bool mapper_end(struct mapper *mapper);
+/*
  * The calling process becomes user and group @id, and nobody else, of a user namespace of its own,
  * without a right outside. Returns 0 or errno.
  */

@@ -69,9 +69,13 @@ int isolate_try(struct refusal *refusal, bool *user_namespace)
 
 	*user_namespace = refusal_lacks_capabilities(refusal);
 	if (*user_namespace) {
-		if (unshare(CLONE_NEWUSER))
+		struct mapper mapper = mapper_start();
+
+		if (unshare(CLONE_NEWUSER)) {
+			mapper_end(&mapper);
 			return refused(refusal, TRY_USER_NAMESPACE);
-		if (become_the_only_one(mapping))
+		}
+		if (!mapper_map(&mapper) && become_the_only_one(mapping))
 			return refused(refusal, TRY_USER_MAPPING);
 	}
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))

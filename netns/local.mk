@@ -25,6 +25,7 @@ netns_libnetns_a_SOURCES = \
 	netns/outside.c \
 	netns/plan.c \
 	netns/probe.c \
+	netns/ranges.c \
 	netns/refusal.c \
 	netns/replay.c \
 	netns/sender.c \

@@ -38,6 +38,12 @@
  * where there are none.
  */
 int isolate_worker(pid_t parent, unsigned lane);
+/*
+ * Before that, where it is to make a user namespace: with the users and groups that /etc/subuid and
+ * /etc/subgid give to the caller, if newuidmap(1) and newgidmap(1) put them in. He is 0 in there,
+ * they are 1, 2, ...
+ */
+void isolate_with_ranges(void);
 
 /*
  * In the case's process 1: dies with its @worker (also if that is already gone), mounts a fresh

@@ -12,9 +12,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -108,6 +111,37 @@ static void become_rootless_case(void)
 		/* As after an exec: the files in /proc/self belong to the user again. */
 		prctl(PR_SET_DUMPABLE, 1);
 	}
+	be_case();
+}
+
+/* The file that everybody else sees at @path says this to whom this process starts. */
+static void put_over(const char *path, const char *text)
+{
+	autofree char *own = format("%s/over", folder);
+	FILE *file = fopen(own, "we");
+
+	ck_assert(file && fputs(text, file) >= 0);
+	fclose(file);
+	ck_assert_msg(mount(own, path, NULL, MS_BIND, NULL) == 0, "%s: %s", path, strerror(errno));
+	unlink(own);
+}
+
+/* An ordinary user with a range of users. */
+static void become_ranged_case(void)
+{
+	make_folder();
+	go_on_in_child();
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	put_over("/etc/subuid", "somebody:1:2\n65534:200000:65536\n");
+	put_over("/etc/subgid", "65534:300000:65536\n");
+	isolate_with_ranges();
+	rootless = true;
+	ck_assert_int_eq(chown(folder, 65534, 65534), 0);
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	prctl(PR_SET_DUMPABLE, 1);
 	be_case();
 }
 
@@ -596,6 +630,7 @@ START_TEST(root_may_become_another)
 	pid_t started;
 
 	open_it();
+	ck_assert(sandbox_has_layer(sandbox, &(const char *){ NULL }));
 	started = shell_as("games", "echo $(id -un) $(id -gn) $USER $HOME >/dev/stdout; id -G");
 	ck_assert_int_eq(next_event().status, 0);
 	sandbox_end(sandbox, started);
@@ -612,7 +647,8 @@ START_TEST(worker_of_another_user_can_be_looked_into)
 	pid_t started, pids[2];
 
 	open_it();
-	started = shell("setpriv --reuid=33 --regid=33 --clear-groups sleep 1000; exit 0");
+	started =
+		shell_as("root", "setpriv --reuid=33 --regid=33 --clear-groups sleep 1000; exit 0");
 	while (sandbox_processes(sandbox, started, pids, 2) != 2 ||
 	       strcmp(name_of(pids[1]), "sleep") != 0)
 		;
@@ -794,6 +830,16 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, hook_that_fails_is_told);
 }
 
+static bool has_mappers(void)
+{
+	autofree char *users = program_path("newuidmap"), *groups = program_path("newgidmap");
+	bool both = users && groups && is_there("/etc/subuid") && is_there("/etc/subgid");
+
+	if (!both)
+		printf("# no newuidmap, newgidmap, /etc/subuid or /etc/subgid here\n");
+	return both;
+}
+
 static void add_case(Suite *suite, const char *name, void become(void), bool root)
 {
 	TCase *tcase = tcase_create(name);
@@ -822,6 +868,8 @@ int main(void)
 	if (geteuid() == 0) {
 		add_case(suite, "root", become_case, true);
 		add_case(suite, "container", become_contained_case, true);
+		if (has_mappers())
+			add_case(suite, "range", become_ranged_case, true);
 	}
 	add_case(suite, "rootless", become_rootless_case, false);
 	status = suite_run(suite);

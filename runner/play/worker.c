@@ -313,6 +313,8 @@ static _Noreturn void worker(pid_t runner)
 	take_streams();
 	forget_libcheck_settings();
 	job.relay = make_relay();
+	if (job.run->options->trial)
+		isolate_with_ranges();
 	job.worker = isolate_worker(runner, job.slot->cpu);
 	struct departures *departures = departures_watch();
 	run_under_libcheck();
