@@ -48,8 +48,8 @@ refuses()
 refuses 'no server' 'which server?.*--'
 refuses 'no --' "'true': is that the server? Put -- before it" true
 refuses 'no --, and options of the server' "Put -- before it" --port 80 true --port 90
-refuses 'a program that is not there' "no such program in PATH" -- halfopen-test-no-program
-refuses 'a path that is not there' 'there is no such file' -- ./no-program
+refuses 'a program that is not there' 'cannot start halfopen-test-no-program: .*; install it' -- halfopen-test-no-program
+refuses 'a path that is not there' 'cannot start ./no-program: No such file' -- ./no-program
 refuses 'an unknown scenario' "'bursd': there is no such scenario; nearest: burst" --scenario bursd -- true
 refuses 'an unknown finding' "'left-in-que': there is no such finding; nearest: left-in-queue" \
 	--allow left-in-que -- true
