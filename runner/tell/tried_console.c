@@ -16,6 +16,7 @@ enum {
 
 /* How many entries of the plan were told: they are in its order, whichever ends first. */
 static size_t told;
+static const struct listed_case *told_last;
 /* The facts are told as soon as they are there, before their scenario has ended. */
 static bool facts_are_told;
 
@@ -71,6 +72,7 @@ static void print_sysctls(const json_t *about)
 static void begin(const struct run *run)
 {
 	told = 0;
+	told_last = NULL;
 	facts_are_told = false;
 	print_command_line(run->options->about);
 	printf("kernel:   %s, %s\n", run->host.count ? run->host.release : run->guest.kernel->name,
@@ -231,14 +233,15 @@ static void print_reason(const char *status, const char *reason)
 	text_wrap(stdout, wrap, line);
 }
 
+/* What does not apply is told at the end. */
 static void print_entry(const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 
-	printf("  %-*s", FAMILY - 2, family_name(entry->family));
 	if (result->ending == SKIPPED)
-		print_reason("does not apply", result->reason);
-	else if (result->ending == BROKEN)
+		return;
+	printf("  %-*s", FAMILY - 2, family_name(entry->family));
+	if (result->ending == BROKEN)
 		print_reason("error", result->reason);
 	else
 		print_told(result->told);
@@ -267,8 +270,8 @@ static void print_ended(const struct run *run)
 	for (; told < plan->count && plan->entries[told].state == ENDED; told++) {
 		const struct entry *entry = &plan->entries[told];
 
-		if (told == 0 || plan->entries[told - 1].spec != entry->spec)
-			print_question(entry->spec);
+		if (entry->result.ending != SKIPPED && entry->spec != told_last)
+			print_question(told_last = entry->spec);
 		print_entry(entry);
 	}
 }
@@ -401,6 +404,32 @@ static void print_findings(const struct run *run)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+/* All that does not apply for the same reason, behind it. */
+static void print_skipped(const struct run *run)
+{
+	static const struct wrap wrap = { .indent = 2, .width = WIDTH };
+	const struct plan *plan = &run->plan;
+	autofree bool *printed = must_alloc(plan->count, sizeof(*printed));
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct text text = { 0 };
+
+		if (printed[i] || !is_skipped(&plan->entries[i], NULL))
+			continue;
+		const char *reason = reason_or_none(plan->entries[i].result.reason);
+		text_add(&text, "does not apply: %s:", reason);
+		for (size_t j = i; j < plan->count; j++)
+			if (is_skipped(&plan->entries[j], reason)) {
+				text_add(&text, "%s %s", printed[i] ? "," : "",
+					 plan->entries[j].folder);
+				printed[i] = printed[j] = true;
+			}
+		autofree char *line = text_take(&text);
+		putchar('\n');
+		text_wrap(stdout, wrap, line);
+	}
+}
+
 /* "nothing found", "1 finding", "3 findings". */
 static char *verdict(const struct run *run)
 {
@@ -420,13 +449,14 @@ static void end(const struct run *run)
 	bool good = run->ended == run->plan.count && !run->tally[FAILED] && !run->tally[BROKEN];
 
 	console_wipe(run);
+	print_skipped(run);
 	print_findings(run);
 	putchar('\n');
 	print_in_colour(good ? GREEN : RED, words);
 	printf(": %zu played in %s, %zu did not apply", run->tally[PASSED] + run->tally[FAILED],
 	       took, run->tally[SKIPPED]);
 	if (run->tally[BROKEN])
-		printf(", %zu errors", run->tally[BROKEN]);
+		printf(", %zu error%s", run->tally[BROKEN], run->tally[BROKEN] == 1 ? "" : "s");
 	printf("\nartifacts: %s", run->artifacts);
 	if (run->signal)
 		printf("\nended by SIG%s", sigabbrev_np(run->signal));
