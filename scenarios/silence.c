@@ -272,14 +272,54 @@ SCENARIO_CALLED(no_data, "no-data",
 
 /* ---- a server that does not go on for a while ---------------------------------------------- */
 
+#define COMPUTES 1.0 /* seconds; a client that finds no room sends its SYN again by then */
+
+struct comers {
+	struct client **clients;
+	int count;
+};
+
+static bool none_connects(void *context)
+{
+	const struct comers *comers = context;
+
+	return how_many(comers->clients, comers->count, CONNECTING) == 0;
+}
+
+/* Nothing in it sees a signal meanwhile: it is its accept() that does not return. */
+static void does_not_accept_for_a_while(struct server *server)
+{
+	struct scene *net = server->scene;
+	struct comers comers = { .count = who_fit(server) };
+
+	STEP("it computes, and does not accept; clients come");
+	hold_accepts(server);
+	comers.clients = send_clients(listener_of_server(server), comers.count);
+	go_on(net, (struct going_on){ .what = "the clients to be connected",
+				      .over = none_connects,
+				      .context = &comers });
+	go_on(net, (struct going_on){ .what = "the server to have computed", .within = COMPUTES });
+
+	STEP("it accepts again");
+	release_accepts(server);
+	until_they_are_done(comers.clients, comers.count);
+	server_rests(server, 1);
+}
+
 SCENARIO(stall,
 	 .question = "it does not accept for a while, and it is paused: what becomes of those "
 		     "who come, and after it goes on?")
 {
 	STEP("the server starts, and serves");
-	struct server *server = start_server(net);
+	struct server *server = start_watched_server(net);
+	const char *problem = why_accept_is_not_watched(server);
 	ask_for(server);
 	others_are_served(server);
+
+	if (problem)
+		tell_fact(net, "not held", 1, problem);
+	else
+		does_not_accept_for_a_while(server);
 
 	STEP("it is paused; clients come");
 	int count = who_fit(server);
