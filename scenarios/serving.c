@@ -3,6 +3,7 @@
  * Clients that want to be served: one, and many at once.
  */
 #define TOPIC "serving"
+#include "captures/told/told.h"
 #include "fixtures/scenario.h"
 
 SCENARIO(one, .question = "does it answer one client, over each family that it listens on?")
@@ -30,12 +31,20 @@ SCENARIO(burst, .question = "many clients at once: who is served, when, and who 
 	int asked_for = (int)trial_of_scene(net)->clients;
 	int usual = 2 * listener->backlog > FEWEST ? 2 * listener->backlog : FEWEST;
 	int count = asked_for ? asked_for : usual;
+	int few = count < BROWSER_CONNECTIONS ? count : BROWSER_CONNECTIONS;
 
 	STEP("what does it answer to?");
 	ask_for(server);
 
+	STEP("%d clients, as a browser sends them, come before the server acts", few);
+	hold_server(server);
+	struct client **clients = send_clients(listener, few);
+	move_clients(net);
+	let_server_run(server);
+	until_they_are_done(clients, few);
+
 	STEP("%d clients come at once", count);
-	struct client **clients = send_clients(listener, count);
+	clients = send_clients(listener, count);
 	bool done = until_they_are_done(clients, count);
 
 	STEP("nobody else comes");
