@@ -612,7 +612,12 @@ static void leak(struct stage *stage)
 	stage->processes = stage->wrong;
 	rest_for(stage, 3);
 	second(stage, "started", 0);
-	second(stage, "listens", 0);
+	second(stage, "look", 0);
+	second(stage, "look", MSEC(50));
+	if (stage->wrong)
+		second(stage, "exited", 1); /* EADDRINUSE; it was never at rest */
+	else
+		second(stage, "listens", 0);
 }
 
 static void activated(struct stage *stage)

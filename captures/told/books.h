@@ -109,6 +109,8 @@ struct told_window {
  * pair of looks to another; 0: it did not.
  */
 nsec stay_at_rest(const struct told *told, struct told_window window);
+/* The same of the processes of one instance, by its number in told.servers. */
+nsec stay_of_instance(const struct told *told, struct told_window window, int server);
 /* Whether a pair of looks in it finds the server at rest, with a process that is there. */
 bool was_at_rest(const struct told *told, struct told_window window);
 /* Processes at the last pair of looks at rest in the window; -1: there is none. */

@@ -96,7 +96,7 @@ static const struct told_look *rest_in(const struct told *told, const struct tol
 	return first->at >= window.from && look->at <= window.to ? first : NULL;
 }
 
-static nsec stay_of(const struct told *told, struct told_window window, int server)
+nsec stay_of_instance(const struct told *told, struct told_window window, int server)
 {
 	const struct told_look *begin = NULL;
 	nsec longest = 0;
@@ -136,7 +136,7 @@ nsec stay_at_rest(const struct told *told, struct told_window window)
 
 		if (!is_looked_at(told, window, server))
 			continue;
-		stay = stay_of(told, window, server);
+		stay = stay_of_instance(told, window, server);
 		shortest = !any || stay < shortest ? stay : shortest;
 		any = true;
 	}

@@ -100,11 +100,11 @@ static void tell_work(struct told *told)
 	struct told_work *work = &told->work;
 	nsec span = books->last_accept - books->first_accept;
 
-	*work = (struct told_work){ .accepted = books->accepted,
-				    .cpu = -1,
-				    .descriptors = -1,
-				    .descriptor_limit = -1,
-				    .processes = -1 };
+	*work = (struct told_work){
+		.cpu = -1, .descriptors = -1, .descriptor_limit = -1, .processes = -1
+	};
+	for (int i = 0; i < told->client_count; i++)
+		work->accepted += told->clients[i].accepted || told->clients[i].first_byte;
 	if (span > 0)
 		work->accept_rate = (books->accepted - 1) / seconds(span);
 	if (books->look_count)

@@ -193,7 +193,7 @@ bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 				      false };
 
 	if (!server || !server->exited || !listener || told->books->activated ||
-	    !was_at_rest(told, window) || stay_at_rest(told, window) < STILL)
+	    !was_at_rest(told, window) || stay_of_instance(told, window, 0) < STILL)
 		return false;
 	finding->flow = told->client_count;
 	finding->sentence = format("the server had exited at %.3f s, and %s stayed open: processes "
