@@ -14,7 +14,7 @@ void console_wipe(const struct run *run);
 
 /* The table of facts about the server, an array; NULL: it is not known yet. */
 const json_t *tried_facts(const struct run *run);
-/* How many findings count, of all scenarios. */
+/* How many findings of different names count, of all scenarios. */
 size_t tried_findings(const struct run *run);
 
 #endif

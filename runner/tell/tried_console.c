@@ -233,13 +233,24 @@ static void print_reason(const char *status, const char *reason)
 	text_wrap(stdout, wrap, line);
 }
 
-/* What does not apply is told at the end. */
+/* Of the first scenario that is what it has found out, not what became of its clients. */
+static bool is_first(const struct run *run, const struct entry *entry)
+{
+	return text_is(entry->spec->name, run->options->first);
+}
+
+static void print_request(const json_t *told)
+{
+	const json_t *request = json_object_get(json_object_get(told, "learned"), "request");
+
+	if (request)
+		printf("\n%-*s%s\n", NAME, "clients send", member_or_empty(request, "words"));
+}
+
 static void print_entry(const struct entry *entry)
 {
 	const struct result *result = &entry->result;
 
-	if (result->ending == SKIPPED)
-		return;
 	printf("  %-*s", FAMILY - 2, family_name(entry->family));
 	if (result->ending == BROKEN)
 		print_reason("error", result->reason);
@@ -270,7 +281,13 @@ static void print_ended(const struct run *run)
 	for (; told < plan->count && plan->entries[told].state == ENDED; told++) {
 		const struct entry *entry = &plan->entries[told];
 
-		if (entry->result.ending != SKIPPED && entry->spec != told_last)
+		if (is_first(run, entry))
+			print_request(entry->result.told);
+		/* What does not apply is told at the end. */
+		if (entry->result.ending == SKIPPED ||
+		    (entry->result.ending == PASSED && is_first(run, entry)))
+			continue;
+		if (entry->spec != told_last)
 			print_question(told_last = entry->spec);
 		print_entry(entry);
 	}
@@ -291,7 +308,7 @@ static void look_for_facts(const struct run *run)
 		const struct entry *entry = &run->plan.entries[i];
 		autofree char *path = entry_path(run, entry, "facts.json");
 
-		if (entry->state != UNDER_WAY || !text_is(entry->spec->name, run->options->first))
+		if (entry->state != UNDER_WAY || !is_first(run, entry))
 			continue;
 		json_auto_t *facts = json_load(path, NULL);
 		if (facts)
@@ -346,15 +363,23 @@ static void print_heading(const struct run *run, const json_t *finding)
 	putchar('\n');
 }
 
-/* Without the column of counters, which `halfopen show` has: it is wider than a terminal. */
+/* Where the column of counters begins, which `halfopen show` has: it is wider than a terminal. */
+static size_t width_of_ladder(const char *ladder)
+{
+	const char *counters = strstr(ladder, "counters that it moved"), *begin = counters;
+
+	while (begin && begin > ladder && begin[-1] != '\n')
+		begin--;
+	return counters ? (size_t)(counters - begin) : WIDTH;
+}
+
 static void print_ladder(const char *ladder)
 {
-	const char *counters = strstr(ladder, "counters that it moved"), *line = ladder;
-	size_t width = counters ? (size_t)(counters - ladder) - strcspn(ladder, "\n") - 1 : WIDTH;
+	size_t width = width_of_ladder(ladder);
 
-	while (*line) {
-		size_t length = strcspn(line, "\n"),
-		       shown = text_fitting(line, length < width ? length : width);
+	for (const char *line = ladder; *line;) {
+		size_t length = strcspn(line, "\n");
+		size_t shown = text_fitting(line, length < width ? length : width);
 
 		while (shown > 0 && line[shown - 1] == ' ')
 			shown--;

@@ -4,7 +4,8 @@
  * looks. Written when the trial begins, without any result, so that one that is killed never leaves
  * an older one's behind; and again when it ends.
  */
-#include "runner/tell/tell.h"
+#include "captures/told/told.h"
+#include "runner/tell/internal.h"
 #include "vm/vm.h"
 
 #include <string.h>
@@ -49,18 +50,30 @@ const json_t *tried_facts(const struct run *run)
 	return NULL;
 }
 
+/* Whether an entry has a finding of that name that counts. */
+static bool is_found(const struct run *run, const char *name)
+{
+	for (size_t i = 0; i < run->plan.count; i++) {
+		size_t index;
+		json_t *finding;
+
+		json_array_foreach (json_object_get(run->plan.entries[i].result.told, "findings"),
+				    index, finding)
+			if (strcmp(member_or_empty(finding, "name"), name) == 0 &&
+			    !json_is_true(json_object_get(finding, "allowed")))
+				return true;
+	}
+	return false;
+}
+
 size_t tried_findings(const struct run *run)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < run->plan.count; i++) {
-		const struct result *result = &run->plan.entries[i].result;
-		size_t index;
-		json_t *finding;
-
-		json_array_foreach (json_object_get(result->told, "findings"), index, finding)
-			count += !json_is_true(json_object_get(finding, "allowed"));
-	}
+	for (size_t i = 0; told_rule_at(i); i++)
+		count += is_found(run, told_rule_at(i)->name);
+	for (size_t i = 0; told_limit_name(i); i++)
+		count += is_found(run, told_limit_name(i));
 	return count;
 }
 
