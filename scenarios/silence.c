@@ -9,6 +9,8 @@
 /* Connections that a browser opens to one server at once: nearly each has room for as many. */
 #define BROWSER 6
 #define CROWD   16
+/* As many fill the queues of most servers, in a moment. */
+#define MOST_WAITERS 520
 
 /* ---- others -------------------------------------------------------------------------------- */
 
@@ -24,6 +26,16 @@ static bool others_are_served(struct server *server)
 	int count = enough_for(server);
 
 	return until_they_are_done(send_clients(listener_of_server(server), count), count);
+}
+
+/* The first clients, who are to be served by any server. */
+static void begin_to_serve(struct server *server)
+{
+	ask_for(server);
+	others_are_served(server);
+	server_rests(server, 1);
+	if (server->gone)
+		skip("the server ends when it has served somebody");
 }
 
 /* ---- silent clients ------------------------------------------------------------------------ */
@@ -64,8 +76,7 @@ SCENARIO(silent, .question = "clients that connect and say nothing, or half a re
 {
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net);
-	ask_for(server);
-	others_are_served(server);
+	begin_to_serve(server);
 
 	STEP("a client connects, and says nothing");
 	if (!others_are_served_beside(server, (struct client_plan){ .name = "silent",
@@ -210,8 +221,7 @@ SCENARIO(dead, .question = "clients that reset, in its queue and when it serves 
 {
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net), *first = server;
-	ask_for(server);
-	others_are_served(server);
+	begin_to_serve(server);
 
 	STEP("it is stopped, and goes on: does it survive that?");
 	stop_server(server);
@@ -250,8 +260,7 @@ SCENARIO_CALLED(no_data, "no-data",
 {
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net);
-	ask_for(server);
-	others_are_served(server);
+	begin_to_serve(server);
 
 	STEP("clients connect, and close");
 	check_and_go(server, (struct client_plan){ .leaves = WHEN_CONNECTED });
@@ -272,37 +281,52 @@ SCENARIO_CALLED(no_data, "no-data",
 
 /* ---- a server that does not go on for a while ---------------------------------------------- */
 
-#define COMPUTES 1.0 /* seconds; a client that finds no room sends its SYN again by then */
-
-struct comers {
-	struct client **clients;
-	int count;
-};
-
-static bool none_connects(void *context)
+/* A queue has room for its limit and one more (sk_acceptq_is_full()). */
+static int more_than_fit(const struct listener *listener)
 {
-	const struct comers *comers = context;
+	int count = listener->backlog + 1 + BROWSER;
 
-	return how_many(comers->clients, comers->count, CONNECTING) == 0;
+	return count < MOST_WAITERS ? count : MOST_WAITERS;
 }
 
-/* Nothing in it sees a signal meanwhile: it is its accept() that does not return. */
-static void does_not_accept_for_a_while(struct server *server)
+static void it_computes(struct server *server)
 {
 	struct scene *net = server->scene;
-	struct comers comers = { .count = who_fit(server) };
+	int count = more_than_fit(server->listeners[0]);
+	struct client **clients;
 
-	STEP("it computes, and does not accept; clients come");
+	STEP("it computes, and accepts nobody: %d clients come", count);
 	hold_accepts(server);
-	comers.clients = send_clients(listener_of_server(server), comers.count);
-	go_on(net, (struct going_on){ .what = "the clients to be connected",
-				      .over = none_connects,
-				      .context = &comers });
-	go_on(net, (struct going_on){ .what = "the server to have computed", .within = COMPUTES });
+	clients = send_clients(listener_of_server(server), count);
+	until_an_accept_is_held(server);
+	let_go_on(net);
 
-	STEP("it accepts again");
+	STEP("some of them give up");
+	for (int i = 0; i < count; i += BROWSER)
+		if (clients[i]->progress < IS_BEING_ANSWERED)
+			leave(clients[i]);
+	let_go_on(net);
+
+	STEP("it goes on");
 	release_accepts(server);
-	until_they_are_done(comers.clients, comers.count);
+	until_they_are_done(clients, count);
+	server_rests(server, 1);
+}
+
+static void it_is_paused(struct server *server)
+{
+	struct scene *net = server->scene;
+	int count = who_fit(server);
+	struct client **clients;
+
+	STEP("it is paused: clients come");
+	stop_server(server);
+	clients = send_clients(listener_of_server(server), count);
+	let_go_on(net);
+
+	STEP("it goes on");
+	continue_server(server);
+	until_they_are_done(clients, count);
 	server_rests(server, 1);
 }
 
@@ -313,24 +337,15 @@ SCENARIO(stall,
 	STEP("the server starts, and serves");
 	struct server *server = start_watched_server(net);
 	const char *problem = why_accept_is_not_watched(server);
-	ask_for(server);
-	others_are_served(server);
+	begin_to_serve(server);
 
 	if (problem)
 		tell_fact(net, "not held", 1, problem);
 	else
-		does_not_accept_for_a_while(server);
-
-	STEP("it is paused; clients come");
-	int count = who_fit(server);
-	stop_server(server);
-	struct client **clients = send_clients(listener_of_server(server), count);
-	let_go_on(net);
-
-	STEP("it goes on");
-	continue_server(server);
-	until_they_are_done(clients, count);
-	server_rests(server, 1);
+		it_computes(server);
+	if (!serves_on(&server))
+		return;
+	it_is_paused(server);
 
 	STEP("others come");
 	others_are_served(server);
