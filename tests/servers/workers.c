@@ -30,8 +30,12 @@ static void forget_listener(int *listener)
 	*listener = -1;
 }
 
+/* What it has inherited of the others' would stay open as long as it does. */
 static void work(int listener)
 {
+	for (int i = 0; i < WORKERS; i++)
+		if (listeners[i] >= 0 && listeners[i] != listener)
+			forget_listener(&listeners[i]);
 	take_listener(listener);
 	do {
 		serve_until(signals);

@@ -15,6 +15,10 @@ workers = {}
 
 
 def work(listener, signals):
+    """What it has inherited of the others' would stay open as long as it does."""
+    for other in listeners.values():
+        if other is not listener:
+            other.close()
     loop = Loop([listener], lock)
     while True:
         loop.serve_until(signals)
