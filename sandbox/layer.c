@@ -79,10 +79,8 @@ static bool is_folder_of_another(const char *path)
  */
 static void add_way(const char *upper, const char *path, const char *folder)
 {
-	size_t length = strcmp(path, "/") == 0 ? 0 : strlen(path);
+	size_t length = strlen(path);
 
-	if (!folder || strncmp(folder, path, length) != 0 || folder[length] != '/')
-		return;
 	for (const char *end = folder + length; *end;) {
 		end += 1 + strcspn(end + 1, "/");
 		autofree char *from = format("%.*s", (int)(end - folder), folder);
@@ -112,14 +110,25 @@ static void add_writable(const char *upper, const char *path, const char *folder
 		closedir(entries);
 }
 
+/* The same around a folder that the caller is at home in. */
+static void add_around(const char *upper, const char *path, const char *folder)
+{
+	size_t length = strlen(path);
+
+	if (!folder || strncmp(folder, path, length) != 0 || folder[length] != '/')
+		return;
+	add_way(upper, path, folder);
+	add_writable(upper, path, folder, LEVELS);
+}
+
 static void add_folders_of_others(const char *upper, const char *path)
 {
 	autofree char *here = getcwd(NULL, 0);
 
 	if (strcmp(path, "/usr") != 0)
 		add_writable(upper, path, path, LEVELS);
-	add_way(upper, path, here);
-	add_way(upper, path, getenv("HOME"));
+	add_around(upper, path, here);
+	add_around(upper, path, getenv("HOME"));
 }
 
 /* ---- mounts -------------------------------------------------------------------------------- */
