@@ -26,7 +26,9 @@ dist_docs_DATA = \
 	docs/servers.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
+	docs/try.md \
 	docs/try.schema.json \
+	docs/try.svg \
 	docs/vm.md \
 	docs/writing-a-case.md
 EXTRA_DIST += \
