@@ -68,7 +68,6 @@ struct trial {
 	char *const *forwards; /* "[HOST:]PORT" of the caller's loopback */
 	char *const *helpers;  /* --with: commands for sh -c, started beside it and before it */
 	char *const *writable; /* --write: paths that are let through */
-	char *const *brought;  /* --bring: paths more for a guest */
 	const struct trial_setting *settings;
 	size_t setting_count;
 

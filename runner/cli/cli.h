@@ -50,7 +50,7 @@ struct limits {
 struct trying {
 	struct words scenarios, allowed, sysctls;
 	struct limits limits;
-	struct words environment, helpers, forwards, writable, brought;
+	struct words environment, helpers, forwards, writable;
 	const char *user, *cwd, *expect, *reload_command, *sysctls_from;
 	struct readiness ready;
 	struct request request;

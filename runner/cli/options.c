@@ -343,9 +343,9 @@ void options_free(struct options *options)
 {
 	struct trying *trying = &options->trying;
 	struct words *lists[] = {
-		&options->excluded, &options->covers,     &trying->scenarios, &trying->allowed,
-		&trying->sysctls,   &trying->environment, &trying->helpers,   &trying->forwards,
-		&trying->writable,  &trying->brought,
+		&options->excluded, &options->covers,  &trying->scenarios,
+		&trying->allowed,   &trying->sysctls,  &trying->environment,
+		&trying->helpers,   &trying->forwards, &trying->writable,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
