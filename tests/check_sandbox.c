@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define PATIENCE SEC(10)
@@ -697,6 +698,36 @@ START_TEST(low_port_can_be_listened_on)
 }
 END_TEST
 
+/* A daemon of the machine's, by a socket in the file system: there, and reached only if let
+ * through. */
+START_TEST(socket_of_the_machine_is_reached_when_it_is_let_through)
+{
+	autofree char *inside = format("%s/inside", folder), *path = format("%s/socket", inside);
+	autofree char *script = NULL, *text = NULL, *python = program_path("python3");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char *write[] = { _i ? inside : NULL, NULL };
+	autoclose int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (!python)
+		return;
+	ck_assert_int_eq(mkdir(inside, 0777), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	ck_assert_int_eq(bind(sock, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(sock, 1), 0);
+	sandbox = sandbox_open((struct sandbox_options){ .net = net,
+							 .host = SERVER,
+							 .folder = folder,
+							 .rootless = rootless,
+							 .write = write });
+	script = format("python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); "
+			"print(s.connect_ex(\"%s\"))'",
+			path);
+	text = told(script);
+	ck_assert_int_eq(atoi(text), _i ? 0 : ECONNREFUSED);
+	close_it();
+}
+END_TEST
+
 START_TEST(port_of_the_caller_is_reached)
 {
 	autofree char *port = format("%d", outside_port), *other = format("localhost:1");
@@ -825,6 +856,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, program_is_its_caller);
 	tcase_add_test(tcase, names_are_those_of_the_scene);
 	tcase_add_test(tcase, low_port_can_be_listened_on);
+	tcase_add_loop_test(tcase, socket_of_the_machine_is_reached_when_it_is_let_through, 0, 2);
 	tcase_add_test(tcase, port_of_the_caller_is_reached);
 	tcase_add_test(tcase, what_is_none_is_an_error_of_the_run);
 	tcase_add_test(tcase, hook_that_fails_is_told);
