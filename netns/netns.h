@@ -236,15 +236,17 @@ enum fate {
  * Called in this order for each frame:
  *   sent()      the gate has read it; the receiver has not seen it
  *   judge()     what to do with it
+ *   coming()    it is about to be handed to the receiver's interface
  *   arrived()   it was handed to the receiver's interface and the receiver has processed it.
- *               Called again for a duplicate; not for frames that were held (until released),
- *               dropped or taken
+ *               Called again for a duplicate, as coming() is; not for frames that were held
+ *               (until released), dropped or taken
  *   lost()      dropped, held or taken (@fate says which)
  */
 struct wire_observer {
 	void *context;
 	void (*sent)(void *context, const struct frame *frame);
 	enum fate (*judge)(void *context, struct frame *frame);
+	void (*coming)(void *context, const struct frame *frame);
 	void (*arrived)(void *context, const struct frame *frame);
 	void (*lost)(void *context, const struct frame *frame, enum fate fate);
 };
@@ -266,6 +268,12 @@ unsigned wire_in_flight(struct net *net);
 int wire_descriptor(const struct net *net);
 /* Forwards what is held, oldest first, at most @count (0: all), each observed. Returns how many. */
 unsigned wire_release(struct net *net, unsigned count);
+/*
+ * The same of all that is held, and nothing in between: the receiver has them as close together as
+ * this CPU can hand them over. All are coming before the first arrives. Through netem they go as
+ * ever.
+ */
+unsigned wire_release_at_once(struct net *net);
 /* Number of frames held. */
 unsigned wire_held(const struct net *net);
 /*

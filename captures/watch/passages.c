@@ -88,6 +88,20 @@ static enum fate frame_judge(void *argument, struct frame *frame)
 	return fate;
 }
 
+static void frame_coming(void *argument, const struct frame *frame)
+{
+	struct watch *watch = argument;
+	struct passage *passage = passage_of(&watch->passages, frame);
+
+	if (!is_told(frame))
+		return;
+	if (passage->held) {
+		passage->held = false;
+		note_gate(watch, passage, "released");
+	}
+	expect_arrival(watch, frame, passage->packet);
+}
+
 static void frame_arrived(void *argument, const struct frame *frame)
 {
 	struct watch *watch = argument;
@@ -97,14 +111,10 @@ static void frame_arrived(void *argument, const struct frame *frame)
 
 	if (!is_told(frame))
 		return;
-	if (passage->held) {
-		passage->held = false;
-		note_gate(watch, passage, "released");
-	}
 	passage->arrivals++;
 	if (!frame->injected && passages->under_way > 0)
 		passages->under_way--;
-	arrival = arrival_of(watch, frame, passage->packet);
+	arrival = next_arrival(watch);
 	sample_segment(watch, (struct scope){ .at = AT(other(frame->from)),
 					      .cause = arrival.packet,
 					      .flow = arrival.flow });
@@ -156,6 +166,12 @@ void passages_release(struct watch *watch)
 	wire_release(watch->net, 0);
 }
 
+void passages_release_at_once(struct watch *watch)
+{
+	watch->passages.under_way += wire_held(watch->net);
+	wire_release_at_once(watch->net);
+}
+
 void passages_open(struct watch *watch, const struct watch_options *options)
 {
 	watch->passages.gate = options->gate;
@@ -164,6 +180,7 @@ void passages_open(struct watch *watch, const struct watch_options *options)
 	wire_observe(watch->net, (struct wire_observer){ .context = watch,
 							 .sent = frame_sent,
 							 .judge = frame_judge,
+							 .coming = frame_coming,
 							 .arrived = frame_arrived,
 							 .lost = frame_lost });
 }

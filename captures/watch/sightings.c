@@ -77,7 +77,9 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 {
 	struct watch *watch = argument;
 	struct sightings *sightings = &watch->sightings;
-	struct arrival *arrival = &sightings->arrival;
+	struct arrivals *arrivals = &sightings->arrivals;
+	struct arrival *arrival =
+		arrivals->seen < arrivals->end ? &arrivals->queue[arrivals->seen] : NULL;
 	const struct segment *segment = &sighting->parsed->segment;
 	enum host host = sighting->host;
 	enum host from = sighting->outgoing == (host == CLIENT) ? CLIENT : SERVER;
@@ -101,8 +103,8 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	if (sighting->outgoing) {
 		event.packet = ++sightings->packets;
 		queue_unread(&sightings->unread[host], &event);
-	} else if (arrival->frame && !arrival->seen) {
-		arrival->seen = true;
+	} else if (arrival) {
+		arrivals->seen++;
 		event.injected = arrival->frame->injected;
 		event.copy = arrival->frame->copy;
 		if (event.injected)
@@ -163,18 +165,28 @@ static _Noreturn void lost_on_arrival(struct watch *watch, enum host receiver)
 	       host_name(receiver), (unsigned long long)net_softnet(watch->net).dropped);
 }
 
-struct arrival arrival_of(struct watch *watch, const struct frame *frame, long packet)
+void expect_arrival(struct watch *watch, const struct frame *frame, long packet)
 {
-	struct arrival *arrival = &watch->sightings.arrival;
+	struct arrivals *arrivals = &watch->sightings.arrivals;
+
+	if (arrivals->begin == arrivals->end)
+		arrivals->begin = arrivals->seen = arrivals->end = 0;
+	arrivals->queue = GROWN(arrivals->queue, arrivals->end);
+	arrivals->queue[arrivals->end++] = (struct arrival){ .frame = frame, .packet = packet };
+}
+
+struct arrival next_arrival(struct watch *watch)
+{
+	struct arrivals *arrivals = &watch->sightings.arrivals;
+	struct arrival *arrival = &arrivals->queue[arrivals->begin];
 	struct retry retry = retry_for(WIRE_PATIENCE);
 
-	*arrival = (struct arrival){ .frame = frame, .packet = packet };
-	while (!arrival->seen && retry_now(&retry))
+	while (arrivals->seen <= arrivals->begin && retry_now(&retry))
 		drain_captures(watch);
-	retry_end(&retry, arrival->seen);
-	arrival->frame = NULL;
-	if (!arrival->seen)
-		lost_on_arrival(watch, other(frame->from));
+	retry_end(&retry, arrivals->seen > arrivals->begin);
+	if (arrivals->seen <= arrivals->begin)
+		lost_on_arrival(watch, other(arrival->frame->from));
+	arrivals->begin++;
 	return *arrival;
 }
 
@@ -208,6 +220,7 @@ void watch_keep_captures(struct watch *watch)
 void sightings_close(struct watch *watch)
 {
 	taps_close(watch->sightings.taps);
+	free(watch->sightings.arrivals.queue);
 	for (int host = 0; host < HOSTS; host++) {
 		free(watch->sightings.unread[host].queue);
 		free(watch->sightings.latest[host]);

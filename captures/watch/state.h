@@ -33,12 +33,15 @@ struct sightings {
 		unsigned sample;
 	} * latest[HOSTS];
 	int latest_count;
-	struct arrival {
-		const struct frame *frame; /* that the captures are about to show; NULL: none */
-		long packet;
-		int flow;
-		bool seen;
-	} arrival;
+	/* what the gate is about to deliver, in that order: the captures are to show it */
+	struct arrivals {
+		struct arrival {
+			const struct frame *frame;
+			long packet; /* an injected one gets its number when it is seen */
+			int flow;
+		} * queue;
+		int begin, seen, end; /* those before @seen were; before @begin told to the gate */
+	} arrivals;
 	uint64_t flood_answers; /* so far */
 };
 
@@ -146,11 +149,10 @@ bool has_departed(const struct watch *watch, enum host host);
  * there or comes now.
  */
 struct departure departure_from(struct watch *watch, enum host host);
-/*
- * The arrival of the frame that the gate has delivered, as the receiver's capture shows it.
- * @packet: its number, which an injected one gets only now.
- */
-struct arrival arrival_of(struct watch *watch, const struct frame *frame, long packet);
+/* The gate is about to deliver a frame. @packet: its number; 0: it is an injected one. */
+void expect_arrival(struct watch *watch, const struct frame *frame, long packet);
+/* It has, and this is the first of those that were not told yet, as the capture shows it. */
+struct arrival next_arrival(struct watch *watch);
 /* The captures have shown all that there was, up to a sentinel. */
 void pass_sentinels(struct watch *watch);
 void sightings_close(struct watch *watch);
@@ -213,8 +215,9 @@ void samples_close(struct watch *watch);
  */
 void passages_open(struct watch *watch, const struct watch_options *options);
 void passages_close(struct watch *watch);
-/* What the gate holds goes on its way. */
+/* What the gate holds goes on its way, one after the other or at once. */
 void passages_release(struct watch *watch);
+void passages_release_at_once(struct watch *watch);
 /* Nothing waits in the gate, in netem or between a host and the gate. */
 bool is_quiet(struct watch *watch);
 

@@ -80,6 +80,12 @@ void watch_release(struct watch *watch)
 	watch_settle(watch);
 }
 
+void watch_release_at_once(struct watch *watch)
+{
+	passages_release_at_once(watch);
+	watch_move(watch);
+}
+
 bool watch_has_timer(struct watch *watch, int flow, enum host host)
 {
 	quieten(watch);

@@ -87,6 +87,8 @@ void watch_move(struct watch *watch);
 void watch_look(struct watch *watch);
 /* What the gate holds goes on its way, oldest first; then as watch_settle(). */
 void watch_release(struct watch *watch);
+/* The same, as close together as can be: what each does is seen when the last has arrived. */
+void watch_release_at_once(struct watch *watch);
 /*
  * Moves frames and samples until @met returns true (then true) or @within has passed (false; it
  * is stretched as all deadlines are). @met is asked after each frame and each sample. Samples come
