@@ -18,6 +18,9 @@ static bool others_are_served(struct server *server)
 #define ROOM    4  /* descriptors that each of its processes may still open */
 #define MOST    64 /* clients that stay, until one of them has no descriptor left */
 #define WAITERS 2
+/* Whoever has been at rest so long, in s, with clients in the queue, has seen them, and does not
+ * spin. */
+#define A_PAUSE 0.5
 
 static bool has_arrived(void *context)
 {
@@ -26,18 +29,24 @@ static bool has_arrived(void *context)
 	return client->progress != CONNECTING;
 }
 
-/* Each stays, as who accepts it waits for its request. Returns how many it took; 0: too many. */
+static void until_it_is_connected(struct client *client)
+{
+	go_on(client->end.scene, (struct going_on){ .what = "the client to be connected",
+						    .over = has_arrived,
+						    .context = client });
+}
+
+/*
+ * Each stays, as who accepts it waits for the rest of its request; TCP_DEFER_ACCEPT keeps back who
+ * says nothing. Returns how many it took; 0: too many.
+ */
 static int take_descriptors(struct server *server, struct client **holders)
 {
-	struct scene *net = server->scene;
-
 	for (int count = 0; count < MOST; count++) {
 		holders[count] = send_client(listener_of_server(server), .role = "holder",
-					     .says = NOTHING_SAID, .leaves = AT_THE_END);
-		go_on(net, (struct going_on){ .what = "the client to be connected",
-					      .over = has_arrived,
-					      .context = holders[count] });
-		until_it_rests_or_works(server);
+					     .says = HALF_OF_IT, .leaves = AT_THE_END);
+		until_it_is_connected(holders[count]);
+		until_it_rests_or_works(server, 0);
 		if (server->gone || has_no_descriptor_left(server))
 			return count + 1;
 	}
@@ -66,12 +75,13 @@ SCENARIO(descriptors, .question = "it has no descriptor left: does it spin, end,
 
 	STEP("none is left: others come");
 	struct client **waiters = send_clients(listener_of_server(server), WAITERS);
-	until_it_rests_or_works(server);
+	until_it_is_connected(waiters[0]);
+	until_it_rests_or_works(server, A_PAUSE);
 
 	STEP("those who stayed go");
 	for (int i = 0; i < count; i++)
 		leave(holders[i]);
-	until_it_rests_or_works(server);
+	until_it_rests_or_works(server, 0);
 	tell_descriptors(server, "freed");
 
 	STEP("who waits is served, and who comes");
