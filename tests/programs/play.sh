@@ -39,6 +39,11 @@ finds()
 	tell finds "$1" "$2" "$3"
 }
 
+may_find()
+{
+	tell may_find "$1" "$2" "$3"
+}
+
 ends_after_one()
 {
 	tell once yes

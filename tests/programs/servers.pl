@@ -15,12 +15,12 @@ sub content {
 	return <$file>;
 }
 
-# What programs.sh says of it: finds is a list of [finding, scenario, text].
+# What programs.sh says of it; finds and may_find are lists of [finding, scenario, text].
 sub table_of {
-	my %table = (finds => []);
+	my %table = (finds => [], may_find => []);
 	for (split /\n/, content("$_[0]/table") // die "$_[0]: no table\n") {
 		my ($what, @text) = split /\t/;
-		$what eq 'finds' ? push @{$table{finds}}, \@text : ($table{$what} = $text[0]);
+		$what =~ /find/ ? push @{$table{$what}}, \@text : ($table{$what} = $text[0]);
 	}
 	return \%table;
 }
@@ -61,6 +61,7 @@ sub problems_of {
 	my %is = map { $_ => 1 } my @expected = expected_of($table, $trial);
 	my %found = map { $_ => 1 } my @found = found_in($trial);
 	my @problems = map { "$_ was not found" } grep { !$found{$_} } @expected;
+	$is{"$_->[1]: $_->[0]"} = 1 for @{$table->{may_find}};
 	push @problems, map { "$_ was found" } grep { !$is{$_} } @found;
 	push @problems, map { "$_->{scenario}/$_->{family}: $_->{status}: " . ($_->{reason} // '') }
 		grep { $_->{status} !~ /^(passed|failed|skipped)$/ } @{$trial->{scenarios}};
@@ -93,11 +94,13 @@ sub page_of_tables {
 	for my $name (@names) {
 		my $table = $tables->{$name};
 		my @finds = map { anchor($_->[0]) } @{$table->{finds}};
+		push @finds, map { anchor($_->[0]) . ' (not always)' } @{$table->{may_find}};
 		row($name, $table->{about}, $table->{backlog} // '', @finds ? join(', ', @finds) : '');
 	}
 	print "\n## What there is to say of what was found\n\n";
 	for my $name (@names) {
-		print "- $name, `$_->[1]`, ", anchor($_->[0]), ": $_->[2]\n" for @{$tables->{$name}{finds}};
+		print "- $name, `$_->[1]`, ", anchor($_->[0]), ": $_->[2]\n"
+			for @{$tables->{$name}{finds}}, @{$tables->{$name}{may_find}};
 	}
 	print "\n## How they were started\n\n";
 	print "    halfopen try $tables->{$_}{command}\n" for @names;
