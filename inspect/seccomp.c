@@ -108,28 +108,36 @@ static int set_filter(const struct filter_program *program, unsigned long flags)
 			    SECCOMP_FILTER_FLAG_NEW_LISTENER | flags, &whole);
 }
 
+/* Without CAP_SYS_ADMIN only a process that gains no rights any more may have a filter. */
+static void set_filter_somehow(struct filter_installed *installed,
+			       const struct filter_program *program)
+{
+	unsigned long flags = installed->killable ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
+
+	installed->notifications = set_filter(program, flags);
+	if (installed->notifications < 0 && errno == EACCES &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+		installed->no_new_privileges = true;
+		installed->notifications = set_filter(program, flags);
+	}
+	installed->error = installed->notifications < 0 ? errno : 0;
+}
+
 struct filter_installed seccomp_install(bool accept)
 {
 	struct filter_program program = { .length = 0 };
-	struct filter_installed installed = { .notifications = -1 };
-	unsigned long flags = accept ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
+	struct filter_installed installed = { .notifications = -1, .killable = accept };
 
 	if (!abi_here(0)) {
 		installed.error = ENOTSUP;
 		return installed;
 	}
 	write_filter(&program, accept);
-	installed.notifications = set_filter(&program, flags);
-	if (installed.notifications < 0 && errno == EACCES) {
-		installed.no_new_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-		installed.notifications = set_filter(&program, flags);
+	set_filter_somehow(&installed, &program);
+	if (installed.error == EINVAL && installed.killable) {
+		installed.killable = false;
+		set_filter_somehow(&installed, &program);
 	}
-	if (installed.notifications < 0 && errno == EINVAL && flags) {
-		flags = 0;
-		installed.notifications = set_filter(&program, flags);
-	}
-	installed.killable = flags != 0;
-	installed.error = installed.notifications < 0 ? errno : 0;
 	return installed;
 }
 

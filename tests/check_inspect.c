@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/io_uring.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -103,6 +105,7 @@ struct server_plan {
 	void (*serve)(int listener); /* returns: the server ends */
 	int backlog;
 	int family; /* 0: AF_INET */
+	int protocol;
 	bool nonblocking;
 	struct call_watch *watch;
 	bool (*prepare)(int listener); /* before bind() */
@@ -127,7 +130,7 @@ static int listen_as(const struct server_plan *plan)
 {
 	int family = plan->family ? plan->family : AF_INET, on = 1;
 	int kind = SOCK_STREAM | (plan->nonblocking ? SOCK_NONBLOCK : 0);
-	int listener = socket(family, kind, 0);
+	int listener = socket(family, kind, plan->protocol);
 	struct sockaddr_in6 address = wildcard(family);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -1402,6 +1405,154 @@ START_TEST(look_at_ten_processes_takes_less_than_a_millisecond)
 }
 END_TEST
 
+/* ---- other ways into the kernel ------------------------------------------------------------- */
+
+#ifdef __x86_64__
+/* As programs of 32 bits call: seccomp takes the numbers for those of i386. */
+static long call_i386(long number, long first, long second)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(number), "b"(first), "c"(second)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+#define I386_SOCKETCALL 102
+#define I386_LISTEN     363
+
+static void listen_as_i386(int listener)
+{
+	if (call_i386(I386_LISTEN, listener, 21) < 0)
+		_exit(93);
+	wait_in_accept(listener);
+}
+
+static void listen_by_socketcall(int listener)
+{
+	uint32_t *words = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	if (words == MAP_FAILED)
+		_exit(92);
+	words[0] = (uint32_t)listener;
+	words[1] = 22;
+	if (call_i386(I386_SOCKETCALL, 4, (long)words) < 0)
+		_exit(93);
+	wait_in_accept(listener);
+}
+
+/* A kernel may have no such calls. */
+static bool has_i386(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(call_i386(I386_LISTEN, -1, 0) == -EBADF ? 0 : 1);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static const struct {
+	void (*serve)(int listener);
+	int asked;
+} compatible[] = { { listen_as_i386, 21 }, { listen_by_socketcall, 22 } };
+
+START_TEST(listen_of_32_bits_is_seen)
+{
+	struct call_watch *watch = call_watch_open((struct call_watch_options){ 0 });
+	struct server_plan plan = { .serve = compatible[_i].serve, .backlog = 8, .watch = watch };
+	struct inspected_listeners listeners;
+	pid_t server;
+
+	if (!has_i386()) {
+		call_watch_close(watch);
+		return;
+	}
+	server = start(plan);
+	listeners = inspect_listeners_closely(inspection, server, watch);
+	ck_assert_int_eq(only_listener(&listeners)->asked, compatible[_i].asked);
+	ck_assert_int_eq(listeners.all[0].limit, compatible[_i].asked);
+	inspected_listeners_free(&listeners);
+	end(server);
+	call_watch_close(watch);
+}
+END_TEST
+#endif
+
+/* One accept() by io_uring, and waits for its end; returns where that cannot be had. */
+static void accept_by_uring(int listener)
+{
+	struct io_uring_params params = { .flags = 0 };
+	int uring = (int)syscall(SYS_io_uring_setup, 1, &params);
+	struct io_uring_sqe *entries;
+	char *ring;
+
+	if (uring < 0)
+		_exit(91);
+	ring = mmap(NULL, params.sq_off.array + sizeof(uint32_t), PROT_READ | PROT_WRITE,
+		    MAP_SHARED, uring, IORING_OFF_SQ_RING);
+	entries = mmap(NULL, sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, uring,
+		       IORING_OFF_SQES);
+	if (ring == MAP_FAILED || entries == MAP_FAILED)
+		_exit(92);
+	entries[0] = (struct io_uring_sqe){ .opcode = IORING_OP_ACCEPT, .fd = listener };
+	*(uint32_t *)(void *)(ring + params.sq_off.tail) += 1;
+	say_ready();
+	syscall(SYS_io_uring_enter, uring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+}
+
+static bool has_uring(void)
+{
+	struct io_uring_params params = { .flags = 0 };
+	autoclose int uring = (int)syscall(SYS_io_uring_setup, 1, &params);
+
+	return uring >= 0;
+}
+
+START_TEST(accept_by_uring_is_seen_to_be_one)
+{
+	struct inspected_listeners listeners;
+	struct facts facts;
+	pid_t server;
+
+	if (!has_uring())
+		return;
+	server = start((struct server_plan){ .serve = accept_by_uring, .backlog = 8 });
+	await_sleep(server);
+	listeners = inspect_listeners_closely(inspection, server, NULL);
+	ck_assert_uint_eq(only_listener(&listeners)->holder_count, 1);
+	ck_assert(listeners.all[0].holders[0].uring);
+	ck_assert_int_eq(listeners.all[0].holders[0].waits, WAITS_URING);
+	inspected_listeners_free(&listeners);
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_ptr_nonnull(strstr(fact_of(&facts, "waits")->unusual, "cannot be watched"));
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
+START_TEST(listener_of_mptcp_is_told)
+{
+	pid_t server;
+	struct facts facts;
+	autoclose int here = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+
+	if (here < 0) /* this kernel has none */
+		return;
+	server = start((struct server_plan){
+		.serve = wait_in_accept, .backlog = 8, .protocol = IPPROTO_MPTCP });
+	facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	ck_assert_int_eq(fact_of(&facts, "mptcp")->value, 1);
+	ck_assert_int_eq(fact_of(&facts, "holders")->value, 1);
+	facts_free(&facts);
+	end(server);
+}
+END_TEST
+
 /* ---- the suite ------------------------------------------------------------------------------ */
 
 static TCase *new_tcase(Suite *suite, const char *name, SFun become)
@@ -1436,6 +1587,8 @@ static void add_listeners(TCase *tcase)
 	tcase_add_test(tcase, group_and_its_members_are_told);
 	tcase_add_loop_test(tcase, families_are_told, 0, (int)ARRAY_LENGTH(places));
 	tcase_add_test(tcase, facts_are_json);
+	tcase_add_test(tcase, accept_by_uring_is_seen_to_be_one);
+	tcase_add_test(tcase, listener_of_mptcp_is_told);
 	tcase_add_loop_test(tcase, whoever_is_accepted_is_no_more_in_the_queue, 0, 2);
 }
 
@@ -1454,6 +1607,9 @@ static void add_calls(TCase *tcase)
 	tcase_add_test(tcase, second_filter_that_notifies_cannot_be_had);
 	tcase_add_test(tcase, whoever_has_no_rights_is_watched_without_new_privileges);
 	tcase_add_test(tcase, program_that_never_came_to_be_is_told);
+#ifdef __x86_64__
+	tcase_add_loop_test(tcase, listen_of_32_bits_is_seen, 0, (int)ARRAY_LENGTH(compatible));
+#endif
 }
 
 /* An ordinary user has no other user's processes. */
