@@ -3,12 +3,15 @@
  * check_told: what a scenario's journal tells. Journals are written here, event by event: of a
  * server with one fault, which has the finding of that name and no other; of its right twin, which
  * has none; and of the same server on a machine that let none of its threads run, which has none
- * either. And each finding goes when what it rests on is edited out of the journal.
+ * either. And each finding goes when what it rests on is edited out of the journal. The same of
+ * journals of tests/servers, as runs left them: tests/told has one for each of several findings, by
+ * its name, and some of right servers.
  */
 #include "captures/draw/draw.h"
 #include "tests/suite.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <libxml/parser.h>
 #include <signal.h>
 #include <string.h>
@@ -977,6 +980,79 @@ START_TEST(a_finding_goes_with_what_it_rests_on)
 }
 END_TEST
 
+/* ---- journals as runs left them ------------------------------------------------------------- */
+
+static glob_t recorded;
+
+static void find_recorded(void)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *pattern = format("%s/tests/told/*.jsonl.gz", source ? source : ".");
+
+	if (glob(pattern, 0, NULL, &recorded) != 0)
+		broken("no journals: %s", pattern);
+}
+
+/* The path without ".gz": whoever loads that is given the packed one. The caller frees it. */
+static struct journal *load_recorded(int number)
+{
+	const char *packed = recorded.gl_pathv[number];
+	autofree char *path = format("%.*s", (int)(strlen(packed) - strlen(".gz")), packed);
+	char *why = NULL;
+	struct journal *journal = journal_load(path, &why);
+
+	ck_assert_msg(journal, "%s", why ? why : "");
+	return journal;
+}
+
+/* Its finding; "" of a right server. The caller frees it. */
+static char *recorded_finding(int number)
+{
+	const char *slash = strrchr(recorded.gl_pathv[number], '/') + 1;
+
+	return strncmp(slash, "right-", strlen("right-")) == 0
+		       ? format("%s", "")
+		       : format("%.*s", (int)strcspn(slash, "."), slash);
+}
+
+START_TEST(what_was_recorded_tells_what_was_wrong)
+{
+	struct journal *journal = load_recorded(_i);
+	autofree char *expected = recorded_finding(_i), *names = names_in(journal);
+
+	ck_assert_str_eq(names, expected);
+	journal_free(journal);
+}
+END_TEST
+
+/* Those that do not name one instance: a scenario may start several, one after the other. */
+static bool fits_all(edit *edit)
+{
+	return edit == a_thread_is_awake || edit == threads_have_run || edit == all_is_soon_over ||
+	       edit == nobody_exits || edit == queues_are_empty || edit == all_clients_are_silent;
+}
+
+START_TEST(what_was_recorded_tells_nothing_without_what_it_rests_on)
+{
+	autofree char *finding = recorded_finding(_i);
+	const char *way = strcmp(finding, "listener-unserved") == 0 ? "thread-gone" : finding;
+
+	for (size_t i = 0; *finding && i < ARRAY_LENGTH(edits); i++) {
+		if (!fits_all(edits[i].edit))
+			continue;
+		struct journal *journal = load_recorded(_i);
+		struct journal *copy = edited(journal, edits[i].edit);
+		autofree char *names = names_in(copy);
+		bool goes = text_has_word(edits[i].removes, way);
+
+		ck_assert_msg(goes == !strstr(names, finding), "edit %zu of %s leaves: %s", i,
+			      finding, names);
+		journal_free(copy);
+		journal_free(journal);
+	}
+}
+END_TEST
+
 /* ---- what a folder has of it --------------------------------------------------------------- */
 
 static void store(const struct journal *journal, const char *path)
@@ -1464,15 +1540,21 @@ int main(int argc, char **argv)
 {
 	Suite *suite;
 	TCase *tests;
+	int failed;
 
 	if (argc > 1)
 		return store_all(argv[1]);
+	find_recorded();
 	suite = suite_create("told");
 	tests = tcase_create("told");
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, each_fault_is_found_and_no_other, 0, FAULTS);
 	tcase_add_loop_test(tests, nothing_is_found_of_a_right_twin, 0, FAULTS);
 	tcase_add_test(tests, each_rule_has_a_fault_here);
+	tcase_add_loop_test(tests, what_was_recorded_tells_what_was_wrong, 0,
+			    (int)recorded.gl_pathc);
+	tcase_add_loop_test(tests, what_was_recorded_tells_nothing_without_what_it_rests_on, 0,
+			    (int)recorded.gl_pathc);
 	tcase_add_loop_test(tests, a_finding_goes_with_what_it_rests_on, 0,
 			    (int)ARRAY_LENGTH(edits));
 	tcase_add_loop_test(tests, what_was_written_tells_the_same, 0, FAULTS);
@@ -1491,5 +1573,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, each_finding_has_a_section_with_all_that_is_to_be_said);
 	tcase_add_test(tests, each_limit_has_a_row);
 	suite_add_tcase(suite, tests);
-	return suite_run(suite);
+	failed = suite_run(suite);
+	globfree(&recorded);
+	return failed;
 }

@@ -187,6 +187,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
 	tests/saved \
+	tests/told \
 	tests/servers/events.py \
 	tests/servers/faults \
 	tests/servers/loop.py \
