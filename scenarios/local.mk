@@ -3,6 +3,7 @@
 # No library, as in suites/: scenarios register themselves.
 
 scenarios_sources = \
+	scenarios/changing.c \
 	scenarios/errors.c \
 	scenarios/facts.c \
 	scenarios/leaving.c \

@@ -726,8 +726,10 @@ static void group(struct stage *stage)
 	begin(stage, "reload");
 	listen_at(stage, TWIN);
 	serve(stage);
+	server_event(stage, "stopped", 0);
 	server_event(stage, "signalled", SIGHUP);
 	flow = come(stage, NULL);
+	server_event(stage, "continued", 0);
 	if (!stage->wrong)
 		accept_one(stage);
 	end_listener(stage, PORT);

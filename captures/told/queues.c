@@ -59,8 +59,14 @@ static bool is_child(enum tcp_state state)
 
 static void take_socket(struct told *told, const struct event *event)
 {
-	if (event->host == SERVER && client_book(told, event->flow) && !is_child(event->was) &&
-	    event->was != TIME_WAIT && is_child(event->state))
+	struct told_client *client = client_book(told, event->flow);
+
+	if (event->host != SERVER || !client)
+		return;
+	client->half_open = event->state == SYN_RECV;
+	if (event->was == SYN_RECV && event->state == NO_SOCKET)
+		client->request_ended = event->at;
+	if (!is_child(event->was) && event->was != TIME_WAIT && is_child(event->state))
 		add_homeless(told->books, event->flow);
 }
 
@@ -232,27 +238,44 @@ static void take_sample(struct told *told, const struct event *event)
 
 /* ---- the end of a listener ----------------------------------------------------------------- */
 
-static bool others_listen(const struct told *told, const struct told_listener *listener)
+/* Members of a group end one after the other, and who follows them may not be known yet. */
+static bool was_in_group(const struct told *told, const struct told_listener *listener)
 {
 	for (int i = 0; i < told->books->listener_count; i++) {
 		const struct told_listener *other = &told->books->listeners[i];
 
-		if (other != listener && other->port == listener->port && !other->ended)
+		if (other != listener && other->port == listener->port &&
+		    (!other->ended || other->ended > listener->began))
 			return true;
 	}
 	return false;
 }
 
-static void orphan(struct told_client *client, const struct event *event, bool served_on)
+static void orphan(struct told_client *client, const struct event *event, bool in_group)
 {
 	client->orphaned = event->at;
-	client->group_served_on = served_on;
+	client->of_group = in_group;
+}
+
+/* Of several on its port nobody tells which one has its request. */
+static bool may_ask(const struct told *told, const struct told_client *client,
+		    const struct told_listener *listener)
+{
+	const struct told_listener *meant = listener_for(told, client);
+
+	return meant ? meant == listener : client->port == listener->port;
+}
+
+/* Also where the sample that finds the listener gone has found its request gone. */
+static bool was_half_open(const struct told_client *client, nsec at)
+{
+	return client->half_open || client->request_ended == at;
 }
 
 static void end_listener(struct told *told, struct told_listener *listener,
 			 const struct event *event)
 {
-	bool served_on = others_listen(told, listener);
+	bool in_group = was_in_group(told, listener);
 
 	if (listener->ended)
 		return;
@@ -262,18 +285,18 @@ static void end_listener(struct told *told, struct told_listener *listener,
 		struct told_client *client = client_book(told, listener->waiting[i]);
 
 		client->last_queued = told->books->sampled;
-		orphan(client, event, served_on);
+		orphan(client, event, in_group);
 		add_homeless(told->books, client->flow);
 	}
 	listener->waiting_count = 0;
 	for (int i = 0; i < told->client_count; i++) {
 		struct told_client *client = &told->clients[i];
-		bool half = client->connected && !client->accepted && !client->orphaned &&
-			    !client->queued && client->listener == listener->key;
+		bool half = was_half_open(client, event->at) && !client->orphaned &&
+			    may_ask(told, client, listener);
 
 		if (!half)
 			continue;
-		orphan(client, event, served_on);
+		orphan(client, event, in_group);
 		client->in_handshake = true;
 	}
 }

@@ -267,9 +267,10 @@ static const struct {
 	    .page = PAGE("unanswered-at-handover") },
 	  find_unanswered_at_change },
 	{ { .name = "reset-in-group",
-	    .scenarios = "",
+	    .scenarios = "reload handover",
 	    .needs = "EVENT_LISTENER of each member of the SO_REUSEPORT group, and their queues "
-		     "(EVENT_QUEUE, \"gone\" at the end)",
+		     "(EVENT_QUEUE, \"gone\" at the end); clients that come while the server is "
+		     "stopped, EVENT_SERVER \"continued\"",
 	    .consequence =
 		    "Whenever a worker ends, clients that the kernel has put into its queue are "
 		    "reset, although others serve the port.",

@@ -26,7 +26,7 @@ static nsec change_of(const struct told *told)
 /* The kernel has reset it, as its member of a group ended: reset-in-group tells of those. */
 static bool is_of_group(const struct told_client *client)
 {
-	return client->orphaned && client->group_served_on;
+	return client->orphaned && client->of_group;
 }
 
 static bool was_refused(const struct told *told, const struct told_client *client)
@@ -129,14 +129,27 @@ bool find_refused_at_restart(const struct told *told, struct told_finding *findi
 
 /* ---- members of a group -------------------------------------------------------------------- */
 
-/*
- * In the accept queue of a member when that ended. Who is in the handshake then is lost whatever a
- * server does: that is a fact.
- */
-static bool was_reset_in_group(const struct told_client *client)
+static const struct told_listener *who_listens_still(const struct told *told)
 {
+	for (int i = 0; i < told->books->listener_count; i++)
+		if (!told->books->listeners[i].ended)
+			return &told->books->listeners[i];
+	return NULL;
+}
+
+/*
+ * In the accept queue of a member when that ended, and since before the server, which had been
+ * stopped, could run: so it had its turn. Who comes between its last accept() and its close() is
+ * lost whatever it does, and so is who is in the handshake then: that is a fact.
+ */
+static bool was_reset_in_group(const struct told *told, const struct told_client *client)
+{
+	const struct told_event *continued =
+		client->queued ? find_deed(told, DEED_CONTINUE, client->queued) : NULL;
+
 	return told_is_ordinary(client) && is_of_group(client) && !client->in_handshake &&
-	       client->reset && !client->first_byte;
+	       client->reset && !client->first_byte && continued &&
+	       continued->at < client->orphaned;
 }
 
 bool find_reset_in_group(const struct told *told, struct told_finding *finding)
@@ -147,12 +160,12 @@ bool find_reset_in_group(const struct told *told, struct told_finding *finding)
 	for (int i = 0; i < told->client_count; i++) {
 		const struct told_client *client = &told->clients[i];
 
-		if (!was_reset_in_group(client))
+		if (!was_reset_in_group(told, client))
 			continue;
 		first = first ? first : client;
 		count++;
 	}
-	if (!first)
+	if (!first || !who_listens_still(told))
 		return false;
 	finding->flow = first->flow;
 	finding->seq = first->seq;
@@ -173,14 +186,6 @@ static bool failed_to_listen(const struct told *told, const struct told_server *
 	if (!server->started || server->listens)
 		return false;
 	return server->exited ? server->by_itself : stay_at_rest(told, window) >= STILL;
-}
-
-static const struct told_listener *who_listens_still(const struct told *told)
-{
-	for (int i = 0; i < told->books->listener_count; i++)
-		if (!told->books->listeners[i].ended)
-			return &told->books->listeners[i];
-	return NULL;
 }
 
 /* The main process is gone, and what is left sleeps and holds the listener. */

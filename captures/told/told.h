@@ -114,14 +114,16 @@ struct told_client {
 	nsec gave_up;        /* its kernel has: ETIMEDOUT, or an error of the network */
 	nsec ended;          /* what its fate says; of one that waits: the end of the journal */
 	/* these are no stamps, but times of samples: */
-	nsec up;              /* the server's socket of its connection was seen first */
-	nsec queued;          /* its connection was seen in the accept queue first, */
-	nsec last_queued;     /* and last; */
-	nsec accepted;        /* it was not there any more; 0: it is, or never came up */
-	nsec orphaned;        /* its listener ended while it was there, or in the handshake */
-	bool in_handshake;    /* the latter */
-	bool group_served_on; /* others listened on that port then */
-	bool squeezed; /* a queue had no room for its SYN or ACK, as the kernel has counted */
+	nsec up;            /* the server's socket of its connection was seen first */
+	nsec queued;        /* its connection was seen in the accept queue first, */
+	nsec last_queued;   /* and last; */
+	nsec accepted;      /* it was not there any more; 0: it is, or never came up */
+	nsec orphaned;      /* its listener ended while it was there, or in the handshake */
+	bool half_open;     /* it has a request at the server, */
+	nsec request_ended; /* that came to nothing */
+	bool in_handshake;  /* the latter */
+	bool of_group;      /* which was one of several on its port */
+	bool squeezed;      /* a queue had no room for its SYN or ACK, as the kernel has counted */
 	nsec fires; /* when a timer of the kernel is due for it, after the end; 0: none is known */
 };
 
