@@ -199,6 +199,33 @@ run try --scenario one --ready 0.2 --request 'GET / HTTP/1.0\r\n\r\n' --expect '
 	--env A=b --cwd / -- "$server"
 check '--ready, --request, --expect, --env, --cwd: it is tried' ended 0
 
+# ---- TLS -------------------------------------------------------------------------------------------
+
+fails 'no TLS where --tls asks for it' 'no handshake is completed\|built without GnuTLS' --tls -- "$server"
+cat >tls.py <<'END'
+import http.server, ssl
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"SECRET")
+server = http.server.HTTPServer(("", 8443), Answer)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("certificate.pem", "key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+END
+if openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -subj /CN=localhost \
+	>/dev/null 2>&1 && ! grep -q 'built without GnuTLS' err; then
+	run try --scenario one --tls --expect SECRET -- python3 tls.py
+	check '--tls: what the server answers is read' ended 0
+	run try --scenario one -- python3 tls.py
+	check 'without --tls a ClientHello is sent' says '^clients send *a TLS ClientHello'
+else
+	skip 'TLS' 'openssl or GnuTLS is not here'
+fi
+
 # ---- an end in the middle --------------------------------------------------------------------------
 
 "$fake" try --patience 60 -- sleep 600 >out 2>err </dev/null &

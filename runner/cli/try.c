@@ -244,6 +244,12 @@ static bool can_be_started(const struct options *options)
 	return !why;
 }
 
+#ifdef HAVE_GNUTLS
+static const bool can_tls = true;
+#else
+static const bool can_tls = false;
+#endif
+
 static bool check(const struct options *options)
 {
 	const struct trying *trying = &options->trying;
@@ -259,6 +265,9 @@ static bool check(const struct options *options)
 		complain("--socket-activation: on which port? Add --port");
 	else if (trying->reload_signal && trying->reload_command)
 		complain("--reload and --reload-signal: it can be told to reload in one way only");
+	else if (trying->tls && !can_tls)
+		complain("--tls: this halfopen was built without GnuTLS: install its headers "
+			 "(libgnutls28-dev, gnutls-devel), configure and make it again");
 	else if (options->json && options->tap)
 		complain("--json and --tap both write to stdout: use one of them");
 	else
