@@ -9,6 +9,8 @@
 /* Connections that a browser opens to one server at once: nearly each has room for as many. */
 #define BROWSER 6
 #define CROWD   16
+/* Seconds; in less than told.h's STILL nothing is found of who is not accepted. */
+#define ACCEPTS 3.0
 /* As many fill the queues of most servers, in a moment. */
 #define MOST_WAITERS 520
 
@@ -20,12 +22,41 @@ static int enough_for(const struct server *server)
 	return BROWSER * server->listener_count;
 }
 
+/* Of whom nobody knows what the server answers only accept() tells: so they go when all is said. */
+static struct client **others_come(struct server *server)
+{
+	bool known = answers_are_known(server->scene);
+
+	return send_clients(listener_of_server(server), enough_for(server),
+			    .leaves = known ? WHEN_ANSWERED : WHEN_SAID);
+}
+
+static bool nobody_waits(void *context)
+{
+	const struct server *server = context;
+	int waiting = 0;
+
+	for (int i = 0; i < server->listener_count; i++)
+		waiting += waiting_at(server->listeners[i]);
+	return waiting == 0;
+}
+
+static bool are_served(struct server *server, struct client **others)
+{
+	bool done = until_they_are_done(others, enough_for(server));
+
+	if (answers_are_known(server->scene))
+		return done;
+	return go_on(server->scene, (struct going_on){ .what = "the server to accept",
+						       .over = nobody_waits,
+						       .context = server,
+						       .within = ACCEPTS });
+}
+
 /* Whether they are served who come now. */
 static bool others_are_served(struct server *server)
 {
-	int count = enough_for(server);
-
-	return until_they_are_done(send_clients(listener_of_server(server), count), count);
+	return are_served(server, others_come(server));
 }
 
 /* The first clients, who are to be served by any server. */
@@ -46,18 +77,17 @@ static bool others_are_served_beside(struct server *server, struct client_plan p
 	struct scene *net = server->scene;
 	struct listener *listener = listener_of_server(server);
 	struct client **silent = clients_with(listener, 1, plan), **others;
-	int count = enough_for(server);
 	bool served;
 
 	until_they_have_come(silent, 1);
 
 	STEP("others come");
-	others = send_clients(listener, count);
-	served = until_they_are_done(others, count);
+	others = others_come(server);
+	served = are_served(server, others);
 
 	STEP("the silent one goes");
 	leave(silent[0]);
-	until_they_are_done(others, count);
+	are_served(server, others);
 	return served;
 }
 
@@ -134,7 +164,7 @@ static bool serves_on(struct server **server)
 	struct scene *net = (*server)->scene;
 
 	server_rests(*server, 1);
-	if ((*server)->exited && !start_again(net, server))
+	if ((*server)->gone && !start_again(net, server))
 		return false;
 
 	STEP("others come");
@@ -273,9 +303,8 @@ SCENARIO_CALLED(no_data, "no-data",
 		return;
 
 	STEP("clients answer the SYN-ACK with RST");
-	check_and_go(server, (struct client_plan){ .leaves = AT_THE_END,
-						   .held = true,
-						   .at = SYN_ACK_ON_ITS_WAY });
+	hold_segments(net, .from = SERVER, .what = "SYN-ACK");
+	check_and_go(server, (struct client_plan){ .leaves = AT_THE_END });
 	serves_on(&server);
 }
 
