@@ -176,18 +176,15 @@ static bool has_exited(void *context)
 	return server->exited;
 }
 
-/* Returns the second one; NULL: it has not come to listen. */
-static struct server *hand_over(struct server *first)
+/* Of both the kernel chooses one for each client. */
+static void hand_over(struct server *first, struct server *second)
 {
 	struct scene *net = first->scene;
-	struct server *second = first;
 
-	STEP("clients are at each point of their way; a second instance is started");
+	STEP("clients are at each point of their way");
 	struct clients_under_way way = clients_at_each_point(first);
-	if (!start_again(net, &second))
-		return NULL;
 
-	STEP("the first one is told to stop, with clients in its queue");
+	STEP("the first instance is told to stop, with clients in its queue");
 	stop_server(first);
 	signal_server(first, trial_of_scene(net)->stop_signal);
 	fill_its_queue(first, &way);
@@ -202,7 +199,6 @@ static struct server *hand_over(struct server *first)
 	go_on(net, (struct going_on){ .what = "the first instance to end",
 				      .over = has_exited,
 				      .context = first });
-	return second;
 }
 
 SCENARIO(handover,
@@ -215,11 +211,15 @@ SCENARIO(handover,
 	they_come(server);
 
 	for (int migrates = 0; migrates < 2; migrates++) {
+		struct server *second = server;
+
+		STEP("a second instance is started beside it (tcp_migrate_req=%d)", migrates);
 		set_sysctl(net, SERVER, "net.ipv4.tcp_migrate_req=%d", migrates);
-		server = hand_over(server);
-		if (!server)
+		if (!start_again(net, &second))
 			skip("a second instance does not come to listen beside the first one: the "
 			     "listener has no SO_REUSEPORT, or there may be but one for another "
 			     "reason");
+		hand_over(server, second);
+		server = second;
 	}
 }

@@ -312,12 +312,12 @@ static void judge_variant(const struct run *run, struct entry *entry)
 		change_ending(&entry->result, FAILED, lost);
 }
 
-/* Of a scenario: what its journal tells. */
+/* Of a scenario: what its journal tells; of one that does not apply it tells of a part only. */
 static void take_told(const struct run *run, struct entry *entry)
 {
 	autofree char *folder = entry_path(run, entry, "");
 
-	if (run->options->trial)
+	if (run->options->trial && entry->result.ending != SKIPPED)
 		entry->result.told = told_in_folder(folder);
 }
 
