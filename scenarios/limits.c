@@ -66,6 +66,7 @@ SCENARIO(descriptors, .question = "it has no descriptor left: does it spin, end,
 
 	STEP("each process of it may open %d descriptors more; clients connect and stay", ROOM);
 	limit_descriptors(server, ROOM);
+	tell_descriptors(server, "limited");
 	int count = take_descriptors(server, holders);
 	if (!count)
 		skip("%d clients connect and stay, and no process of the server runs out of its "

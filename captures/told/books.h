@@ -40,7 +40,8 @@ enum told_deed {
 	DEED_SIGNAL,   /* but SIGSTOP and SIGCONT */
 	DEED_COMMAND,  /* a reload command */
 	DEED_CONTINUE, /* after it was stopped */
-	DEED_TAKE,     /* descriptors are taken */
+	DEED_LIMIT,    /* few descriptors are left, */
+	DEED_TAKE,     /* they are taken */
 	DEED_FREE,     /* and there again */
 	DEED_ERROR,    /* accept() was made to fail: @error */
 	DEED_EXIT,     /* of a main process */

@@ -123,7 +123,8 @@ static const struct {
 	  find_deaf_after_descriptors },
 	{ { .name = "dies-without-descriptors",
 	    .scenarios = "descriptors",
-	    .needs = "as spins-without-descriptors",
+	    .needs = "as spins-without-descriptors; EVENT_FACT \"descriptors\", argument "
+		     "\"limited\", before the first of them is taken",
 	    .consequence = "More clients than descriptors end the server.",
 	    .mends = "Take EMFILE and ENFILE of accept() as a reason to wait, not to end.",
 	    .page = PAGE("dies-without-descriptors") },

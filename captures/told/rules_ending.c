@@ -189,9 +189,11 @@ static bool tell_ending(const struct told *told, struct told_finding *finding, s
 	return true;
 }
 
+/* Some call accept() again at once, and end when the last descriptor is taken. */
 bool find_death_without_descriptors(const struct told *told, struct told_finding *finding)
 {
-	const struct told_event *taken = find_deed(told, DEED_TAKE, 0);
+	const struct told_event *limited = find_deed(told, DEED_LIMIT, 0);
+	const struct told_event *taken = limited ? limited : find_deed(told, DEED_TAKE, 0);
 
 	return taken && tell_ending(told, finding,
 				    (struct end_after){ taken, told->ended,

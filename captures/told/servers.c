@@ -150,13 +150,17 @@ static void take_limit(struct told_books *books, const struct event *event)
 
 static void take_descriptors(struct told *told, const struct event *event)
 {
-	bool taken = text_is(event->argument, "taken");
+	static const struct {
+		const char *word;
+		enum told_deed deed;
+	} deeds[] = { { "limited", DEED_LIMIT }, { "taken", DEED_TAKE }, { "freed", DEED_FREE } };
 
-	if (taken || text_is(event->argument, "freed"))
-		add_deed(told, &(struct told_event){ .deed = taken ? DEED_TAKE : DEED_FREE,
-						     .server = -1,
-						     .at = event->at,
-						     .seq = event->seq });
+	for (size_t i = 0; i < ARRAY_LENGTH(deeds); i++)
+		if (text_is(event->argument, deeds[i].word))
+			add_deed(told, &(struct told_event){ .deed = deeds[i].deed,
+							     .server = -1,
+							     .at = event->at,
+							     .seq = event->seq });
 }
 
 static void take_fact(struct told *told, const struct event *event)
