@@ -39,7 +39,7 @@ play()
 	server=$1 left=$work/as-$2/$1 as=$2
 	shift 2
 	[ "$scenarios" = all ] && options= || options="--scenario $scenarios"
-	OPTIONS="$options --patience 3" HALFOPEN=$halfopen "$@" sh "$programs/play.sh" "$work/as-$as" "$server"
+	OPTIONS="$options" HALFOPEN=$halfopen "$@" sh "$programs/play.sh" "$work/as-$as" "$server"
 	if [ -s "$left/skipped" ]; then
 		skip "$server as $as" "$(head -n 1 "$left/skipped")"
 	elif [ "$(cat "$left/status")" = 77 ]; then
