@@ -30,7 +30,8 @@ dist_docs_DATA = \
 	docs/try.schema.json \
 	docs/try.svg \
 	docs/vm.md \
-	docs/writing-a-case.md
+	docs/writing-a-case.md \
+	docs/writing-a-scenario.md
 EXTRA_DIST += \
 	docs/defer-accept-stall/replay.sh \
 	docs/defer-accept-stall/stall.c

@@ -667,6 +667,35 @@ START_TEST(held_frames_are_released_oldest_first_and_by_count)
 }
 END_TEST
 
+static void note_coming(void *context, const struct frame *frame)
+{
+	note(context, "coming", frame);
+}
+
+START_TEST(held_frames_that_are_released_at_once_have_nothing_in_between)
+{
+	struct net *net = net_open((struct net_options){ 0 });
+	struct connection c = { .net = net, .family = AF_INET };
+	struct log log = { .fates = { [1] = HOLD, [2] = HOLD, [3] = HOLD } };
+
+	wire_observe(net, (struct wire_observer){ .context = &log,
+						  .judge = decide,
+						  .coming = note_coming,
+						  .arrived = note_arrived });
+	listen_on(&c);
+	for (int i = 0; i < 3; i++)
+		start_connect(&c);
+	pump(net);
+	ck_assert_uint_eq(wire_held(net), 3);
+	ck_assert_uint_eq(wire_release_at_once(net), 3);
+	ck_assert_uint_eq(wire_held(net), 0);
+	ck_assert_str_eq(log.text, "coming 1, coming 2, coming 3, "
+				   "arrived 1, arrived 2, arrived 3");
+	ck_assert_uint_eq(wire_release_at_once(net), 0);
+	net_close(net);
+}
+END_TEST
+
 START_TEST(dropped_syn_is_sent_again_by_the_client)
 {
 	struct net *net = net_open((struct net_options){ 0 });
@@ -1211,6 +1240,7 @@ static void add_gate(Suite *suite)
 			    2);
 	tcase_add_loop_test(gate, held_ack_leaves_the_server_half_open_until_it_is_released, 0, 2);
 	tcase_add_test(gate, held_frames_are_released_oldest_first_and_by_count);
+	tcase_add_test(gate, held_frames_that_are_released_at_once_have_nothing_in_between);
 	tcase_add_loop_test(gate, dropped_syn_is_sent_again_by_the_client, 0, 2);
 	tcase_add_loop_test(gate, duplicated_frame_arrives_twice, 0, 2);
 	tcase_add_loop_test(gate, changed_frame_arrives_as_the_judge_has_made_it, 0, 2);

@@ -3,6 +3,7 @@
 # Programs of libcheck, shell tests, and the cases themselves. All speak TAP.
 
 libcheck_tests = \
+	tests/check_answers \
 	tests/check_capture \
 	tests/check_covered \
 	tests/check_damage \
