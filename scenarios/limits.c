@@ -64,7 +64,8 @@ SCENARIO(descriptors, .question = "it has no descriptor left: does it spin, end,
 	others_are_served(server);
 	server_rests(server, 1);
 
-	STEP("each process of it may open %d descriptors more; clients connect and stay", ROOM);
+	STEP("each process that accepts may open %d descriptors more; clients connect and stay",
+	     ROOM);
 	limit_descriptors(server, ROOM);
 	tell_descriptors(server, "limited");
 	int count = take_descriptors(server, holders);
