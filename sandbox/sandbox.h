@@ -35,8 +35,7 @@ struct sandbox_options {
 	int relay;          /* of sandbox_relay() */
 	bool rootless;      /* this process is in a user namespace because its caller is no root */
 	uint64_t layer;     /* bytes that it takes; 0: SANDBOX_LAYER, or a quarter of the memory */
-	unsigned processes; /* more at once are all killed; 0: SANDBOX_PROCESSES; at most pid_max /
-			       2 */
+	unsigned processes; /* more at once are all killed; 0: SANDBOX_PROCESSES, or pid_max / 2 */
 };
 struct sandbox *sandbox_open(struct sandbox_options options);
 /* Ends all programs, and returns when none of their processes is left. NULL is closed already. */
@@ -55,10 +54,7 @@ void sandbox_relay_end(int relay);
  * change the machine's files, and *@why (the sandbox's) says what refused the layer.
  */
 bool sandbox_has_layer(const struct sandbox *sandbox, const char **why);
-/*
- * Whether the layer takes no more now, so that a write() fails with ENOSPC: 512 MiB, or a quarter
- * of the memory. What is let through is not limited.
- */
+/* Whether the layer takes no more now, so that a write() fails with ENOSPC. */
 bool sandbox_layer_is_full(const struct sandbox *sandbox);
 
 struct sandbox_program {
