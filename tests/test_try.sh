@@ -88,7 +88,7 @@ fi
 # ---- a right server --------------------------------------------------------------------------------
 
 check 'nothing is found with a right server: exit 0' ended 0
-check 'the facts come first' says '^facts: '
+check 'the facts are told' says '^  backlog asked  *511 asked, 511 in effect'
 check 'its outcome is told' says ' 1  served  *after '
 check 'nothing found is said' says '^nothing found: '
 check 'no line is wider than 100 columns' [ "$(awk 'length > 100' out | wc -l)" -eq 0 ]

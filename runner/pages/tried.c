@@ -206,26 +206,50 @@ static void write_fact(xml page, const json_t *fact)
 	xml_close(page);
 }
 
-static void write_facts(xml page, const json_t *facts)
+/* As it is where nobody has asked for anything: folded away. */
+static bool is_usual(const json_t *fact)
+{
+	return json_is_true(json_object_get(fact, "usual")) && !member_string(fact, "unusual");
+}
+
+static void write_table_of_facts(xml page, const json_t *facts, bool usual)
 {
 	struct documents groups = { .columns = 2 };
 	size_t index;
 	json_t *fact;
 
-	if (json_array_size(facts) == 0)
-		return;
-	xml_element(page, "h2", "The server and its listeners");
 	xml_open(page, "table");
 	xml_attribute(page, "class", "narrow facts");
 	json_array_foreach (facts, index, fact) {
 		const char *listener = member_string(fact, "listener");
 
+		if (is_usual(fact) != usual)
+			continue;
 		page_enter_document(page, &groups, listener ? listener : "the process");
 		write_fact(page, fact);
 	}
 	page_leave_documents(page, &groups);
 	xml_close(page);
 	xml_line(page);
+}
+
+static void write_facts(xml page, const json_t *facts)
+{
+	size_t index, usual = 0;
+	json_t *fact;
+
+	if (json_array_size(facts) == 0)
+		return;
+	xml_element(page, "h2", "The server and its listeners");
+	write_table_of_facts(page, facts, false);
+	json_array_foreach (facts, index, fact)
+		usual += is_usual(fact);
+	if (!usual)
+		return;
+	xml_open(page, "details");
+	xml_element(page, "summary", "What is as usual");
+	write_table_of_facts(page, facts, true);
+	xml_close(page);
 }
 
 static void write_sysctls(xml page, const json_t *sysctls)
