@@ -89,6 +89,7 @@ command:gunicorn      gunicorn        python3-gunicorn   python3-gunicorn      g
 command:uvicorn       uvicorn         python3-uvicorn    python3-uvicorn       uvicorn
 command:socat         socat           socat              socat                 socat
 command:sshd          openssh-server  openssh-server     openssh-server        openssh
+command:newuidmap     uidmap          shadow-utils       shadow                shadow
 END
 }
 
