@@ -312,13 +312,23 @@ static void judge_variant(const struct run *run, struct entry *entry)
 		change_ending(&entry->result, FAILED, lost);
 }
 
-/* Of a scenario: what its journal tells; of one that does not apply it tells of a part only. */
+/*
+ * Of a scenario: what its journal tells; of one that does not apply it tells of a part only. One
+ * that fails without a finding says nothing of the server: a capture and a counter disagree.
+ */
 static void take_told(const struct run *run, struct entry *entry)
 {
 	autofree char *folder = entry_path(run, entry, "");
+	struct result *result = &entry->result;
 
-	if (run->options->trial && entry->result.ending != SKIPPED)
-		entry->result.told = told_in_folder(folder);
+	if (!run->options->trial || result->ending == SKIPPED)
+		return;
+	result->told = told_in_folder(folder);
+	if (result->ending == FAILED && !json_array_size(json_object_get(result->told, "findings")))
+		change_ending(result, BROKEN,
+			      format("no finding, but what was counted and what was captured do "
+				     "not agree: %s",
+				     result->reason));
 }
 
 void take_verdict(const struct run *run, struct entry *entry, char *problem)
