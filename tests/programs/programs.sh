@@ -199,6 +199,7 @@ server_socat()
 	needs socat
 	about "a process for each client"
 	backlog 5
+	finds dies-of-accept-error errors "An error of accept() ends it, whichever it is."
 	try --request 'hello\n' --expect hello -- socat TCP-LISTEN:8080,reuseaddr,fork EXEC:cat
 }
 
@@ -208,6 +209,7 @@ server_socat_once()
 	about "without fork it serves one client, and ends"
 	backlog 5
 	ends_after_one
+	finds dies-of-accept-error errors "As above."
 	try --request 'hello\n' --expect hello -- socat TCP-LISTEN:8080,reuseaddr EXEC:cat
 }
 
@@ -224,6 +226,7 @@ server_socket_activate_each()
 	needs systemd-socket-activate
 	about "a process for each client, as inetd did"
 	backlog 2147483647
+	finds dies-of-accept-error errors "It is a tool to test with, and an error of accept() ends it."
 	try --request 'hello\n' --expect hello -- systemd-socket-activate -l 8080 -a --inetd cat
 }
 
