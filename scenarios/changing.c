@@ -5,31 +5,8 @@
 #define TOPIC "changing"
 #include "fixtures/scenario.h"
 
-/* Of several sockets on the port the kernel chooses one for each client: so many reach them all. */
-#define EACH_SOCKET 4
 /* Whom the gate holds: each is a rule of its own. */
 #define HELD 4
-
-static int enough_for(const struct server *server)
-{
-	return EACH_SOCKET * server->listener_count;
-}
-
-static void they_come(struct server *server)
-{
-	int count = enough_for(server);
-
-	until_they_are_done(send_clients(listener_of_server(server), count), count);
-}
-
-static bool all_have_arrived(void *context)
-{
-	struct client **clients = context;
-
-	while (*clients && (*clients)->progress != CONNECTING)
-		clients++;
-	return !*clients;
-}
 
 /* ---- clients at each point ----------------------------------------------------------------- */
 
@@ -74,10 +51,7 @@ static void fill_its_queue(struct server *server, struct clients_under_way *way)
 		continue_main_process(server);
 	find_listeners(server);
 	way->queued = send_clients(listener_of_server(server), way->count);
-	go_on(server->scene, (struct going_on){ .what = "the clients to be connected",
-						.over = all_have_arrived,
-						.context = way->queued,
-						.within = 1 });
+	until_connected(way->queued, way->count);
 	find_listeners(server);
 }
 
@@ -140,7 +114,7 @@ static void reload_while_clients_come(struct server *server, enum moment moment,
 	let_go_on(net);
 	accepted_ones_go_on(&way);
 	find_listeners(server);
-	they_come(server);
+	others_are_served(server);
 	they_are_done(&way);
 	until_it_has_changed(server);
 }
@@ -154,7 +128,7 @@ SCENARIO(reload,
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net), *first = server;
 	ask_for(server);
-	they_come(server);
+	others_are_served(server);
 
 	STEP("it is paused, and goes on: does it survive that?");
 	stop_server(server);
@@ -168,13 +142,6 @@ SCENARIO(reload,
 }
 
 /* ---- handover ------------------------------------------------------------------------------ */
-
-static bool has_exited(void *context)
-{
-	const struct server *server = context;
-
-	return server->exited;
-}
 
 /* Of both the kernel chooses one for each client. */
 static void hand_over(struct server *first, struct server *second)
@@ -194,11 +161,9 @@ static void hand_over(struct server *first, struct server *second)
 	STEP("all go on, and others come");
 	let_go_on(net);
 	accepted_ones_go_on(&way);
-	they_come(second);
+	others_are_served(second);
 	they_are_done(&way);
-	go_on(net, (struct going_on){ .what = "the first instance to end",
-				      .over = has_exited,
-				      .context = first });
+	until_it_exits(first);
 }
 
 SCENARIO(handover,
@@ -208,7 +173,7 @@ SCENARIO(handover,
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net);
 	ask_for(server);
-	they_come(server);
+	others_are_served(server);
 
 	for (int migrates = 0; migrates < 2; migrates++) {
 		struct server *second = server;

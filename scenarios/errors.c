@@ -18,13 +18,6 @@ static const int errors[] = {
 	ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH,  EOPNOTSUPP,
 };
 
-static bool others_are_served(struct server *server)
-{
-	struct client **client = send_clients(listener_of_server(server), 1);
-
-	return until_they_are_done(client, 1);
-}
-
 /* One that has ended is started again, so that no error hides another one. */
 static bool goes_on(struct server **server)
 {

@@ -5,50 +5,12 @@
 #define TOPIC "leaving"
 #include "fixtures/scenario.h"
 
-/* Of several sockets on the port the kernel chooses one for each client: so many reach them all. */
-#define EACH_SOCKET 4
-
-static int enough_for(const struct server *server)
-{
-	return EACH_SOCKET * server->listener_count;
-}
-
-static void they_come(struct server *server)
-{
-	int count = enough_for(server);
-
-	until_they_are_done(send_clients(listener_of_server(server), count), count);
-}
-
-static bool has_arrived(void *context)
-{
-	const struct client *client = context;
-
-	return client->progress != CONNECTING;
-}
-
 static struct client *client_that_has_come(struct server *server, struct client_plan plan)
 {
-	struct client *client = *clients_with(listener_of_server(server), 1, plan);
+	struct client **client = clients_with(listener_of_server(server), 1, plan);
 
-	go_on(server->scene, (struct going_on){ .what = "the client to be connected",
-						.over = has_arrived,
-						.context = client });
-	return client;
-}
-
-static bool has_exited(void *context)
-{
-	const struct server *server = context;
-
-	return server->exited;
-}
-
-static void until_it_ends(struct server *server)
-{
-	go_on(server->scene, (struct going_on){ .what = "the server to end",
-						.over = has_exited,
-						.context = server });
+	until_connected(client, 1);
+	return *client;
 }
 
 /* ---- told to stop -------------------------------------------------------------------------- */
@@ -82,7 +44,7 @@ SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused
 	until_they_are_done(&waits, 1);
 
 	STEP("others come");
-	they_come(server);
+	others_are_served(server);
 
 	STEP("who has said half of its request says the rest, and who still connects does");
 	say_the_rest(asks);
@@ -91,7 +53,7 @@ SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused
 
 	STEP("who says nothing goes");
 	leave(silent);
-	until_it_ends(server);
+	until_it_exits(server);
 }
 
 /* ---- started again ------------------------------------------------------------------------- */
@@ -111,8 +73,7 @@ SCENARIO(restart, .question = "stopped and started again: how long is it away, w
 
 	STEP("it is told to stop");
 	signal_server(server, trial_of_scene(net)->stop_signal);
-	until_it_ends(server);
-	if (!server->exited)
+	if (!until_it_exits(server))
 		end_server(server);
 	server_rests(server, 1);
 
@@ -126,7 +87,7 @@ SCENARIO(restart, .question = "stopped and started again: how long is it away, w
 		return;
 
 	STEP("others come");
-	they_come(server);
+	others_are_served(server);
 	until_they_are_done(meanwhile, count);
 	server_rests(server, 1);
 }

@@ -6,13 +6,6 @@
 #define TOPIC "limits"
 #include "fixtures/scenario.h"
 
-static bool others_are_served(struct server *server)
-{
-	struct client **client = send_clients(listener_of_server(server), 1);
-
-	return until_they_are_done(client, 1);
-}
-
 /* ---- descriptors --------------------------------------------------------------------------- */
 
 #define ROOM    4  /* descriptors that each of its processes may still open */
@@ -21,20 +14,6 @@ static bool others_are_served(struct server *server)
 /* Whoever has been at rest so long, in s, with clients in the queue, has seen them, and does not
  * spin. */
 #define A_PAUSE 0.5
-
-static bool has_arrived(void *context)
-{
-	const struct client *client = context;
-
-	return client->progress != CONNECTING;
-}
-
-static void until_it_is_connected(struct client *client)
-{
-	go_on(client->end.scene, (struct going_on){ .what = "the client to be connected",
-						    .over = has_arrived,
-						    .context = client });
-}
 
 /*
  * Each stays, as who accepts it waits for the rest of its request; TCP_DEFER_ACCEPT keeps back who
@@ -45,7 +24,7 @@ static int take_descriptors(struct server *server, struct client **holders)
 	for (int count = 0; count < MOST; count++) {
 		holders[count] = send_client(listener_of_server(server), .role = "holder",
 					     .says = HALF_OF_IT, .leaves = AT_THE_END);
-		until_it_is_connected(holders[count]);
+		until_connected(&holders[count], 1);
 		until_it_rests_or_works(server, 0);
 		if (server->gone || has_no_descriptor_left(server))
 			return count + 1;
@@ -77,7 +56,7 @@ SCENARIO(descriptors, .question = "it has no descriptor left: does it spin, end,
 
 	STEP("none is left: others come");
 	struct client **waiters = send_clients(listener_of_server(server), WAITERS);
-	until_it_is_connected(waiters[0]);
+	until_connected(&waiters[0], 1);
 	until_it_rests_or_works(server, A_PAUSE);
 
 	STEP("those who stayed go");

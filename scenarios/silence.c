@@ -9,55 +9,8 @@
 /* Connections that a browser opens to one server at once: nearly each has room for as many. */
 #define BROWSER 6
 #define CROWD   16
-/* Seconds; in less than told.h's STILL nothing is found of who is not accepted. */
-#define ACCEPTS 3.0
 /* As many fill the queues of most servers, in a moment. */
 #define MOST_WAITERS 520
-
-/* ---- others -------------------------------------------------------------------------------- */
-
-/* Of several sockets on the port the kernel chooses one for each client: so many reach them all. */
-static int enough_for(const struct server *server)
-{
-	return BROWSER * server->listener_count;
-}
-
-/* Of whom nobody knows what the server answers only accept() tells: so they go when all is said. */
-static struct client **others_come(struct server *server)
-{
-	bool known = answers_are_known(server->scene);
-
-	return send_clients(listener_of_server(server), enough_for(server),
-			    .leaves = known ? WHEN_ANSWERED : WHEN_SAID);
-}
-
-static bool nobody_waits(void *context)
-{
-	const struct server *server = context;
-	int waiting = 0;
-
-	for (int i = 0; i < server->listener_count; i++)
-		waiting += waiting_at(server->listeners[i]);
-	return waiting == 0;
-}
-
-static bool are_served(struct server *server, struct client **others)
-{
-	bool done = until_they_are_done(others, enough_for(server));
-
-	if (answers_are_known(server->scene))
-		return done;
-	return go_on(server->scene, (struct going_on){ .what = "the server to accept",
-						       .over = nobody_waits,
-						       .context = server,
-						       .within = ACCEPTS });
-}
-
-/* Whether they are served who come now. */
-static bool others_are_served(struct server *server)
-{
-	return are_served(server, others_come(server));
-}
 
 /* The first clients, who are to be served by any server. */
 static void begin_to_serve(struct server *server)
