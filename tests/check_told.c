@@ -1341,6 +1341,31 @@ START_TEST(a_process_that_goes_with_its_client_is_no_loss)
 }
 END_TEST
 
+/* Who leaves some in its queue and accepts others has a thread that accepts. */
+START_TEST(who_accepts_others_is_not_deaf)
+{
+	struct stage stage = { 0 };
+	autofree char *names = NULL;
+	int dead, first;
+
+	begin(&stage, "no-data");
+	serve(&stage);
+	rest(&stage);
+	dead = come(&stage, "check");
+	close_client(&stage, dead);
+	accept_one(&stage);
+	first = come(&stage, NULL);
+	ask(&stage, first);
+	ask(&stage, come(&stage, NULL));
+	accept_one(&stage);
+	answer(&stage, first);
+	rest_for(&stage, 3);
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* What other systems give is a fact. */
 START_TEST(an_error_of_another_system_is_no_finding)
 {
@@ -1567,6 +1592,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);
 	tcase_add_test(tests, each_way_to_die_is_found);
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
+	tcase_add_test(tests, who_accepts_others_is_not_deaf);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);

@@ -110,6 +110,34 @@ static nsec when_lost(const struct told *told)
 	return after >= 0 && after < before ? other->at : 0;
 }
 
+/* When the next instance of the server was started after @at; the end: none was. */
+static nsec next_start(const struct told *told, nsec at)
+{
+	nsec next = told->ended;
+
+	for (int i = 0; i < told->server_count; i++)
+		if (told->servers[i].started > at && told->servers[i].started < next)
+			next = told->servers[i].started;
+	return next;
+}
+
+static bool is_within(nsec at, nsec from, nsec to)
+{
+	return at >= from && at < to;
+}
+
+/* It has left some in its queue, and accepted others since: one for each that comes, say. */
+static bool accepts_others(const struct told *told, const struct left *left)
+{
+	nsec from = left->example->up, to = next_start(told, from);
+
+	for (int i = 0; i < told->client_count; i++)
+		if (is_within(told->clients[i].accepted, from, to) ||
+		    is_within(told->clients[i].first_byte, from, to))
+			return true;
+	return false;
+}
+
 bool find_left_in_queue(const struct told *told, struct told_finding *finding)
 {
 	struct left left = left_in_queue(told, (struct leaving){ .unowed = true });
@@ -150,7 +178,7 @@ bool find_listener_unserved(const struct told *told, struct told_finding *findin
 
 	if (since)
 		left = left_in_queue(told, (struct leaving){ .since = since, .unowed = true });
-	if (!left.example)
+	if (!left.example || (!lost && accepts_others(told, &left)))
 		return false;
 	words = words_of_left(told, &left);
 	return tell_left(finding, &left,
@@ -241,7 +269,7 @@ bool find_deaf_after_accept_error(const struct told *told, struct told_finding *
 	if (first && !when_lost(told))
 		left = left_in_queue(told, (struct leaving){ .since = first->at, .unowed = true });
 	error = left.example ? error_before(told, left.example->last_queued) : NULL;
-	if (!error || !told_error_is_of_linux(error->error))
+	if (!error || !told_error_is_of_linux(error->error) || accepts_others(told, &left))
 		return false;
 	words = words_of_left(told, &left);
 	return tell_left(
