@@ -81,25 +81,26 @@ static _Noreturn void be_mapper(int go)
 struct mapper mapper_start(void)
 {
 	struct mapper mapper = { .pid = -1, .go = -1 };
-	int pipes[2];
+	int ends[2];
 
-	if (!wanted || pipe(pipes))
+	if (!wanted || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return mapper;
 	fflush(NULL);
 	mapper.pid = fork();
 	if (mapper.pid == 0) {
-		close(pipes[1]);
+		close(ends[1]);
 		on_ending(NULL, NULL);
-		be_mapper(pipes[0]);
+		be_mapper(ends[0]);
 	}
-	close(pipes[0]);
-	mapper.go = pipes[1];
+	close(ends[0]);
+	mapper.go = ends[1];
 	return mapper;
 }
 
+/* A child that has no range to give has ended already. */
 bool mapper_map(struct mapper *mapper)
 {
-	bool began = mapper->pid > 0 && write(mapper->go, "", 1) == 1;
+	bool began = mapper->pid > 0 && send(mapper->go, "", 1, MSG_NOSIGNAL) == 1;
 
 	return mapper_end(mapper) && began;
 }
