@@ -8,7 +8,7 @@
 #   about TEXT                         what kind of server it is
 #   backlog N|TEXT                     what it asks listen() for
 #   finds FINDING SCENARIO TEXT        what it does wrong, and what there is to say of that
-#   may_find FINDING SCENARIO TEXT     the same, if the machine is slow or busy
+#   may_find FINDING SCENARIO TEXT     the same, where not each trial shows it
 #   ends_after_one                     it serves one client, and ends
 #   make_ready COMMAND...              what comes before the trial
 #   try [OPTION...] -- SERVER [ARG...] the trial; always the last
@@ -78,6 +78,8 @@ server_go()
 	needs go
 	about "Go's net/http in a program of ten lines"
 	backlog 'as many as net.core.somaxconn allows'
+	finds dies-of-accept-error errors "Serve() returns at an error that is not temporary by its own
+		account, as ENOBUFS, ENOMEM and EPERM, and log.Fatal() ends the program, as in most."
 	make_ready env GOCACHE="$PWD/go-cache" go build -o server server.go
 	try -- ./server
 }
@@ -236,7 +238,8 @@ server_sshd()
 	needs sshd ssh-keygen
 	about "a process for each client; on two ports, in the background"
 	backlog 128
-	finds refused-at-reload reload "At SIGHUP it closes its listeners, begins anew, and listens again."
+	finds reset-at-reload reload "At SIGHUP it closes its listeners, begins anew, and listens again."
+	may_find refused-at-reload reload "Who comes in between is refused."
 	make_ready ssh-keygen -q -t ed25519 -N '' -f hostkey
 	try --port 2222 --expect SSH-2 --reload-signal HUP -- /usr/sbin/sshd \
 		-f /dev/null -h "$PWD/hostkey" -o PidFile="$PWD/sshd.pid" -p 2222 -p 2223
