@@ -1317,6 +1317,26 @@ START_TEST(each_way_to_die_is_found)
 }
 END_TEST
 
+/* Its listener is closed, and it lives on, as a program does that ends the loop but not itself. */
+START_TEST(who_closes_its_listener_at_an_error_of_accept_is_deaf)
+{
+	static const int errors[] = { ENOBUFS, EPROTO };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+		struct stage stage = { 0 };
+		autofree char *names = NULL;
+
+		fail_accept(&stage, errors[i]);
+		end_listener(&stage, PORT);
+		come_refused(&stage);
+		rest_for(&stage, 3);
+		names = names_in(stage.journal);
+		ck_assert_str_eq(names, i ? "" : "deaf-after-accept-error");
+		journal_free(stage.journal);
+	}
+}
+END_TEST
+
 /* As sshd and inetd have it: whose client has gone goes, too, and the one that listens is there. */
 START_TEST(a_process_that_goes_with_its_client_is_no_loss)
 {
@@ -1591,6 +1611,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
 	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);
 	tcase_add_test(tests, each_way_to_die_is_found);
+	tcase_add_test(tests, who_closes_its_listener_at_an_error_of_accept_is_deaf);
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
 	tcase_add_test(tests, who_accepts_others_is_not_deaf);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);

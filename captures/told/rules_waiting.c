@@ -260,18 +260,34 @@ static const struct told_event *error_before(const struct told *told, nsec at)
 	return last;
 }
 
+/* Who was kept from being served since accept() has failed so; @left.example NULL: nobody was. */
+static struct left kept_since_error(const struct told *told, const struct told_event *first)
+{
+	struct left left = { 0 };
+
+	if (!first || when_lost(told))
+		return left;
+	left = left_in_queue(told, (struct leaving){ .since = first->at, .unowed = true });
+	if (!left.example)
+		left.example = refused_since(told, first->at);
+	return left;
+}
+
 bool find_deaf_after_accept_error(const struct told *told, struct told_finding *finding)
 {
-	const struct told_event *first = find_deed(told, DEED_ERROR, 0), *error;
-	struct left left = { 0 };
+	struct left left = kept_since_error(told, find_deed(told, DEED_ERROR, 0));
+	const struct told_event *error;
 	autofree char *words = NULL;
 
-	if (first && !when_lost(told))
-		left = left_in_queue(told, (struct leaving){ .since = first->at, .unowed = true });
-	error = left.example ? error_before(told, left.example->last_queued) : NULL;
-	if (!error || !told_error_is_of_linux(error->error) || accepts_others(told, &left))
+	if (!left.example)
 		return false;
-	words = words_of_left(told, &left);
+	error = error_before(told, left.count ? left.example->last_queued : left.example->syn[0]);
+	if (!error || !told_error_is_of_linux(error->error) ||
+	    (left.count && accepts_others(told, &left)))
+		return false;
+	words = left.count ? words_of_left(told, &left)
+			   : format("%s was refused: the server has closed its listener",
+				    left.example->name);
 	return tell_left(
 		finding, &left,
 		format("%s, since accept() had failed with %s", words, error_name(error->error)));
