@@ -70,6 +70,8 @@ server_caddy()
 	needs caddy
 	about "Go's net/http: goroutines, and edge-triggered epoll; a second port on loopback"
 	backlog 'as many as net.core.somaxconn allows'
+	finds deaf-after-accept-error errors "Serve() returns at an error that is not temporary by its own
+		account, as ENOBUFS, ENOMEM and EPERM: the listener is closed, and the program goes on."
 	try --port 8080 --reload 'caddy reload' -- caddy run
 }
 
@@ -78,8 +80,8 @@ server_go()
 	needs go
 	about "Go's net/http in a program of ten lines"
 	backlog 'as many as net.core.somaxconn allows'
-	finds dies-of-accept-error errors "Serve() returns at an error that is not temporary by its own
-		account, as ENOBUFS, ENOMEM and EPERM, and log.Fatal() ends the program, as in most."
+	finds dies-of-accept-error errors "Serve() returns as above, and log.Fatal() ends the program, as in
+		most."
 	make_ready env GOCACHE="$PWD/go-cache" go build -o server server.go
 	try -- ./server
 }
