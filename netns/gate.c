@@ -209,6 +209,11 @@ unsigned wire_release_at_once(struct net *net)
 	return released;
 }
 
+unsigned wire_waiting(const struct net *net)
+{
+	return net->gate.waiting_count;
+}
+
 unsigned wire_held(const struct net *net)
 {
 	return net->gate.held_count;

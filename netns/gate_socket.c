@@ -171,6 +171,7 @@ static void keep_waiting(struct gate *gate, enum wire_end end, const struct fram
 	struct frame *frame = frame_new(head, bytes, head->length);
 
 	frames_keep(&gate->waiting, frame)->end = end;
+	gate->waiting_count++;
 }
 
 /* Reads what the kernel has for the gate. Returns true when the last mark was there. */
@@ -238,5 +239,6 @@ struct frame *gate_next(struct gate *gate, enum wire_end *end)
 	if (TAILQ_EMPTY(&gate->waiting))
 		return NULL;
 	*end = TAILQ_FIRST(&gate->waiting)->end;
+	gate->waiting_count--;
 	return frames_take(&gate->waiting);
 }

@@ -226,7 +226,8 @@ struct gate {
 	uint64_t frames;
 	uint64_t dropped;           /* by the kernel, before the gate could read them */
 	uint64_t marks;             /* sent by gate_settle() */
-	struct kept_frames waiting; /* read, not yet moved */
+	struct kept_frames waiting; /* read, not yet moved, */
+	unsigned waiting_count;     /* so many */
 	struct kept_frames held;
 	unsigned held_count;
 	struct kept_frames flying[HOSTS]; /* sent into netem, by sender */

@@ -274,6 +274,8 @@ unsigned wire_release(struct net *net, unsigned count);
  * ever.
  */
 unsigned wire_release_at_once(struct net *net);
+/* Number of frames that the gate has read and not moved yet. */
+unsigned wire_waiting(const struct net *net);
 /* Number of frames held. */
 unsigned wire_held(const struct net *net);
 /*
