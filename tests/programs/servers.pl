@@ -26,8 +26,8 @@ sub table_of {
 }
 
 sub trial_of {
-	my $text = content("$_[0]/try.json") or return undef;
-	return decode_json($text);
+	my $trial = decode_json(content("$_[0]/try.json") // return undef);
+	return $trial->{complete} ? $trial : undef;
 }
 
 sub was_played { return grep { $_->{status} =~ /^(passed|failed)$/ } @{$_[0]{scenarios}} }
@@ -76,7 +76,7 @@ sub problems_of {
 
 sub check {
 	my ($folder) = @_;
-	my $trial = trial_of($folder) or die "$folder: no try.json\n";
+	my $trial = trial_of($folder) or die "$folder: no try.json of a whole trial\n";
 	my @problems = problems_of(table_of($folder), $trial);
 	print "$_\n" for @problems;
 	exit(@problems ? 1 : 0);
@@ -109,8 +109,8 @@ sub page_of_tables {
 
 sub seen_in {
 	my ($trial, $scenario) = @_;
-	my @texts = map { $_->{summary} // () } grep { $_->{scenario} eq $scenario } was_played($trial);
-	return join '; ', unique(@texts);
+	my ($first) = grep { $_->{scenario} eq $scenario } was_played($trial);
+	return "over $first->{family}: $first->{summary}" =~ s/ipv/IPv/r;
 }
 
 sub page_of_trials {
