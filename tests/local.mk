@@ -159,6 +159,7 @@ shell_tests = \
 	tests/test_sigkill.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
+	tests/test_try_servers.sh \
 	tests/test_try.sh \
 	tests/test_try_programs.sh \
 	tests/test_vm.sh
