@@ -228,10 +228,10 @@ fi
 
 # ---- an end in the middle --------------------------------------------------------------------------
 
+rm -rf artifacts/try
 "$fake" try --patience 60 -- sleep 600 >out 2>err </dev/null &
 trial=$!
-within 30 test -e artifacts/try/facts/ipv4/env.txt
-sleep 0.5
+within 30 test -e artifacts/try/facts/ipv4/server.log
 kill -TERM $trial # a shell lets what it starts in the background ignore SIGINT
 wait $trial
 status=$?
