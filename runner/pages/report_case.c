@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Pictures are left out, and linked, when the page would get too big for a phone. */
-enum { MOST_BYTES = 3000000, MOST_OF_A_PICTURE = 120000 };
+enum { MOST_BYTES = 4000000, MOST_OF_A_PICTURE = 120000 };
 
 /* All but its first line, which names the family. */
 static const char *body_of(const char *ladder)
