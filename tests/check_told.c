@@ -59,7 +59,10 @@ static void fact(struct stage *stage, const char *name, const char *argument, lo
 				   .name = name,
 				   .argument = argument,
 				   .value = value,
-				   .listener = strcmp(name, "backlog asked") == 0 ? PORT : 0 });
+				   .listener = strcmp(name, "backlog asked") == 0 ||
+							       strcmp(name, "reuseport") == 0
+						       ? PORT
+						       : 0 });
 }
 
 static void listen_at(struct stage *stage, int listener)
@@ -718,6 +721,20 @@ CHANGES(resets)
 CHANGES(cuts)
 CHANGES(closes)
 
+/* Nobody comes between the two listeners; the right twin has kept the first one. */
+static void replace(struct stage *stage)
+{
+	begin(stage, "reload");
+	fact(stage, "reuseport", NULL, 0);
+	serve(stage);
+	server_event(stage, "signalled", SIGHUP);
+	if (stage->wrong) {
+		end_listener(stage, PORT);
+		listen_at(stage, TWIN);
+	}
+	serve(stage);
+}
+
 /* The right twin accepts before it ends. */
 static void group(struct stage *stage)
 {
@@ -775,6 +792,7 @@ static const struct fault {
 	{ "cut-answer-at-handover", handover_cuts, NULL },
 	{ "unanswered-at-handover", handover_closes, NULL },
 	{ "reset-in-group", group, NULL },
+	{ "refused-at-reload", replace, "replaced" },
 };
 #define FAULTS ((int)ARRAY_LENGTH(faults))
 
@@ -939,7 +957,7 @@ static const struct {
 	{ nobody_exits, OF_ENDS "listener-leaked cannot-bind-again worker-gone" },
 	{ it_was_told_to_end, OF_ENDS },
 	{ nobody_is_sent_away, OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group" },
-	{ no_signal_is_sent, OF_RELOADS "cut-answer-at-handover unserved-while-draining" },
+	{ no_signal_is_sent, OF_RELOADS "replaced cut-answer-at-handover unserved-while-draining" },
 	{ all_clients_are_silent,
 	  OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group half-served left-in-queue "
 				  "silent-client-blocks-others dies-of-dead-client dies-of-sigpipe "
@@ -949,7 +967,7 @@ static const struct {
 			    "deaf-after-accept-error unserved-while-draining reset-in-group "
 			    "spins-without-descriptors" },
 	{ no_fact_is_known, "tiny-backlog spins-without-descriptors deaf-after-descriptors "
-			    "dies-without-descriptors refused-at-restart" },
+			    "dies-without-descriptors refused-at-restart replaced" },
 };
 
 static struct journal *edited(const struct journal *journal, edit *edit)

@@ -12,9 +12,10 @@
 struct told_listener {
 	int key, port;
 	const char *name;
-	int depth;         /* of the accept queue, as the last sample has found it */
-	int drops;         /* segments, as the kernel counts them */
-	long asked;        /* backlog that listen() was called with; -1: not known */
+	int depth;  /* of the accept queue, as the last sample has found it */
+	int drops;  /* segments, as the kernel counts them */
+	long asked; /* backlog that listen() was called with; -1: not known */
+	int shares; /* 1: SO_REUSEPORT lets others listen on its port, 0: not; -1: not known */
 	nsec began, ended; /* it listened; 0: not yet */
 	int *waiting;      /* flows, who came first first */
 	int waiting_count;
@@ -140,7 +141,8 @@ told_finder find_half_served, find_left_in_queue, find_tiny_backlog, find_silent
 told_finder find_death_of_dead_client, find_death_of_sigpipe, find_death_without_descriptors,
 	find_death_of_accept_error, find_death_of_interrupted_wait, find_spinning;
 told_finder find_no_bind, find_leaked_listener, find_refused_at_restart, find_refused_at_change,
-	find_reset_at_change, find_cut_at_change, find_unanswered_at_change, find_reset_in_group;
+	find_refused_at_reload, find_reset_at_change, find_cut_at_change, find_unanswered_at_change,
+	find_reset_in_group;
 
 /*
  * The errors of accept() that Linux does not give for TCP, after which the server ended, and how

@@ -40,6 +40,7 @@ static void take_listener(struct told *told, const struct event *event)
 					.port = event_port(event),
 					.name = event->name ? event->name : "?",
 					.asked = -1,
+					.shares = -1,
 					.began = event->at };
 }
 
@@ -330,6 +331,8 @@ static void take_fact(struct told *told, const struct event *event)
 
 	if (listener && text_is(event->name, "backlog asked"))
 		listener->asked = event->value;
+	if (listener && text_is(event->name, "reuseport"))
+		listener->shares = event->value > 0;
 }
 
 void take_queue_event(struct told *told, const struct event *event)

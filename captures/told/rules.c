@@ -205,13 +205,13 @@ static const struct {
 	{ { .name = "refused-at-reload",
 	    .scenarios = "reload",
 	    .needs = "EVENT_SERVER \"signalled\" or \"command\"; ordinary clients before and after "
-		     "it",
+		     "it; EVENT_FACT \"reuseport\", and EVENT_LISTENER of who follows",
 	    .consequence = "Each reload refuses clients.",
 	    .mends = "Keep the listener open over a reload: hand the same socket on, and do not "
 		     "close "
 		     "and open it again.",
 	    .page = PAGE("refused-at-reload") },
-	  find_refused_at_change },
+	  find_refused_at_reload },
 	{ { .name = "reset-at-reload",
 	    .scenarios = "reload",
 	    .needs = "as refused-at-reload",

@@ -107,6 +107,43 @@ bool find_refused_at_change(const struct told *told, struct told_finding *findin
 	return tell_cost(told, finding, was_refused);
 }
 
+/*
+ * The listener that has ended since the change, although another one listens on its port: that one
+ * cannot have begun before it has ended, for it did not share the port. NULL: there is none.
+ */
+static const struct told_listener *who_was_replaced(const struct told *told)
+{
+	nsec change = change_of(told);
+
+	for (int i = 0; change && i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->shares != 0 || listener->ended < change)
+			continue;
+		for (int j = 0; j < told->books->listener_count; j++)
+			if (told->books->listeners[j].port == listener->port &&
+			    told->books->listeners[j].began > change)
+				return listener;
+	}
+	return NULL;
+}
+
+/* Whoever comes between the two: whether somebody did then is chance. */
+bool find_refused_at_reload(const struct told *told, struct told_finding *finding)
+{
+	const struct told_listener *listener;
+
+	if (find_refused_at_change(told, finding))
+		return true;
+	listener = who_was_replaced(told);
+	if (!listener)
+		return false;
+	finding->sentence = format("%s was closed, and then another one was opened on its port: "
+				   "between the two nobody listened",
+				   listener->name);
+	return true;
+}
+
 bool find_reset_at_change(const struct told *told, struct told_finding *finding)
 {
 	return tell_cost(told, finding, was_reset);
