@@ -1404,6 +1404,25 @@ START_TEST(who_accepts_others_is_not_deaf)
 }
 END_TEST
 
+/* A server that drains may end who has said a part of its request, and nothing for long. */
+START_TEST(who_has_said_a_part_is_owed_no_answer)
+{
+	struct stage stage = { 0 };
+	autofree char *names = NULL;
+	int flow;
+
+	change_closes(&stage, "handover");
+	flow = come(&stage, NULL);
+	accept_one(&stage);
+	segment(&stage, flow, CLIENT,
+		(struct segment){ .flags = ACK | PSH, .seq = 1, .length = 50 });
+	flags(&stage, flow, SERVER, FIN | ACK);
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* What other systems give is a fact. */
 START_TEST(an_error_of_another_system_is_no_finding)
 {
@@ -1632,6 +1651,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, who_closes_its_listener_at_an_error_of_accept_is_deaf);
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
 	tcase_add_test(tests, who_accepts_others_is_not_deaf);
+	tcase_add_test(tests, who_has_said_a_part_is_owed_no_answer);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);

@@ -94,14 +94,30 @@ static void take_received(struct told_client *client, const struct event *event)
 		set_once(&client->reset, event->at);
 }
 
+/* At the server. What comes again counts once. */
+static void take_heard(struct told_client *client, const struct event *event)
+{
+	const struct segment *segment = &event->segment;
+	long heard;
+
+	if ((segment->flags & (SYN | ACK)) == SYN)
+		client->first_seq = segment->seq;
+	if ((segment->flags & SYN) || !segment->length)
+		return;
+	set_once(&client->asked, event->at);
+	heard = (long)(uint32_t)(segment->seq - client->first_seq - 1) + segment->length;
+	if (!server_has_ended(client) && heard > client->heard)
+		client->heard = heard;
+}
+
 static void take_packet(struct told *told, struct told_client *client, const struct event *event)
 {
 	enum host host = client->raw ? SERVER : CLIENT;
 
 	if (!told->began)
 		told->began = event->at;
-	if (event->host == SERVER && event->from == CLIENT && event->segment.length)
-		set_once(&client->asked, event->at);
+	if (event->host == SERVER && event->from == CLIENT)
+		take_heard(client, event);
 	if (event->host != host)
 		return;
 	if (event->from == CLIENT)

@@ -48,10 +48,25 @@ static bool was_cut(const struct told *told, const struct told_client *client)
 	return client->fate == FATE_CUT;
 }
 
-/* FIN although its request had come: what the server has not read it answers with RST. */
-static bool was_closed_on(const struct told_client *client)
+/* Bytes of a whole request: nobody has said more. */
+static long whole_request(const struct told *told)
 {
-	return client->fate == FATE_CLOSED && client->asked && client->asked < client->closed;
+	long most = 0;
+
+	for (int i = 0; i < told->client_count; i++)
+		if (told->clients[i].heard > most)
+			most = told->clients[i].heard;
+	return most;
+}
+
+/*
+ * FIN although its request had come: what the server has not read it answers with RST. Who has said
+ * a part of it and waits is not owed an answer, and a server may end that after a while.
+ */
+static bool was_closed_on(const struct told *told, const struct told_client *client)
+{
+	return client->fate == FATE_CLOSED && client->asked && client->asked < client->closed &&
+	       client->heard == whole_request(told);
 }
 
 static bool was_not_answered(const struct told *told, const struct told_client *client)
@@ -61,7 +76,7 @@ static bool was_not_answered(const struct told *told, const struct told_client *
 
 	if (window.from < change)
 		window.from = change;
-	return was_closed_on(client) ||
+	return was_closed_on(told, client) ||
 	       (client->fate == FATE_UNANSWERED && stay_at_rest(told, window) >= STILL);
 }
 

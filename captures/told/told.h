@@ -106,6 +106,8 @@ struct told_client {
 	nsec connected;      /* the first SYN-ACK came */
 	nsec requested;      /* its first byte was sent, */
 	nsec asked;          /* and came to the server */
+	long heard;          /* bytes of it that had come there before the server ended it */
+	uint32_t first_seq;  /* of its SYN */
 	nsec first_byte;     /* of the answer came, */
 	nsec last_byte;      /* and the last one so far */
 	nsec served;         /* the last byte of the whole answer came; see EVENT_FACT "request" */
