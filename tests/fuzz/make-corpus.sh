@@ -45,6 +45,13 @@ for folder in "$work/told"/*; do
 	esac
 done
 
+# A real one, for the books: as it was, and with a counter that does not fit.
+gzip -dc "$source/tests/told/right-stop.jsonl.gz" | sed -e 's/^{"seq":[0-9]*,/{/' -e 300q >"$corpus/journal/told"
+sed 's/"name":"Tcp.InSegs","delta":1,/"name":"Tcp.InSegs","delta":7,/' "$corpus/journal/told" \
+	>"$corpus/journal/told-with-another-counter"
+sed 's/"name":"Tcp.OutSegs","delta":1,/"name":"Tcp.OutSegs","delta":3,/' "$corpus/journal/told" \
+	>"$corpus/journal/told-with-segments-that-nobody-saw"
+
 # ---- results ------------------------------------------------------------------------------------
 
 run()
