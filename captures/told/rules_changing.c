@@ -181,11 +181,15 @@ bool find_refused_at_restart(const struct told *told, struct told_finding *findi
 
 /* ---- members of a group -------------------------------------------------------------------- */
 
-static const struct told_listener *who_listens_still(const struct told *told)
+/* One that listened before @at, and does at the end. */
+static const struct told_listener *who_listens_still(const struct told *told, nsec at)
 {
-	for (int i = 0; i < told->books->listener_count; i++)
-		if (!told->books->listeners[i].ended)
-			return &told->books->listeners[i];
+	for (int i = 0; i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->began < at && !listener->ended)
+			return listener;
+	}
 	return NULL;
 }
 
@@ -217,7 +221,7 @@ bool find_reset_in_group(const struct told *told, struct told_finding *finding)
 		first = first ? first : client;
 		count++;
 	}
-	if (!first || !who_listens_still(told))
+	if (!first || !who_listens_still(told, told->ended))
 		return false;
 	finding->flow = first->flow;
 	finding->seq = first->seq;
@@ -243,14 +247,16 @@ static bool failed_to_listen(const struct told *told, const struct told_server *
 /* The main process is gone, and what is left sleeps and holds the listener. */
 bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 {
-	const struct told_server *server = told->server_count ? &told->servers[0] : NULL;
-	const struct told_listener *listener = who_listens_still(told);
-	nsec again = told->server_count > 1 ? told->servers[1].listens : 0;
-	struct told_window window = { server ? server->exited : 0, again ? again : told->ended,
-				      false };
+	const struct told_server *server = told->servers;
+	const struct told_listener *listener;
+	struct told_window window = { 0 };
 
-	if (!server || !server->exited || !listener || told->books->activated ||
-	    !was_at_rest(told, window) || stay_of_instance(told, window, 0) < STILL)
+	if (!told->server_count || !server->exited || told->books->activated)
+		return false;
+	listener = who_listens_still(told, server->exited);
+	window.from = server->exited;
+	window.to = told->server_count > 1 && server[1].listens ? server[1].listens : told->ended;
+	if (!listener || !was_at_rest(told, window) || stay_of_instance(told, window, 0) < STILL)
 		return false;
 	finding->flow = told->client_count;
 	finding->sentence = format("the server had exited at %.3f s, and %s stayed open: processes "
