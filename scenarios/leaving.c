@@ -41,9 +41,11 @@ SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused
 	STEP("it is told to stop");
 	signal_server(server, trial_of_scene(net)->stop_signal);
 	continue_server(server);
-	until_they_are_done(&waits, 1);
+	server_rests(server, 1);
 
-	STEP("others come");
+	STEP("one comes at once, and others when the server has done what it does");
+	client_that_has_come(server, (struct client_plan){ 0 });
+	until_they_are_done(&waits, 1);
 	others_are_served(server);
 
 	STEP("who has said half of its request says the rest, and who still connects does");
