@@ -42,19 +42,6 @@
 
 static struct inspection *inspection;
 
-/* The child goes on; the parent ends as the child does. */
-static void go_on_in_child(void)
-{
-	pid_t pid = fork();
-	int status;
-
-	ck_assert_int_ge(pid, 0);
-	if (!pid)
-		return;
-	waitpid(pid, &status, 0);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-}
-
 static void raise_loopback(void)
 {
 	struct ifreq request = { .ifr_flags = IFF_UP };

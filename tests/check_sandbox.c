@@ -34,19 +34,6 @@ static char top[] = "check_sandbox.XXXXXX", *folder; /* of all, and of a test */
 static struct net *net;
 static struct sandbox *sandbox;
 
-/* The child goes on; the parent ends as the child does. */
-static void go_on_in_child(void)
-{
-	pid_t pid = fork();
-	int status;
-
-	ck_assert_int_ge(pid, 0);
-	if (!pid)
-		return;
-	waitpid(pid, &status, 0);
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-}
-
 static void make_folder(void)
 {
 	folder = format("%s/%d", top, getpid());

@@ -829,6 +829,15 @@ static char *names_in(const struct journal *journal)
 	return names;
 }
 
+/* Of what the stage has played so far; its journal is over. */
+static void expect_found(const struct stage *stage, const char *wanted)
+{
+	autofree char *names = names_in(stage->journal);
+
+	ck_assert_str_eq(names, wanted);
+	journal_free(stage->journal);
+}
+
 START_TEST(each_fault_is_found_and_no_other)
 {
 	struct journal *journal = play(&faults[_i], true);
@@ -1322,7 +1331,6 @@ END_TEST
 START_TEST(each_way_to_die_is_found)
 {
 	struct stage stage = { .wrong = true };
-	autofree char *names = NULL;
 
 	go_dead(&stage, 1);
 	say(&stage,
@@ -1332,9 +1340,7 @@ START_TEST(each_way_to_die_is_found)
 				    .name = "exited",
 				    .value = -SIGPIPE });
 	say(&stage, (struct event){ .kind = EVENT_END });
-	names = names_in(stage.journal);
-	ck_assert_str_eq(names, "dies-of-dead-client, dies-of-sigpipe");
-	journal_free(stage.journal);
+	expect_found(&stage, "dies-of-dead-client, dies-of-sigpipe");
 }
 END_TEST
 
@@ -1345,15 +1351,12 @@ START_TEST(who_closes_its_listener_at_an_error_of_accept_is_deaf)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
 		struct stage stage = { 0 };
-		autofree char *names = NULL;
 
 		fail_accept(&stage, errors[i]);
 		end_listener(&stage, PORT);
 		come_refused(&stage);
 		rest_for(&stage, 3);
-		names = names_in(stage.journal);
-		ck_assert_str_eq(names, i ? "" : "deaf-after-accept-error");
-		journal_free(stage.journal);
+		expect_found(&stage, i ? "" : "deaf-after-accept-error");
 	}
 }
 END_TEST
@@ -1362,7 +1365,6 @@ END_TEST
 START_TEST(a_process_that_goes_with_its_client_is_no_loss)
 {
 	struct stage stage = { 0 };
-	autofree char *names = NULL;
 	int flow;
 
 	begin(&stage, "descriptors");
@@ -1376,9 +1378,7 @@ START_TEST(a_process_that_goes_with_its_client_is_no_loss)
 	close_client(&stage, flow);
 	lose_process(&stage, 0);
 	rest_for(&stage, 3);
-	names = names_in(stage.journal);
-	ck_assert_str_eq(names, "");
-	journal_free(stage.journal);
+	expect_found(&stage, "");
 }
 END_TEST
 
@@ -1386,7 +1386,6 @@ END_TEST
 START_TEST(who_accepts_others_is_not_deaf)
 {
 	struct stage stage = { 0 };
-	autofree char *names = NULL;
 	int dead, first;
 
 	begin(&stage, "no-data");
@@ -1401,9 +1400,7 @@ START_TEST(who_accepts_others_is_not_deaf)
 	accept_one(&stage);
 	answer(&stage, first);
 	rest_for(&stage, 3);
-	names = names_in(stage.journal);
-	ck_assert_str_eq(names, "");
-	journal_free(stage.journal);
+	expect_found(&stage, "");
 }
 END_TEST
 
@@ -1411,7 +1408,6 @@ END_TEST
 START_TEST(who_has_said_a_part_is_owed_no_answer)
 {
 	struct stage stage = { 0 };
-	autofree char *names = NULL;
 	int flow;
 
 	change_closes(&stage, "handover");
@@ -1420,9 +1416,7 @@ START_TEST(who_has_said_a_part_is_owed_no_answer)
 	segment(&stage, flow, CLIENT,
 		(struct segment){ .flags = ACK | PSH, .seq = 1, .length = 50 });
 	flags(&stage, flow, SERVER, FIN | ACK);
-	names = names_in(stage.journal);
-	ck_assert_str_eq(names, "");
-	journal_free(stage.journal);
+	expect_found(&stage, "");
 }
 END_TEST
 

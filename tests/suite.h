@@ -8,6 +8,8 @@
 #include <check.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Plays it, TAP on stdout, and releases it. The program's exit status: 1 when a test failed. */
 static inline int suite_run(Suite *suite)
@@ -20,6 +22,19 @@ static inline int suite_run(Suite *suite)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? 1 : 0;
+}
+
+/* The child goes on; the parent ends as the child does. */
+static inline void go_on_in_child(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		return;
+	waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 static inline int remove_entry(const char *path, const struct stat *stat, int flag, struct FTW *ftw)

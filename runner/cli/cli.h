@@ -147,6 +147,20 @@ bool take_multiplier(const struct cli_option *option, const char *value, void *f
 		FIELD(timeout_multiplier),                                                         \
 		.help = "give cases X times as long before they are ended"                         \
 	}
+#define NO_REPORT_OPTION(help_)                                                                    \
+	{                                                                                          \
+		.name = "no-report", .take = take_flag, FIELD(no_report), .help = (help_)          \
+	}
+#define TAP_OPTION                                                                                 \
+	{                                                                                          \
+		.name = "tap", .take = take_flag, FIELD(tap),                                      \
+		.help = "write the Test Anything Protocol on stdout"                               \
+	}
+#define JUNIT_OPTION                                                                               \
+	{                                                                                          \
+		.name = "junit", .argument = "FILE", .take = take_string, FIELD(junit),            \
+		.complete = complete_files, .help = "write JUnit XML too"                          \
+	}
 #define WIRE_OPTION                                                                                \
 	{                                                                                          \
 		.name = "wire", .argument = "SPEC", .take = take_netem, FIELD(wire),               \
@@ -221,6 +235,21 @@ void complete_kernel_list(const struct typed *typed);
 
 extern const struct command list_command, run_command, claims_command, show_command, report_command,
 	kernels_command, matrix_command, diff_command, try_command;
+
+/* ---- played.c: what commands have in common that play something ----------------------------- */
+
+struct run;
+/* Nothing can run on this machine at all: said once, no trace left. Returns the exit status. */
+int nothing_runs(const struct options *options, const char *why);
+/* The same for an error of the run, before its first entry. */
+int cannot_begin(const struct options *options, const char *why);
+/* Makes the guests' image and claims the folder; NULL, or why not, in a line that the caller frees.
+ */
+char *prepare_run(struct run *run, const struct options *options);
+/* Ends the run for a problem, which it takes; NULL: there is none. */
+void note_problem(struct run *run, char *problem);
+/* Says what has ended the run, where something has, stdout that takes no more too. */
+void end_output(struct run *run);
 
 /* ---- matrix.c ------------------------------------------------------------------------------ */
 

@@ -13,6 +13,7 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/matrix.c \
 	runner/cli/matrix_run.c \
 	runner/cli/options.c \
+	runner/cli/played.c \
 	runner/cli/report.c \
 	runner/cli/run.c \
 	runner/cli/show.c \

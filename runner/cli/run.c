@@ -7,80 +7,28 @@
 #include "runner/play/play.h"
 #include "runner/tell/tell.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
-/* ---- before the first case ----------------------------------------------------------------- */
-
-/* Nothing can run on this machine at all: said once, no trace left. */
-static int nothing_runs(const struct options *options, const char *why)
-{
-	complain("%s", why);
-	if (options->tap)
-		tap_of_nothing(why, false);
-	return EXIT_ALL_SKIPPED;
-}
-
-static int cannot_begin(const struct options *options, const char *why)
-{
-	complain("%s", why);
-	if (options->tap)
-		tap_of_nothing(why, true);
-	return EXIT_RUN_ERROR;
-}
-
 /* ---- the command --------------------------------------------------------------------------- */
-
-static void write_junit(struct run *run, const struct options *options)
-{
-	char *problem = options->junit ? junit_write(run, options->junit) : NULL;
-
-	if (problem)
-		run_fatal(run, problem);
-}
-
-static void write_report(struct run *run, const struct options *options)
-{
-	char *problem =
-		options->no_report ? NULL : report_of_run(options->catalogue, run->artifacts);
-
-	if (problem)
-		run_fatal(run, problem);
-}
-
-static void report_to_github(struct run *run)
-{
-	char *problem = github_report(run);
-
-	if (problem)
-		run_fatal(run, problem);
-}
 
 static void play_and_report(struct run *run, const struct options *options)
 {
 	run_play(run);
 	results_store(run, run->ended == run->plan.count);
-	write_report(run, options);
-	write_junit(run, options);
-	report_to_github(run);
+	if (!options->no_report)
+		note_problem(run, report_of_run(options->catalogue, run->artifacts));
+	if (options->junit)
+		note_problem(run, junit_write(run, options->junit));
+	note_problem(run, github_report(run));
 	run->reporter->end(run);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));
-	if (run->fatal)
-		complain("%s", run->fatal);
+	end_output(run);
 }
 
 static int run_assigned(struct run *run, const struct options *options)
 {
-	autofree char *problem = run_has_guests(run) ? guests_prepare(run) : NULL;
+	autofree char *problem = prepare_run(run, options);
 
-	if (!problem)
-		problem = results_make_folder(run);
-	if (!problem && options->junit)
-		problem = junit_problem(options->junit); /* which may be in that folder */
-	if (!problem)
-		problem = results_claim_folder(run);
 	if (problem)
 		return cannot_begin(options, problem);
 	choose_jobs(run);
@@ -318,20 +266,9 @@ static const struct cli_option run_options[] = {
 	JOBS_OPTION("this many at once (default: 16 x CPUs, fewer where memory is short)"),
 	ARTIFACTS_OPTION("keep what was seen here (default: ./artifacts)"),
 	ARTIFACTS_ON_OPTION,
-	{ .name = "no-report",
-	  .take = take_flag,
-	  FIELD(no_report),
-	  .help = "write no report.html there" },
-	{ .name = "tap",
-	  .take = take_flag,
-	  FIELD(tap),
-	  .help = "write the Test Anything Protocol on stdout" },
-	{ .name = "junit",
-	  .argument = "FILE",
-	  .take = take_string,
-	  FIELD(junit),
-	  .complete = complete_files,
-	  .help = "write JUnit XML too" },
+	NO_REPORT_OPTION("write no report.html there"),
+	TAP_OPTION,
+	JUNIT_OPTION,
 	{ .name = "repeat",
 	  .argument = "N",
 	  .take = take_number,

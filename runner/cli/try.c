@@ -13,7 +13,6 @@
 #include "runner/tell/tell.h"
 #include "sandbox/sandbox.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -277,28 +276,6 @@ static bool check(const struct options *options)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
-static int nothing_runs(const struct options *options, const char *why)
-{
-	complain("%s", why);
-	if (options->tap)
-		tap_of_nothing(why, false);
-	return EXIT_ALL_SKIPPED;
-}
-
-static int cannot_begin(const struct options *options, const char *why)
-{
-	complain("%s", why);
-	if (options->tap)
-		tap_of_nothing(why, true);
-	return EXIT_RUN_ERROR;
-}
-
-static void note_problem(struct run *run, char *problem)
-{
-	if (problem)
-		run_fatal(run, problem);
-}
-
 static void write_page(struct run *run)
 {
 	autofree char *path = format("%s/try.html", run->artifacts);
@@ -326,22 +303,13 @@ static void play_and_report(struct run *run, const struct options *options)
 	run->reporter->end(run);
 	if (options->json)
 		print_json(run);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		run_fatal(run, format("cannot write to stdout: %s", strerror(errno)));
-	if (run->fatal)
-		complain("%s", run->fatal);
+	end_output(run);
 }
 
 static int run_assigned(struct run *run, const struct options *options)
 {
-	autofree char *problem = run_has_guests(run) ? guests_prepare(run) : NULL;
+	autofree char *problem = prepare_run(run, options);
 
-	if (!problem)
-		problem = results_make_folder(run);
-	if (!problem && options->junit)
-		problem = junit_problem(options->junit); /* which may be in that folder */
-	if (!problem)
-		problem = results_claim_folder(run);
 	if (!problem && !tried_store(run, false)) {
 		problem = run->fatal;
 		run->fatal = NULL;
