@@ -17,6 +17,8 @@ base_libbase_a_SOURCES = \
 	base/owned.c \
 	base/patience.c \
 	base/shortage.c \
+	base/staging.c \
+	base/staging.h \
 	base/terminal.c \
 	base/terminal.h \
 	base/text.c \

@@ -20,6 +20,7 @@ libcheck_tests = \
 	tests/check_patience \
 	tests/check_segment \
 	tests/check_slips \
+	tests/check_staging \
 	tests/check_storm \
 	tests/check_story \
 	tests/check_suites \
@@ -73,6 +74,7 @@ tests_check_failures_LDADD = $(offline)
 tests_check_hostile_LDADD = $(offline)
 tests_check_oracle_LDADD = $(offline)
 tests_check_segment_LDADD = $(offline)
+tests_check_staging_LDADD = base/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) $(XML_LIBS)
 tests_check_story_LDADD = $(offline)
 tests_check_told_LDADD = $(offline)
 
