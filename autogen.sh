@@ -17,9 +17,9 @@ Makes ./configure with autoreconf.
   --install-deps  first install what is missing to build and to run, with apt, dnf, zypper or
                   pacman; asks for root (sudo, doas) only when something is missing.
                   On the way also the servers and tools that single cases play with
-                  (nginx, HAProxy, Apache httpd, hping3, netstat), and the servers that
-                  tests/programs/ tries (another 90 MB with apt, 55 of them PostgreSQL's),
-                  none of which is started.
+                  (nginx, HAProxy, Apache httpd, hping3, netstat), GnuTLS for
+                  halfopen try --tls, and the servers that tests/programs/ tries (another
+                  90 MB with apt, 55 of them PostgreSQL's), none of which is started.
                   Where the kernel has no sch_netem, so that wires have no delay here, on x86_64
                   also QEMU, and a kernel of Debian that has it, into the cache
                   ($HALFOPEN_CACHE, else ~/.cache/halfopen)
@@ -67,7 +67,7 @@ command:qemu-system-x86_64  qemu-system-x86  qemu-system-x86-core  qemu-x86  qem
 END
 }
 
-# What single cases and tests play with; "-" where there is no such package, or its program has another name.
+# What single cases and tests play with, and what --tls takes; "-" where there is no such package, or its program has another name.
 # Not Go's compiler, which is as large as all of it: Caddy is the net/http server that is brought.
 program_needs()
 {
@@ -90,6 +90,7 @@ command:uvicorn       uvicorn         python3-uvicorn    python3-uvicorn       u
 command:socat         socat           socat              socat                 socat
 command:sshd          openssh-server  openssh-server     openssh-server        openssh
 command:newuidmap     uidmap          shadow-utils       shadow                shadow
+library:gnutls>=3.6   libgnutls28-dev gnutls-devel       libgnutls-devel       gnutls
 END
 }
 

@@ -118,7 +118,7 @@ has_everything()
 		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sshd newuidmap
 	has_compiler
 	has_pkg_config
-	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle
+	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle gnutls
 }
 
 # What an installation leads to: arrive.sh gives this machine everything.
