@@ -170,6 +170,8 @@ check_PROGRAMS += $(libcheck_tests) $(test_helpers)
 
 TESTS = $(libcheck_tests) $(fuzz_replays) $(shell_tests) tests/cases.tap
 EXTRA_DIST += $(shell_tests) \
+	tests/alike.pl \
+	tests/alike.sh \
 	tests/cases.tap \
 	tests/check-paused.sh \
 	tests/covered \
@@ -195,6 +197,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/servers/events.py \
 	tests/servers/faults \
 	tests/servers/loop.py \
+	tests/servers/play.sh \
 	tests/servers/probe.py \
 	tests/servers/server.py \
 	tests/servers/threads.py \
@@ -277,6 +280,11 @@ check-paused: halfopen tests/pauses.so
 	@HALFOPEN='$(abs_top_builddir)/halfopen' PAUSES='$(abs_top_builddir)/tests/pauses.so' \
 		$(SHELL) $(top_srcdir)/tests/check-paused.sh $(or $(TIMES),3) $(CASES)
 
+# Trials say the same each time. ROUNDS, BUSY=yes, JOBS, SERVERS='nginx sshd'
+alike: halfopen $(test_helpers)
+	@HALFOPEN='$(abs_top_builddir)/halfopen' BUSY='$(BUSY)' JOBS='$(JOBS)' \
+		$(SHELL) $(top_srcdir)/tests/alike.sh $(or $(ROUNDS),20) $(SERVERS)
+
 check_DATA += tests/faults.so
 
 tests/faults.so tests/pauses.so: %.so: %.c
@@ -292,7 +300,7 @@ tests_of_tarball = $(filter-out \
 distcheck-files:
 	@$(MAKE) $(AM_MAKEFLAGS) distcheck TESTS='$(tests_of_tarball)'
 
-.PHONY: check-cases check-paused check-rooms check-threads check-valgrind check-virtual distcheck-files
+.PHONY: alike check-cases check-paused check-rooms check-threads check-valgrind check-virtual distcheck-files
 
 clean-local:
-	rm -rf artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts servers-tried
+	rm -rf alike-rounds artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts servers-tried
