@@ -285,7 +285,7 @@ alike: halfopen $(test_helpers)
 	@HALFOPEN='$(abs_top_builddir)/halfopen' BUSY='$(BUSY)' JOBS='$(JOBS)' \
 		$(SHELL) $(top_srcdir)/tests/alike.sh $(or $(ROUNDS),20) $(SERVERS)
 
-check_DATA += tests/faults.so
+check_DATA += tests/faults.so tests/pauses.so
 
 tests/faults.so tests/pauses.so: %.so: %.c
 	$(AM_V_CC)$(MKDIR_P) tests && \

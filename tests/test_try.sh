@@ -12,6 +12,7 @@ junit_rules=$(realpath "${top_srcdir:-.}/tests/junit.rng")
 schema=$(realpath "${top_srcdir:-.}/docs/try.schema.json")
 parse_tap=$(realpath "${top_srcdir:-.}/tests/parse_tap.pl")
 server=$(realpath "${top_builddir:-.}/tests/servers/events")
+pauses=$(realpath "${top_builddir:-.}/tests/pauses.so")
 # shellcheck source-path=SCRIPTDIR source=with_fakes.sh
 . "${top_srcdir:-.}/tests/with_fakes.sh"
 
@@ -179,6 +180,12 @@ fails 'it listens elsewhere' 'and not on port 81 ' --port 81 -- "$server"
 fails 'it listens twice' 'listens on several ports' \
 	-- sh -c '"$1" --port 8001 & exec "$1" --port 8002' sh "$server"
 fails 'it is never ready' 'is not ready within 2 s: it does not say "never"' --ready never -- "$server"
+LD_PRELOAD=$pauses PAUSE_EVERY=5
+export LD_PRELOAD PAUSE_EVERY
+run try --scenario one -- sh -c 'exit 3'
+unset LD_PRELOAD PAUSE_EVERY
+check 'it exits at once, on a machine that stalls each time: an error of the run' ended 99
+check 'it exits at once, on a machine that stalls each time: it is said' says 'ended with status 3' err
 fails 'it daemonises and is lost' 'before it was ready' -- sh -c '(exit 4) & exit 0'
 fails 'what is expected never comes' 'what --expect asks for (never) does not come' \
 	--expect never -- "$server"

@@ -42,6 +42,8 @@ char *artifact_missing(const struct run *run, const struct entry *entry);
 
 /* ---- trial.c ------------------------------------------------------------------------------- */
 
+/* Whether the entry is of options.first, which all others wait for. */
+bool goes_first(const struct run *run, const struct entry *entry);
 /* Whether options.first has not ended yet, and the entry is another one. */
 bool waits_for_first(const struct run *run, const struct entry *entry);
 /* Puts the entries of options.first before the others. */

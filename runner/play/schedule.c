@@ -218,7 +218,7 @@ static char *worker_problem(const struct slot *slot, int status)
 	return NULL;
 }
 
-/* As the next one, or as the last. */
+/* As the next one, or as the last; not where all others wait for it. */
 static void play_again(struct scheduler *scheduler, struct entry *entry)
 {
 	struct entry **next = &scheduler->order[--scheduler->next];
@@ -227,7 +227,8 @@ static void play_again(struct scheduler *scheduler, struct entry *entry)
 	result_free(&entry->result);
 	entry->result = (struct result){ .ending = PASSED };
 	entry->state = PLANNED;
-	if (most_beside(scheduler->run, entry) < scheduler->run->jobs) {
+	if (most_beside(scheduler->run, entry) < scheduler->run->jobs &&
+	    !goes_first(scheduler->run, entry)) {
 		memmove(next, next + 1, behind * sizeof(struct entry *));
 		next += behind;
 	}

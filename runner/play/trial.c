@@ -9,15 +9,15 @@
 
 #include <string.h>
 
-static bool is_first(const struct run *run, const struct entry *entry)
+bool goes_first(const struct run *run, const struct entry *entry)
 {
 	return run->options->first && strcmp(entry->spec->name, run->options->first) == 0;
 }
 
 bool waits_for_first(const struct run *run, const struct entry *entry)
 {
-	for (size_t i = 0; i < run->plan.count && !is_first(run, entry); i++)
-		if (is_first(run, &run->plan.entries[i]) && run->plan.entries[i].state != ENDED)
+	for (size_t i = 0; i < run->plan.count && !goes_first(run, entry); i++)
+		if (goes_first(run, &run->plan.entries[i]) && run->plan.entries[i].state != ENDED)
 			return true;
 	return false;
 }
@@ -29,7 +29,7 @@ void put_first(const struct run *run, struct entry **order, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct entry *entry = order[i];
 
-		if (!is_first(run, entry))
+		if (!goes_first(run, entry))
 			continue;
 		memmove(order + ahead + 1, order + ahead, (i - ahead) * sizeof(struct entry *));
 		order[ahead++] = entry;
@@ -65,7 +65,7 @@ void learn_from_first(struct run *run, const struct entry *entry)
 	const json_t *speaks = json_object_get(learned, "speaks");
 	const json_t *layer = json_object_get(learned, "layer");
 
-	if (!is_first(run, entry))
+	if (!goes_first(run, entry))
 		return;
 	if (entry->result.ending == BROKEN)
 		run_fatal(run, format("%s", reason_or_none(entry->result.reason)));
