@@ -427,6 +427,25 @@ static void deaf_thread(struct stage *stage)
 	rest_for(stage, 3);
 }
 
+/* Its workers end, and their parent, which reaps them and holds the listener, does not tell. */
+static void deaf_after_stop(struct stage *stage)
+{
+	int flow;
+
+	begin(stage, "stall");
+	serve(stage);
+	rest(stage);
+	server_event(stage, "stopped", 0);
+	flow = come(stage, NULL);
+	ask(stage, flow);
+	server_event(stage, "continued", 0);
+	if (!stage->wrong) {
+		accept_one(stage);
+		answer(stage, flow);
+	}
+	rest_for(stage, 3);
+}
+
 /* A worker goes, and the process that holds the listener does not replace it. */
 static void unserved(struct stage *stage)
 {
@@ -465,17 +484,34 @@ static void free_descriptors(struct stage *stage, int flow)
 	rest(stage);
 }
 
-static void spin(struct stage *stage)
+static void work_without_descriptors(struct stage *stage)
 {
-	int flow = take_descriptors(stage);
-
 	for (int i = 0; i < 4; i++) {
 		look(stage);
 		stage->now += SEC(1);
 		stage->cpu += stage->wrong ? MSEC(300) : MSEC(1);
 		stage->switches += 7;
 	}
+}
+
+static void spin(struct stage *stage)
+{
+	int flow = take_descriptors(stage);
+
+	work_without_descriptors(stage);
 	free_descriptors(stage, flow);
+}
+
+/* Of many threads that sleep in accept() one serves on, and another one spins. */
+static void spin_beside(struct stage *stage)
+{
+	int flow = take_descriptors(stage);
+
+	accept_one(stage);
+	ask(stage, flow);
+	answer(stage, flow);
+	work_without_descriptors(stage);
+	fact(stage, "descriptors", "freed", 0);
 }
 
 static void deaf(struct stage *stage)
@@ -776,7 +812,9 @@ static const struct fault {
 	{ "dies-of-sigpipe", sigpipe, NULL },
 	{ "listener-unserved", unserved, "worker-gone" },
 	{ "listener-unserved", deaf_thread, "thread-gone" },
+	{ "listener-unserved", deaf_after_stop, "deaf-after-stop" },
 	{ "spins-without-descriptors", spin, NULL },
+	{ "spins-without-descriptors", spin_beside, NULL },
 	{ "deaf-after-descriptors", deaf, NULL },
 	{ "dies-without-descriptors", die_without_descriptors, NULL },
 	{ "dies-of-accept-error", die_of_error, NULL },
@@ -953,6 +991,7 @@ static bool no_fact_is_known(struct event *event)
 	"dies-of-interrupted-wait "
 #define OF_STAYS                                                                                   \
 	"half-served left-in-queue silent-client-blocks-others worker-gone thread-gone "           \
+	"deaf-after-stop "                                                                         \
 	"deaf-after-descriptors deaf-after-accept-error unserved-while-draining listener-leaked "
 #define OF_RESTS   OF_STAYS "dies-of-dead-client dies-of-sigpipe spins-without-descriptors "
 #define OF_RELOADS "refused-at-reload reset-at-reload cut-answer-at-reload unanswered-at-reload "
@@ -967,17 +1006,17 @@ static const struct {
 	{ threads_have_run, OF_RESTS },
 	{ all_is_soon_over, OF_STAYS },
 	{ nobody_exits, OF_ENDS "listener-leaked cannot-bind-again worker-gone" },
-	{ it_was_told_to_end, OF_ENDS },
+	{ it_was_told_to_end, OF_ENDS "deaf-after-stop" },
 	{ nobody_is_sent_away, OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group" },
 	{ no_signal_is_sent, OF_RELOADS "replaced cut-answer-at-handover unserved-while-draining" },
 	{ all_clients_are_silent,
 	  OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group half-served left-in-queue "
 				  "silent-client-blocks-others dies-of-dead-client dies-of-sigpipe "
-				  "worker-gone thread-gone deaf-after-descriptors "
+				  "worker-gone thread-gone deaf-after-stop deaf-after-descriptors "
 				  "deaf-after-accept-error unserved-while-draining" },
-	{ queues_are_empty, "left-in-queue worker-gone thread-gone deaf-after-descriptors "
-			    "deaf-after-accept-error unserved-while-draining reset-in-group "
-			    "spins-without-descriptors" },
+	{ queues_are_empty,
+	  "left-in-queue worker-gone thread-gone deaf-after-stop deaf-after-descriptors "
+	  "deaf-after-accept-error unserved-while-draining reset-in-group" },
 	{ no_fact_is_known, "tiny-backlog spins-without-descriptors deaf-after-descriptors "
 			    "dies-without-descriptors refused-at-restart replaced" },
 };

@@ -269,6 +269,10 @@ static const struct told_client *who_waits(const struct told *told, struct told_
 	return NULL;
 }
 
+/*
+ * Nobody needs to wait for it: whoever slept in accept() has a descriptor already (the kernel
+ * takes it before it looks who is there), and serves on, while others spin.
+ */
 bool find_spinning(const struct told *told, struct told_finding *finding)
 {
 	const struct told_event *taken = find_deed(told, DEED_TAKE, 0);
@@ -279,13 +283,14 @@ bool find_spinning(const struct told *told, struct told_finding *finding)
 	const struct told_client *client = who_waits(told, window);
 	nsec work = work_for_nothing(told, window);
 
-	if (!taken || !client || work < MUCH_WORK || !was_at_rest(told, before))
+	if (!taken || work < MUCH_WORK || !was_at_rest(told, before))
 		return false;
-	finding->flow = client->flow;
-	finding->seq = client->seq;
+	finding->flow = client ? client->flow : flow_at(told, taken->at);
+	finding->seq = client ? client->seq : taken->seq;
 	finding->sentence = format("the server used %.1f s of CPU time while no segment moved and "
-				   "it had no descriptor for %s, who waited",
-				   seconds(work), client->name);
+				   "it had no descriptor left%s%s%s",
+				   seconds(work), client ? "; " : "", client ? client->name : "",
+				   client ? " waited for one" : "");
 	return true;
 }
 

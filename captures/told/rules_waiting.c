@@ -170,9 +170,44 @@ static nsec first_dead(const struct told *told)
 	return 0;
 }
 
+static bool had_served(const struct told *told, nsec at)
+{
+	for (int i = 0; i < told->client_count; i++)
+		if (told->clients[i].served && told->clients[i].served < at)
+			return true;
+	return false;
+}
+
+/*
+ * When it went on after it had been stopped, where it had served before and was told nothing
+ * besides; 0: it did not.
+ */
+static nsec when_it_went_on(const struct told *told)
+{
+	const struct told_event *continued = find_deed(told, DEED_CONTINUE, 0);
+
+	if (!continued || find_deed(told, DEED_SIGNAL, 0))
+		return 0;
+	return had_served(told, continued->at) ? continued->at : 0;
+}
+
+/* What it may not have survived although its main process has; @after: the words for it. */
+static nsec first_trouble(const struct told *told, const char **after)
+{
+	nsec dead = first_dead(told), went_on = when_it_went_on(told);
+
+	if (went_on && (!dead || went_on < dead)) {
+		*after = "it was stopped and went on";
+		return went_on;
+	}
+	*after = "the first of the clients came that went by themselves";
+	return dead;
+}
+
 bool find_listener_unserved(const struct told *told, struct told_finding *finding)
 {
-	nsec lost = when_lost(told), since = lost ? lost : first_dead(told);
+	const char *after;
+	nsec lost = when_lost(told), since = lost ? lost : first_trouble(told, &after);
 	struct left left = { 0 };
 	autofree char *words = NULL;
 
@@ -181,12 +216,14 @@ bool find_listener_unserved(const struct told *told, struct told_finding *findin
 	if (!left.example || (!lost && accepts_others(told, &left)))
 		return false;
 	words = words_of_left(told, &left);
+	if (lost)
+		return tell_left(
+			finding, &left,
+			format("%s; a process of it had ended by %.3f s, and the listener is open",
+			       words, seconds(since - told->began)));
 	return tell_left(finding, &left,
-			 format(lost ? "%s; a process of it had ended by %.3f s, and the listener "
-				       "is open"
-				     : "%s; it accepts nobody since the clients that went by "
-				       "themselves, the first of them at %.3f s",
-				words, seconds(since - told->began)));
+			 format("%s; it accepts nobody since %s, at %.3f s", words, after,
+				seconds(since - told->began)));
 }
 
 bool find_unserved_while_draining(const struct told *told, struct told_finding *finding)
