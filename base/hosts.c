@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/hosts.h"
 
+#include "base/base.h"
+
 #include <arpa/inet.h>
 #include <net/ethernet.h>
 
@@ -48,6 +50,19 @@ struct sockaddr_storage mapped_address(struct sockaddr_storage address)
 	ipv6->sin6_addr.s6_addr16[5] = 0xffff;
 	ipv6->sin6_addr.s6_addr32[3] = ipv4->sin_addr.s_addr;
 	return storage;
+}
+
+char *address_words(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)(const void *)address;
+	char text[INET6_ADDRSTRLEN];
+
+	if (address->ss_family == AF_INET6)
+		return format("[%s]:%u", inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text)),
+			      ntohs(ipv6->sin6_port));
+	return format("%s:%u", inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text)),
+		      ntohs(ipv4->sin_port));
 }
 
 /* Locally administered: 02:... */

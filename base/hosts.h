@@ -25,6 +25,8 @@ struct sockaddr_storage host_address(enum host host, int family, uint16_t port);
 /* As a socket of IPv6 has it: an address of IPv4 is mapped, ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2).
  */
 struct sockaddr_storage mapped_address(struct sockaddr_storage address);
+/* "192.0.2.1:80", "[2001:db8::1]:80"; the caller frees it. */
+char *address_words(const struct sockaddr_storage *address);
 /* The 6 bytes of the hardware address of a host's eth0. */
 const uint8_t *host_hardware(enum host host);
 

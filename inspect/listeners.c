@@ -2,9 +2,9 @@
 /*
  * listeners.c: who listens, and whose processes hold what listens or has been accepted.
  */
+#include "base/hosts.h"
 #include "inspect/internal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,19 +15,6 @@ static uint16_t port_of(const struct sockaddr_storage *address)
 {
 	/* It stands at one place in both. */
 	return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
-}
-
-static char *name_of(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-	char text[INET6_ADDRSTRLEN];
-
-	if (address->ss_family == AF_INET6)
-		return format("[%s]:%u", inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text)),
-			      port_of(address));
-	return format("%s:%u", inet_ntop(AF_INET, &four->sin_addr, text, sizeof(text)),
-		      port_of(address));
 }
 
 static int by_address(const void *left, const void *right)
@@ -205,16 +192,17 @@ struct inspected_listeners inspect_listeners(struct inspection *inspection, pid_
 		inspection, (struct diag_question){ .states = 1u << TCP_LISTEN }, &found);
 	listeners.all = must_alloc(listeners.count + 1, sizeof(*listeners.all));
 	for (size_t i = 0; i < listeners.count; i++)
-		listeners.all[i] = (struct inspected_listener){ .address = found[i].here,
-								.name = name_of(&found[i].here),
-								.port = port_of(&found[i].here),
-								.ipv6_only = found[i].ipv6_only,
-								.inode = found[i].inode,
-								.cookie = found[i].cookie,
-								.user = found[i].user,
-								.interface = found[i].interface,
-								.queued = found[i].queued,
-								.limit = found[i].limit };
+		listeners.all[i] =
+			(struct inspected_listener){ .address = found[i].here,
+						     .name = address_words(&found[i].here),
+						     .port = port_of(&found[i].here),
+						     .ipv6_only = found[i].ipv6_only,
+						     .inode = found[i].inode,
+						     .cookie = found[i].cookie,
+						     .user = found[i].user,
+						     .interface = found[i].interface,
+						     .queued = found[i].queued,
+						     .limit = found[i].limit };
 	if (listeners.count)
 		find_holders(inspection, &listeners, server);
 	return listeners;

@@ -22,8 +22,11 @@ static void print_ladder(const struct story *story, int flow, struct ladder_form
 	const char *listener = story_listener(story, of.asked);
 	char **lines = ladder_lines(judge, flow, form);
 
-	fprintf(out, "%s%s%s%s\n", of.name, *listener ? " to " : "", listener,
+	fprintf(out, "%s%s%s%s", of.name, *listener ? " to " : "", listener,
 		of.raw ? " (a raw peer)" : "");
+	if (of.client && of.server)
+		fprintf(out, ", %s to %s", of.client, of.server);
+	fputc('\n', out);
 	for (int i = 0; lines[i]; i++)
 		fprintf(out, "%s\n", lines[i]);
 	if (form.stable && of.has_optional)

@@ -139,6 +139,8 @@ const struct field event_fields[] = {
 	FIELD("result", LONG, result, OF(CALL) | OF(WAIT)),
 	FIELD("error", COUNT, error, OF(CALL)),
 	FIELD("argument", TEXT, argument, 0),
+	FIELD("client", TEXT, client, 0),
+	FIELD("server", TEXT, server, 0),
 	FIELD("want", TEXT, want, 0),
 	FIELD("began", NSEC, began, OF(CALL) | OF(WAIT)),
 	FIELD("rto", LONG, rto, 0),

@@ -48,6 +48,7 @@ struct parsed {
 	uint64_t mark;                       /* of a sentinel */
 	uint8_t source[16], destination[16]; /* 4 bytes used for AF_INET */
 	struct icmp_message icmp;
+	uint8_t quoted_source[16], quoted_destination[16]; /* of the segment that it quotes */
 	/*
 	 * When protocol is IPPROTO_TCP; of an ICMP error that quotes one, the ports and the
 	 * sequence number of that.
@@ -106,15 +107,17 @@ enum event_kind {
 	EVENT_BEGIN,   /* name: case, object: family; delta: slack, fires: the longest that the wire
 			  itself delays a segment (-1: no bound), value: for how long a busy machine
 			  may keep one from being handed on (0: WIRE_PATIENCE), in ns; drops: those
-			  of listeners are told; told, format, lines: see below */
+			  of listeners are told; told, format, lines: see below; a scenario's family
+			  may be "ipv4 and ipv6" */
 	EVENT_SETTING, /* host, name, value: what a SYN-ACK follows from; listener: an option of
 			  that one's socket, 0: of all. See judge_setting_name() */
 	EVENT_LISTENER, /* listener (its key: see below), port, cookie, name; object: the process
 			   that calls accept() when it likes, NULL when the case does */
-	EVENT_FLOW,     /* flow, name, listener, port; injected: the client is a raw peer;
-			   value: the flow before it between the same ports, delta: another one whose
-			   raw peer has the same address, 0: none; argument: what a scenario has the
-			   client do (captures/told has the words), NULL: it wants to be served */
+	EVENT_FLOW,     /* flow, name, listener, port; client, server: its ends; injected: the
+			   client is a raw peer; value: the flow before it between the same ends,
+			   delta: another one whose raw peer has the same address, 0: none;
+			   argument: what a scenario has the client do (captures/told has the
+			   words), NULL: it wants to be served */
 	EVENT_STEP,     /* name: what the step is about */
 	EVENT_COVERS,   /* name: the behaviours that the step asserts, "P-104 X-21" */
 	EVENT_CALL,     /* host, name: the system call, object, flow, result (of "inject": the
@@ -213,6 +216,7 @@ struct event {
 	int format;           /* of a begin: ARTIFACTS_FORMAT */
 	bool drops;           /* of a begin: EVENT_DROPS are told */
 	bool told;            /* of a begin: of a scenario, so what happens is told, not expected */
+	const char *client, *server; /* of a flow: its ends, see address_words(); NULL: unknown */
 	/*
 	 * Of an expectation; of a begin, where and with what the case was played ("kernel: 6.1.0");
 	 * NULL-terminated, may be NULL.

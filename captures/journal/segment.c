@@ -133,16 +133,27 @@ static uint32_t mtu_of(const uint8_t *message, const struct parsed *parsed)
 		       : 0;
 }
 
+static void read_quoted(struct parsed *parsed, const uint8_t *addresses, size_t size)
+{
+	memcpy(parsed->quoted_source, addresses, size);
+	memcpy(parsed->quoted_destination, addresses + size, size);
+}
+
 /* Goes beyond the quoted header of IP; false where it is none in front of TCP. */
-static bool skip_quoted_ip(struct rest *rest, int family)
+static bool parse_quoted_ip(struct rest *rest, struct parsed *parsed)
 {
 	const uint8_t *header, *options;
 	size_t length;
 
-	if (family == AF_INET6)
-		return take(rest, 40, &header) && header[0] >> 4 == 6 && header[6] == IPPROTO_TCP;
+	if (parsed->family == AF_INET6) {
+		if (!take(rest, 40, &header) || header[0] >> 4 != 6 || header[6] != IPPROTO_TCP)
+			return false;
+		read_quoted(parsed, header + 8, 16);
+		return true;
+	}
 	if (!take(rest, 20, &header) || header[0] >> 4 != 4 || header[9] != IPPROTO_TCP)
 		return false;
+	read_quoted(parsed, header + 12, 4);
 	length = (size_t)(header[0] & 15) * 4;
 	return length >= 20 && take(rest, length - 20, &options);
 }
@@ -153,7 +164,7 @@ static void parse_icmp(struct rest rest, struct parsed *parsed)
 	const uint8_t *message, *quoted;
 
 	if (!take(&rest, 8, &message) || !is_error(message[0], parsed->family) ||
-	    !skip_quoted_ip(&rest, parsed->family) || !take(&rest, 8, &quoted))
+	    !parse_quoted_ip(&rest, parsed) || !take(&rest, 8, &quoted))
 		return;
 	parsed->icmp =
 		(struct icmp_message){ .quotes = true, .type = message[0], .code = message[1] };

@@ -301,6 +301,8 @@ struct judged_flow judge_flow(const struct judge *judge, int flow)
 	const struct flow_book *book = &judge->flows[flow];
 
 	return (struct judged_flow){ .name = book->name,
+				     .client = judge->scenario ? book->client : NULL,
+				     .server = judge->scenario ? book->server : NULL,
 				     .asked = book->asked,
 				     .listener = book->listener,
 				     .raw = book->raw,

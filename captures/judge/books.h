@@ -146,6 +146,7 @@ struct cookie {
 
 struct flow_book {
 	const char *name;
+	const char *client, *server; /* address_words() of its ends; NULL: not told */
 	int asked;    /* the key of the listener that it is meant for; 0: any on the port */
 	int listener; /* of the one that its request or child is at; 0: not known */
 	int port;     /* that the client asks */

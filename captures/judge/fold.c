@@ -94,6 +94,15 @@ static bool goes_to_a_listener(struct judge *judge, const struct event *event)
 	return false;
 }
 
+/* 0: not known before its first segment. */
+static int port_of_client(const struct judge *judge, const struct event *event)
+{
+	const char *port = event->client ? strrchr(event->client, ':') : NULL;
+
+	return port ? (uint16_t)strtoul(port + 1, NULL, 10)
+		    : judge->flows[event->value].client_port;
+}
+
 static void take_flow(struct judge *judge, const struct event *event)
 {
 	const struct listener_book *listener = book_of_listener(judge, event->listener);
@@ -103,11 +112,13 @@ static void take_flow(struct judge *judge, const struct event *event)
 	judge->flows = GROWN(judge->flows, judge->flow_count);
 	judge->flows[judge->flow_count++] = (struct flow_book){
 		.name = event->name,
+		.client = event->client,
+		.server = event->server,
 		.asked = event->listener,
 		.listener = event->listener,
 		.port = listener ? listener->port : event->port,
 		.before = (int)event->value,
-		.client_port = judge->flows[event->value].client_port,
+		.client_port = port_of_client(judge, event),
 		.raw = event->injected,
 		.host = host_of_flow(judge, event),
 		.first_line = -1,

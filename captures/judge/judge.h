@@ -123,6 +123,7 @@ int judge_syn_acks_again(const struct judge *judge);
  */
 struct judged_flow {
 	const char *name;
+	const char *client, *server; /* of a scenario: between which ends; NULL: it is not told */
 	int asked;         /* the key of the listener that it is meant for; 0: any on its port */
 	int listener;      /* of the one that its request or child is at; 0: not known */
 	bool raw;          /* its client is a raw peer */

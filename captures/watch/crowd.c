@@ -14,12 +14,6 @@
 /* How often to list them again when it took that long, or they changed meanwhile. */
 #define SECOND_DUMPS 10
 
-struct flow_ends {
-	struct sockaddr_storage client;
-	int port; /* of the server */
-	bool raw; /* the client has no kernel */
-};
-
 struct crowd {
 	int family;
 	bool told;
@@ -44,14 +38,14 @@ struct crowd *crowd_open(const struct crowd_options *options)
 	crowd->family = options->family;
 	crowd->told = options->told;
 	crowd->flows = GROWN(crowd->flows, 0);
-	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .port = 0 };
+	crowd->flows[crowd->flow_count++] = (struct flow_ends){ .raw = false };
 	for (int host = 0; host < HOSTS; host++)
-		crowd->diags[host] = diag_open(
-			options->net,
-			&(struct diag_options){ .host = (enum host)host,
-						.family = options->family,
-						.mapped = options->mapped && host == SERVER,
-						.both = options->told && host == SERVER });
+		crowd->diags[host] =
+			diag_open(options->net, &(struct diag_options){ .host = (enum host)host,
+									.family = options->family,
+									.mapped = options->mapped &&
+										  host == SERVER,
+									.both = options->told });
 	return crowd;
 }
 
@@ -73,10 +67,10 @@ bool crowd_close(struct crowd *crowd)
 	return ended;
 }
 
-int crowd_add_flow(struct crowd *crowd, const struct flow_id *id)
+int crowd_add_flow(struct crowd *crowd, const struct flow_ends *ends)
 {
 	crowd->flows = GROWN(crowd->flows, crowd->flow_count);
-	crowd->flows[crowd->flow_count] = (struct flow_ends){ id->client, id->port, id->raw };
+	crowd->flows[crowd->flow_count] = *ends;
 	return crowd->flow_count++;
 }
 
@@ -233,22 +227,15 @@ static void collect_connection(void *argument, const struct diag_socket *socket)
 		collect_socket(argument, socket);
 }
 
-static struct socket_ends ends_of(const struct crowd *crowd, enum host host,
-				  const struct flow_ends *flow)
+static struct socket_ends ends_at(enum host host, const struct flow_ends *flow)
 {
-	struct sockaddr_storage client = flow->client;
-	struct sockaddr_storage server = host_address(SERVER, crowd->family, (uint16_t)flow->port);
-	bool at_client = host == CLIENT;
-
-	return (struct socket_ends){
-		.here = at_client ? client : server,
-		.there = at_client ? server : client,
-	};
+	return host == CLIENT ? (struct socket_ends){ flow->client, flow->server }
+			      : (struct socket_ends){ flow->server, flow->client };
 }
 
 static void list_flow(struct crowd *crowd, enum host host, const struct flow_ends *flow)
 {
-	struct socket_ends ends = ends_of(crowd, host, flow);
+	struct socket_ends ends = ends_at(host, flow);
 
 	forget_socket(&crowd->seen[host], address_port(&ends.here), address_port(&ends.there));
 	diag_find(crowd->diags[host], &ends, collect_connection, &crowd->seen[host]);
@@ -261,13 +248,13 @@ bool crowd_agreement(struct crowd *crowd, const struct end_of_flow *end,
 
 	if (end->flow <= 0 || end->flow >= crowd->flow_count)
 		return false;
-	ends = ends_of(crowd, end->host, &crowd->flows[end->flow]);
+	ends = ends_at(end->host, &crowd->flows[end->flow]);
 	return diag_agreement(crowd->diags[end->host], &ends, end->cookie, agreement);
 }
 
 int crowd_destroy(struct crowd *crowd, const struct end_of_flow *end)
 {
-	struct socket_ends ends = ends_of(crowd, end->host, &crowd->flows[end->flow]);
+	struct socket_ends ends = ends_at(end->host, &crowd->flows[end->flow]);
 
 	return diag_destroy(crowd->diags[end->host], &ends, end->cookie);
 }
@@ -285,7 +272,7 @@ static void list_part(struct crowd *crowd, enum host host, const struct flow_end
 	if (ends)
 		list_flow(crowd, host, ends);
 	for (int i = 0; i < crowd->port_count && host == SERVER; i++)
-		if (!ends || crowd->ports[i] == ends->port)
+		if (!ends || crowd->ports[i] == address_port(&ends->server))
 			list_listener(crowd, (uint16_t)crowd->ports[i]);
 }
 

@@ -40,8 +40,8 @@ struct crowd;
 
 /*
  * @mapped: the addresses are of IPv4, and the server's sockets of IPv6 too. @told: a scenario's
- * server acts unseen, so no part of a crowd is enough; and what it has to do with itself, over
- * other addresses than the hosts' own, is left out.
+ * programs act unseen, so no part of a crowd is enough; the sockets are of both families; and what
+ * a host has to do with itself is left out.
  */
 struct crowd_options {
 	struct net *net;
@@ -51,8 +51,13 @@ struct crowd_options {
 struct crowd *crowd_open(const struct crowd_options *options);
 /* Ends all sockets of both hosts; false where some could not be: see diag_destroy_all(). */
 bool crowd_close(struct crowd *crowd);
+/* Between which ends a flow is, addresses with ports. */
+struct flow_ends {
+	struct sockaddr_storage client, server;
+	bool raw; /* the client has no kernel */
+};
 /* Flows are 1, 2, ... in the order in which they are added. Returns the number. */
-int crowd_add_flow(struct crowd *crowd, const struct flow_id *id);
+int crowd_add_flow(struct crowd *crowd, const struct flow_ends *ends);
 /* What there is at @host, as the last sample found it; valid until the next one. */
 struct seen_sockets *crowd_seen(struct crowd *crowd, enum host host);
 

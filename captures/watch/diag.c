@@ -74,15 +74,10 @@ static int take_memory(const struct nlattr *attribute, void *argument)
 	return MNL_CB_STOP;
 }
 
-/* Whether the other end, which may be one of IPv4 at a socket of IPv6, is a source of a flood. */
-static bool is_floods(const struct diag *diag, const struct inet_diag_msg *message)
+static bool is_floods(const struct in6_addr *source)
 {
-	struct in6_addr address;
-
-	memcpy(&address, message->id.idiag_dst, sizeof(address));
-	if (diag->mapped && IN6_IS_ADDR_V4MAPPED(&address))
-		return net_is_floods(AF_INET, &address.s6_addr32[3]);
-	return net_is_floods(diag->family, &address);
+	return IN6_IS_ADDR_V4MAPPED(source) ? net_is_floods(AF_INET, &source->s6_addr32[3])
+					    : net_is_floods(AF_INET6, source);
 }
 
 static void put_address(const struct sockaddr_storage *address, __be16 *port, __be32 *words)
@@ -126,10 +121,15 @@ static int take_v6only(const struct nlattr *attribute, void *argument)
 	return MNL_CB_OK;
 }
 
-/* One that both hosts have has another address at each end. */
-static bool is_inner(const struct inet_diag_sockid *id)
+static struct in6_addr address_in(const struct inet_diag_msg *message, const __be32 words[4])
 {
-	return memcmp(id->idiag_src, id->idiag_dst, sizeof(id->idiag_src)) == 0;
+	struct in6_addr address = { .s6_addr16 = { [5] = 0xffff } };
+
+	if (message->idiag_family == AF_INET)
+		address.s6_addr32[3] = words[0];
+	else
+		memcpy(&address, words, sizeof(address));
+	return address;
 }
 
 static int take_socket(const struct nlmsghdr *header, void *argument)
@@ -145,15 +145,17 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 	socket = (struct diag_socket){
 		.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
 		.state = (enum tcp_state)message->idiag_state,
+		.here = address_in(message, message->id.idiag_src),
+		.there = address_in(message, message->id.idiag_dst),
 		.port = ntohs(message->id.idiag_sport),
 		.peer_port = ntohs(message->id.idiag_dport),
 		.retrans = message->idiag_retrans,
 		.expires_ms = message->idiag_timer ? (int)message->idiag_expires : NO_TIMER,
-		.floods = is_floods(diag, message),
-		.inner = message->idiag_state != LISTEN && is_inner(&message->id),
 		.inode = message->idiag_inode,
 	};
-
+	socket.floods = is_floods(&socket.there);
+	/* one that both hosts have has another address at each end */
+	socket.inner = socket.state != LISTEN && IN6_ARE_ADDR_EQUAL(&socket.here, &socket.there);
 	if (socket.state == LISTEN) {
 		socket.queued = (int)message->idiag_rqueue;
 		socket.limit = (int)message->idiag_wqueue;
@@ -227,7 +229,7 @@ static void put_ends(const struct diag *diag, const struct socket_ends *ends,
 		here = mapped_address(here);
 		there = mapped_address(there);
 	}
-
+	request->sdiag_family = (uint8_t)here.ss_family;
 	put_address(&here, &request->id.idiag_sport, request->id.idiag_src);
 	put_address(&there, &request->id.idiag_dport, request->id.idiag_dst);
 	request->id.idiag_cookie[0] = request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
@@ -354,12 +356,12 @@ static int destroy(struct diag *diag, const struct doomed_socket *socket)
 
 int diag_destroy(struct diag *diag, const struct socket_ends *ends, uint64_t cookie)
 {
-	struct inet_diag_req_v2 whose = { .sdiag_family = (uint8_t)diag->family };
+	struct inet_diag_req_v2 whose = { 0 };
 
 	put_ends(diag, ends, &whose);
 	whose.id.idiag_cookie[0] = (uint32_t)cookie;
 	whose.id.idiag_cookie[1] = (uint32_t)(cookie >> 32);
-	return destroy(diag, &(struct doomed_socket){ diag->family, whose.id });
+	return destroy(diag, &(struct doomed_socket){ whose.sdiag_family, whose.id });
 }
 
 static bool destroy_family(struct diag *diag, int family)

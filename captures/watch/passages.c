@@ -33,7 +33,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 		return;
 	departure = departure_from(watch, frame->from);
 	*add_frame(&watch->passages, frame->number) =
-		(struct passage){ .packet = departure.packet };
+		(struct passage){ .packet = departure.packet, .flow = departure.flow };
 	stall_seen(watch_now(watch) - departure.at);
 	/* what was captured before the last sample was part of what it saw */
 	if (!crowd_has_followed(watch->crowd, departure.packet))
@@ -43,9 +43,14 @@ static void frame_sent(void *argument, const struct frame *frame)
 }
 
 /* All that are no segments, or that were injected, are the first one, of which nobody asks. */
-static struct passage *passage_of(struct passages *passages, const struct frame *frame)
+static struct passage *passage_of(const struct passages *passages, const struct frame *frame)
 {
 	return &passages->frames[frame->number < passages->frame_count ? frame->number : 0];
+}
+
+int watch_flow_of(const struct watch *watch, const struct frame *frame)
+{
+	return passage_of(&watch->passages, frame)->flow;
 }
 
 static void note_gate(struct watch *watch, const struct passage *passage, const char *what)
@@ -99,7 +104,9 @@ static void frame_coming(void *argument, const struct frame *frame)
 		passage->held = false;
 		note_gate(watch, passage, "released");
 	}
-	expect_arrival(watch, frame, passage->packet);
+	expect_arrival(watch, (struct arrival){ .frame = frame,
+						.packet = passage->packet,
+						.flow = passage->flow });
 }
 
 static void frame_arrived(void *argument, const struct frame *frame)

@@ -43,12 +43,13 @@ struct diag;
 struct diag_socket {
 	uint64_t cookie;
 	enum tcp_state state;
-	uint16_t port, peer_port; /* its own and the other end's */
-	int retrans, expires_ms;  /* of its timer; 0: it is overdue, NO_TIMER: it has none */
-	int queued, limit;        /* of a listener: accept queue and its limit */
-	long drops;               /* of a listener: segments (SK_MEMINFO_DROPS) */
-	bool floods;              /* the other end is a source of a flood, */
-	bool inner;               /* or is on the same host */
+	struct in6_addr here, there; /* its address and the other end's; of IPv4: mapped */
+	uint16_t port, peer_port;    /* and the ports */
+	int retrans, expires_ms;     /* of its timer; 0: it is overdue, NO_TIMER: it has none */
+	int queued, limit;           /* of a listener: accept queue and its limit */
+	long drops;                  /* of a listener: segments (SK_MEMINFO_DROPS) */
+	bool floods;                 /* the other end is a source of a flood, */
+	bool inner;                  /* or is on the same host */
 	bool reachable; /* of a listener: by whoever comes from the other host, over the family */
 	unsigned long inode; /* by which /proc knows it; 0: nobody has a descriptor of it */
 };

@@ -168,19 +168,25 @@ static bool read_hosts(struct watch *watch, const struct scope *scope)
 
 /* ---- compared with the last one ------------------------------------------------------------ */
 
+/* NULL: it is a scenario's, and a later sample knows whose it is. */
 static struct known_socket *know(struct watch *watch, enum host host,
 				 const struct diag_socket *socket)
 {
 	struct known_host *known = &watch->samples.hosts[host];
-	int peer = host == CLIENT ? socket->port : socket->peer_port;
-	int place = place_of(known->places, socket->cookie);
+	int place = place_of(known->places, socket->cookie), flow;
 
 	if (place >= 0)
 		return &known->sockets[place];
+	flow = flow_of_socket(watch,
+			      &(struct seen_at){ .host = host,
+						 .socket = socket,
+						 .at = crowd_seen(watch->crowd, host)->asked });
+	if (!flow && watch->scenario)
+		return NULL;
 	places_add(known->places, socket->cookie, known->count);
 	known->sockets = GROWN(known->sockets, known->count);
-	known->sockets[known->count] = (struct known_socket){ .cookie = socket->cookie,
-							      .flow = watch->flow_of_port[peer] };
+	known->sockets[known->count] =
+		(struct known_socket){ .cookie = socket->cookie, .flow = flow };
 	return &known->sockets[known->count++];
 }
 
@@ -236,6 +242,8 @@ static void compare_socket(const struct sampling *sampling, struct seen_socket *
 	struct known_socket *known = know(watch, sampling->host, socket);
 	bool request = socket->state == SYN_RECV, rearmed, connects;
 
+	if (!known)
+		return;
 	if (socket->expires_ms == NO_TIMER)
 		known->due = 0;
 	else if (socket->expires_ms > 0 || !known->due) /* of one that is overdue sock_diag has 0 */

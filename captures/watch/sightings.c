@@ -83,7 +83,6 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	const struct segment *segment = &sighting->parsed->segment;
 	enum host host = sighting->host;
 	enum host from = sighting->outgoing == (host == CLIENT) ? CLIENT : SERVER;
-	/* an ICMP error goes back to where the segment that it quotes has come from */
 	bool icmp = sighting->parsed->icmp.quotes;
 	struct event event = {
 		.kind = icmp ? EVENT_ICMP : EVENT_PACKET,
@@ -92,16 +91,13 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		.from = from,
 		.segment = icmp ? quoted(segment) : *segment,
 		.icmp = sighting->parsed->icmp,
-		.flow = watch->flow_of_port[(from == CLIENT) != icmp ? segment->source_port
-								     : segment->destination_port],
 	};
 
-	if (!event.flow && watch->scenario)
-		event.flow = add_stranger(watch, &event);
 	if (icmp)
 		counters_follow_icmp(watch->counters[host]);
 	if (sighting->outgoing) {
 		event.packet = ++sightings->packets;
+		event.flow = flow_of_departure(watch, sighting);
 		queue_unread(&sightings->unread[host], &event);
 	} else if (arrival) {
 		arrivals->seen++;
@@ -110,6 +106,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		if (event.injected)
 			arrival->packet = ++sightings->packets;
 		event.packet = arrival->packet;
+		event.flow = flow_of_arrival(watch, sighting, arrival->flow);
 		arrival->flow = event.flow;
 	} else {
 		broken("the %s captured a segment that the gate did not deliver", host_name(host));
@@ -165,14 +162,14 @@ static _Noreturn void lost_on_arrival(struct watch *watch, enum host receiver)
 	       host_name(receiver), (unsigned long long)net_softnet(watch->net).dropped);
 }
 
-void expect_arrival(struct watch *watch, const struct frame *frame, long packet)
+void expect_arrival(struct watch *watch, struct arrival arrival)
 {
 	struct arrivals *arrivals = &watch->sightings.arrivals;
 
 	if (arrivals->begin == arrivals->end)
 		arrivals->begin = arrivals->seen = arrivals->end = 0;
 	arrivals->queue = GROWN(arrivals->queue, arrivals->end);
-	arrivals->queue[arrivals->end++] = (struct arrival){ .frame = frame, .packet = packet };
+	arrivals->queue[arrivals->end++] = arrival;
 }
 
 struct arrival next_arrival(struct watch *watch)

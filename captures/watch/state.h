@@ -37,8 +37,8 @@ struct sightings {
 	struct arrivals {
 		struct arrival {
 			const struct frame *frame;
-			long packet; /* an injected one gets its number when it is seen */
-			int flow;
+			long packet; /* an injected one gets its number when it is seen, */
+			int flow;    /* and its flow */
 		} * queue;
 		int begin, seen, end; /* those before @seen were; before @begin told to the gate */
 	} arrivals;
@@ -86,6 +86,7 @@ struct samples {
 /* passages.c: a segment on its way from one host to the other, as the gate has it. */
 struct passage {
 	long packet; /* 0: it is none */
+	int flow;
 	unsigned arrivals, copies;
 	bool held, gone;
 };
@@ -116,7 +117,8 @@ struct watch {
 	nsec happened; /* when the last event was that is no sample */
 	struct counters *counters[HOSTS];
 	struct crowd *crowd;
-	int flow_of_port[65536]; /* by the client's port; of several the last one */
+	void *flows;     /* flows.c: by the ends that they are between, a tree of tsearch() */
+	int connections; /* that nobody has named, so far */
 	struct sightings sightings;
 	struct samples samples;
 	struct passages passages;
@@ -133,8 +135,22 @@ void note(struct watch *watch, struct event event);
 
 /* ---- flows.c ------------------------------------------------------------------------------- */
 
-/* A flow for a segment between ports that nobody has named; returns its number. */
-int add_stranger(struct watch *watch, const struct event *seen);
+/*
+ * The flow of a segment that has left a host, or of what an ICMP error quotes that has. 0: the case
+ * has named none; in a scenario it gets one. See watch_flow().
+ */
+int flow_of_departure(struct watch *watch, const struct sighting *sighting);
+/* Of one that has come to a host; @flow: that it left the other one as; 0: it was injected. */
+int flow_of_arrival(struct watch *watch, const struct sighting *sighting, int flow);
+/* A socket that a sample has found at a host, which was begun @at. */
+struct seen_at {
+	enum host host;
+	const struct diag_socket *socket;
+	nsec at;
+};
+/* 0: the case has named none; in a scenario: it is not known yet. */
+int flow_of_socket(struct watch *watch, const struct seen_at *seen);
+void flows_close(struct watch *watch);
 
 /* ---- sightings.c --------------------------------------------------------------------------- */
 
@@ -149,8 +165,8 @@ bool has_departed(const struct watch *watch, enum host host);
  * there or comes now.
  */
 struct departure departure_from(struct watch *watch, enum host host);
-/* The gate is about to deliver a frame. @packet: its number; 0: it is an injected one. */
-void expect_arrival(struct watch *watch, const struct frame *frame, long packet);
+/* The gate is about to deliver a frame; of an injected one its packet and its flow are 0. */
+void expect_arrival(struct watch *watch, struct arrival arrival);
 /* It has, and this is the first of those that were not told yet, as the capture shows it. */
 struct arrival next_arrival(struct watch *watch);
 /* The captures have shown all that there was, up to a sentinel. */

@@ -248,7 +248,9 @@ struct watch *watch_open(struct watch_options options)
 	note(watch, (struct event){ .kind = EVENT_BEGIN,
 				    .at = 1,
 				    .name = options.title,
-				    .object = options.family == AF_INET6 ? "ipv6" : "ipv4",
+				    .object = options.both                 ? "ipv4 and ipv6"
+					      : options.family == AF_INET6 ? "ipv6"
+									   : "ipv4",
 				    .delta = SLACK,
 				    .value = deadline_in(WIRE_PATIENCE).span,
 				    .fires = longest_delay(options.wire),
@@ -281,6 +283,7 @@ bool watch_close(struct watch *watch)
 		counters_close(watch->counters[host]);
 	ended = crowd_close(watch->crowd);
 	samples_close(watch);
+	flows_close(watch);
 	if (watch->scenario)
 		close(watch->loopback);
 	passages_close(watch);

@@ -28,6 +28,7 @@ struct watch_options {
 	int family;
 	bool mapped; /* the server's sockets are of IPv6, and not only of IPv4: IPV4_MAPPED */
 	bool told;   /* a scenario: what happens is told, and nothing of it expected */
+	bool both;   /* the scenario's clients come over both families; @family is one of them */
 	const char *folder;       /* client.pcap and server.pcap go there */
 	const char *wire;         /* its netem; NULL: none */
 	const char *title;        /* the case */
@@ -54,13 +55,21 @@ void watch_note(struct watch *watch, struct event event);
  */
 void watch_settings(struct watch *watch);
 /*
- * Names a flow before its first segment: the client's address decides. Returns its number. Where
- * another flow has that address already, segments are the later one's from now on; the sockets that
- * there are stay the earlier one's.
+ * Names a flow before its first segment, by the ends that it is between: family, address and port
+ * of the client, address and port of the server. Returns its number. Where another flow is between
+ * them already, segments are the later one's from now on; the sockets that there are stay the
+ * earlier one's.
+ *
+ * In a scenario a connection that nobody has named gets its flow with its first segment, answered
+ * or not: "connection 1" and so on where a client of that host has opened it. Between the same ends
+ * each SYN of another number (ISN) begins one more: it is that of another socket, which has the
+ * port again, after the first one's end or out of TIME_WAIT. What is on its way when that happens
+ * stays the earlier one's. A socket is told once it is known whose it is.
  */
 struct flow_id {
 	const char *name;
 	struct sockaddr_storage client; /* with port */
+	struct sockaddr_storage server; /* with port; of no family: the server's, @port */
 	int listener;                   /* its key, see struct event; 0: any on that port */
 	int port;                       /* of the server; 0: it is the key */
 	int beside;                     /* another flow of the same raw peer's; 0: none */
@@ -68,6 +77,9 @@ struct flow_id {
 	bool raw;                       /* the client is a raw peer on the wire */
 };
 int watch_flow(struct watch *watch, struct flow_id id);
+/* The flow of a frame that the gate has: it was named, or has one since it left its host. 0: the
+ * frame is no segment, was injected, or the case has named no flow for it. */
+int watch_flow_of(const struct watch *watch, const struct frame *frame);
 /*
  * A flood of SYNs for the server begins (wire_flood_begin()), or is over: @syns have gone past the
  * gate to the port of the @listener of this key. Then everything is sampled. Between the two
