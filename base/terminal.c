@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -53,4 +54,21 @@ void print_in_colour(enum colour colour, const char *text)
 	autofree char *shown = coloured(terminal_has_colours() ? colour : PLAIN, text);
 
 	fputs(shown, stdout);
+}
+
+bool terminal_is_ours(void)
+{
+	return isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/* One that is not in the foreground is sent SIGTTOU for it. */
+void terminal_take(void)
+{
+	sigset_t output, before;
+
+	sigemptyset(&output);
+	sigaddset(&output, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &output, &before);
+	(void)tcsetpgrp(STDIN_FILENO, getpgrp());
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }

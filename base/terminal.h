@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * terminal: what stdout can show.
+ * terminal: what stdout can show, and who may read what is typed.
  */
 #ifndef HALFOPEN_TERMINAL_H
 #define HALFOPEN_TERMINAL_H
@@ -17,5 +17,10 @@ enum colour colour_of(const char *word);
 char *coloured(enum colour colour, const char *text);
 /* In colour on a terminal that has them, unless NO_COLOR is set. */
 void print_in_colour(enum colour colour, const char *text);
+
+/* Whether standard input is a terminal that this process may read from. */
+bool terminal_is_ours(void);
+/* The terminal that standard input is belongs to this process group from now on. */
+void terminal_take(void);
 
 #endif

@@ -72,6 +72,7 @@ int place_enter(const struct place *place);
 /* The same from within, while it is made. */
 struct making {
 	struct mounts mounts; /* of the machine */
+	int family;           /* of the addresses of names; 0: both */
 	int files;            /* the tmpfs */
 	bool ordinary; /* this user namespace is not the machine's: overlays are an ordinary user's
 			*/
@@ -141,7 +142,8 @@ _Noreturn void cannot_start(int to, enum stage stage, int error);
 struct becoming {
 	const struct sandbox_program *program;
 	const struct place *place;
-	int output, problems;
+	int output; /* -1: it has streams of its own */
+	int problems;
 };
 _Noreturn void become(struct becoming becoming);
 /* In a line: what was attempted, why it failed, what can be done. The caller frees it. */

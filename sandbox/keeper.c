@@ -180,6 +180,8 @@ static void close_others(const struct keeping *keeping)
 
 	qsort(kept, ARRAY_LENGTH(kept), sizeof(*kept), by_number);
 	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
+		if (kept[i] < 0)
+			continue;
 		if ((unsigned)kept[i] > next)
 			close_range(next, (unsigned)kept[i] - 1, 0);
 		next = (unsigned)kept[i] + 1;
@@ -187,27 +189,38 @@ static void close_others(const struct keeping *keeping)
 	close_range(next, ~0U, 0);
 }
 
-static void start(struct keeping *keeping)
+/* Where to it prints; of one with streams of its own -1, and there is no log. */
+static int open_output(struct keeping *keeping)
 {
 	int pipes[2], problems = keeping->by.problems;
 
-	keeping->output = (struct output){ .file = -1 };
+	keeping->output = (struct output){ .file = -1, .in_order = true };
+	if (keeping->by.program->streams)
+		return -1;
 	if (!output_open(&keeping->output, keeping->by.log))
 		cannot_start(problems, STAGE_LOG, errno);
 	if (pipe2(pipes, O_CLOEXEC))
 		cannot_start(problems, STAGE_STREAMS, errno);
 	(void)fcntl(pipes[0], F_SETPIPE_SZ, PIPE_BYTES);
 	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+	keeping->prints = pipes[0];
+	return pipes[1];
+}
+
+static void start(struct keeping *keeping)
+{
+	int output = open_output(keeping), problems = keeping->by.problems;
+
 	keeping->main = fork();
 	if (keeping->main == 0)
 		become((struct becoming){ .program = keeping->by.program,
 					  .place = keeping->by.place,
-					  .output = pipes[1],
+					  .output = output,
 					  .problems = problems });
 	if (keeping->main < 0)
 		cannot_start(problems, STAGE_FORK, errno);
-	close(pipes[1]);
-	keeping->prints = pipes[0];
+	if (output >= 0)
+		close(output);
 	keeping->alive = true;
 	say(problems, STAGE_STARTED, keeping->main);
 }

@@ -24,18 +24,21 @@ static char *of_machine(const char *path)
 	return text ? text : format("%s", "");
 }
 
-static void add_host(struct text *text, enum host host)
+static void add_host(struct text *text, enum host host, int family)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		if (family && family != families[i])
+			continue;
 		struct sockaddr_storage address = host_address(host, families[i], 0);
 		char name[INET6_ADDRSTRLEN];
 		const void *bytes = families[i] == AF_INET
 					    ? (void *)&((struct sockaddr_in *)&address)->sin_addr
 					    : (void *)&((struct sockaddr_in6 *)&address)->sin6_addr;
 
-		text_add(text, "%s\t%s\n", inet_ntop(families[i], bytes, name, sizeof(name)),
+		text_add(text, "%s\t%s %s.halfopen\n",
+			 inet_ntop(families[i], bytes, name, sizeof(name)), host_name(host),
 			 host_name(host));
 	}
 }
@@ -56,7 +59,7 @@ static bool has_name(const char *hosts, const char *name)
 }
 
 /* The machine's own, and what they lack. */
-static char *hosts(void)
+static char *hosts(int family)
 {
 	autofree char *machine = of_machine("/etc/hosts");
 	char name[256] = "localhost";
@@ -69,7 +72,7 @@ static char *hosts(void)
 	if (!has_name(machine, name))
 		text_add(&text, "127.0.1.1\t%s\n", name);
 	for (enum host host = CLIENT; host < HOSTS; host++)
-		add_host(&text, host);
+		add_host(&text, host, family);
 	return text_take(&text);
 }
 
@@ -141,9 +144,9 @@ static bool hide(const struct making *making, const char *folder)
 
 int names_make(const struct making *making)
 {
-	if (put(making, "hosts", hosts()) && put(making, "nsswitch.conf", nsswitch()) &&
-	    put(making, "resolv.conf", resolver()) && hide(making, "/run/nscd") &&
-	    hide(making, "/run/systemd/resolve"))
+	if (put(making, "hosts", hosts(making->family)) &&
+	    put(making, "nsswitch.conf", nsswitch()) && put(making, "resolv.conf", resolver()) &&
+	    hide(making, "/run/nscd") && hide(making, "/run/systemd/resolve"))
 		return 0;
 	return errno;
 }

@@ -118,7 +118,7 @@ static struct made unwritable(const char *path)
 static struct made make(const struct sandbox_options *options)
 {
 	struct through through[MOST_THROUGH + 1] = { { 0 } };
-	struct making making = { .ordinary = !users_are_all() };
+	struct making making = { .family = options->family, .ordinary = !users_are_all() };
 	struct made made = { .process = name_in_proc() };
 	const char *path;
 	int error;
@@ -132,7 +132,8 @@ static struct made make(const struct sandbox_options *options)
 	making.files = make_files(options);
 	if (making.files < 0)
 		return failed("mount a tmpfs", errno);
-	made.layer = layer_make(&making);
+	if (!options->no_layer)
+		made.layer = layer_make(&making);
 	mounts_free(&making.mounts);
 	error = names_make(&making);
 	if (error)
@@ -215,6 +216,8 @@ void place_make(struct place *place, const struct sandbox_options *options)
 		broken("cannot make the place where programs are to live: cannot %s: %s", made.what,
 		       shortage_text(made.error));
 	take(place, &made, options->rootless);
+	if (options->no_layer)
+		place->why = format("nobody has asked for one");
 	close(sockets[0]);
 	waitpid(maker, NULL, 0);
 }

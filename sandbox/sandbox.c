@@ -147,6 +147,18 @@ static struct word hear(int problems)
 
 pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program)
 {
+	struct refusal refusal = { 0 };
+	pid_t started = sandbox_attempt(sandbox, program, &refusal);
+
+	if (started)
+		return started;
+	autofree char *why = refusal.why;
+	broken("%s", why);
+}
+
+pid_t sandbox_attempt(struct sandbox *sandbox, struct sandbox_program program,
+		      struct refusal *refusal)
+{
 	struct running running = { .name = program.name };
 	int control[2], problems[2];
 
@@ -173,9 +185,10 @@ pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program)
 	struct word word = hear(problems[0]);
 	close(problems[0]);
 	if (word.stage != STAGE_STARTED) {
-		autofree char *why = explain(&program, word);
-
-		broken("%s", why);
+		*refusal = (struct refusal){ word.value, explain(&program, word) };
+		free(running.log);
+		close(running.control);
+		return 0;
 	}
 	running.started = word.value;
 	sandbox->all = GROWN(sandbox->all, sandbox->count);

@@ -32,7 +32,13 @@ struct sandbox_options {
 	 * caller's network; NULL behind the last, or none. It takes a relay.
 	 */
 	char *const *forwards;
-	int relay;          /* of sandbox_relay() */
+	int relay;     /* of sandbox_relay() */
+	bool no_layer; /* what they write stays, as if they were started by hand */
+	/*
+	 * The family of the addresses that hosts' names have: AF_INET, AF_INET6; 0: both, the one
+	 * of IPv6 first, where getaddrinfo(3) sorts nothing.
+	 */
+	int family;
 	bool rootless;      /* this process is in a user namespace because its caller is no root */
 	uint64_t layer;     /* bytes that it takes; 0: SANDBOX_LAYER, or a quarter of the memory */
 	unsigned processes; /* more at once are all killed; 0: SANDBOX_PROCESSES, or pid_max / 2 */
@@ -65,17 +71,34 @@ struct sandbox_program {
 	char *const *env;   /* NAME=VALUE, or NAME to leave it out; NULL behind the last, or none */
 	const int *sockets; /* handed over as LISTEN_FDS says (sd_listen_fds(3)) */
 	size_t socket_count;
+	/*
+	 * Its standard input, output and error, three descriptors; NULL: /dev/null, and what it
+	 * prints is in its log.
+	 */
+	const int *streams;
+	/*
+	 * Its input is a terminal, whose foreground it gets: it may read, and Ctrl-C is for it.
+	 * Ctrl-Z is ignored, as no shell would continue it.
+	 */
+	bool foreground;
 	/* In the child, right before exec(): 0, or an errno, which keeps it from being started. */
 	int (*before_exec)(void *context);
 	void *context;
 };
 /*
  * Starts it as the leader of a process group, and returns its PID when exec() has succeeded. Its
- * signals are the default ones, standard input is /dev/null; environment, limits, umask and CPUs
- * are those that this program was started with. What it prints is in NAME.log: of more than 1 MiB
- * the middle is left out, and the log says so.
+ * signals are the default ones; environment, limits, umask and CPUs are those that this program was
+ * started with. What it prints is in NAME.log: of more than 1 MiB the middle is left out, and the
+ * log says so.
  */
 pid_t sandbox_start(struct sandbox *sandbox, struct sandbox_program program);
+/* The same, and where it cannot be run 0, with the reason. */
+struct refusal {
+	int error; /* errno */
+	char *why; /* a sentence, which the caller frees */
+};
+pid_t sandbox_attempt(struct sandbox *sandbox, struct sandbox_program program,
+		      struct refusal *refusal);
 /*
  * Starts it and waits until all of it has ended, 10 s at the most. Its exit status, 128 and the
  * signal that has ended it, or -ETIMEDOUT after it was ended. What ends meanwhile of others

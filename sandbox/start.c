@@ -5,6 +5,7 @@
 #include "sandbox/internal.h"
 
 #include "base/caller.h"
+#include "base/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,12 +50,27 @@ static void restore_limits(const struct caller *caller)
 		(void)setrlimit((__rlimit_resource_t)i, &caller->limits[i]);
 }
 
-static bool open_streams(int output)
+static bool take_streams(const int *streams)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(streams[fd], fd) < 0)
+			return false;
+	return true;
+}
+
+static bool open_streams(const struct becoming *by)
 {
 	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
-	       dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0;
+	if (by->program->streams)
+		return take_streams(by->program->streams);
+	return nothing >= 0 && take_streams((int[]){ nothing, by->output, by->output });
+}
+
+static void come_to_foreground(void)
+{
+	terminal_take();
+	signal(SIGTSTP, SIG_IGN);
 }
 
 /* ---- environment --------------------------------------------------------------------------- */
@@ -159,7 +175,7 @@ static void change_place(const struct becoming *by, const struct identity *ident
 	if (error)
 		cannot_start(by->problems, STAGE_PLACE, error);
 	/* A program may open /dev/stdout, which belongs to whoever has made it. */
-	if (identity->changes)
+	if (identity->changes && by->output >= 0)
 		(void)!fchown(by->output, identity->user, identity->group);
 	error = identity_take(identity);
 	if (error)
@@ -176,10 +192,12 @@ void become(struct becoming by)
 
 	if (error)
 		cannot_start(by.problems, STAGE_WHO, error);
-	if (setpgid(0, 0) || !open_streams(by.output))
+	if (setpgid(0, 0) || !open_streams(&by))
 		cannot_start(by.problems, STAGE_STREAMS, errno);
 	isolate_all_cpus();
 	reset_signals();
+	if (by.program->foreground)
+		come_to_foreground();
 	close_rest_on_exec();
 	change_place(&by, &identity);
 	restore_limits(caller_remembered());

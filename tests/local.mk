@@ -30,7 +30,7 @@ libcheck_tests = \
 
 # Whoever reads what was seen or saved needs these rooms and no more: no cases, and no network.
 offline = runner/cli/libcli.a runner/pages/libpages.a runner/saved/libsaved.a \
-	captures/draw/libdraw.a captures/told/libtold.a captures/judge/libjudge.a captures/journal/libjournal.a \
+	captures/draw/libdraw.a captures/told/libtold.a captures/held/libheld.a captures/judge/libjudge.a captures/journal/libjournal.a \
 	base/libbase.a $(CHECK_LIBS) $(PCAP_LIBS) $(JANSSON_LIBS) $(XML_LIBS) $(ARCHIVE_LIBS)
 
 # Cases without a network, instead of those of suites/.

@@ -11,6 +11,7 @@
  */
 #include "captures/draw/annotate.h"
 #include "captures/draw/ladder_text.h"
+#include "captures/held/held.h"
 
 #include <errno.h>
 #include <string.h>
@@ -245,7 +246,7 @@ void artifacts_write(const struct journal *journal, const char *folder)
 		return;
 	story = story_of(journal);
 	write_texts(story, folder);
-	if (journal_is_told(journal))
+	if (journal_is_told(journal) && !journal_is_staged(journal))
 		write_told(journal, folder);
 	why = write_capture(journal, story, folder);
 	story_free(story);

@@ -175,7 +175,9 @@ enum event_kind {
 			 (all that was expected), "other" (not what was expected); value: bytes so
 			 far */
 	EVENT_FACT,   /* that was found out about the server. name, listener, value, argument.
-			 "loopback": it sends segments to itself, value: packets so far */
+			 "loopback": it sends segments to itself, value: packets so far;
+			 "loopback of the client": that one does. Of a stage's journal: see
+			 captures/held */
 	EVENT_EXPECT, /* name: ladder, states, queue, counters, timer, member, isn; the rest by
 			 kind */
 	EVENT_END,    /* nothing comes after it */

@@ -155,6 +155,8 @@ void take_fact(struct judge *judge, const struct event *event)
 {
 	if (strcmp(event->name, "loopback") == 0)
 		judge->hosts[SERVER].aside = true;
+	if (strcmp(event->name, "loopback of the client") == 0)
+		judge->hosts[CLIENT].aside = true;
 }
 
 /* -1: none. */

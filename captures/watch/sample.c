@@ -52,7 +52,7 @@ static long loopback_packets(int dev)
 	text[length > 0 ? length : 0] = '\0';
 	lo = strstr(text, " lo:");
 	if (!lo)
-		broken("cannot read how much the server's host has sent to itself");
+		broken("cannot read how much a host has sent to itself");
 	(void)strtol(lo + strlen(" lo:"), &end, 10);
 	return strtol(end, NULL, 10);
 }
@@ -108,19 +108,21 @@ static bool is_quiet_there(const struct watch *watch, enum host host, const stru
 	       !has_a_timer_due(known, watch_now(watch));
 }
 
-/* What a scenario's server sends to itself is in its counters, and in no capture. */
-static bool talks_to_itself(struct watch *watch)
+/* What somebody else's program sends to itself is in its host's counters, and in no capture. */
+static bool talks_to_itself(struct watch *watch, enum host host)
 {
 	long packets;
 
-	if (!watch->scenario || watch->aside)
-		return watch->aside;
-	packets = loopback_packets(watch->loopback);
-	watch->aside = packets > 0;
-	if (watch->aside)
+	if (!watch->scenario || watch->aside[host])
+		return watch->aside[host];
+	packets = loopback_packets(watch->loopback[host]);
+	watch->aside[host] = packets > 0;
+	if (watch->aside[host])
 		note(watch,
-		     (struct event){ .kind = EVENT_FACT, .name = "loopback", .value = packets });
-	return watch->aside;
+		     (struct event){ .kind = EVENT_FACT,
+				     .name = host == SERVER ? "loopback" : "loopback of the client",
+				     .value = packets });
+	return watch->aside[host];
 }
 
 static bool host_agrees(struct watch *watch, enum host host)
@@ -131,7 +133,7 @@ static bool host_agrees(struct watch *watch, enum host host)
 	    (watch->samples.hosts[host].looked != LISTED ||
 	     sockets_agree(crowd_seen(watch->crowd, host), counters)))
 		return true;
-	return host == SERVER && talks_to_itself(watch);
+	return talks_to_itself(watch, host);
 }
 
 /*

@@ -110,11 +110,11 @@ struct watch {
 	struct journal *journal;
 	struct judge *judge;
 	int family;
-	bool scenario; /* its server is on any CPU, and acts when it likes */
-	bool aside;    /* and is known to send segments to itself, */
-	int loopback;  /* of which /proc/net/dev of the server tells */
-	nsec zero;     /* when the journal's clock began */
-	nsec happened; /* when the last event was that is no sample */
+	bool scenario;       /* its server, or client, is on any CPU, and acts when it likes */
+	bool aside[HOSTS];   /* and is known to send segments to itself, */
+	int loopback[HOSTS]; /* of which /proc/net/dev of its host tells */
+	nsec zero;           /* when the journal's clock began */
+	nsec happened;       /* when the last event was that is no sample */
 	struct counters *counters[HOSTS];
 	struct crowd *crowd;
 	void *flows;     /* flows.c: by the ends that they are between, a tree of tsearch() */

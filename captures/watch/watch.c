@@ -26,14 +26,17 @@ void watch_note(struct watch *watch, struct event event)
 
 /* ---- moving frames ------------------------------------------------------------------------- */
 
-/* Until a frame can be read or @until has come. */
-static void sleep_until(struct watch *watch, nsec until)
+/* Until a frame can be read, or @wake (0: none), or @until has come. */
+static void sleep_until(struct watch *watch, nsec until, int wake)
 {
-	struct pollfd frames = { .fd = wire_descriptor(watch->net), .events = POLLIN };
+	struct pollfd polled[] = {
+		{ .fd = wire_descriptor(watch->net), .events = POLLIN },
+		{ .fd = wake ? wake : -1, .events = POLLIN },
+	};
 
 	if (until - clock_now() > MSEC(10))
 		journal_flush(watch->journal);
-	if (await_events(&frames, 1, until - clock_now()) < 0 && errno != EINTR)
+	if (await_events(polled, ARRAY_LENGTH(polled), until - clock_now()) < 0 && errno != EINTR)
 		broken("cannot wait for frames: %s", strerror(errno));
 }
 
@@ -57,7 +60,7 @@ static void quieten(struct watch *watch)
 		}
 		if (deadline_passed(&deadline))
 			broken("the wire did not become quiet in %.0f s", seconds(deadline.span));
-		sleep_until(watch, clock_now() + MSEC(1));
+		sleep_until(watch, clock_now() + MSEC(1), 0);
 	}
 }
 
@@ -157,10 +160,12 @@ bool watch_wait(struct watch *watch, struct wait wait)
 		until = last < until ? last : until;
 		if (wait.every && watch_now(watch) + wait.every < until)
 			until = watch_now(watch) + wait.every;
+		if (wait.due && wait.due(wait.context) < until)
+			until = wait.due(wait.context);
 		/* what the case does between two such sleeps it does in one go */
 		if (!watch->passages.under_way)
 			stall_mark();
-		sleep_until(watch, watch->zero + until);
+		sleep_until(watch, watch->zero + until, wait.wake);
 	}
 	watch->waited += watch_now(watch) - began;
 	if (met)
@@ -235,8 +240,8 @@ struct watch *watch_open(struct watch_options options)
 	watch->zero = clock_now();
 	sightings_open(watch, options.folder);
 	watch->scenario = options.told;
-	if (options.told)
-		watch->loopback = net_proc(options.net, SERVER, "dev");
+	for (int host = 0; options.told && host < HOSTS; host++)
+		watch->loopback[host] = net_proc(options.net, (enum host)host, "dev");
 	samples_open(watch);
 	watch->crowd = crowd_open(&(struct crowd_options){ .net = options.net,
 							   .family = options.family,
@@ -284,8 +289,8 @@ bool watch_close(struct watch *watch)
 	ended = crowd_close(watch->crowd);
 	samples_close(watch);
 	flows_close(watch);
-	if (watch->scenario)
-		close(watch->loopback);
+	for (int host = 0; watch->scenario && host < HOSTS; host++)
+		close(watch->loopback[host]);
 	passages_close(watch);
 	free(watch);
 	return ended;

@@ -113,6 +113,9 @@ struct wait {
 	void *context;
 	nsec within;
 	nsec every; /* ask @met so often also without a sample, for what none shows; 0: no */
+	int wake;   /* and when this descriptor is readable; 0: none */
+	/* and when this has come, on the journal's clock; NULL: never */
+	nsec (*due)(void *context);
 };
 bool watch_wait(struct watch *watch, struct wait wait);
 /* Settles, and tells whether the flow's socket on @host has a timer that sock_diag tells of. */

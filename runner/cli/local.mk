@@ -17,6 +17,8 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/report.c \
 	runner/cli/run.c \
 	runner/cli/show.c \
+	runner/cli/stage_client.c \
+	runner/cli/staged.h \
 	runner/cli/try.c \
 	runner/cli/try.h \
 	runner/cli/try_options.c \

@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "base/xml.h"
 #include "captures/draw/draw.h"
+#include "captures/held/held.h"
 #include "captures/told/told.h"
 #include "runner/cli/cli.h"
 
@@ -51,6 +52,16 @@ static void print_told(const struct journal *journal)
 	told_free(told);
 }
 
+/* What somebody's client has met. */
+static void print_held(const struct journal *journal)
+{
+	struct held *held = held_of(journal);
+
+	putchar('\n');
+	held_print(held, stdout);
+	held_free(held);
+}
+
 static void print_clients(const struct journal *journal)
 {
 	struct told *told = told_of(journal);
@@ -70,7 +81,11 @@ static void print_journal(const struct journal *journal, enum drawing drawing)
 		print_clients(journal);
 	else
 		print_drawing(journal, drawing);
-	if (journal_is_told(journal) && (drawing == AS_TEXT || drawing == AS_TIMELINE))
+	if (drawing != AS_TEXT && drawing != AS_TIMELINE)
+		return;
+	if (journal_is_staged(journal))
+		print_held(journal);
+	else if (journal_is_told(journal))
 		print_told(journal);
 }
 

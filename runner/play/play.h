@@ -23,18 +23,19 @@ enum storms { STORMS_IN_VM, STORMS_ON_HOST, NO_STORMS };
 struct run_options {
 	const struct catalogue *catalogue;
 	struct patterns patterns;
-	struct trial *trial;    /* scenarios are played, of this server; NULL: cases are */
-	const char *first;      /* of a trial: the scenario that all others wait for */
-	json_t *about;          /* of a trial: what try.json says of server and sysctls */
-	const char *artifacts;  /* NULL: the default */
-	const char *wire;       /* netem; NULL: as a case or the default has it */
-	const char *kernel;     /* "auto", "host", or what kernel_find() knows */
-	unsigned jobs;          /* 0: as many as this machine takes */
-	unsigned cpus;          /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;         /* of a guest */
-	unsigned storms;        /* enum storms */
-	unsigned storm_seconds; /* for so long each begins new rounds */
-	unsigned storm_seed;    /* of their plans; 0: another each time */
+	struct trial *trial;           /* scenarios are played, of this server; NULL: cases are */
+	const struct staging *staging; /* stage_spec is played; NULL: it is not */
+	const char *first;             /* of a trial: the scenario that all others wait for */
+	json_t *about;                 /* of a trial: what try.json says of server and sysctls */
+	const char *artifacts;         /* NULL: the default */
+	const char *wire;              /* netem; NULL: as a case or the default has it */
+	const char *kernel;            /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;                 /* 0: as many as this machine takes */
+	unsigned cpus;                 /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;                /* of a guest */
+	unsigned storms;               /* enum storms */
+	unsigned storm_seconds;        /* for so long each begins new rounds */
+	unsigned storm_seed;           /* of their plans; 0: another each time */
 	unsigned repeat;
 	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
 	unsigned round;          /* of --until-failure, from 1; 0: there is but one */
@@ -169,8 +170,9 @@ struct run {
 	nsec began, took;
 	size_t ended, tally[BROKEN + 1];
 	double kernel_seconds;
-	int signal;  /* that ended the run, or 0 */
-	char *fatal; /* what ended the run, or NULL */
+	int signal;    /* that ended the run, or 0 */
+	int passed_on; /* the first one, which went to the client of a stage; or 0 */
+	char *fatal;   /* what ended the run, or NULL */
 	struct slot *slots;
 	unsigned guests; /* machines that run */
 	bool one_by_one; /* whatever .jobs says */

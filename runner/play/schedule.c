@@ -275,7 +275,7 @@ static void finish(struct scheduler *scheduler, struct slot *slot, int status)
 	if (entry->complaint)
 		fail_for_complaint(entry,
 				   (struct complaint){ .text = entry->complaint, .alone = true });
-	else if (!run->options->pause &&
+	else if (!run->options->pause && !run->options->staging &&
 		 (attempt_is_inconclusive(entry) || (entry->suspected && !alone))) {
 		play_again(scheduler, entry);
 		return;
@@ -332,7 +332,7 @@ static void kill_overdue(struct scheduler *scheduler)
 			continue;
 		note_idleness(slot, since, 2 * scheduler->tick);
 		slot->idled = slot->idle > most;
-		slot->overdue = deadline_passed(&slot->deadline);
+		slot->overdue = !run->options->staging && deadline_passed(&slot->deadline);
 		if (slot->idled || slot->overdue)
 			kill(slot->worker, SIGKILL);
 	}

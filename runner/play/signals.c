@@ -23,11 +23,25 @@ int watch_signals(sigset_t *before)
 	return signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* The client of a stage has the first one, and may end by itself. */
+static void take_signal(struct run *run, int signal)
+{
+	struct slot *slot = run->options->staging ? &run->slots[0] : NULL;
+
+	if (slot && slot->entry && !run->passed_on &&
+	    atomic_load(&slot->progress.phase) == RUNNING) {
+		run->passed_on = signal;
+		atomic_store(&slot->progress.signal, signal);
+	} else if (!run->signal) {
+		run->signal = signal;
+	}
+}
+
 void read_signals(struct run *run, int signals)
 {
 	struct signalfd_siginfo info;
 
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo != SIGCHLD && !run->signal)
-			run->signal = (int)info.ssi_signo;
+		if (info.ssi_signo != SIGCHLD)
+			take_signal(run, (int)info.ssi_signo);
 }

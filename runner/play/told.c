@@ -6,6 +6,7 @@
 #include "runner/play/internal.h"
 
 #include "captures/draw/draw.h"
+#include "captures/held/held.h"
 #include "captures/told/told.h"
 
 #include <string.h>
@@ -68,6 +69,15 @@ static void add_learned(json_t *value, const struct journal *journal)
 	json_object_set_new(value, "learned", learned);
 }
 
+static json_t *staged_json(const struct journal *journal)
+{
+	struct held *held = held_of(journal);
+	json_t *value = held_json(held);
+
+	held_free(held);
+	return value;
+}
+
 json_t *told_in_folder(const char *folder)
 {
 	autofree char *path = format("%s/journal.jsonl", folder), *why = NULL;
@@ -75,6 +85,12 @@ json_t *told_in_folder(const char *folder)
 
 	if (!journal)
 		return NULL;
+	if (journal_is_staged(journal)) {
+		json_t *staged = staged_json(journal);
+
+		journal_free(journal);
+		return staged;
+	}
 	struct told *told = told_of(journal);
 	json_t *value = told_json(told, false);
 	add_ladders(value, told, journal);

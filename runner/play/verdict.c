@@ -312,6 +312,14 @@ static void judge_variant(const struct run *run, struct entry *entry)
 		change_ending(&entry->result, FAILED, lost);
 }
 
+/* What it has failed by is told. */
+static bool is_told_why(const struct run *run, const json_t *told)
+{
+	const char *key = run->options->staging ? "not_as_expected" : "findings";
+
+	return json_array_size(json_object_get(told, key)) > 0;
+}
+
 /*
  * Of a scenario: what its journal tells; of one that does not apply it tells of a part only. One
  * that fails without a finding says nothing of the server: a capture and a counter disagree.
@@ -321,10 +329,10 @@ static void take_told(const struct run *run, struct entry *entry)
 	autofree char *folder = entry_path(run, entry, "");
 	struct result *result = &entry->result;
 
-	if (!run->options->trial || result->ending == SKIPPED)
+	if ((!run->options->trial && !run->options->staging) || result->ending == SKIPPED)
 		return;
 	result->told = told_in_folder(folder);
-	if (result->ending == FAILED && !json_array_size(json_object_get(result->told, "findings")))
+	if (result->ending == FAILED && !is_told_why(run, result->told))
 		change_ending(result, BROKEN,
 			      format("no finding, but what was counted and what was captured do "
 				     "not agree: %s",

@@ -6,6 +6,7 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/terminal.h"
 #include "base/trial.h"
 #include "sandbox/sandbox.h"
 
@@ -25,6 +26,7 @@ static struct {
 	pid_t pid;        /* of the worker, where libcheck ends it */
 	int relay;        /* for a trial's forwards; -1: none */
 	int input, hears; /* the slot's own may change at any moment: it is the runner's */
+	struct caller_streams streams; /* for the client of a stage */
 } job;
 
 /* ---- progress, on the case's side ---------------------------------------------------------- */
@@ -112,7 +114,7 @@ START_TEST(perform)
 	const struct entry *entry = job.slot->entry;
 	autofree char *folder = entry_path(run, entry, "");
 	struct case_run it = {
-		.spec = case_named(entry->spec->name),
+		.spec = run->options->staging ? &stage_spec : case_named(entry->spec->name),
 		.family = entry->family,
 		.folder = folder,
 		.wire = run->options->wire || !entry->spec->netem ? run->host.wire
@@ -128,6 +130,8 @@ START_TEST(perform)
 		.pause = run->options->pause,
 		.trial = run->options->trial,
 		.relay = job.relay,
+		.staging = run->options->staging,
+		.streams = job.streams,
 	};
 
 	case_progress_in(&job.slot->progress);
@@ -147,11 +151,11 @@ double case_seconds(const struct run *run, const struct listed_case *spec)
 	return 120 + (spec->storm ? run->options->storm_seconds : 4 * spec->kernel_seconds);
 }
 
-/* What libcheck allows it: stretched, or with --pause for ever (0). */
+/* What libcheck allows it: stretched, or with --pause and for a stage for ever (0). */
 static double case_timeout(const struct run *run, const struct listed_case *spec)
 {
-	/* With --pause a person takes the time that a person takes. */
-	if (run->options->pause)
+	/* A person takes the time that a person takes, and somebody's client too. */
+	if (run->options->pause || run->options->staging)
 		return 0;
 	return ceil(case_seconds(run, spec) * run->options->timeout_multiplier);
 }
@@ -160,6 +164,17 @@ static void redirect(int from, int to)
 {
 	if (from < 0 || dup2(from, to) < 0)
 		broken("cannot redirect descriptor %d of the case: %s", to, strerror(errno));
+}
+
+/* What the client of a stage shall have. */
+static void keep_streams(void)
+{
+	job.streams.foreground = terminal_is_ours();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		job.streams.fds[fd] = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (job.streams.fds[fd] < 0)
+			broken("cannot keep descriptor %d for the client: %s", fd, strerror(errno));
+	}
 }
 
 /* With --pause the case speaks to the terminal, and hears what the runner reads there. */
@@ -306,14 +321,16 @@ static int make_relay(void)
 static _Noreturn void worker(pid_t runner)
 {
 	inherited_forget_signals();
+	on_ending(ended_early, NULL);
+	if (job.run->options->staging)
+		keep_streams();
 	/* Ctrl-C is for the runner, which ends its workers itself. */
 	setpgid(0, 0);
 
-	on_ending(ended_early, NULL);
 	take_streams();
 	forget_libcheck_settings();
 	job.relay = make_relay();
-	if (job.run->options->trial)
+	if (job.run->options->trial || job.run->options->staging)
 		isolate_with_ranges();
 	job.worker = isolate_worker(runner, job.slot->cpu);
 	struct departures *departures = departures_watch();

@@ -10,5 +10,6 @@ runner_tell_libtell_a_SOURCES = \
 	runner/tell/results.c \
 	runner/tell/tap.c \
 	runner/tell/tell.h \
+	runner/tell/staged.c \
 	runner/tell/tried_console.c \
 	runner/tell/tried_json.c

@@ -70,6 +70,15 @@ json_t *tried_json(const struct run *run, bool complete);
 /* Writes try.json. False after run_fatal(). */
 bool tried_store(struct run *run, bool complete);
 
+/* ---- staged.c: of a stage ------------------------------------------------------------------- */
+
+/* A line or two for each connection, on standard error. */
+extern const struct reporter staged_reporter;
+/* What stage.json says; the caller has the reference. @complete: the stage has been played. */
+json_t *staged_json(const struct run *run, bool complete);
+/* Writes stage.json. False after run_fatal(). */
+bool staged_store(struct run *run, bool complete);
+
 /* ---- junit.c, github.c: when it has ended -------------------------------------------------- */
 
 /* NULL, or why a file cannot be written there: asked before the first case. The caller frees it. */

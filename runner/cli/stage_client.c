@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stage_client: `halfopen stage STATE -- CLIENT`, from the first look at the client to the exit
+ * status.
+ */
+#include "runner/cli/staged.h"
+
+#include "base/terminal.h"
+#include "fixtures/fixtures.h"
+#include "runner/play/play.h"
+#include "runner/tell/tell.h"
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char default_folder[] = "artifacts/stage";
+
+/* ---- the only case that there is ------------------------------------------------------------ */
+
+static struct listed_case listed_stage(const struct staging *staging)
+{
+	return (struct listed_case){
+		.name = stage_spec.name,
+		.topic = stage_spec.topic,
+		.claims = stage_spec.claims,
+		.question = stage_spec.question,
+		.families = staging->family == STAGE_IPV6 ? IPV6_ONLY : IPV4_ONLY,
+		.file = stage_spec.file,
+		.line = stage_spec.line,
+	};
+}
+
+/* ---- what it comes to ----------------------------------------------------------------------- */
+
+/* Before anything is made; 0: it can be started, as far as can be seen. */
+static int refuse(const struct staging *staging)
+{
+	const struct sandbox_program client = {
+		.argv = staging->argv,
+		.cwd = staging->cwd,
+		.user = staging->user,
+	};
+	autofree char *why = sandbox_problem(&client);
+	autofree char *path = strchr(staging->argv[0], '/') ? format("%s", staging->argv[0])
+							    : program_path(staging->argv[0]);
+
+	if (!why)
+		return 0;
+	complain("%s", why);
+	return !path || access(path, F_OK) < 0 ? STAGE_NOT_FOUND : STAGE_CANNOT_RUN;
+}
+
+static int status_of(const struct run *run)
+{
+	const struct entry *entry = &run->plan.entries[0];
+	const json_t *client = json_object_get(entry->result.told, "client");
+	const json_t *status = json_object_get(client, "exit_status");
+	const json_t *error = json_object_get(client, "errno");
+
+	if (run->signal)
+		return EXIT_SIGNALLED + run->signal;
+	if (json_is_integer(error))
+		return json_integer_value(error) == ENOENT ? STAGE_NOT_FOUND : STAGE_CANNOT_RUN;
+	if (run->fatal || entry->state != ENDED || entry->result.ending == BROKEN ||
+	    entry->result.ending == SKIPPED)
+		return STAGE_ERROR;
+	if (entry->result.ending == FAILED)
+		return STAGE_UNEXPECTED;
+	return json_is_integer(status) ? (int)json_integer_value(status) : STAGE_ERROR;
+}
+
+/* ---- a run ---------------------------------------------------------------------------------- */
+
+static void print_json(const struct run *run)
+{
+	json_auto_t *value = staged_json(run, run->ended == run->plan.count);
+
+	json_dumpf(value, stdout, JSON_INDENT(1));
+	putchar('\n');
+}
+
+static int play_and_report(struct run *run, const struct options *options)
+{
+	bool ours = terminal_is_ours();
+
+	run_play(run);
+	if (ours)
+		terminal_take();
+	results_store(run, run->ended == run->plan.count);
+	staged_store(run, run->ended == run->plan.count);
+	run->reporter->end(run);
+	if (options->json)
+		print_json(run);
+	end_output(run);
+	return status_of(run);
+}
+
+static int begin(struct run *run, const struct options *options)
+{
+	autofree char *problem = prepare_run(run, options);
+
+	if (!problem && !staged_store(run, false)) {
+		problem = run->fatal;
+		run->fatal = NULL;
+	}
+	if (problem) {
+		complain("%s", problem);
+		return STAGE_ERROR;
+	}
+	choose_jobs(run);
+	return play_and_report(run, options);
+}
+
+static int find_a_place(struct run *run, const struct options *options)
+{
+	autofree char *why = NULL;
+
+	switch (lanes_assign(run, &why)) {
+	case LANES_USAGE:
+		return EXIT_USAGE;
+	case LANES_FOUND:
+		return begin(run, options);
+	default:
+		if (why)
+			complain("%s", why);
+		return STAGE_ERROR;
+	}
+}
+
+int stage_client(const struct options *options, const struct staging *staging)
+{
+	const struct listed_case listed = listed_stage(staging);
+	const struct catalogue stages = { .cases = &listed, .case_count = 1 };
+	const struct run_options asked = {
+		.catalogue = &stages,
+		.staging = staging,
+		.artifacts = options->artifacts ? options->artifacts : default_folder,
+		.wire = options->wire,
+		.kernel = "host",
+		.jobs = 1,
+		.repeat = 1,
+		.timeout_multiplier = 1,
+	};
+	struct run run = { .options = &asked, .reporter = &staged_reporter, .lock = -1 };
+	int status = refuse(staging);
+
+	if (status)
+		return status;
+	inherited_complain();
+	status = plan_make(&run.plan, &asked) ? find_a_place(&run, options) : STAGE_ERROR;
+	run_free(&run);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of `halfopen stage` share.
+ */
+#ifndef HALFOPEN_CLI_STAGED_H
+#define HALFOPEN_CLI_STAGED_H
+
+#include "base/staging.h"
+#include "runner/cli/cli.h"
+
+/* What the run itself has to say, as env(1) and timeout(1) have it. */
+enum stage_status {
+	STAGE_UNEXPECTED = 1, /* the client did not do what was expected */
+	STAGE_ERROR = 125,
+	STAGE_CANNOT_RUN = 126, /* the client */
+	STAGE_NOT_FOUND = 127,
+};
+
+/*
+ * Starts the client of @staging in a network of its own, and meets it there. Returns the client's
+ * exit status, or one of those.
+ */
+int stage_client(const struct options *options, const struct staging *staging);
+
+#endif
