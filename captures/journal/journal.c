@@ -76,6 +76,8 @@ const struct event *journal_append(struct journal *journal, const struct event *
 	added->object = keep_string(journal, event->object);
 	added->argument = keep_string(journal, event->argument);
 	added->want = keep_string(journal, event->want);
+	added->client = keep_string(journal, event->client);
+	added->server = keep_string(journal, event->server);
 	added->lines = keep_lines(journal, event->lines);
 	return added;
 }
