@@ -577,6 +577,25 @@ static void deaf_after_error(struct stage *stage)
 	rest_for(stage, 3);
 }
 
+/* An edge is consumed: the next one brings both. */
+static void deaf_until_another_comes(struct stage *stage)
+{
+	int flow, other;
+
+	deaf_after_error(stage);
+	if (!stage->wrong)
+		return;
+	flow = stage->flows;
+	other = come(stage, NULL);
+	for (int i = 0; i < 2; i++)
+		accept_one(stage);
+	for (; flow <= other; flow++) {
+		ask(stage, flow);
+		answer(stage, flow);
+	}
+	rest(stage);
+}
+
 static void die_of_stop(struct stage *stage)
 {
 	begin(stage, "stall");
@@ -819,6 +838,7 @@ static const struct fault {
 	{ "dies-without-descriptors", die_without_descriptors, NULL },
 	{ "dies-of-accept-error", die_of_error, NULL },
 	{ "deaf-after-accept-error", deaf_after_error, NULL },
+	{ "deaf-after-accept-error", deaf_until_another_comes, NULL },
 	{ "dies-of-interrupted-wait", die_of_stop, NULL },
 	{ "unserved-while-draining", drain, NULL },
 	{ "cannot-bind-again", bind_again, NULL },

@@ -283,51 +283,69 @@ bool find_deaf_after_descriptors(const struct told *told, struct told_finding *f
 					refused->name));
 }
 
-/* The last error that accept() was made to fail with before @at. */
-static const struct told_event *error_before(const struct told *told, nsec at)
+/* accept() was made to fail with @event, and until @until with nothing else; 0: the end. */
+struct failing {
+	const struct told_event *event;
+	nsec until;
+};
+
+/* Who was kept from being served since then; @example NULL: nobody was. */
+static struct left kept_since_error(const struct told *told, struct failing error)
 {
-	const struct told_event *last = NULL;
+	struct left left = left_in_queue(
+		told,
+		(struct leaving){ .since = error.event->at, .until = error.until, .unowed = true });
 
-	for (int i = 0; i < told->books->event_count; i++) {
-		const struct told_event *event = &told->books->events[i];
-
-		if (event->deed == DEED_ERROR && event->at <= at)
-			last = event;
-	}
-	return last;
-}
-
-/* Who was kept from being served since accept() has failed so; @left.example NULL: nobody was. */
-static struct left kept_since_error(const struct told *told, const struct told_event *first)
-{
-	struct left left = { 0 };
-
-	if (!first || when_lost(told))
-		return left;
-	left = left_in_queue(told, (struct leaving){ .since = first->at, .unowed = true });
-	if (!left.example)
-		left.example = refused_since(told, first->at);
+	if (!left.example && !error.until)
+		left.example = refused_since(told, error.event->at);
 	return left;
 }
 
-bool find_deaf_after_accept_error(const struct told *told, struct told_finding *finding)
+/*
+ * Whether it accepts others, and the one who was left is another one than accept() has failed for:
+ * that is no doing of the error.
+ */
+static bool leaves_others(const struct told *told, const struct left *left, struct failing error)
 {
-	struct left left = kept_since_error(told, find_deed(told, DEED_ERROR, 0));
-	const struct told_event *error;
+	return left->count && left->example->syn[0] > error.event->at && accepts_others(told, left);
+}
+
+static bool is_lost_of_it(const struct told *told, struct failing error)
+{
+	nsec lost = when_lost(told);
+
+	return lost >= error.event->at && (!error.until || lost < error.until);
+}
+
+static bool tell_deaf(const struct told *told, struct told_finding *finding, struct failing error)
+{
+	struct left left = kept_since_error(told, error);
 	autofree char *words = NULL;
 
-	if (!left.example)
-		return false;
-	error = error_before(told, left.count ? left.example->last_queued : left.example->syn[0]);
-	if (!error || !told_error_is_of_linux(error->error) ||
-	    (left.count && accepts_others(told, &left)))
+	if (!left.example || is_lost_of_it(told, error) || leaves_others(told, &left, error))
 		return false;
 	words = left.count ? words_of_left(told, &left)
 			   : format("%s was refused: the server has closed its listener",
 				    left.example->name);
-	return tell_left(
-		finding, &left,
-		format("%s, since accept() had failed with %s", words, error_name(error->error)));
+	return tell_left(finding, &left,
+			 format("%s, since accept() had failed with %s%s", words,
+				error_name(error.event->error),
+				left.count && first_service(told, left.example)
+					? "; it was served only when something else happened"
+					: ""));
+}
+
+bool find_deaf_after_accept_error(const struct told *told, struct told_finding *finding)
+{
+	const struct told_event *error, *next;
+
+	for (error = find_deed(told, DEED_ERROR, 0); error; error = next) {
+		next = find_deed(told, DEED_ERROR, error->at + 1);
+		if (told_error_is_of_linux(error->error) &&
+		    tell_deaf(told, finding, (struct failing){ error, next ? next->at : 0 }))
+			return true;
+	}
+	return false;
 }
 
 /* ---- who waits for an answer --------------------------------------------------------------- */
