@@ -1479,6 +1479,48 @@ START_TEST(who_has_said_a_part_is_owed_no_answer)
 }
 END_TEST
 
+/* An answer and FIN came, and it closed before it looked: nothing was cut. */
+START_TEST(who_closes_without_a_look_went_by_itself)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+	int flow;
+
+	begin(&stage, "reload");
+	server_event(&stage, "signalled", SIGHUP);
+	flow = come(&stage, NULL);
+	accept_one(&stage);
+	data(&stage, flow, SERVER);
+	flags(&stage, flow, SERVER, FIN | ACK);
+	close_client(&stage, flow);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->clients[0].fate, FATE_GAVE_UP);
+	ck_assert_int_eq(told->finding_count, 0);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* The next instance serves them: that is what socket activation is for. */
+START_TEST(who_waits_in_a_listener_of_the_system_is_not_left)
+{
+	struct stage stage = { 0 };
+	autofree char *names = NULL;
+
+	begin(&stage, "stop");
+	fact(&stage, "socket activation", NULL, 1);
+	serve(&stage);
+	rest(&stage);
+	server_event(&stage, "signalled", SIGTERM);
+	come(&stage, NULL);
+	rest_for(&stage, 3);
+	exit_with(&stage, 0);
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* What other systems give is a fact. */
 START_TEST(an_error_of_another_system_is_no_finding)
 {
@@ -1708,6 +1750,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
 	tcase_add_test(tests, who_accepts_others_is_not_deaf);
 	tcase_add_test(tests, who_has_said_a_part_is_owed_no_answer);
+	tcase_add_test(tests, who_closes_without_a_look_went_by_itself);
+	tcase_add_test(tests, who_waits_in_a_listener_of_the_system_is_not_left);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);
 	tcase_add_loop_test(tests, each_client_has_a_line_in_the_picture, 0, FAULTS);

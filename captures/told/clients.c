@@ -150,7 +150,12 @@ static void take_call(struct told_client *client, const struct event *event)
 		return;
 	if (is_giving_up(event->error))
 		set_once(&client->gave_up, event->at);
-	if (text_is(event->name, "close") && !server_has_ended(client))
+	if (text_is(event->name, "read") && event->result <= 0)
+		client->saw_end = true;
+	if (!text_is(event->name, "close"))
+		return;
+	client->turned_away = !client->saw_end;
+	if (!server_has_ended(client))
 		set_once(&client->left, event->at);
 }
 
@@ -269,7 +274,8 @@ static enum told_fate fate_of(const struct told *told, struct told_client *clien
 		return FATE_SERVED;
 	if (!client->connected)
 		return fate_of_unconnected(client);
-	if (is_before(client->left, earlier(client->closed, client->reset)))
+	if (is_before(client->left, earlier(client->closed, client->reset)) ||
+	    (client->turned_away && !client->reset))
 		return FATE_GAVE_UP;
 	if (server_has_ended(client))
 		return fate_of_ended(client);
@@ -288,7 +294,7 @@ static nsec time_of_fate(const struct told *told, const struct told_client *clie
 	case FATE_TIMED_OUT:
 		return client->gave_up;
 	case FATE_GAVE_UP:
-		return client->left;
+		return client->left ? client->left : client->closed;
 	case FATE_CONNECTING:
 	case FATE_UNANSWERED:
 		return told->ended;

@@ -233,7 +233,8 @@ bool find_unserved_while_draining(const struct told *told, struct told_finding *
 	struct left left = { 0 };
 	autofree char *words = NULL;
 
-	if (signal)
+	/* who waits in a listener of the system's is served by the next instance */
+	if (signal && !told->books->activated)
 		left = left_in_queue(told, (struct leaving){ .since = signal->at,
 							     .came = signal->at,
 							     .until = end ? end->at : 0 });

@@ -113,6 +113,8 @@ struct told_client {
 	nsec served;         /* the last byte of the whole answer came; see EVENT_FACT "request" */
 	nsec closed, reset;  /* FIN, RST of the server came */
 	nsec left;           /* it has closed, or sent RST, before the server did */
+	bool saw_end;        /* its read() has said that the connection has ended */
+	bool turned_away;    /* it has closed without that, whatever had come meanwhile */
 	nsec gave_up;        /* its kernel has: ETIMEDOUT, or an error of the network */
 	nsec ended;          /* what its fate says; of one that waits: the end of the journal */
 	/* these are no stamps, but times of samples: */
