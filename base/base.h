@@ -256,6 +256,7 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_ALL_SKIPPED = 77,
 	EXIT_RUN_ERROR = 99,
+	EXIT_STAGE = 125,     /* what `stage` itself has to say, as of env(1) and timeout(1) */
 	EXIT_SIGNALLED = 128, /* plus its number */
 };
 

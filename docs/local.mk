@@ -24,6 +24,7 @@ dist_docs_DATA = \
 	docs/reuseport-reload.md \
 	docs/second-shutdown.md \
 	docs/servers.md \
+	docs/stage.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/try.md \

@@ -107,13 +107,13 @@ static bool is_known(const struct call_watch *watch, uint64_t inode)
 
 static bool listens(struct call_watch *watch, uint64_t inode)
 {
-	autofree struct found_socket *found = NULL;
+	autofree struct inspected_socket *found = NULL;
 	size_t count;
 
 	if (is_known(watch, inode))
 		return true;
-	if (!diag_list(watch->diag, (struct diag_question){ .states = 1u << TCP_LISTEN }, &found,
-		       &count))
+	if (!diag_list(watch->diag, (struct inspected_question){ .states = 1u << TCP_LISTEN },
+		       &found, &count))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (found[i].inode == inode) {

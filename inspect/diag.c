@@ -42,9 +42,9 @@ void diag_end(struct diag *diag)
 }
 
 struct listing {
-	struct found_socket *all;
+	struct inspected_socket *all;
 	size_t count;
-	struct diag_question question;
+	struct inspected_question question;
 };
 
 static void put_end(struct sockaddr_storage *end, int family, const __be32 *words, __be16 port)
@@ -63,7 +63,7 @@ static void put_end(struct sockaddr_storage *end, int family, const __be32 *word
 
 static int take_attribute(const struct nlattr *attribute, void *argument)
 {
-	struct found_socket *found = argument;
+	struct inspected_socket *found = argument;
 
 	if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY)
 		found->ipv6_only = mnl_attr_get_u8(attribute);
@@ -74,13 +74,13 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 {
 	struct listing *listing = argument;
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
-	struct found_socket found;
+	struct inspected_socket found;
 
 	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message)) {
 		errno = EBADMSG;
 		return MNL_CB_ERROR;
 	}
-	found = (struct found_socket){
+	found = (struct inspected_socket){
 		.state = message->idiag_state,
 		.inode = message->idiag_inode,
 		.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
@@ -94,6 +94,8 @@ static int take_socket(const struct nlmsghdr *header, void *argument)
 		found.queued = (int)message->idiag_rqueue;
 		found.limit = (int)message->idiag_wqueue;
 		mnl_attr_parse(header, sizeof(*message), take_attribute, &found);
+	} else {
+		found.unread = message->idiag_rqueue;
 	}
 	listing->all = GROWN(listing->all, listing->count);
 	listing->all[listing->count++] = found;
@@ -141,8 +143,8 @@ static int ask_family(struct diag *diag, int family, struct listing *listing)
 	return read_answer(diag, listing);
 }
 
-bool diag_list(struct diag *diag, struct diag_question question, struct found_socket **found,
-	       size_t *count)
+bool diag_list(struct diag *diag, struct inspected_question question,
+	       struct inspected_socket **found, size_t *count)
 {
 	struct retry retry = retry_for(SEC(2));
 	struct listing listing = { .question = question };

@@ -148,6 +148,28 @@ size_t accept_held(struct call_watch *watch);
 /* False: a signal interrupts a held accept() (before Linux 6.0). */
 bool accept_holds_against_signals(struct call_watch *watch);
 
+/* ---- sockets --------------------------------------------------------------------------------- */
+
+/* A socket of TCP, or a request for one, as sock_diag has it. */
+struct inspected_socket {
+	struct sockaddr_storage here, there;
+	int state;       /* as the kernel numbers them; a request is in SYN_RECV */
+	uint64_t inode;  /* 0: it is no process's: a request, in the accept queue, or orphaned */
+	uint64_t cookie; /* a request and the socket that it becomes have the same one */
+	uid_t user;
+	unsigned interface; /* SO_BINDTODEVICE; 0: none */
+	int queued, limit;  /* of a listener: of its accept queue */
+	unsigned unread;    /* of a connection: bytes that have arrived and nobody has read */
+	bool ipv6_only;     /* of a listener */
+};
+struct inspected_question {
+	uint32_t states; /* bits: 1 << state */
+	uint16_t port;   /* local; 0: any */
+};
+/* Them all; the caller frees *found. */
+size_t inspect_sockets(struct inspection *inspection, struct inspected_question question,
+		       struct inspected_socket **found);
+
 /* ---- listeners ------------------------------------------------------------------------------ */
 
 enum wait_kind {

@@ -104,26 +104,12 @@ void memories_free(struct memory *memories);
 
 struct diag;
 
-struct found_socket {
-	struct sockaddr_storage here, there;
-	int state;
-	uint64_t inode, cookie;
-	uid_t user;
-	unsigned interface;
-	int queued, limit; /* of a listener */
-	bool ipv6_only;
-};
-
 /* In the network namespace of the calling thread; broken() where there is none. */
 struct diag *diag_begin(void);
 void diag_end(struct diag *diag);
-/* TCP's sockets in @states (bits: 1 << state); false with errno. The caller frees *found. */
-struct diag_question {
-	uint32_t states;
-	uint16_t port; /* local; 0: any */
-};
-bool diag_list(struct diag *diag, struct diag_question question, struct found_socket **found,
-	       size_t *count);
+/* As inspect_sockets(), which broken()s instead; false with errno. */
+bool diag_list(struct diag *diag, struct inspected_question question,
+	       struct inspected_socket **found, size_t *count);
 
 /* ---- one inspection (inspection.c) ---------------------------------------------------------- */
 

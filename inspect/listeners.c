@@ -19,7 +19,7 @@ static uint16_t port_of(const struct sockaddr_storage *address)
 
 static int by_address(const void *left, const void *right)
 {
-	const struct found_socket *a = left, *b = right;
+	const struct inspected_socket *a = left, *b = right;
 	int difference = port_of(&a->here) - port_of(&b->here);
 
 	if (!difference)
@@ -31,8 +31,8 @@ static int by_address(const void *left, const void *right)
 	return difference;
 }
 
-static size_t list_sockets(struct inspection *inspection, struct diag_question question,
-			   struct found_socket **found)
+size_t inspect_sockets(struct inspection *inspection, struct inspected_question question,
+		       struct inspected_socket **found)
 {
 	size_t count;
 
@@ -186,10 +186,10 @@ static void find_holders(struct inspection *inspection, struct inspected_listene
 struct inspected_listeners inspect_listeners(struct inspection *inspection, pid_t server)
 {
 	struct inspected_listeners listeners = { 0 };
-	autofree struct found_socket *found = NULL;
+	autofree struct inspected_socket *found = NULL;
 
-	listeners.count = list_sockets(
-		inspection, (struct diag_question){ .states = 1u << TCP_LISTEN }, &found);
+	listeners.count = inspect_sockets(
+		inspection, (struct inspected_question){ .states = 1u << TCP_LISTEN }, &found);
 	listeners.all = must_alloc(listeners.count + 1, sizeof(*listeners.all));
 	for (size_t i = 0; i < listeners.count; i++)
 		listeners.all[i] =
@@ -367,13 +367,14 @@ static struct sockaddr_storage unmapped(struct sockaddr_storage address)
 struct inspected_connections inspect_connections(struct inspection *inspection, pid_t server,
 						 uint16_t port)
 {
-	struct diag_question question = { .states = 0xfff & ~REQUESTS_AND_LISTENERS, .port = port };
+	struct inspected_question question = { .states = 0xfff & ~REQUESTS_AND_LISTENERS,
+					       .port = port };
 	struct inspected_connections connections = { 0 };
-	autofree struct found_socket *found = NULL;
+	autofree struct inspected_socket *found = NULL;
 	autofree struct owner *owners = NULL;
 	size_t owner_count = owners_of_sockets(inspection, server, &owners);
 
-	connections.count = list_sockets(inspection, question, &found);
+	connections.count = inspect_sockets(inspection, question, &found);
 	connections.all = must_alloc(connections.count + 1, sizeof(*connections.all));
 	for (size_t i = 0; i < connections.count; i++)
 		connections.all[i] = (struct inspected_connection){

@@ -90,7 +90,7 @@ includes_are_looked_for()
 {
 	find "$source_tree"/base "$source_tree"/netns "$source_tree"/captures "$source_tree"/fixtures \
 		"$source_tree"/suites "$source_tree"/vm "$source_tree"/runner "$source_tree"/sandbox \
-		"$source_tree"/inspect "$source_tree"/scenarios -name '*.[ch]' \
+		"$source_tree"/inspect "$source_tree"/scenarios "$source_tree"/states -name '*.[ch]' \
 		-exec sed -n 's/^#include <\(linux\/.*\)>$/\1/p' {} + | sort -u >included
 	list needed_headers | tr ' ' '\n' | grep ^linux/ | sort -u | diff included -
 }

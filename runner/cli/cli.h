@@ -7,6 +7,7 @@
 #ifndef HALFOPEN_CLI_H
 #define HALFOPEN_CLI_H
 
+#include "base/staging.h"
 #include "base/trial.h"
 #include "runner/saved/saved.h"
 
@@ -90,6 +91,8 @@ struct options {
 	bool keep_ladders;      /* in results.json, of what is not kept: matrix compares them */
 	bool brief;             /* one line for a run: matrix prints the rest */
 	struct trying trying;
+	struct staging staging; /* what only `stage` takes */
+	struct words client_environment;
 	struct owned owned; /* what options have made of their values */
 };
 
@@ -174,7 +177,11 @@ struct command {
 	const char *about;                /* in its own --help, */
 	const char *ending;               /* and below its options; or NULL */
 	const struct cli_option *options; /* and --help, which all have; NULL: no other */
+	void (*print_more)(void);         /* in its own --help, behind the options; or NULL */
 	bool starts_program;              /* its words are a program's command, as they are */
+	/* What is done with each word before "--", where those behind it are a program's. */
+	const struct cli_option *word;
+	int usage_status; /* of wrong usage; 0: EXIT_USAGE */
 	/* Offers words to a shell. NULL: there is nothing to offer. */
 	void (*complete)(const struct typed *typed);
 	/* Whether words and options go together; false after complaining. NULL: always. */
@@ -198,6 +205,8 @@ const char *artifacts_of(const struct options *options);
 
 void help_print(const struct command *const *commands);
 void help_print_command(const struct command *command);
+/* An entry and what it says, beside it or, where it is too long, below. */
+void help_print_entry(const char *entry, const char *help);
 
 /* ---- complete.c: what a shell may put where a word begins ----------------------------------- */
 
@@ -234,7 +243,7 @@ void complete_kernel_list(const struct typed *typed);
 /* ---- the commands -------------------------------------------------------------------------- */
 
 extern const struct command list_command, run_command, claims_command, show_command, report_command,
-	kernels_command, matrix_command, diff_command, try_command;
+	kernels_command, matrix_command, diff_command, try_command, stage_command;
 
 /* ---- played.c: what commands have in common that play something ----------------------------- */
 

@@ -10,8 +10,9 @@
 #include <string.h>
 
 const struct command *const halfopen_commands[] = {
-	&list_command,   &run_command,     &try_command,    &claims_command, &show_command,
-	&report_command, &kernels_command, &matrix_command, &diff_command,   NULL,
+	&list_command, &run_command,    &try_command,     &stage_command,  &claims_command,
+	&show_command, &report_command, &kernels_command, &matrix_command, &diff_command,
+	NULL,
 };
 
 static int obey(const struct catalogue *catalogue, int argc, char **argv)

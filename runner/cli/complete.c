@@ -152,6 +152,13 @@ static void take(struct options *so_far, const struct cli_option *option, const 
 		option->take(option, value, (char *)so_far + option->field);
 }
 
+/* What a command does with its words; a program's are its own. */
+static void take_word(struct options *so_far, const char *word)
+{
+	if (so_far->command->word)
+		take(so_far, so_far->command->word, word);
+}
+
 /*
  * Reads what stands before the last word, as far as it is right. Returns the option whose value the
  * last word is, or NULL.
@@ -168,8 +175,10 @@ static const struct cli_option *read_words(struct options *so_far, struct typed 
 			take(so_far, waiting, word);
 		else if (option && !wants_word(option, word))
 			take(so_far, option, equals ? equals + 1 : NULL);
-		else if (!option)
-			typed->place += word[0] != '-';
+		else if (!option && word[0] != '-') {
+			typed->place++;
+			take_word(so_far, word);
+		}
 		waiting = !waiting && option && wants_word(option, word) ? option : NULL;
 	}
 	return waiting;

@@ -9,7 +9,7 @@
 enum { WIDTH = 90, INDENT = 24 /* of what an entry says */ };
 
 /* An entry and what it says, beside it or, where it is too long, below. */
-static void print_entry(const char *entry, const char *help)
+void help_print_entry(const char *entry, const char *help)
 {
 	static const struct wrap wrap = { .indent = INDENT, .width = WIDTH };
 
@@ -33,7 +33,7 @@ static void print_option(const struct cli_option *option)
 	autofree char *entry = format("  %3s --%s%s%s", option->letter ? letter : "", option->name,
 				      *argument && *argument != '[' ? " " : "", argument);
 
-	print_entry(entry, option->help);
+	help_print_entry(entry, option->help);
 }
 
 void help_print_command(const struct command *command)
@@ -49,6 +49,10 @@ void help_print_command(const struct command *command)
 	for (const struct cli_option *each = command->options; each && each->name; each++)
 		print_option(each);
 	print_option(&help);
+	if (command->print_more) {
+		putchar('\n');
+		command->print_more();
+	}
 	if (command->ending) {
 		putchar('\n');
 		print_paragraph(command->ending);
@@ -62,11 +66,11 @@ void help_print(const struct command *const *commands)
 	for (; *commands; commands++) {
 		autofree char *entry = format("  %s %s", (*commands)->name, (*commands)->arguments);
 
-		print_entry(entry, (*commands)->summary);
+		help_print_entry(entry, (*commands)->summary);
 	}
 	putchar('\n');
-	print_entry("  -h, --help", "this text, or that of a command: halfopen run --help");
-	print_entry("      --version", "the version");
+	help_print_entry("  -h, --help", "this text, or that of a command: halfopen run --help");
+	help_print_entry("      --version", "the version");
 	putchar('\n');
 	print_paragraph(
 		"If you have a problem, and know an error, a counter, or what a tool prints, "

@@ -17,7 +17,13 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/report.c \
 	runner/cli/run.c \
 	runner/cli/show.c \
+	runner/cli/stage.c \
+	runner/cli/stage.h \
 	runner/cli/stage_client.c \
+	runner/cli/stage_lines.c \
+	runner/cli/stage_listen.c \
+	runner/cli/stage_options.c \
+	runner/cli/stage_where.c \
 	runner/cli/staged.h \
 	runner/cli/try.c \
 	runner/cli/try.h \

@@ -111,7 +111,10 @@ bool take_choice(const struct cli_option *option, const char *value, void *field
 
 /* ---- what getopt_long wants, from a command's table ---------------------------------------- */
 
-enum { LONG_ONLY = 256 /* what getopt returns of an option without a letter, and its index */ };
+enum {
+	WORD = 1,        /* what getopt returns of a word that is no option */
+	LONG_ONLY = 256, /* and of an option without a letter, with its index added */
+};
 
 struct getopt_tables {
 	struct option *longs;
@@ -141,8 +144,11 @@ static struct getopt_tables tables_of(const struct command *command)
 	struct text shorts = { 0 };
 
 	tables.longs = must_alloc(tables.count + 2, sizeof(*tables.longs));
-	/* What is behind a program's name is the program's: '+' ends at the first word. */
-	text_add(&shorts, "%s:h", command->starts_program ? "+" : "");
+	/*
+	 * What is behind a program's name is the program's: '+' ends at the first word. Where words
+	 * stand before "--", too, each comes in its place: '-'.
+	 */
+	text_add(&shorts, "%s:h", command->word ? "-" : command->starts_program ? "+" : "");
 	for (size_t i = 0; i < tables.count; i++) {
 		const struct cli_option *option = &command->options[i];
 
@@ -170,6 +176,8 @@ static const struct cli_option *option_of(const struct command *command, int key
 {
 	const struct cli_option *option = command->options;
 
+	if (key == WORD)
+		return command->word;
 	if (key >= LONG_ONLY)
 		return option + (key - LONG_ONLY);
 	while (option->letter != key)
@@ -334,23 +342,30 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 		return false;
 
 	struct getopt_tables tables = tables_of(options->command);
-	bool good = parse_options(options, &tables, status);
+	bool good = parse_options(options, &tables, status) && check_words(options);
 	tables_free(&tables);
-	return good && check_words(options);
+	if (!good && *status == EXIT_USAGE && options->command->usage_status)
+		*status = options->command->usage_status;
+	return good;
 }
 
 void options_free(struct options *options)
 {
 	struct trying *trying = &options->trying;
 	struct words *lists[] = {
-		&options->excluded, &options->covers,  &trying->scenarios,
-		&trying->allowed,   &trying->sysctls,  &trying->environment,
-		&trying->helpers,   &trying->forwards, &trying->writable,
+		&options->excluded, &options->covers,
+		&trying->scenarios, &trying->allowed,
+		&trying->sysctls,   &trying->environment,
+		&trying->helpers,   &trying->forwards,
+		&trying->writable,  &options->client_environment,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)
 		words_free(lists[i]);
 	free(options->trying.limits.all);
+	for (size_t i = 0; i < options->staging.place_count; i++)
+		free(options->staging.places[i].turns);
+	free(options->staging.places);
 	owned_free(&options->owned);
 }
 
