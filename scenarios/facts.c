@@ -12,6 +12,7 @@ SCENARIO(facts, .question = "where does it listen, how many may wait there, and 
 	STEP("the server starts");
 	struct server *server = start_server(net);
 	keep_facts(server);
+	needs_reach(server);
 	tell_layer(net);
 
 	STEP("what does it answer to?");

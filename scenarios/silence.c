@@ -13,13 +13,15 @@
 #define MOST_WAITERS 520
 
 /* The first clients, who are to be served by any server. */
-static void begin_to_serve(struct server *server)
+static enum speaks begin_to_serve(struct server *server)
 {
-	ask_for(server);
+	enum speaks speaks = ask_for(server);
+
 	others_are_served(server);
 	server_rests(server, 1);
 	if (server->gone)
 		skip("the server ends when it has served somebody");
+	return speaks;
 }
 
 /* ---- silent clients ------------------------------------------------------------------------ */
@@ -41,7 +43,16 @@ static bool others_are_served_beside(struct server *server, struct client_plan p
 	STEP("the silent one goes");
 	leave(silent[0]);
 	are_served(server, others);
+	until_it_rests_or_spins(server);
 	return served;
+}
+
+static void not_beside(struct server *server, const char *silent)
+{
+	not_seen(server->scene,
+		 "others were not served beside a client that says %s, so no other silent clients "
+		 "came",
+		 silent);
 }
 
 static bool all_are_ended(void *context)
@@ -65,15 +76,19 @@ SCENARIO(silent, .question = "clients that connect and say nothing, or half a re
 	if (!others_are_served_beside(server, (struct client_plan){ .name = "silent",
 								    .role = "silent",
 								    .says = NOTHING_SAID,
-								    .leaves = AT_THE_END }))
+								    .leaves = AT_THE_END })) {
+		not_beside(server, "nothing");
 		return;
+	}
 
 	STEP("a client connects, and says half of its request");
 	if (!others_are_served_beside(server, (struct client_plan){ .name = "half silent",
 								    .role = "silent",
 								    .says = HALF_OF_IT,
-								    .leaves = AT_THE_END }))
+								    .leaves = AT_THE_END })) {
+		not_beside(server, "half of its request");
 		return;
+	}
 
 	STEP("%d clients connect, and say nothing", CROWD);
 	struct client **crowd = send_clients(listener_of_server(server), CROWD, .role = "silent",
@@ -112,17 +127,31 @@ static int who_fit(const struct server *server)
 }
 
 /* Whether others are served; who has ended is started again, so that no fault hides another one. */
-static bool serves_on(struct server **server)
+static bool others_are_served_now(struct server **server)
 {
 	struct scene *net = (*server)->scene;
 
-	server_rests(*server, 1);
+	until_it_rests_or_spins(*server);
 	if ((*server)->gone && !start_again(net, server))
 		return false;
 
 	STEP("others come");
 	return others_are_served(*server);
 }
+
+/* The same; where they are not, and something was to @follow, it is said that this was not seen. */
+static bool serves_on(struct server **server, const char *follow)
+{
+	bool serves = others_are_served_now(server);
+
+	if (!serves && follow)
+		not_seen((*server)->scene, "%s: %s before that", follow,
+			 (*server)->gone ? "it had ended, and did not come to listen again"
+					 : "others were not served within the patience");
+	return serves;
+}
+
+#define OTHER_WAYS "clients that go in other ways"
 
 static void pause_server(struct server *server, bool pauses)
 {
@@ -153,7 +182,7 @@ static bool survives_resets_in_its_queue(struct server **server, bool pauses)
 				    .leaves = WHEN_SAID, .resets = true);
 		until_they_are_done(dead, count);
 		resume_server(*server, pauses);
-		if (!serves_on(server))
+		if (!serves_on(server, OTHER_WAYS))
 			return false;
 	}
 	return true;
@@ -179,7 +208,7 @@ static bool survives_resets_when_it_reads(struct server **server, bool pauses)
 			leave(dead[i]);
 		}
 		resume_server(*server, pauses);
-		if (!serves_on(server))
+		if (!serves_on(server, OTHER_WAYS))
 			return false;
 	}
 	return true;
@@ -209,7 +238,7 @@ SCENARIO(dead, .question = "clients that reset, in its queue and when it serves 
 	STEP("it is stopped, and goes on: does it survive that?");
 	stop_server(server);
 	continue_server(server);
-	if (!serves_on(&server))
+	if (!serves_on(&server, OTHER_WAYS))
 		return;
 
 	bool pauses = server == first;
@@ -217,7 +246,7 @@ SCENARIO(dead, .question = "clients that reset, in its queue and when it serves 
 	    !survives_resets_when_it_reads(&server, pauses))
 		return;
 	reset_in_the_answer(server);
-	serves_on(&server);
+	serves_on(&server, NULL);
 }
 
 /* ---- clients that say nothing, and go ------------------------------------------------------- */
@@ -237,28 +266,66 @@ static void check_and_go(struct server *server, struct client_plan plan)
 	let_go_on(server->scene);
 }
 
+/* How a check goes when it is connected, or instead. */
+static const struct way_to_check {
+	const char *words;
+	struct client_plan plan;
+	bool answers_with_reset; /* its kernel does, as it is gone when the SYN-ACK comes */
+} ways_to_check[] = {
+	{ "connect, and close", { .leaves = WHEN_CONNECTED }, false },
+	{ "connect, and reset", { .leaves = WHEN_CONNECTED, .resets = true }, false },
+	{ "answer the SYN-ACK with RST", { .leaves = AT_THE_END }, true },
+};
+
+/* Seconds; a duplicate's setsockopt() makes no end of whole retransmissions of it. */
+#define DEFERRAL 5
+
+/* Whether the server serves on after each way; with TCP_DEFER_ACCEPT it is set before each. */
+static bool survives_checks(struct server **server, bool deferred)
+{
+	struct scene *net = (*server)->scene;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(ways_to_check); i++) {
+		const struct way_to_check *way = &ways_to_check[i];
+
+		STEP(deferred ? "clients %s, with TCP_DEFER_ACCEPT" : "clients %s", way->words);
+		if (deferred && !defer_accept(*server, DEFERRAL))
+			return false;
+		if (way->answers_with_reset)
+			hold_segments(net, .from = SERVER, .what = "SYN-ACK");
+		check_and_go(*server, way->plan);
+		if (!serves_on(server, deferred ? "health checks that go in other ways, with "
+						  "TCP_DEFER_ACCEPT"
+						: "health checks that go in other ways"))
+			return false;
+	}
+	return true;
+}
+
 SCENARIO_CALLED(no_data, "no-data",
 		.question = "health checks, which connect and go: does it survive them, and serve "
 			    "the next?")
 {
 	STEP("the server starts, and serves");
 	struct server *server = start_server(net);
-	begin_to_serve(server);
+	bool defers = defers_accept(server);
+	if (defers)
+		tell_deferral(net, true);
+	enum speaks speaks = begin_to_serve(server);
 
-	STEP("clients connect, and close");
-	check_and_go(server, (struct client_plan){ .leaves = WHEN_CONNECTED });
-	if (!serves_on(&server))
+	if (!survives_checks(&server, false) || defers)
+		return;
+	if (speaks == SPEAKS_FIRST) {
+		not_seen(net, "health checks with TCP_DEFER_ACCEPT: the server speaks first, and "
+			      "so cannot have it");
+		return;
+	}
+	if (!survives_checks(&server, true))
 		return;
 
-	STEP("clients connect, and reset");
-	check_and_go(server, (struct client_plan){ .leaves = WHEN_CONNECTED, .resets = true });
-	if (!serves_on(&server))
-		return;
-
-	STEP("clients answer the SYN-ACK with RST");
-	hold_segments(net, .from = SERVER, .what = "SYN-ACK");
-	check_and_go(server, (struct client_plan){ .leaves = AT_THE_END });
-	serves_on(&server);
+	STEP("TCP_DEFER_ACCEPT is taken back");
+	if (defer_accept(server, 0))
+		others_are_served(server);
 }
 
 /* ---- a server that does not go on for a while ---------------------------------------------- */
@@ -312,22 +379,46 @@ static void it_is_paused(struct server *server)
 	server_rests(server, 1);
 }
 
+/*
+ * One of its own, as a signal finds another call interrupted where accept() is watched. That one is
+ * started when the first has been seen; where it cannot be, because it does not come to listen
+ * again, it is not held.
+ */
+static bool is_started_to_be_watched(struct server **server)
+{
+	struct scene *net = (*server)->scene;
+	const char *problem;
+
+	STEP("it is started again, and each accept() of it is watched");
+	if (!(*server)->gone)
+		end_server(*server);
+	if (!start_watched_again(net, server)) {
+		not_seen(net, "a server that computes: it did not come to listen again, so that "
+			      "its accept() could be held back");
+		return false;
+	}
+	problem = why_accept_is_not_watched(*server);
+	if (problem)
+		not_seen(net, "a server that computes: its accept() cannot be held back: %s",
+			 problem);
+	return !problem;
+}
+
 SCENARIO(stall,
 	 .question = "it does not accept for a while, and it is paused: what becomes of those "
 		     "who come, and after it goes on?")
 {
 	STEP("the server starts, and serves");
-	struct server *server = start_watched_server(net);
-	const char *problem = why_accept_is_not_watched(server);
+	struct server *server = start_server(net);
 	begin_to_serve(server);
 
-	if (problem)
-		tell_fact(net, "not held", 1, problem);
-	else
-		it_computes(server);
-	if (!serves_on(&server))
-		return;
 	it_is_paused(server);
+	others_are_served_now(&server);
+	if (!is_started_to_be_watched(&server))
+		return;
+	others_are_served(server);
+
+	it_computes(server);
 
 	STEP("others come");
 	others_are_served(server);

@@ -482,20 +482,43 @@ static bool has_closed(pid_t server)
 	return closed;
 }
 
+static uint64_t cookie_of(pid_t server)
+{
+	struct inspected_listeners listeners = inspect_listeners(inspection, server);
+	uint64_t cookie = only_listener(&listeners)->cookie;
+
+	inspected_listeners_free(&listeners);
+	return cookie;
+}
+
+static void look_closely(struct deferral listener)
+{
+	struct inspected_listeners listeners =
+		inspect_listeners_closely(inspection, listener.server, NULL);
+
+	inspected_listeners_free(&listeners);
+}
+
+static void set_deferral(struct deferral listener)
+{
+	(void)inspect_defer(inspection, listener);
+}
+
+static void (*const touches[])(struct deferral listener) = { look_closely, set_deferral };
+
 START_TEST(listener_that_closes_while_it_is_looked_at_refuses_at_once)
 {
 	pid_t server = start((struct server_plan){ .serve = close_when_told, .backlog = 8 });
-	struct inspected_listeners listeners;
+	struct deferral listener = { .server = server, .cookie = cookie_of(server), .seconds = 3 };
 	int client = connect_to(AF_INET);
 
 	ck_assert_int_ge(client, 0);
 	close(client);
 	kill(server, SIGUSR1);
 	/* Some looks have it, some not. */
-	do {
-		listeners = inspect_listeners_closely(inspection, server, NULL);
-		inspected_listeners_free(&listeners);
-	} while (!has_closed(server));
+	do
+		touches[_i](listener);
+	while (!has_closed(server));
 	ck_assert_int_eq(connect_to(AF_INET), -1);
 	ck_assert_int_eq(errno, ECONNREFUSED);
 	end(server);
@@ -1100,6 +1123,33 @@ START_TEST(options_are_told)
 }
 END_TEST
 
+static int64_t deferral_of(pid_t server)
+{
+	struct facts facts = inspect_facts(inspection, (struct facts_options){ .server = server });
+	int64_t seconds = fact_of(&facts, "defer")->value;
+
+	facts_free(&facts);
+	return seconds;
+}
+
+START_TEST(deferral_is_set_from_outside_and_taken_back)
+{
+	static const int settings[] = { 3, 0 };
+	pid_t server = start((struct server_plan){ .serve = wait_in_accept, .backlog = 8 });
+	struct deferral deferral = { .server = server, .cookie = cookie_of(server) };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(settings); i++) {
+		deferral.seconds = settings[i];
+		ck_assert(inspect_defer(inspection, deferral));
+		ck_assert_int_eq(deferral_of(server), settings[i]);
+	}
+	deferral.cookie++;
+	ck_assert(!inspect_defer(inspection, deferral));
+	ck_assert_int_eq(errno, ENOENT);
+	end(server);
+}
+END_TEST
+
 static bool share_port(int listener)
 {
 	return set(listener, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -1565,12 +1615,14 @@ static void add_processes(TCase *tcase)
 static void add_listeners(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, each_way_of_waiting_is_seen, 0, (int)ARRAY_LENGTH(ways));
-	tcase_add_test(tcase, listener_that_closes_while_it_is_looked_at_refuses_at_once);
+	tcase_add_loop_test(tcase, listener_that_closes_while_it_is_looked_at_refuses_at_once, 0,
+			    ARRAY_LENGTH(touches));
 	tcase_add_test(tcase, workers_have_the_listener_from_their_parent);
 	tcase_add_test(tcase, listener_that_another_program_inherits_is_a_leak);
 	tcase_add_test(tcase, listener_that_is_close_on_exec_is_no_leak);
 	tcase_add_test(tcase, listener_of_another_is_foreign);
 	tcase_add_loop_test(tcase, options_are_told, 0, 2);
+	tcase_add_test(tcase, deferral_is_set_from_outside_and_taken_back);
 	tcase_add_test(tcase, group_and_its_members_are_told);
 	tcase_add_loop_test(tcase, families_are_told, 0, (int)ARRAY_LENGTH(places));
 	tcase_add_test(tcase, facts_are_json);

@@ -1281,6 +1281,104 @@ START_TEST(a_queue_is_a_fifo)
 }
 END_TEST
 
+START_TEST(those_who_were_deferred_are_told_apart)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+	autofree char *words = NULL;
+
+	begin(&stage, "no-data");
+	serve(&stage);
+	fact(&stage, "deferred", NULL, 1);
+	serve(&stage);
+	serve(&stage);
+	fact(&stage, "deferred", NULL, 0);
+	serve(&stage);
+	told = told_of(stage.journal);
+	ck_assert_int_eq(told->outcome_count, 2);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(told->outcomes[i].count, 2);
+		ck_assert_int_eq(told->outcomes[i].deferred, i);
+	}
+	words = told_outcome_words(&told->outcomes[1]);
+	ck_assert_str_eq(words, "served, with TCP_DEFER_ACCEPT");
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* A watched accept() takes longer: what that costs is not the server's. */
+START_TEST(where_accept_is_watched_neither_rate_nor_cpu_is_told)
+{
+	for (int watched = 0; watched < 2; watched++) {
+		struct stage stage = { 0 };
+		struct told *told;
+		json_t *json, *work;
+
+		begin(&stage, "stall");
+		rest(&stage);
+		if (watched)
+			server_event(&stage, "accept", 0);
+		serve(&stage);
+		serve(&stage);
+		stage.cpu += MSEC(20);
+		rest(&stage);
+		told = told_of(stage.journal);
+		json = told_json(told, false);
+		work = json_object_get(json, "server");
+		ck_assert(json_is_null(json_object_get(work, "cpu_seconds")) == watched);
+		ck_assert(json_is_null(json_object_get(work, "accepts_per_second")) == watched);
+		ck_assert(json_is_true(json_object_get(work, "watched")) == watched);
+		ck_assert_int_eq(json_integer_value(json_object_get(work, "accepted")), 2);
+		for (int i = 0; i < told->fact_count; i++)
+			ck_assert(!watched || strcmp(told->facts[i].name, "cpu") != 0);
+		json_decref(json);
+		told_free(told);
+		journal_free(stage.journal);
+	}
+}
+END_TEST
+
+START_TEST(what_was_not_seen_is_told_and_is_no_finding)
+{
+	struct stage stage = { 0 };
+	struct text text = { 0 };
+	struct told *told;
+	autofree char *lines = NULL;
+	json_t *json;
+
+	begin(&stage, "dead");
+	fact(&stage, "not seen", "clients that go in other ways", 1);
+	told = told_of(stage.journal);
+	json = told_json(told, false);
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(json, "not_seen"), 0)),
+			 "clients that go in other ways");
+	told_print(told, text_stream(&text));
+	lines = text_take(&text);
+	ck_assert(strstr(lines, "not seen: clients that go in other ways\nnothing found\n"));
+	json_decref(json);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
+/* What a scenario has no more use for is ended by it: the next instance's clients wait for that. */
+START_TEST(who_was_killed_is_no_loss)
+{
+	struct stage stage = { 0 };
+
+	begin(&stage, "stall");
+	serve(&stage);
+	rest(&stage);
+	server_event(&stage, "signalled", SIGKILL);
+	exit_with(&stage, -SIGKILL);
+	ask(&stage, come(&stage, NULL));
+	stage.processes = 1;
+	rest_for(&stage, 3);
+	expect_found(&stage, "");
+}
+END_TEST
+
 /* ---- facts and limits ---------------------------------------------------------------------- */
 
 START_TEST(a_limit_makes_a_fact_a_finding)
@@ -1742,6 +1840,10 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tests, what_was_written_tells_the_same, 0, FAULTS);
 	tcase_add_test(tests, clients_have_their_fates_and_times);
 	tcase_add_test(tests, a_queue_is_a_fifo);
+	tcase_add_test(tests, those_who_were_deferred_are_told_apart);
+	tcase_add_test(tests, where_accept_is_watched_neither_rate_nor_cpu_is_told);
+	tcase_add_test(tests, what_was_not_seen_is_told_and_is_no_finding);
+	tcase_add_test(tests, who_was_killed_is_no_loss);
 	tcase_add_test(tests, a_limit_makes_a_fact_a_finding);
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
 	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);

@@ -193,6 +193,29 @@ fails 'what is expected never comes' 'what --expect asks for (never) does not co
 fails 'its disk is full' 'more than there is room for' -- sh -c \
 	'dd if=/dev/zero of=/tmp/halfopen-test-try-$2 bs=1M count=3000; exec "$1"' sh "$server" $$
 
+# ---- a server that nobody reaches --------------------------------------------------------------------
+
+run try -- python3 -m http.server --bind 127.0.0.1 8000
+check 'it listens on the loopback alone: exit 77' ended 77
+check 'it listens on the loopback alone: the facts are told' says '^127.0.0.1:8000'
+check 'it listens on the loopback alone: that is said once' [ "$(grep -c 'does not apply:' out)" -eq 1 ]
+check 'it listens on the loopback alone: what to do is said' says '127.0.0.1:8000 only, where no client'
+
+# ---- what a run does not show ------------------------------------------------------------------------
+
+run try --scenario stall,no-data --family ipv4 -- "$server"
+check 'stall, no-data: nothing is found' ended 0
+check 'where accept() is watched neither rate nor CPU is told' as_json \
+	'[(s["server"]["watched"], s["server"]["cpu_seconds"] is None, s["server"]["accepts_per_second"] is None)
+		for s in j["scenarios"] if s["scenario"] == "stall"] == [(True, True, True)]'
+check 'that is said' says 'no rate, no CPU: its accept() is watched'
+check 'health checks with TCP_DEFER_ACCEPT are told apart' as_json \
+	'{(o["role"], o["deferred"]) for s in j["scenarios"] if s["scenario"] == "no-data" for o in s["outcomes"]} ==
+		{(role, deferred) for role in ("client", "check") for deferred in (True, False)}'
+run try --scenario no-data --family ipv4 -- "$server" --greets
+check 'without TCP_DEFER_ACCEPT it is said why' says 'not seen: health checks with TCP_DEFER_ACCEPT: the server'
+check 'and in try.json' as_json 'any(s["not_seen"] for s in j["scenarios"] if s["scenario"] == "no-data")'
+
 # ---- servers that can ------------------------------------------------------------------------------
 
 # shellcheck disable=SC2016 # that shell's own

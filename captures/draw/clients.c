@@ -99,8 +99,7 @@ static void add_some(struct drawing *drawing, const struct told_outcome *outcome
 	int count = 0;
 
 	for (int i = 0; i < told->client_count; i++)
-		if (told->clients[i].role == outcome->role &&
-		    told->clients[i].fate == outcome->fate)
+		if (told_is_among(&told->clients[i], outcome))
 			those[count++] = (struct ranked){ span_of(&told->clients[i]), i };
 	qsort(those, (size_t)count, sizeof(*those), by_span);
 	add_row(drawing, (struct row){ .heading = outcome });
@@ -319,10 +318,11 @@ static void draw_client(struct drawing *drawing, const struct told_client *clien
 static void draw_heading(struct drawing *drawing, const struct told_outcome *outcome, int y)
 {
 	bool ordinary = outcome->role == ROLE_CLIENT;
-	autofree char *words = format("%d %s%s%s: %d of them, from the fastest to the slowest",
-				      outcome->count, ordinary ? "" : told_role_name(outcome->role),
-				      ordinary ? "" : " ", told_fate_words(outcome->fate),
-				      outcome->count < SOME ? outcome->count : SOME);
+	autofree char *fate = told_outcome_words(outcome);
+	autofree char *words =
+		format("%d %s%s%s: %d of them, from the fastest to the slowest", outcome->count,
+		       ordinary ? "" : told_role_name(outcome->role), ordinary ? "" : " ", fate,
+		       outcome->count < SOME ? outcome->count : SOME);
 
 	layers_box(&drawing->layers, (struct box){ 0, y - ROW / 2, drawing->width, ROW }, GROUND);
 	layers_text(&drawing->layers, (struct point){ LEFT, y + 4 }, STEP_TEXT, words);

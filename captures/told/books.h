@@ -76,6 +76,8 @@ struct told_books {
 	nsec sampled;            /* when the last sample was taken */
 	bool answers;            /* it is known what the server answers */
 	bool speaks_first;
+	bool watched;   /* each accept() was seen as it was called */
+	bool deferred;  /* the listener has TCP_DEFER_ACCEPT now */
 	bool activated; /* the listener is the system's, by socket activation */
 	struct told_limit *limits;
 	int limit_count;

@@ -178,6 +178,7 @@ static void take_flow(struct told *told, const struct event *event)
 				      .name = event->name ? event->name : "?",
 				      .role = role_of(event->argument),
 				      .raw = event->injected,
+				      .deferred = told->books->deferred,
 				      .listener = event->listener,
 				      .port = event_port(event),
 				      .fate = FATE_CONNECTING,

@@ -30,13 +30,14 @@ static json_t *json_outcomes(const struct told *told)
 
 	for (int i = 0; i < told->outcome_count; i++) {
 		const struct told_outcome *outcome = &told->outcomes[i];
+		autofree char *words = told_outcome_words(outcome);
 
 		json_array_append_new(
 			array,
-			json_pack("{s:s, s:s, s:s, s:b, s:i, s:f, s:f, s:f, s:i, s:o}", "role",
+			json_pack("{s:s, s:s, s:b, s:s, s:b, s:i, s:f, s:f, s:f, s:i, s:o}", "role",
 				  told_role_name(outcome->role), "fate",
-				  told_fate_name(outcome->fate), "words",
-				  told_fate_words(outcome->fate), "waits",
+				  told_fate_name(outcome->fate), "deferred", outcome->deferred,
+				  "words", words, "waits",
 				  outcome->fate == FATE_CONNECTING ||
 					  outcome->fate == FATE_UNANSWERED,
 				  "clients", outcome->count, "shortest_seconds",
@@ -66,10 +67,11 @@ static json_t *json_server(const struct told *told)
 
 	for (int i = 0; i < told->server_count; i++)
 		json_array_append_new(instances, json_instance(told, &told->servers[i]));
-	return json_pack("{s:i, s:f, s:o, s:o, s:o, s:o, s:o}", "accepted", work->accepted,
-			 "accepts_per_second", work->accept_rate, "cpu_seconds",
-			 work->cpu < 0 ? json_null() : json_real(seconds(work->cpu)), "descriptors",
-			 json_known(work->descriptors), "descriptor_limit",
+	return json_pack("{s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "watched", work->watched,
+			 "accepted", work->accepted, "accepts_per_second",
+			 work->accept_rate < 0 ? json_null() : json_real(work->accept_rate),
+			 "cpu_seconds", work->cpu < 0 ? json_null() : json_real(seconds(work->cpu)),
+			 "descriptors", json_known(work->descriptors), "descriptor_limit",
 			 json_known(work->descriptor_limit), "processes",
 			 json_known(work->processes), "instances", instances);
 }
@@ -109,6 +111,15 @@ static json_t *json_facts(const struct told *told)
 	return array;
 }
 
+static json_t *json_unseen(const struct told *told)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < told->unseen_count; i++)
+		json_array_append_new(array, json_text(told->unseen[i]));
+	return array;
+}
+
 static json_t *json_client(const struct told *told, const struct told_client *client)
 {
 	json_t *syns = json_array();
@@ -138,9 +149,10 @@ static json_t *json_clients(const struct told *told)
 json_t *told_json(const struct told *told, bool clients)
 {
 	autofree char *summary = told_summary(told);
-	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "summary", json_text(summary),
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "summary", json_text(summary),
 				   "outcomes", json_outcomes(told), "server", json_server(told),
-				   "findings", json_findings(told), "facts", json_facts(told));
+				   "not_seen", json_unseen(told), "findings", json_findings(told),
+				   "facts", json_facts(told));
 
 	if (clients)
 		json_object_set_new(object, "clients", json_clients(told));

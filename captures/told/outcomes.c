@@ -24,13 +24,14 @@ static int by_span(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Those of one role and fate, sorted by their span: @count of them, one at least. */
+/* Of a kind, sorted by their span: @count of them, one at least. */
 static struct told_outcome outcome_of(const struct told *told, const struct one_client *those,
 				      int count)
 {
 	const struct told_client *longest = &told->clients[those[count - 1].place];
 	struct told_outcome outcome = { .role = longest->role,
 					.fate = longest->fate,
+					.deferred = longest->deferred,
 					.count = count,
 					.shortest = those[0].span,
 					.median = those[(count - 1) / 2].span,
@@ -42,14 +43,26 @@ static struct told_outcome outcome_of(const struct told *told, const struct one_
 	return outcome;
 }
 
-static void tell_outcome(struct told *told, enum told_role role, enum told_fate fate)
+char *told_outcome_words(const struct told_outcome *outcome)
+{
+	return format("%s%s", told_fate_words(outcome->fate),
+		      outcome->deferred ? ", with TCP_DEFER_ACCEPT" : "");
+}
+
+bool told_is_among(const struct told_client *client, const struct told_outcome *outcome)
+{
+	return client->role == outcome->role && client->fate == outcome->fate &&
+	       client->deferred == outcome->deferred;
+}
+
+static void tell_outcome(struct told *told, struct told_outcome kind)
 {
 	autofree struct one_client *those =
 		must_alloc((size_t)told->client_count + 1, sizeof(*those));
 	int count = 0;
 
 	for (int i = 0; i < told->client_count; i++)
-		if (told->clients[i].role == role && told->clients[i].fate == fate)
+		if (told_is_among(&told->clients[i], &kind))
 			those[count++] = (struct one_client){ span_of(&told->clients[i]), i };
 	if (!count)
 		return;
@@ -111,12 +124,18 @@ static void tell_work(struct told *told)
 		tell_looks(told);
 	for (int i = 0; i < told->server_count; i++)
 		work->exits += told->servers[i].exited && told->servers[i].by_itself;
+	work->watched = books->watched;
+	if (work->watched)
+		work->accept_rate = work->cpu = -1;
 }
 
 void tell_outcomes(struct told *told)
 {
-	for (int role = 0; role < ROLES; role++)
-		for (int fate = 0; fate < FATES; fate++)
-			tell_outcome(told, (enum told_role)role, (enum told_fate)fate);
+	for (int kind = 0; kind < 2 * ROLES * FATES; kind++)
+		tell_outcome(told, (struct told_outcome){
+					   .role = (enum told_role)(kind / FATES % ROLES),
+					   .fate = (enum told_fate)(kind % FATES),
+					   .deferred = kind / FATES >= ROLES,
+				   });
 	tell_work(told);
 }

@@ -22,9 +22,9 @@ static void print_outcome(const struct told_outcome *outcome, FILE *out)
 	autofree char *shortest = words_of_span(outcome->shortest);
 	autofree char *median = words_of_span(outcome->median);
 	autofree char *longest = words_of_span(outcome->longest);
+	autofree char *words = told_outcome_words(outcome);
 
-	fprintf(out, "%7d  %-8s %-28s", outcome->count, told_role_name(outcome->role),
-		told_fate_words(outcome->fate));
+	fprintf(out, "%7d  %-8s %-28s", outcome->count, told_role_name(outcome->role), words);
 	if (is_open_ended(outcome->fate))
 		fprintf(out, " longer than %s", longest);
 	else
@@ -47,6 +47,8 @@ static void print_work(const struct told_work *work, FILE *out)
 	fprintf(out, "server: %d accepted", work->accepted);
 	if (work->accept_rate > 0)
 		fprintf(out, " (%.0f per second)", work->accept_rate);
+	if (work->watched)
+		fputs(", no rate and no CPU time, as its accept() calls were watched", out);
 	if (work->cpu >= 0)
 		fprintf(out, ", %.3f s of CPU time", seconds(work->cpu));
 	if (work->descriptors >= 0)
@@ -80,6 +82,8 @@ void told_print(const struct told *told, FILE *out)
 	print_work(&told->work, out);
 	for (int i = 0; i < told->fact_count; i++)
 		fprintf(out, "%s: %s\n", told->facts[i].name, told->facts[i].sentence);
+	for (int i = 0; i < told->unseen_count; i++)
+		fprintf(out, "not seen: %s\n", told->unseen[i]);
 	if (!told->finding_count)
 		fprintf(out, "nothing found\n");
 	for (int i = 0; i < told->finding_count; i++)
@@ -93,10 +97,11 @@ char *told_summary(const struct told *told)
 	for (int i = 0; i < told->outcome_count; i++) {
 		const struct told_outcome *outcome = &told->outcomes[i];
 		autofree char *longest = words_of_span(outcome->longest);
+		autofree char *words = told_outcome_words(outcome);
 
 		text_add(&text, "%s%d %s%s%s", i ? ", " : "", outcome->count,
 			 outcome->role == ROLE_CLIENT ? "" : told_role_name(outcome->role),
-			 outcome->role == ROLE_CLIENT ? "" : " ", told_fate_words(outcome->fate));
+			 outcome->role == ROLE_CLIENT ? "" : " ", words);
 		text_add(&text, is_open_ended(outcome->fate) ? " in %s" : " within %s", longest);
 	}
 	if (!told->outcome_count)

@@ -94,6 +94,7 @@ static void note_server(struct told_server *server, const struct event *event)
 		server->listens = server->listens ? server->listens : event->at;
 	} else if (text_is(event->name, "signalled") && is_order(event)) {
 		server->signalled = server->signalled ? server->signalled : event->at;
+		server->killed |= event->value == SIGKILL;
 	} else if (text_is(event->name, "exited")) {
 		take_exit(server, event);
 	}
@@ -126,11 +127,12 @@ static void take_server(struct told *told, const struct event *event)
 
 	if (server < 0)
 		return;
+	told->books->watched |= text_is(event->name, "accept");
 	if (text_is(event->name, "look"))
 		take_look(told, server, event);
 	else
 		note_server(&told->servers[server], event);
-	if (deed >= 0)
+	if (deed >= 0 && !told->servers[server].killed)
 		add_deed(told, &(struct told_event){ .deed = (enum told_deed)deed,
 						     .server = server,
 						     .at = event->at,
@@ -175,6 +177,11 @@ static void take_fact(struct told *told, const struct event *event)
 		books->activated = true;
 	} else if (text_is(event->name, "descriptors")) {
 		take_descriptors(told, event);
+	} else if (text_is(event->name, "deferred")) {
+		books->deferred = event->value > 0;
+	} else if (text_is(event->name, "not seen") && event->argument) {
+		told->unseen = GROWN(told->unseen, told->unseen_count);
+		told->unseen[told->unseen_count++] = event->argument;
 	} else if (text_is(event->name, "limit") && event->argument) {
 		take_limit(books, event);
 	} else if (text_is(event->name, "allowed") && event->argument) {

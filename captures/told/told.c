@@ -94,6 +94,7 @@ void told_free(struct told *told)
 	free(told->outcomes);
 	free(told->findings);
 	free(told->facts);
+	free((void *)told->unseen);
 	free_books(told->books);
 	free(told);
 }

@@ -33,6 +33,8 @@
  *    anyone waits whom nothing else is going to happen to, and at the end. A pair that finds
  *    somebody running is taken again: a server with a tick of 100 ms is at rest between two ticks
  *  - EVENT_SERVER "signalled", "stopped", "continued", "command" before what is done
+ *  - EVENT_FACT "deferred", value: 1: from now on the listener has TCP_DEFER_ACCEPT; 0: it has not
+ *  - EVENT_FACT "not seen", argument: what the scenario does not show, and why
  *  - EVENT_FACT "limit", argument: NAME, value: see told_limit; EVENT_FACT "allowed", argument:
  *    NAME: of the options of the run
  * and what each rule needs, in the table of rules.c.
@@ -96,6 +98,7 @@ struct told_client {
 	const char *name; /* the journal's */
 	enum told_role role;
 	enum told_fate fate;
+	bool deferred;       /* it came while the listener had TCP_DEFER_ACCEPT */
 	bool raw;            /* it has no kernel of its own: its times are those at the server */
 	int listener;        /* the key of the one that it waited at, or asks; 0: not known */
 	int port;            /* that it asks */
@@ -140,25 +143,34 @@ struct told_server {
 	long pid;
 	long status;    /* of the exit: as EVENT_SERVER has it */
 	bool by_itself; /* no signal was sent to it before but SIGSTOP and SIGCONT */
+	bool killed;    /* SIGKILL was, to all of it: the scenario has no more use for it */
 };
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
 
 /*
- * Clients of one role with one fate. Times are spans from the first SYN to what the fate says
- * happened; of those who wait still they are "longer than".
+ * Clients of one role with one fate, those whom TCP_DEFER_ACCEPT has kept back told apart. Times
+ * are spans from the first SYN to what the fate says happened; of those who wait still they are
+ * "longer than".
  */
 struct told_outcome {
 	enum told_role role;
 	enum told_fate fate;
+	bool deferred;
 	int count;
 	nsec shortest, median, longest;
 	int syn_again; /* so many of them had to send the SYN again */
 	int example;   /* the flow that took longest */
 };
 
+bool told_is_among(const struct told_client *client, const struct told_outcome *outcome);
+/* "went by itself, with TCP_DEFER_ACCEPT"; the caller frees it. */
+char *told_outcome_words(const struct told_outcome *outcome);
+
 /* What the server did, as far as it is known; -1 where it is not. */
 struct told_work {
+	/* each accept() was (EVENT_SERVER "accept"): that takes time, so rate and cpu are -1 */
+	bool watched;
 	int accepted;       /* connections that were seen to leave an accept queue */
 	double accept_rate; /* per second, from the first to the last of them; 0: fewer than two */
 	nsec cpu;           /* used between the first look and the last */
@@ -216,6 +228,8 @@ struct told {
 	int finding_count;
 	struct told_fact *facts;
 	int fact_count;
+	const char **unseen; /* what the scenario does not show, and why, in words */
+	int unseen_count;
 	struct told_books *books; /* told's own */
 };
 

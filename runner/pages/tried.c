@@ -395,6 +395,9 @@ static void write_work(xml page, const json_t *server)
 	text_add(&text, "The server accepted %d", member_whole(server, "accepted", INT32_MAX));
 	if (rate > 0)
 		text_add(&text, " (%.0f per second)", rate);
+	if (json_is_true(json_object_get(server, "watched")))
+		text_add(&text, "; at which rate, and with how much CPU time, is not known, as its "
+				"accept() calls were watched, which takes time");
 	if (json_is_number(json_object_get(server, "cpu_seconds")))
 		text_add(&text, ", used %.3f s of CPU time", member_number(server, "cpu_seconds"));
 	if (json_is_integer(json_object_get(server, "descriptors")))
@@ -403,6 +406,18 @@ static void write_work(xml page, const json_t *server)
 			 member_whole(server, "descriptor_limit", INT32_MAX));
 	autofree char *line = text_take(&text);
 	xml_element(page, "p", line);
+}
+
+static void write_unseen(xml page, const json_t *unseen)
+{
+	size_t index;
+	json_t *words;
+
+	json_array_foreach (unseen, index, words) {
+		autofree char *line = format("Not seen: %s.", json_string_value(words));
+
+		xml_element(page, "p", line);
+	}
 }
 
 static void write_told_facts(xml page, const json_t *facts)
@@ -439,6 +454,7 @@ static void write_family(xml page, const struct tried_page *about, const json_t 
 	write_outcomes(page, json_object_get(scenario, "outcomes"));
 	write_picture(page, about, scenario);
 	write_work(page, json_object_get(scenario, "server"));
+	write_unseen(page, json_object_get(scenario, "not_seen"));
 	write_told_facts(page, json_object_get(scenario, "facts"));
 }
 

@@ -53,7 +53,7 @@ static void add_table(json_t *value, const char *folder)
 /* What later scenarios go by: facts of these names, with value and words. */
 static void add_learned(json_t *value, const struct journal *journal)
 {
-	static const char *const names[] = { "speaks", "layer", "request" };
+	static const char *const names[] = { "speaks", "layer", "request", "loopback" };
 	json_t *learned = json_object();
 
 	for (size_t i = 0; i < journal_length(journal); i++) {

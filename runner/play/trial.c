@@ -59,11 +59,25 @@ static void without_layer(struct run *run, const char *why)
 	}
 }
 
+/* Nobody reaches the server: no other scenario applies. */
+static void without_reach(struct run *run, const char *why)
+{
+	for (size_t i = 0; i < run->plan.count; i++) {
+		struct entry *entry = &run->plan.entries[i];
+
+		if (is_first(run, entry))
+			continue;
+		free(entry->unmet);
+		entry->unmet = format("%s", why);
+	}
+}
+
 void learn_from_first(struct run *run, const struct entry *entry)
 {
 	const json_t *learned = json_object_get(entry->result.told, "learned");
 	const json_t *speaks = json_object_get(learned, "speaks");
 	const json_t *layer = json_object_get(learned, "layer");
+	const json_t *loopback = json_object_get(learned, "loopback");
 
 	if (!goes_first(run, entry))
 		return;
@@ -71,6 +85,8 @@ void learn_from_first(struct run *run, const struct entry *entry)
 		run_fatal(run, format("%s", reason_or_none(entry->result.reason)));
 	if (layer && member_whole(layer, "value", 1) == 0)
 		without_layer(run, member_or_empty(layer, "words"));
+	if (loopback)
+		without_reach(run, member_or_empty(loopback, "words"));
 	if (speaks)
 		run->options->trial->speaks =
 			(enum speaks)member_whole(speaks, "value", SPEAKS_NOTHING);

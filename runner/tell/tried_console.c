@@ -183,6 +183,8 @@ static void print_work(const json_t *server)
 		text_add(&text, "%d accepted", accepted);
 	if (rate > 0)
 		text_add(&text, " (%.0f/s)", rate);
+	if (json_is_true(json_object_get(server, "watched")))
+		text_add(&text, "; no rate, no CPU: its accept() is watched");
 	if (json_is_number(json_object_get(server, "cpu_seconds")))
 		text_add(&text, "%s%.2f s of CPU", text.length ? ", " : "", cpu);
 	if (descriptors)
@@ -191,6 +193,20 @@ static void print_work(const json_t *server)
 	autofree char *line = text_take(&text);
 	if (*line)
 		printf("%*sserver: %s\n", FAMILY, "", line);
+}
+
+static void print_unseen(const json_t *unseen)
+{
+	static const struct wrap wrap = { .indent = FAMILY + 2, .width = WIDTH };
+	size_t index;
+	json_t *words;
+
+	json_array_foreach (unseen, index, words) {
+		autofree char *line = format("not seen: %s", json_string_value(words));
+
+		printf("%*s", FAMILY, "");
+		text_wrap(stdout, wrap, line);
+	}
 }
 
 static void print_names(const json_t *findings)
@@ -222,6 +238,7 @@ static void print_told(const json_t *told)
 	if (json_array_size(outcomes) == 0)
 		puts("no client");
 	print_work(json_object_get(told, "server"));
+	print_unseen(json_object_get(told, "not_seen"));
 	print_names(json_object_get(told, "findings"));
 }
 
