@@ -65,7 +65,7 @@ static void without_reach(struct run *run, const char *why)
 	for (size_t i = 0; i < run->plan.count; i++) {
 		struct entry *entry = &run->plan.entries[i];
 
-		if (is_first(run, entry))
+		if (goes_first(run, entry))
 			continue;
 		free(entry->unmet);
 		entry->unmet = format("%s", why);

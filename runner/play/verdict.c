@@ -329,7 +329,8 @@ static void take_told(const struct run *run, struct entry *entry)
 	autofree char *folder = entry_path(run, entry, "");
 	struct result *result = &entry->result;
 
-	if ((!run->options->trial && !run->options->staging) || result->ending == SKIPPED)
+	if ((!run->options->trial && !run->options->staging) ||
+	    (result->ending == SKIPPED && !goes_first(run, entry)))
 		return;
 	result->told = told_in_folder(folder);
 	if (result->ending == FAILED && !is_told_why(run, result->told))
