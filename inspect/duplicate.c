@@ -18,7 +18,7 @@
 #define SO_BUF_LOCK 72 /* Linux 5.15 */
 #endif
 
-static int duplicate_of(pid_t pid, int descriptor)
+int duplicate_of(pid_t pid, int descriptor)
 {
 	autoclose int process = (int)syscall(SYS_pidfd_open, pid, 0);
 
@@ -72,41 +72,11 @@ static struct inspected_options options_of(int fd, int family)
 }
 
 /* The descriptor may be another's by now. */
-static bool is_still(int fd, const struct inspected_listener *listener)
+bool is_duplicate_of(int fd, const struct inspected_listener *listener)
 {
 	struct stat socket;
 
 	return fstat(fd, &socket) == 0 && (uint64_t)socket.st_ino == listener->inode;
-}
-
-/* By a duplicate of any of its holders' descriptors; false with errno. */
-static bool defer(const struct inspected_listener *listener, int seconds)
-{
-	for (size_t i = 0; i < listener->holder_count; i++) {
-		const struct inspected_holder *holder = &listener->holders[i];
-		autoclose int fd = duplicate_of(holder->pid, holder->descriptor);
-
-		if (fd >= 0 && is_still(fd, listener))
-			return setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
-					  sizeof(seconds)) == 0;
-	}
-	return false;
-}
-
-bool inspect_defer(struct inspection *inspection, struct deferral deferral)
-{
-	struct inspected_listeners all = inspect_listeners(inspection, deferral.server);
-	bool deferred = false;
-	int error;
-
-	errno = ENOENT;
-	for (size_t i = 0; i < all.count && !deferred; i++)
-		if (all.all[i].cookie == deferral.cookie)
-			deferred = defer(&all.all[i], deferral.seconds);
-	error = errno;
-	inspected_listeners_free(&all);
-	errno = error;
-	return deferred;
 }
 
 void see_options(struct inspected_listener *listener)
@@ -118,7 +88,7 @@ void see_options(struct inspected_listener *listener)
 
 		if (fd < 0)
 			listener->options_error = errno;
-		else if (is_still(fd, listener)) {
+		else if (is_duplicate_of(fd, listener)) {
 			listener->options = options_of(fd, listener->address.ss_family);
 			listener->mptcp = option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_MPTCP;
 		}

@@ -134,7 +134,14 @@ long inspect_setting(const struct inspection *inspection, enum setting setting);
 /* ---- a listener from near by ------------------------------------------------------------------
  */
 
-/* duplicate.c: its options, and whether it is of MPTCP, by a duplicate that is closed at once. */
+/*
+ * duplicate.c: a descriptor of the same file as @descriptor of process @pid, to be closed before a
+ * segment moves; -1 with errno. And whether it is the listener's, as its number may be another's by
+ * now.
+ */
+int duplicate_of(pid_t pid, int descriptor);
+bool is_duplicate_of(int fd, const struct inspected_listener *listener);
+/* Its options, and whether it is of MPTCP, by a duplicate that is closed at once. */
 void see_options(struct inspected_listener *listener);
 /* waits.c: its epolls, and what its threads do. */
 void see_waits(struct inspected_listener *listener, struct inspected_holder *holder);

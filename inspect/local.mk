@@ -5,6 +5,7 @@ inspect_libinspect_a_SOURCES = \
 	inspect/call_thread.c \
 	inspect/call_watch.c \
 	inspect/call_watch.h \
+	inspect/defer.c \
 	inspect/descriptors.c \
 	inspect/diag.c \
 	inspect/duplicate.c \

@@ -17,6 +17,12 @@
  */
 char *unmet_need(const struct entry *entry, const struct net_features *features, bool real_time);
 
+/* Whether the entry is of options.first, which all others wait for. */
+static inline bool goes_first(const struct run *run, const struct entry *entry)
+{
+	return text_is(entry->spec->name, run->options->first);
+}
+
 /* ---- verdict.c ----------------------------------------------------------------------------- */
 
 void result_free(struct result *result);
@@ -42,8 +48,6 @@ char *artifact_missing(const struct run *run, const struct entry *entry);
 
 /* ---- trial.c ------------------------------------------------------------------------------- */
 
-/* Whether the entry is of options.first, which all others wait for. */
-bool goes_first(const struct run *run, const struct entry *entry);
 /* Whether options.first has not ended yet, and the entry is another one. */
 bool waits_for_first(const struct run *run, const struct entry *entry);
 /* Puts the entries of options.first before the others. */

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-bool goes_first(const struct run *run, const struct entry *entry)
-{
-	return run->options->first && strcmp(entry->spec->name, run->options->first) == 0;
-}
-
 bool waits_for_first(const struct run *run, const struct entry *entry)
 {
 	for (size_t i = 0; i < run->plan.count && !goes_first(run, entry); i++)
