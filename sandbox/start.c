@@ -180,13 +180,13 @@ static void change_place(const struct becoming *by, const struct identity *ident
 	error = identity_take(identity);
 	if (error)
 		cannot_start(by->problems, STAGE_USER, error);
-	if (!folder || (here && chdir(here)) || chdir(folder))
+	if (!folder || (*folder != '/' && here && chdir(here)) || chdir(folder))
 		cannot_start(by->problems, STAGE_FOLDER, errno);
 }
 
 void become(struct becoming by)
 {
-	autofree char *path = path_of(by.program);
+	autofree char *path = NULL;
 	struct identity identity;
 	int error = identity_of(&identity, by.program->user);
 
@@ -207,6 +207,8 @@ void become(struct becoming by)
 		cannot_start(by.problems, STAGE_HOOK, error);
 	if (by.program->socket_count && !hand_over_sockets(by.program, &by.problems))
 		cannot_start(by.problems, STAGE_SOCKETS, errno);
+	/* what its user may start: the caller's folders may be closed to that one */
+	path = path_of(by.program);
 	if (!path)
 		cannot_start(by.problems, STAGE_EXEC, ENOENT);
 	execve(path, by.program->argv, environment_of(by.program, &identity));
@@ -283,6 +285,7 @@ char *explain(const struct sandbox_program *program, struct word word)
 static struct word problem_of(const struct sandbox_program *program)
 {
 	autoclose int here = folder_of(program);
+	int closed = here < 0 || faccessat(here, ".", X_OK, AT_EACCESS) ? errno : 0;
 	autofree char *path = path_of(program);
 	struct stat about;
 
@@ -292,8 +295,8 @@ static struct word problem_of(const struct sandbox_program *program)
 	identity_free(&identity);
 	if (error)
 		return (struct word){ STAGE_WHO, error };
-	if (here < 0 || faccessat(here, ".", X_OK, AT_EACCESS))
-		return (struct word){ STAGE_FOLDER, errno };
+	if (closed)
+		return (struct word){ STAGE_FOLDER, closed };
 	if (!path || fstatat(here, path, &about, 0))
 		return (struct word){ STAGE_EXEC, path ? errno : ENOENT };
 	if (S_ISDIR(about.st_mode))

@@ -164,6 +164,7 @@ shell_tests = \
 	tests/test_try_servers.sh \
 	tests/test_try.sh \
 	tests/test_try_programs.sh \
+	tests/test_try_users.sh \
 	tests/test_vm.sh
 
 check_PROGRAMS += $(libcheck_tests) $(test_helpers)
