@@ -168,8 +168,31 @@ static void decide(struct call_watch *watch, uint64_t id, struct watched_call *c
 		answer_call(watch, held);
 }
 
+/* False: it names none. */
+static bool take_path(struct call_watch *watch, const struct seccomp_notif *notice)
+{
+	struct watched_path named = { 0 };
+
+	if (!watch->options.paths || !path_of_call(notice, &named))
+		return false;
+	/* Where it waits no longer, what was read may be another's. */
+	if (named.path && !seccomp_waits(watch->filter.notifications, notice->id)) {
+		free(named.path);
+		named.path = NULL;
+	}
+	pthread_mutex_lock(&watch->mutex);
+	if (named.path)
+		paths_take(&watch->paths, named);
+	pthread_mutex_unlock(&watch->mutex);
+	seccomp_answer(watch->filter.notifications, (struct seccomp_verdict){ .id = notice->id });
+	return true;
+}
+
 static void take_call(struct call_watch *watch, const struct seccomp_notif *notice)
 {
+	if (take_path(watch, notice))
+		return;
+
 	struct watched_call call = call_from(notice);
 
 	/* Where it waits no longer, what was read may be another's. */

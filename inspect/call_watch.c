@@ -39,7 +39,7 @@ static void hand_over(int channel, const struct filter_installed *installed)
 int call_watch_install(void *argument)
 {
 	const struct call_watch *watch = argument;
-	struct filter_installed installed = seccomp_install(watch->accept);
+	struct filter_installed installed = seccomp_install(watch->options);
 
 	hand_over(watch->channel[1], &installed);
 	if (installed.notifications >= 0)
@@ -58,7 +58,7 @@ struct call_watch *call_watch_open(struct call_watch_options options)
 {
 	struct call_watch *watch = must_alloc(1, sizeof(*watch));
 
-	watch->accept = options.accept;
+	watch->options = options;
 	watch->filter.notifications = -1;
 	watch->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	watch->wake = eventfd(0, EFD_CLOEXEC);
@@ -67,19 +67,18 @@ struct call_watch *call_watch_open(struct call_watch_options options)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, watch->channel) < 0)
 		broken("cannot watch the calls of a server: %s", shortage_text(errno));
 	pthread_mutex_init(&watch->mutex, NULL);
-	if (watch->accept)
+	if (watch->options.accept)
 		watch->diag = diag_begin();
 	return watch;
 }
 
-void call_watch_begin(struct call_watch *watch, pid_t server)
+void call_watch_answer(struct call_watch *watch)
 {
 	sigset_t all, before;
 	int error;
 
-	watch->server = server;
-	release_fd(&watch->channel[1]);
-	watch->channel[1] = -1;
+	if (watch->started)
+		return;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&watch->thread, NULL, answer_calls, watch);
@@ -88,6 +87,16 @@ void call_watch_begin(struct call_watch *watch, pid_t server)
 		broken("cannot start a thread that watches the calls of a server: %s",
 		       shortage_text(error));
 	watch->started = true;
+}
+
+void call_watch_begin(struct call_watch *watch, pid_t server)
+{
+	pthread_mutex_lock(&watch->mutex);
+	watch->server = server;
+	pthread_mutex_unlock(&watch->mutex);
+	release_fd(&watch->channel[1]);
+	watch->channel[1] = -1;
+	call_watch_answer(watch);
 }
 
 /* ---- how it went ---------------------------------------------------------------------------- */
@@ -148,6 +157,7 @@ void call_watch_close(struct call_watch *watch)
 	release_fd(&watch->greeted);
 	diag_end(watch->diag);
 	pthread_mutex_destroy(&watch->mutex);
+	paths_forget(&watch->paths);
 	free(watch->known);
 	free(watch->problem);
 	free(watch->calls);

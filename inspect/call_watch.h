@@ -5,6 +5,7 @@
 #ifndef HALFOPEN_INSPECT_CALL_WATCH_H
 #define HALFOPEN_INSPECT_CALL_WATCH_H
 
+#include "inspect/path_calls.h"
 #include "inspect/seccomp.h"
 
 #include <pthread.h>
@@ -15,7 +16,7 @@ struct held_call {
 };
 
 struct call_watch {
-	bool accept;
+	struct call_watch_options options;
 	pid_t server;
 	int channel[2]; /* the child's end is the second one */
 	int event, wake, greeted;
@@ -31,6 +32,7 @@ struct call_watch {
 	char *problem;
 	struct watched_call *calls;
 	size_t call_count;
+	void *paths; /* tsearch(3) of struct watched_path */
 	struct held_call *held;
 	size_t held_count;
 	bool holding;

@@ -89,6 +89,7 @@ struct call_watch;
 
 struct call_watch_options {
 	bool accept; /* watch accept() and accept4() of listeners of TCP as well */
+	bool paths;  /* and the calls that name a file, of which call_watch_paths() tells */
 };
 
 struct call_watch *call_watch_open(struct call_watch_options options);
@@ -100,6 +101,11 @@ struct call_watch *call_watch_open(struct call_watch_options options);
  */
 int call_watch_install(void *watch);
 int call_watch_channel(const struct call_watch *watch);
+/*
+ * In the parent, before the child is made: begins to answer. With .paths it must come before
+ * sandbox_start(), for the execve() of the child waits for an answer, too.
+ */
+void call_watch_answer(struct call_watch *watch);
 /*
  * In the parent, once the child @server has been made: begins to answer. Should that ever become
  * impossible, it kills @server and what is below it, rather than let their calls fail for ever.
@@ -147,6 +153,22 @@ void accept_fail_next(struct call_watch *watch, int error);
 size_t accept_held(struct call_watch *watch);
 /* False: a signal interrupts a held accept() (before Linux 6.0). */
 bool accept_holds_against_signals(struct call_watch *watch);
+
+/* A file that was named in a call, by an absolute path as the program sees it. */
+struct watched_path {
+	char *path;
+	bool opened; /* or executed; false: it was looked at, renamed, ... and may not be there */
+};
+struct watched_paths {
+	struct watched_path *all;
+	size_t count;
+};
+/*
+ * With .paths: each once, in the order of their names. Not the interpreter of a program, which the
+ * kernel opens by itself, and not what is opened by io_uring.
+ */
+struct watched_paths call_watch_paths(struct call_watch *watch);
+void watched_paths_free(struct watched_paths *paths);
 
 /* ---- sockets --------------------------------------------------------------------------------- */
 

@@ -49,6 +49,7 @@ enum call {
 };
 
 /* How a program makes system calls. */
+enum abi_index { X86_64, I386, ARM64, ARM, ABIS };
 struct abi;
 /* The one of audit's @arch; NULL: not known here. */
 const struct abi *abi_of_arch(uint32_t arch);
@@ -57,6 +58,7 @@ const struct abi *abi_of_process(pid_t pid);
 /* The abis of this machine, by index from 0; NULL behind the last. */
 const struct abi *abi_here(size_t index);
 uint32_t abi_arch(const struct abi *abi);
+enum abi_index abi_index(const struct abi *abi);
 /* Its number of listen(), accept(), ...; NOT_KNOWN: it has none. */
 int abi_number(const struct abi *abi, enum call call);
 /* The reverse. @name is its name, or NULL. */

@@ -19,6 +19,8 @@ inspect_libinspect_a_SOURCES = \
 	inspect/inspection.c \
 	inspect/internal.h \
 	inspect/listeners.c \
+	inspect/path_calls.c \
+	inspect/path_calls.h \
 	inspect/proc.c \
 	inspect/processes.c \
 	inspect/seccomp.c \

@@ -4,6 +4,8 @@
  */
 #include "inspect/seccomp.h"
 
+#include "inspect/path_calls.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <stddef.h>
@@ -18,7 +20,7 @@
 /* ---- the filter -------------------------------------------------------------------------------
  */
 
-#define MOST_INSTRUCTIONS 64
+#define MOST_INSTRUCTIONS 512
 
 struct filter_program {
 	struct sock_filter code[MOST_INSTRUCTIONS];
@@ -70,31 +72,36 @@ static void notify_of_socketcall(struct filter_program *program, const struct ab
 }
 
 /* Of programs of one kind; the others jump over it. */
-static void filter_abi(struct filter_program *program, const struct abi *abi, bool accept)
+static void filter_abi(struct filter_program *program, const struct abi *abi,
+		       struct call_watch_options options)
 {
 	unsigned short jump = program->length;
 
-	emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi_arch(abi), 0, 0));
+	emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi_arch(abi), 1, 0));
+	emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	load(program, offsetof(struct seccomp_data, nr));
 	/* x32 has the numbers of x86_64 and this bit. */
 	emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT));
 	notify_of(program, abi_number(abi, CALL_LISTEN));
-	if (accept) {
+	if (options.accept) {
 		notify_of(program, abi_number(abi, CALL_ACCEPT));
 		notify_of(program, abi_number(abi, CALL_ACCEPT4));
 	}
-	notify_of_socketcall(program, abi, accept);
+	for (size_t i = 0; options.paths && i < path_call_count(); i++)
+		notify_of(program, path_call_number(i, abi));
+	notify_of_socketcall(program, abi, options.accept);
 	let_go(program);
-	program->code[jump].jf = (uint8_t)(program->length - jump - 1);
+	/* A jump on a condition reaches no farther than 255. */
+	program->code[jump + 1].k = (uint32_t)(program->length - jump - 2);
 }
 
-static void write_filter(struct filter_program *program, bool accept)
+static void write_filter(struct filter_program *program, struct call_watch_options options)
 {
 	const struct abi *abi;
 
 	load(program, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; (abi = abi_here(i)); i++)
-		filter_abi(program, abi, accept);
+		filter_abi(program, abi, options);
 	let_go(program);
 }
 
@@ -123,16 +130,17 @@ static void set_filter_somehow(struct filter_installed *installed,
 	installed->error = installed->notifications < 0 ? errno : 0;
 }
 
-struct filter_installed seccomp_install(bool accept)
+struct filter_installed seccomp_install(struct call_watch_options options)
 {
 	struct filter_program program = { .length = 0 };
-	struct filter_installed installed = { .notifications = -1, .killable = accept };
+	struct filter_installed installed = { .notifications = -1,
+					      .killable = options.accept || options.paths };
 
 	if (!abi_here(0)) {
 		installed.error = ENOTSUP;
 		return installed;
 	}
-	write_filter(&program, accept);
+	write_filter(&program, options);
 	set_filter_somehow(&installed, &program);
 	if (installed.error == EINVAL && installed.killable) {
 		installed.killable = false;

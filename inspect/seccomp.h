@@ -16,8 +16,8 @@ struct filter_installed {
 	bool killable;          /* only what ends it interrupts a call that has been put aside */
 };
 
-/* For the calling thread and what it starts: listen(), and accept() where @accept. */
-struct filter_installed seccomp_install(bool accept);
+/* For the calling thread and what it starts: listen(), and what else @options name. */
+struct filter_installed seccomp_install(struct call_watch_options options);
 /* What its error means; the caller frees it. */
 char *seccomp_problem(int error);
 

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/uio.h>
 
-enum abi_index { X86_64, I386, ARM64, ARM, ABIS };
-
 struct abi {
 	enum abi_index index;
 	uint32_t arch; /* linux/audit.h */
@@ -120,6 +118,11 @@ const struct abi *abi_of_process(pid_t pid)
 uint32_t abi_arch(const struct abi *abi)
 {
 	return abi->arch;
+}
+
+enum abi_index abi_index(const struct abi *abi)
+{
+	return abi->index;
 }
 
 size_t abi_word(const struct abi *abi)
