@@ -70,6 +70,9 @@ struct trial {
 	char *const *writable; /* --write: paths that are let through */
 	const struct trial_setting *settings;
 	size_t setting_count;
+	/* The files that they all name are listed in files.json, of the first scenario: a guest is
+	 * to have them, or they are those that it was to have. */
+	bool lists_files;
 
 	/* Its clients. */
 	unsigned clients; /* of a burst; 0: twice the backlog */
