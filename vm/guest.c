@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/reboot.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -119,9 +121,9 @@ static void wait_for_first_seconds(void)
 		;
 }
 
-static void load_drivers(void)
+static void load_drivers(const char *listed)
 {
-	autofile FILE *list = fopen(GUEST_MODULES, "re");
+	autofile FILE *list = fopen(listed, "re");
 	autofree char *path = NULL;
 	size_t room = 0;
 
@@ -190,29 +192,146 @@ static void check_drivers(void)
 		broken("this kernel has no network namespaces");
 }
 
+/* ---- files of the host --------------------------------------------------------------------- */
+
+#define CARGO_ROOT "/machine"
+
+static _Noreturn void no_cargo(const char *what)
+{
+	broken("this kernel cannot %s, which it needs to show a program its machine's files: %s",
+	       what, strerror(errno));
+}
+
+/* A loop device is the file's as long as it is open, or mounted. */
+static void mount_cargo(void)
+{
+	autoclose int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	autoclose int content = open(GUEST_CARGO, O_RDONLY | O_CLOEXEC);
+	int number = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
+	autofree char *path = format("/dev/loop%d", number);
+	autoclose int device = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (ioctl(device, LOOP_SET_FD, content) < 0)
+		no_cargo("make a loop device (driver 'loop')");
+	(void)mkdir(CARGO_ROOT, 0755);
+	if (mount(path, CARGO_ROOT, "squashfs", MS_RDONLY, NULL) < 0)
+		no_cargo("mount squashfs (driver 'squashfs', with LZ4)");
+}
+
+static void move_into_root(const char *path)
+{
+	autofree char *to = format(CARGO_ROOT "%s", path);
+
+	if (mount(path, to, NULL, MS_MOVE, NULL) < 0)
+		no_cargo("move what is mounted");
+}
+
+/* This program needs a place for its temporary files, and there may be some of the machine's. */
+static void make_tmp_writable(void)
+{
+	(void)mkdir("/run/upper", 01777);
+	(void)chmod("/run/upper", 01777);
+	(void)mkdir("/run/work", 0700);
+	if (mount("halfopen", CARGO_ROOT "/tmp", "overlay", 0,
+		  "lowerdir=" CARGO_ROOT "/tmp,upperdir=/run/upper,workdir=/run/work") < 0)
+		no_cargo("mount an overlay (driver 'overlay')");
+}
+
+/*
+ * The cargo takes the place of the guest's own files, of which it keeps what it was asked for. It
+ * is read-only, and what a program writes goes to the layer of its sandbox.
+ */
+static void enter_cargo(void)
+{
+	load_drivers(GUEST_CARGO_MODULES);
+	mount_cargo();
+	if (mount("tmpfs", CARGO_ROOT GUEST_FOLDER, "tmpfs", 0, NULL) < 0 ||
+	    mount(GUEST_OWN, CARGO_ROOT GUEST_OWN, NULL, MS_BIND, NULL) < 0)
+		no_cargo("mount a tmpfs");
+	make_tmp_writable();
+	move_into_root("/dev");
+	move_into_root("/proc");
+	move_into_root("/sys");
+	if (chdir(CARGO_ROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		no_cargo("move the root");
+}
+
 /* ---- the run ------------------------------------------------------------------------------- */
 
 struct request {
 	double seconds;
 	char *words[MOST_WORDS + 1];
+	int program; /* a descriptor of this one */
+	/* With a cargo, of who asks; else nothing. */
+	bool has_caller;
+	const char *folder;
+	mode_t umask;
+	struct rlimit limits[RLIM_NLIMITS];
+	char *environment[MOST_WORDS + 1];
 };
+
+/* The texts of GUEST_REQUEST, one after the other; "" behind the last. */
+struct texts {
+	char *at, *end;
+};
+
+static char *next_text(struct texts *texts)
+{
+	char *text = texts->at;
+
+	if (text >= texts->end)
+		return texts->end; /* bytes_read() has put a zero there */
+	texts->at += strlen(text) + 1;
+	return text;
+}
+
+static void read_caller(struct request *request, struct texts *texts)
+{
+	const char *name;
+	size_t count = 0;
+
+	request->has_caller = true;
+	request->folder = next_text(texts);
+	name = next_text(texts);
+	(void)sethostname(name, strlen(name));
+	request->umask = (mode_t)strtoul(next_text(texts), NULL, 8);
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		char *rest = next_text(texts);
+
+		request->limits[i].rlim_cur = strtoull(rest, &rest, 10);
+		request->limits[i].rlim_max = strtoull(rest, NULL, 10);
+	}
+	while (texts->at < texts->end && count < MOST_WORDS)
+		request->environment[count++] = next_text(texts);
+}
 
 static void read_request(struct request *request)
 {
-	autobytes struct bytes bytes = { 0 };
+	struct bytes bytes; /* it stays: the request is made of it */
 
 	if (!bytes_read(&bytes, GUEST_REQUEST))
 		broken("cannot read " GUEST_REQUEST ": %s", strerror(errno));
-	char *rest = format("%s", (char *)bytes.data);
-	size_t count = 0;
-	request->seconds = strtod(strsep(&rest, "\n"), NULL);
-	request->words[count++] = "halfopen";
-	for (char *word; count < MOST_WORDS && (word = strsep(&rest, "\n")) && *word;)
-		request->words[count++] = word;
-	request->words[count] = NULL;
+	struct texts texts = { (char *)bytes.data, (char *)bytes.data + bytes.size };
+	request->seconds = strtod(next_text(&texts), NULL);
+	size_t count = strtoul(next_text(&texts), NULL, 10);
+	request->words[0] = "halfopen";
+	for (size_t i = 1; i <= count && i < MOST_WORDS; i++)
+		request->words[i] = next_text(&texts);
+	if (texts.at < texts.end)
+		read_caller(request, &texts);
 }
 
-static pid_t start_run(char **words)
+/* Limits that the guest's kernel does not have stay as they are. */
+static void become_caller(const struct request *request)
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		(void)setrlimit((__rlimit_resource_t)i, &request->limits[i]);
+	umask(request->umask);
+	if (chdir(request->folder) < 0)
+		(void)!chdir("/");
+}
+
+static pid_t start_run(struct request *request)
 {
 	pid_t child = fork();
 
@@ -221,7 +340,10 @@ static pid_t start_run(char **words)
 	int output = open(GUEST_OUTPUT, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
-	execv("/usr/bin/halfopen", words);
+	if (request->has_caller)
+		become_caller(request);
+	fexecve(request->program, request->words,
+		request->has_caller ? request->environment : environ);
 	_exit(127);
 }
 
@@ -270,7 +392,7 @@ static int run(struct request *request)
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);
 	step_clock();
-	pid_t child = start_run(request->words);
+	pid_t child = start_run(request);
 	if (child < 0)
 		broken("cannot fork: %s", strerror(errno));
 	while (!reap(child, &status)) {
@@ -322,11 +444,14 @@ _Noreturn void guest_main(void)
 	/* A process that the kernel kills for want of memory is no verdict about a case. */
 	write_to("/proc/sys/vm/panic_on_oom", "1");
 	take_random_numbers_for_ready();
-	load_drivers();
+	load_drivers(GUEST_MODULES);
 	status_port = open_port(PORT_STATUS);
 	if (status_port < 0)
 		broken("this kernel has no driver 'virtio_console' (or virtio_pci)");
 	check_drivers();
+	request.program = open("/usr/bin/halfopen", O_RDONLY | O_CLOEXEC);
+	if (access(GUEST_CARGO, F_OK) == 0)
+		enter_cargo();
 	read_request(&request);
 	wait_for_first_seconds();
 	dprintf(status_port, "began\n");

@@ -9,6 +9,8 @@
  */
 #include "vm/parts.h"
 
+#include "base/caller.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -22,8 +24,9 @@
 #define MOST_IMAGES 16
 
 /* What the guest has besides programs; what is not there is left out. */
-static const char *const data_paths[] = { "/usr/lib/tc", "/lib/tc", "/usr/lib64/tc",
-					  "/etc/iproute2", "/usr/share/iproute2" };
+const char *const tables_of_programs[] = { "/usr/lib/tc",         "/lib/tc",
+					   "/usr/lib64/tc",       "/etc/iproute2",
+					   "/usr/share/iproute2", NULL };
 static const char *const programs[] = { "ip", "tc" };
 
 /* What programs load when they run, and ldd does not know of. */
@@ -295,10 +298,9 @@ static char *add_everything(struct tree *tree, char *const *more)
 		problem = add_needed_program(tree, programs[i]);
 	for (char *const *each = more; !problem && each && *each; each++)
 		add_wanted_program(tree, *each);
-	/* Each version of iproute2 has its tables elsewhere. */
-	for (size_t i = 0; !problem && i < ARRAY_LENGTH(data_paths); i++)
-		if (access(data_paths[i], R_OK) == 0)
-			problem = add_all_below(tree, data_paths[i]);
+	for (size_t i = 0; !problem && tables_of_programs[i]; i++)
+		if (access(tables_of_programs[i], R_OK) == 0)
+			problem = add_all_below(tree, tables_of_programs[i]);
 	return problem;
 }
 
@@ -343,7 +345,7 @@ static char *programs_image(char *const *more, const char *folder, char **path)
 static struct bytes drivers_archive(const struct unpacked *unpacked)
 {
 	struct tree tree = { 0 };
-	struct text list = { 0 };
+	struct text list = { 0 }, list_for_cargo = { 0 };
 
 	for (size_t i = 0; i < unpacked->module_count; i++) {
 		const struct module *module = &unpacked->modules[i];
@@ -354,10 +356,11 @@ static struct bytes drivers_archive(const struct unpacked *unpacked)
 		memcpy(object.data, module->object.data, object.size);
 		add_parents(&tree, path);
 		add(&tree, path, S_IFREG | 0644, object);
-		text_add(&list, "%s\n", path);
+		text_add(module->of_cargo ? &list_for_cargo : &list, "%s\n", path);
 	}
-	autofree char *listed = text_take(&list);
+	autofree char *listed = text_take(&list), *listed_for_cargo = text_take(&list_for_cargo);
 	add_text(&tree, GUEST_MODULES, listed);
+	add_text(&tree, GUEST_CARGO_MODULES, listed_for_cargo);
 	struct bytes cpio = cpio_of(&tree);
 	tree_free(&tree);
 	return cpio;
@@ -394,17 +397,62 @@ static char *kernel_images(const struct kernel *kernel, const char *folder, char
 
 /* ---- what is booted ------------------------------------------------------------------------ */
 
-/* A line for each: the time that the guest gives it, then the arguments. */
+/* How the arguments run on behalf of their caller. */
+static void add_caller(struct text *request)
+{
+	const struct caller *caller = caller_remembered();
+	autofree char *folder = getcwd(NULL, 0);
+	char name[256] = "";
+
+	(void)gethostname(name, sizeof(name) - 1);
+	text_add(request, "%s%c%s%c%o%c", folder ? folder : "/", 0, name, 0, caller->umask, 0);
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		text_add(request, "%ju %ju%c", (uintmax_t)caller->limits[i].rlim_cur,
+			 (uintmax_t)caller->limits[i].rlim_max, 0);
+	for (char *const *each = caller->environment; *each; each++)
+		text_add(request, "%s%c", *each, 0);
+}
+
+/*
+ * Texts, a zero behind each: the time that the guest gives it, how many arguments there are, the
+ * arguments; and with a cargo what guest.c reads in read_caller().
+ */
+static struct bytes text_of_request(const struct machine_options *options)
+{
+	struct text request = { 0 };
+	struct bytes bytes;
+	size_t count = 0;
+
+	while (options->arguments[count])
+		count++;
+	text_add(&request, "%.0f%c%zu%c", options->guest_seconds, 0, count, 0);
+	for (size_t i = 0; i < count; i++)
+		text_add(&request, "%s%c", options->arguments[i], 0);
+	if (options->cargo)
+		add_caller(&request);
+	bytes.size = request.length;
+	bytes.data = (uint8_t *)text_take(&request);
+	return bytes;
+}
+
+static struct bytes image_of(const struct cargo *cargo)
+{
+	autofree char *path = format("/proc/self/fd/%d", cargo->image);
+	struct bytes bytes;
+
+	if (!bytes_read(&bytes, path))
+		broken("cannot read what was packed for the guest: %s", strerror(errno));
+	return bytes;
+}
+
 static struct bytes request_archive(const struct machine_options *options)
 {
 	struct tree tree = { 0 };
-	struct text request = { 0 };
 
-	text_add(&request, "%.0f\n", options->guest_seconds);
-	for (char *const *each = options->arguments; *each; each++)
-		text_add(&request, "%s\n", *each);
-	autofree char *text = text_take(&request);
-	add_text(&tree, GUEST_REQUEST, text);
+	add_folder(&tree, GUEST_OWN);
+	add(&tree, GUEST_REQUEST, S_IFREG | 0644, text_of_request(options));
+	if (options->cargo)
+		add(&tree, GUEST_CARGO, S_IFREG | 0644, image_of(options->cargo));
 	struct bytes cpio = cpio_of(&tree);
 	tree_free(&tree);
 	return cpio;

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += vm/libvm.a
 vm_libvm_a_SOURCES = \
 	vm/archive.c \
+	vm/cargo.c \
 	vm/guest.c \
 	vm/image.c \
 	vm/kernels.c \
@@ -10,6 +11,7 @@ vm_libvm_a_SOURCES = \
 	vm/libraries.c \
 	vm/machine.c \
 	vm/parts.h \
+	vm/squash.c \
 	vm/store.c \
 	vm/unpack.c \
 	vm/vm.h \

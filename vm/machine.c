@@ -22,7 +22,7 @@
 #define CONSOLE     "console.txt"
 #define LINES_TOLD  15
 #define MOST_SAID   (1 << 20)
-#define MEMORY_MB   "512"
+#define MEMORY_MB   512
 #define KVM_SECONDS 10
 
 /*
@@ -113,14 +113,22 @@ static void add_clock(struct words *words, const struct machine_options *options
 	add_command_line(words, kvm ? COMMAND_LINE : EMULATED_COMMAND_LINE);
 }
 
-static void add_machine(struct words *words)
+/* The image is there twice while the guest boots, and its pages are where they are used. */
+static unsigned memory_mb(const struct cargo *cargo)
+{
+	uint64_t more = cargo ? 2 * cargo_packed_bytes(cargo) + cargo_bytes(cargo) : 0;
+
+	return MEMORY_MB + (unsigned)(more >> 20);
+}
+
+static void add_machine(struct words *words, const struct machine_options *options)
 {
 	add_pair(words, "-M", "pc");
 	words_add(words, "-nodefaults");
 	words_add(words, "-no-user-config");
 	words_add(words, "-no-reboot");
 	add_pair(words, "-display", "none");
-	add_pair(words, "-m", MEMORY_MB);
+	add_pair(words, "-m", "%u", memory_mb(options->cargo));
 }
 
 static void make_words(struct words *words, const struct machine *machine,
@@ -128,7 +136,7 @@ static void make_words(struct words *words, const struct machine *machine,
 {
 	autofree char *console = escaped(machine->console);
 
-	add_machine(words);
+	add_machine(words, options);
 	add_clock(words, options);
 	add_pair(words, "-kernel", "%s", options->boot->kernel);
 	add_pair(words, "-initrd", "/proc/self/fd/%d", initrd);

@@ -7,6 +7,8 @@
 
 #include "vm/vm.h"
 
+#include <sys/stat.h>
+
 /* ---- store.c: files, sums, the cache ------------------------------------------------------- */
 
 struct bytes {
@@ -72,6 +74,7 @@ void cache_prune(const char *folder, const char *prefix, size_t most);
 
 struct module {
 	char *name;
+	bool of_cargo;       /* only a guest with a cargo needs it */
 	struct bytes object; /* an ELF file, not packed */
 };
 
@@ -112,11 +115,17 @@ void libraries_free(struct libraries *libraries);
 
 /* ---- image.c: what the guest has in RAM ---------------------------------------------------- */
 
-/* Where the guest finds its drivers (in load order, a line each) and what it is asked for. */
-#define GUEST_MODULES "/lib/halfopen/modules"
-#define GUEST_REQUEST "/lib/halfopen/request"
-#define GUEST_FOLDER  "/artifacts"
-#define GUEST_OUTPUT  "/artifacts/output.txt"
+/*
+ * Where the guest finds its drivers (in load order, a line each; those for a cargo apart), what it
+ * is asked for, and its cargo.
+ */
+#define GUEST_OWN           "/lib/halfopen"
+#define GUEST_MODULES       GUEST_OWN "/modules"
+#define GUEST_CARGO_MODULES GUEST_OWN "/modules-for-cargo"
+#define GUEST_REQUEST       GUEST_OWN "/request"
+#define GUEST_CARGO         GUEST_OWN "/cargo"
+#define GUEST_FOLDER        "/artifacts"
+#define GUEST_OUTPUT        GUEST_FOLDER "/output.txt"
 /* The ports that lead out of it, by name. */
 #define PORT_STATUS    "halfopen.status"
 #define PORT_ARTIFACTS "halfopen.artifacts"
@@ -127,6 +136,34 @@ struct boot {
 };
 /* The initramfs with what is asked for, as a file in memory; -1 with errno. */
 int initrd_make(const struct machine_options *options);
+
+/* What iproute2 reads, NULL behind the last; each version of it has its tables elsewhere. */
+extern const char *const tables_of_programs[];
+
+/* ---- cargo.c ------------------------------------------------------------------------------- */
+
+struct cargo {
+	void *files;    /* tsearch(3) of struct cargo_file */
+	uint64_t bytes; /* of their content */
+	int image;      /* -1: it is not packed */
+};
+
+struct cargo_file {
+	char *path; /* without a link in it, but for its last name */
+	struct stat about;
+	bool whole; /* it was opened */
+};
+
+/* What nobody has opened has its content where it is no longer than this. */
+#define MOST_OF_LOOKED_AT ((off_t)1 << 20)
+bool cargo_file_has_content(const struct cargo_file *file);
+
+/* All of them, folders before what is in them. The array is the caller's, their paths are not. */
+struct cargo_list {
+	struct cargo_file *files;
+	size_t count;
+};
+struct cargo_list cargo_list(const struct cargo *cargo);
 
 /* ---- archive.c: the formats ---------------------------------------------------------------- */
 

@@ -12,19 +12,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a case and the way into the guest and out of it need; the rest is for ss and for wires. */
+/*
+ * What a case and the way into the guest and out of it need; what is wanted is for ss and for
+ * wires. A cargo is mounted, with a layer over it, and its machine may have another
+ * tcp_congestion_control.
+ */
 static const struct {
 	const char *name;
-	bool required;
+	enum { REQUIRED, WANTED, FOR_CARGO } is;
 } drivers[] = {
-	{ "virtio_pci", true }, { "virtio_console", true }, { "veth", true },
-	{ "af_packet", true },  { "inet_diag", true },      { "tcp_diag", true },
-	{ "udp_diag", false },  { "raw_diag", false },      { "sch_netem", false },
-	{ "tls", false },
+	{ "virtio_pci", REQUIRED },    { "virtio_console", REQUIRED },
+	{ "veth", REQUIRED },          { "af_packet", REQUIRED },
+	{ "inet_diag", REQUIRED },     { "tcp_diag", REQUIRED },
+	{ "udp_diag", WANTED },        { "raw_diag", WANTED },
+	{ "sch_netem", WANTED },       { "tls", WANTED },
+	{ "loop", FOR_CARGO },         { "squashfs", FOR_CARGO },
+	{ "overlay", FOR_CARGO },      { "tcp_bbr", FOR_CARGO },
+	{ "tcp_dctcp", FOR_CARGO },    { "tcp_htcp", FOR_CARGO },
+	{ "tcp_illinois", FOR_CARGO }, { "tcp_vegas", FOR_CARGO },
+	{ "tcp_westwood", FOR_CARGO },
 };
 
 /* Changes with what is made of a kernel: what an older program has cached is then not used. */
-#define METHOD "3"
+#define METHOD "4"
 
 void unpack_identify(struct sum *sum)
 {
@@ -368,6 +378,7 @@ static char *depends_of(const struct bytes *object)
 struct need {
 	const char *name;
 	unsigned depth;
+	bool of_cargo;
 };
 static char *take_module(struct unpacked *unpacked, const struct contents *contents,
 			 struct need need);
@@ -386,7 +397,7 @@ static char *take_what_it_needs(struct unpacked *unpacked, const struct contents
 
 		if (*name && normal)
 			problem = take_module(unpacked, contents,
-					      (struct need){ normal, by.depth + 1 });
+					      (struct need){ normal, by.depth + 1, by.of_cargo });
 	}
 	return problem;
 }
@@ -410,8 +421,9 @@ static char *take_module(struct unpacked *unpacked, const struct contents *conte
 		return problem;
 	unpacked->modules = must_realloc(unpacked->modules, unpacked->module_count + 1,
 					 sizeof(*unpacked->modules));
-	unpacked->modules[unpacked->module_count++] =
-		(struct module){ .name = format("%s", need.name), .object = object };
+	unpacked->modules[unpacked->module_count++] = (struct module){
+		.name = format("%s", need.name), .of_cargo = need.of_cargo, .object = object
+	};
 	object = (struct bytes){ 0 };
 	return NULL;
 }
@@ -419,10 +431,11 @@ static char *take_module(struct unpacked *unpacked, const struct contents *conte
 static char *take_drivers(struct unpacked *unpacked, const struct contents *contents)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++) {
-		char *problem =
-			take_module(unpacked, contents, (struct need){ drivers[i].name, 1 });
+		char *problem = take_module(
+			unpacked, contents,
+			(struct need){ drivers[i].name, 1, drivers[i].is == FOR_CARGO });
 
-		if (problem && drivers[i].required)
+		if (problem && drivers[i].is == REQUIRED)
 			return problem;
 		free(problem);
 	}

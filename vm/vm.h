@@ -57,6 +57,40 @@ struct kernel {
 struct kernel *kernel_find(const char *word, char **why);
 void kernel_free(struct kernel *kernel);
 
+/* ---- cargo: files of this machine for a guest ----------------------------------------------- */
+
+/*
+ * A guest whose arguments start somebody else's program has files of this machine instead of its
+ * own: each where it is here, with its owner and rights, and with the folders and links that lead
+ * to it; read-only, compressed, and in the guest's memory. The arguments then run as they would
+ * here: in the caller's folder, with the caller's environment, limits and umask.
+ */
+struct cargo;
+/* With what this program itself needs there; NULL with one line in *why. */
+struct cargo *cargo_begin(char **why);
+void cargo_free(struct cargo *cargo);
+
+enum cargo_part {
+	/* Somebody has looked at it: it is there, with its content where that is small. */
+	CARGO_LOOKED_AT,
+	/* Opened or executed: with all its content, and what executes it; of a folder the names in
+	 * it, as if somebody had looked at each. */
+	CARGO_OPENED,
+	CARGO_ALL_BELOW, /* a folder and whatever is in it */
+};
+/* An absolute path; what is not there is left out. */
+void cargo_add(struct cargo *cargo, const char *path, enum cargo_part part);
+/*
+ * Whether @path is a file of this machine that the guest does not have: nothing of it, or not its
+ * content where it is to be @opened.
+ */
+bool cargo_lacks(const struct cargo *cargo, const char *path, bool opened);
+/* Puts all of it into an image, in memory. NULL, or one line: what went wrong, and what helps. */
+char *cargo_pack(struct cargo *cargo);
+/* How much there is, in bytes, and what it was packed to; 0: it is not yet. */
+uint64_t cargo_bytes(const struct cargo *cargo);
+uint64_t cargo_packed_bytes(const struct cargo *cargo);
+
 /* ---- machines ------------------------------------------------------------------------------ */
 
 enum machine_clock { VIRTUAL_TIME, REAL_TIME, REAL_TIME_KVM /* chosen by machine_start() */ };
@@ -73,8 +107,9 @@ void boot_free(struct boot *boot);
 
 struct machine_options {
 	const struct boot *boot;
-	char *const *arguments; /* of this program in the guest; NULL-terminated */
-	const char *folder;     /* console.txt and output.txt go there; it is there */
+	char *const *arguments;    /* of this program in the guest; NULL-terminated */
+	const char *folder;        /* console.txt and output.txt go there; it is there */
+	const struct cargo *cargo; /* that was packed; NULL: the guest has its own few files */
 	enum machine_clock clock;
 	unsigned cpus;        /* with REAL_TIME; virtual time has one */
 	double guest_seconds; /* what the arguments may take, on the guest's clock and ... */
