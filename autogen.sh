@@ -88,6 +88,7 @@ command:node          nodejs          nodejs             nodejs-default        n
 command:gunicorn      gunicorn        python3-gunicorn   python3-gunicorn      gunicorn
 command:uvicorn       uvicorn         python3-uvicorn    python3-uvicorn       uvicorn
 command:socat         socat           socat              socat                 socat
+command:sqfstar       squashfs-tools  squashfs-tools     squashfs              squashfs-tools
 command:sshd          openssh-server  openssh-server     openssh-server        openssh
 command:newuidmap     uidmap          shadow-utils       shadow                shadow
 library:gnutls>=3.6   libgnutls28-dev gnutls-devel       libgnutls-devel       gnutls

@@ -115,7 +115,7 @@ has_library()
 has_everything()
 {
 	has_tool autoconf autoreconf automake make ip tc nginx haproxy apache2 hping3 netstat rsvg-convert \
-		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sshd newuidmap
+		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sqfstar sshd newuidmap
 	has_compiler
 	has_pkg_config
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle gnutls

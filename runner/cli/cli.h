@@ -51,7 +51,7 @@ struct limits {
 struct trying {
 	struct words scenarios, allowed, sysctls;
 	struct limits limits;
-	struct words environment, helpers, forwards, writable;
+	struct words environment, helpers, forwards, writable, bring;
 	const char *user, *cwd, *expect, *reload_command, *sysctls_from;
 	struct readiness ready;
 	struct request request;
@@ -93,6 +93,7 @@ struct options {
 	struct trying trying;
 	struct staging staging; /* what only `stage` takes */
 	struct words client_environment;
+	struct words given; /* the command's options as they were given, each "--NAME[=VALUE]" */
 	struct owned owned; /* what options have made of their values */
 };
 
@@ -163,6 +164,11 @@ bool take_multiplier(const struct cli_option *option, const char *value, void *f
 	{                                                                                          \
 		.name = "junit", .argument = "FILE", .take = take_string, FIELD(junit),            \
 		.complete = complete_files, .help = "write JUnit XML too"                          \
+	}
+#define TIME_OPTION                                                                                \
+	{                                                                                          \
+		.name = "time", .argument = "virtual|real", .take = take_choice, FIELD(real_time), \
+		.help = "the clock of the VM (default: virtual)"                                   \
 	}
 #define WIRE_OPTION                                                                                \
 	{                                                                                          \

@@ -27,5 +27,6 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/staged.h \
 	runner/cli/try.c \
 	runner/cli/try.h \
+	runner/cli/try_guest.c \
 	runner/cli/try_options.c \
 	runner/cli/try_sysctls.c

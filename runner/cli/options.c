@@ -314,6 +314,7 @@ static bool parse_options(struct options *options, const struct getopt_tables *t
 		const struct cli_option *option = option_of(command, key);
 		if (!option->take(option, optarg, (char *)options + option->field))
 			return false;
+		words_add(&options->given, optarg ? "--%s=%s" : "--%s", option->name, optarg);
 	}
 	options->dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
 	options->words += optind;
@@ -353,11 +354,10 @@ void options_free(struct options *options)
 {
 	struct trying *trying = &options->trying;
 	struct words *lists[] = {
-		&options->excluded, &options->covers,
-		&trying->scenarios, &trying->allowed,
-		&trying->sysctls,   &trying->environment,
-		&trying->helpers,   &trying->forwards,
-		&trying->writable,  &options->client_environment,
+		&options->excluded, &options->covers,  &trying->scenarios,
+		&trying->allowed,   &trying->sysctls,  &trying->environment,
+		&trying->helpers,   &trying->forwards, &trying->writable,
+		&trying->bring,     &options->given,   &options->client_environment,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)

@@ -215,11 +215,7 @@ static const struct cli_option run_options[] = {
 		  "run), host (this one), vm (the default VM), the version of a pinned one "
 		  "(halfopen kernels list), or the path of an image, an unpacked kernel package or "
 		  "a folder of /lib/modules" },
-	{ .name = "time",
-	  .argument = "virtual|real",
-	  .take = take_choice,
-	  FIELD(real_time),
-	  .help = "the clock of the VM (default: virtual)" },
+	TIME_OPTION,
 	{ .name = "cpus",
 	  .argument = "N",
 	  .take = take_number,

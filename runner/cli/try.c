@@ -111,6 +111,7 @@ static struct trial trial_of(const struct options *options, const struct try_sys
 		.allowed = trying->allowed.all,
 		.limits = trying->limits.all,
 		.limit_count = trying->limits.count,
+		.lists_files = plays_in_guest(options) || guest_is_around(),
 	};
 }
 
@@ -270,7 +271,7 @@ static bool check(const struct options *options)
 	else if (options->json && options->tap)
 		complain("--json and --tap both write to stdout: use one of them");
 	else
-		return can_be_started(options);
+		return goes_with_kernel(options) && can_be_started(options);
 	return false;
 }
 
@@ -314,6 +315,8 @@ static int run_assigned(struct run *run, const struct options *options)
 		problem = run->fatal;
 		run->fatal = NULL;
 	}
+	if (!problem && plays_in_guest(options))
+		problem = first_run(run);
 	if (problem)
 		return cannot_begin(options, problem);
 	choose_jobs(run);
@@ -352,6 +355,7 @@ static int play(const struct options *options, const struct catalogue *scenarios
 	struct words patterns = patterns_for(&options->trying, scenarios);
 	struct trial trial = trial_of(options, sysctls);
 	json_auto_t *about = about_of(&trial, sysctls);
+	struct guest_words guest = guest_words_of(options);
 	const struct run_options asked = {
 		.catalogue = scenarios,
 		.patterns = { .words = patterns.all, .count = patterns.count },
@@ -360,7 +364,10 @@ static int play(const struct options *options, const struct catalogue *scenarios
 		.about = about,
 		.artifacts = options->artifacts ? options->artifacts : default_folder,
 		.wire = options->wire,
-		.kernel = "host",
+		.guest_options = guest.options.all,
+		.bring = guest.bring.all,
+		.kernel = plays_in_guest(options) ? options->kernel : "host",
+		.real_time = options->real_time,
 		.jobs = options->jobs,
 		.repeat = 1,
 		.timeout_multiplier = 1,
@@ -369,6 +376,7 @@ static int play(const struct options *options, const struct catalogue *scenarios
 	int status = plan_make(&run.plan, &asked) ? run_planned(&run, options) : EXIT_USAGE;
 
 	run_free(&run);
+	guest_words_free(&guest);
 	words_free(&patterns);
 	return status;
 }

@@ -6,6 +6,7 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/trial.h"
 #include "base/xml.h"
 
 #include <dirent.h>
@@ -50,8 +51,9 @@ static unsigned guest_count(const struct run *run, const struct lane *lane)
 	size_t distinct = lane->count / run->options->repeat;
 	size_t most = (distinct + LEAST_SHARE - 1) / LEAST_SHARE;
 
-	/* In real time the processors are the guest's; in virtual time a machine has one. */
-	if (lane->real_time || run->options->pause)
+	/* In real time the processors are the guest's; in virtual time a machine has one. What the
+	 * first scenario of a trial has found out the others go by, in the same machine. */
+	if (lane->real_time || run->options->pause || run->options->trial)
 		return 1;
 	if (most > run->cpus)
 		most = run->cpus;
@@ -104,27 +106,52 @@ static void deal(struct guests *guests)
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-/* The command line in the guest. */
+/* The command line in the guest: what all commands have. */
+static void add_common(struct words *words, const struct run *run)
+{
+	words_add(words, "--kernel=host");
+	words_add(words, "--artifacts=/artifacts");
+	words_add(words, "--no-report");
+	if (run->options->jobs)
+		words_add(words, "--jobs=%u", run->options->jobs);
+}
+
+/* Of `try`. */
+static struct words trial_of_guest(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	struct words words = { 0 };
+
+	words_add(&words, "try");
+	add_common(&words, run);
+	words_add(&words, "--time=%s", run->guest.clock);
+	if (run->sysctls)
+		words_add(&words, "--sysctls-from=%s", run->sysctls);
+	for (char *const *each = options->guest_options; *each; each++)
+		words_add(&words, "%s", *each);
+	words_add(&words, "--");
+	for (char *const *each = options->trial->argv; *each; each++)
+		words_add(&words, "%s", *each);
+	return words;
+}
+
+/* Of `run`. */
 static struct words arguments_of(const struct guests *guests, const struct guest *guest)
 {
 	const struct run_options *options = guests->run->options;
 	struct words words = { 0 };
 
 	words_add(&words, "run");
-	words_add(&words, "--kernel=host");
+	add_common(&words, guests->run);
 	words_add(&words, "--time=%s", guests->lane->clock);
 	words_add(&words, "--storms=host");
 	words_add(&words, "--storm-seconds=%u", options->storm_seconds);
-	words_add(&words, "--artifacts=/artifacts");
-	words_add(&words, "--no-report");
 	words_add(&words, "--repeat=%u", options->repeat);
 	words_add(&words, "--timeout-multiplier=%g", options->timeout_multiplier);
 	if (options->seed)
 		words_add(&words, "--shuffle=%u", options->seed);
 	if (options->storm_seed)
 		words_add(&words, "--storm-seed=%u", options->storm_seed);
-	if (options->jobs)
-		words_add(&words, "--jobs=%u", options->jobs);
 	if (options->wire)
 		words_add(&words, "--wire=%s", options->wire);
 	for (size_t i = 0; i < guest->count; i++)
@@ -171,7 +198,8 @@ static bool start(struct guests *guests, struct guest *guest)
 {
 	struct run *run = guests->run;
 	const struct lane *lane = guests->lane;
-	struct words arguments = arguments_of(guests, guest);
+	struct words arguments =
+		run->options->trial ? trial_of_guest(run) : arguments_of(guests, guest);
 	double multiplier = run->options->timeout_multiplier, waits = kernel_seconds(run, guest);
 	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
 	char *why = NULL;
@@ -181,6 +209,7 @@ static bool start(struct guests *guests, struct guest *guest)
 			.boot = lane->boot,
 			.arguments = arguments.all,
 			.folder = folder,
+			.cargo = run->cargo,
 			.clock = lane->real_time ? REAL_TIME : VIRTUAL_TIME,
 			.cpus = cpus_of(run, lane),
 			.guest_seconds = multiplier * (GUEST_SECONDS + 4 * waits),
@@ -325,8 +354,32 @@ static bool needs_own_machine(const struct run *run, const struct entry *entry)
 	       run->options->repeat == 1;
 }
 
+/* A server that misses a file may end, or go another way: who tries it must know. */
+static void tell_what_is_missing(const struct run *run, struct entry *entry)
+{
+	autofree char *path = what_the_guest_lacked(run, entry);
+	char *reason = entry->result.reason;
+
+	if (!path)
+		return;
+	if (entry->result.ending != BROKEN) {
+		complain("note: %s was not opened in the first run, and is not in the guest: see "
+			 "--bring %s",
+			 path, path);
+		return;
+	}
+	entry->result.reason = format("%s. In the guest it looked for %s, which was not opened in "
+				      "the first run on this host: see --bring %s",
+				      reason_or_none(reason), path, path);
+	free(reason);
+}
+
 static void conclude(struct run *run, struct entry *entry)
 {
+	if (run->cargo) {
+		tell_what_is_missing(run, entry);
+		learn_from_first(run, entry);
+	}
 	if (needs_own_machine(run, entry)) {
 		take_suspicion(run, entry);
 		entry->state = PLANNED;
@@ -342,7 +395,8 @@ static void conclude(struct run *run, struct entry *entry)
 
 static void take_in(struct run *run, const struct guest *guest, const json_t *results)
 {
-	for (size_t i = 0; i < guest->count; i++) {
+	/* Where the first scenario of a trial could not be played, no other one was. */
+	for (size_t i = 0; i < guest->count && !run->fatal; i++) {
 		struct entry *entry = guest->entries[i];
 		const json_t *result = result_of(results, entry);
 

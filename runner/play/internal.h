@@ -57,6 +57,11 @@ void put_first(const struct run *run, struct entry **order, size_t count);
  * the others are played as follows from what it has found out.
  */
 void learn_from_first(struct run *run, const struct entry *entry);
+/*
+ * Of options.first in a guest: a file of this machine that was named there and that the guest does
+ * not have, or NULL. The caller frees it.
+ */
+char *what_the_guest_lacked(const struct run *run, const struct entry *entry);
 
 /* ---- told.c -------------------------------------------------------------------------------- */
 

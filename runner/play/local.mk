@@ -5,6 +5,7 @@ runner_play_libplay_a_SOURCES = \
 	runner/play/again.c \
 	runner/play/busy.c \
 	runner/play/capacity.c \
+	runner/play/first_run.c \
 	runner/play/guests.c \
 	runner/play/inherited.c \
 	runner/play/internal.h \

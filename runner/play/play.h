@@ -27,15 +27,18 @@ struct run_options {
 	const struct staging *staging; /* stage_spec is played; NULL: it is not */
 	const char *first;             /* of a trial: the scenario that all others wait for */
 	json_t *about;                 /* of a trial: what try.json says of server and sysctls */
-	const char *artifacts;         /* NULL: the default */
-	const char *wire;              /* netem; NULL: as a case or the default has it */
-	const char *kernel;            /* "auto", "host", or what kernel_find() knows */
-	unsigned jobs;                 /* 0: as many as this machine takes */
-	unsigned cpus;                 /* of a guest in real time; 0: as many as this machine has */
-	bool real_time;                /* of a guest */
-	unsigned storms;               /* enum storms */
-	unsigned storm_seconds;        /* for so long each begins new rounds */
-	unsigned storm_seed;           /* of their plans; 0: another each time */
+	/* Of a trial in a guest, NULL behind the last: the options of `try` there, and what is to
+	 * be there besides what is found, or none. */
+	char *const *guest_options, *const *bring;
+	const char *artifacts;  /* NULL: the default */
+	const char *wire;       /* netem; NULL: as a case or the default has it */
+	const char *kernel;     /* "auto", "host", or what kernel_find() knows */
+	unsigned jobs;          /* 0: as many as this machine takes */
+	unsigned cpus;          /* of a guest in real time; 0: as many as this machine has */
+	bool real_time;         /* of a guest */
+	unsigned storms;        /* enum storms */
+	unsigned storm_seconds; /* for so long each begins new rounds */
+	unsigned storm_seed;    /* of their plans; 0: another each time */
 	unsigned repeat;
 	unsigned seed;           /* of --shuffle; 0: the longest case goes first */
 	unsigned round;          /* of --until-failure, from 1; 0: there is but one */
@@ -174,7 +177,9 @@ struct run {
 	int passed_on; /* the first one, which went to the client of a stage; or 0 */
 	char *fatal;   /* what ended the run, or NULL */
 	struct slot *slots;
-	unsigned guests; /* machines that run */
+	unsigned guests;     /* machines that run */
+	struct cargo *cargo; /* of a trial in a guest: what its first run has found */
+	char *sysctls;   /* and a file with the settings of this machine; NULL: the usual ones */
 	bool one_by_one; /* whatever .jobs says */
 	struct suspicion *suspicions;
 	size_t suspicion_count;
@@ -225,6 +230,14 @@ bool run_has_guests(const struct run *run);
 
 /* Makes what the guest's kernel boots. NULL, or one line. */
 char *guests_prepare(struct run *run);
+
+/* ---- first_run.c ---------------------------------------------------------------------------- */
+
+/*
+ * Of a trial in a guest, once its folder is there: plays options.first on this host, and packs what
+ * the server has named meanwhile. NULL, or one line. A signal ends it, which run->signal tells.
+ */
+char *first_run(struct run *run);
 
 /* ---- verdict.c: an entry's folder and its verdict.json ------------------------------------- */
 

@@ -26,6 +26,8 @@ void run_free(struct run *run)
 	lanes_free(run);
 	if (run->lock >= 0)
 		close(run->lock);
+	cargo_free(run->cargo);
+	free(run->sysctls);
 	free(run->artifacts);
 	free(run->build);
 	json_decref(run->earlier);

@@ -5,6 +5,7 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/json.h"
 #include "base/trial.h"
 
 #include <string.h>
@@ -85,4 +86,17 @@ void learn_from_first(struct run *run, const struct entry *entry)
 	if (speaks)
 		run->options->trial->speaks =
 			(enum speaks)member_whole(speaks, "value", SPEAKS_NOTHING);
+}
+
+char *what_the_guest_lacked(const struct run *run, const struct entry *entry)
+{
+	autofree char *path = entry_path(run, entry, "files.json");
+	json_auto_t *files = json_load(path, NULL);
+	const char *name;
+	json_t *opened;
+
+	json_object_foreach (files, name, opened)
+		if (cargo_lacks(run->cargo, name, json_is_true(opened)))
+			return format("%s", name);
+	return NULL;
 }

@@ -23,9 +23,9 @@ static const char *const artifacts_of_storm[] = { "env.txt", "replay.sh", "storm
 						  NULL };
 
 /* What else a run may leave in a folder. */
-static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz",
-				      "storm.txt",    "storm.json", "round.pcap",
-				      "clients.svg",  "told.json",  "facts.json" };
+static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz", "storm.txt",
+				      "storm.json",   "round.pcap", "clients.svg",      "told.json",
+				      "facts.json",   "files.json" };
 
 void result_free(struct result *result)
 {

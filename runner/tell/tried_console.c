@@ -69,19 +69,29 @@ static void print_sysctls(const json_t *about)
 	text_wrap(stdout, wrap, line);
 }
 
+static void print_machine(const struct run *run)
+{
+	printf("kernel:   %s, in a machine of its own, with %.1f MiB of this one's files (packed: "
+	       "%.1f)\n",
+	       run->guest.kernel->name, (double)cargo_bytes(run->cargo) / (1 << 20),
+	       (double)cargo_packed_bytes(run->cargo) / (1 << 20));
+}
+
 static void begin(const struct run *run)
 {
+	const char *wire = run->cargo ? run->guest.wire : run->host.wire;
+
 	told = 0;
 	told_last = NULL;
 	facts_are_told = false;
 	print_command_line(run->options->about);
-	printf("kernel:   %s, %s\n", run->host.count ? run->host.release : run->guest.kernel->name,
-	       !run->host.count               ? "in a machine of its own"
-	       : run->features.user_namespace ? "in a user namespace"
-					      : "as root");
+	if (run->cargo)
+		print_machine(run);
+	else
+		printf("kernel:   %s, %s\n", run->host.release,
+		       run->features.user_namespace ? "in a user namespace" : "as root");
 	print_sysctls(run->options->about);
-	printf("wire:     %s\n",
-	       run->host.wire ? run->host.wire : "no delay, as this kernel has no sch_netem");
+	printf("wire:     %s\n", wire ? wire : "no delay, as this kernel has no sch_netem");
 	fflush(stdout);
 }
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * try_guest: `halfopen try --kernel K`. The scenarios are played in a guest, by this very command
+ * with what the user has said, and the machine that counts is still the user's.
+ */
+#include "runner/cli/try.h"
+
+#include <string.h>
+
+bool plays_in_guest(const struct options *options)
+{
+	return strcmp(options->kernel, "host") != 0 && strcmp(options->kernel, "auto") != 0;
+}
+
+bool goes_with_kernel(const struct options *options)
+{
+	const struct trying *trying = &options->trying;
+
+	if (!plays_in_guest(options) && trying->bring.count)
+		complain("--bring %s: on this host the server has all files; add --kernel",
+			 trying->bring.all[0]);
+	else if (plays_in_guest(options) && trying->forwards.count)
+		complain("--forward %s: a guest has no network that leads out of it; start what "
+			 "the server needs beside it, with --with",
+			 trying->forwards.all[0]);
+	else if (plays_in_guest(options) && trying->writable.count)
+		complain("--write %s: what is written in a guest goes with it; leave out --write "
+			 "or --kernel",
+			 trying->writable.all[0]);
+	else
+		return true;
+	return false;
+}
+
+/* ---- what the command in the guest is told --------------------------------------------------- */
+
+/* These are about where it is played, and what is told of it here. */
+static bool is_of_host(const char *given)
+{
+	static const char *const names[] = {
+		"kernel", "time", "bring", "artifacts", "no-report",
+		"json",   "tap",  "junit", "jobs",      "sysctls-from"
+	};
+	const char *name = given + strlen("--");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0 &&
+		    strchr("=", name[strlen(names[i])]))
+			return true;
+	return false;
+}
+
+/* There the caller is root; here the server would be what its caller is. */
+static void add_caller(struct words *words, const struct trying *trying)
+{
+	static const char *const names[] = { "HOME", "USER", "LOGNAME" };
+
+	if (trying->user || geteuid() == 0)
+		return;
+	words_add(words, "--user=%u", geteuid());
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		if (getenv(names[i]))
+			words_add(words, "--env=%s=%s", names[i], getenv(names[i]));
+}
+
+struct guest_words guest_words_of(const struct options *options)
+{
+	static const char request[] = "--request=@";
+	struct guest_words words = { 0 };
+
+	add_caller(&words.options, &options->trying);
+	for (size_t i = 0; i < options->given.count; i++) {
+		const char *given = options->given.all[i];
+
+		if (strncmp(given, request, strlen(request)) == 0)
+			words_add(&words.bring, "%s", given + strlen(request));
+		if (!is_of_host(given))
+			words_add(&words.options, "%s", given);
+	}
+	for (size_t i = 0; i < options->trying.bring.count; i++)
+		words_add(&words.bring, "%s", options->trying.bring.all[i]);
+	return words;
+}
+
+void guest_words_free(struct guest_words *words)
+{
+	words_free(&words->options);
+	words_free(&words->bring);
+}
