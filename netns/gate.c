@@ -234,6 +234,18 @@ void wire_inject(struct net *net, enum host to, const uint8_t *bytes, size_t len
 	deliver(&net->gate, frame);
 }
 
+void wire_restores(struct net *net)
+{
+	net->gate.restores = true;
+}
+
+void wire_restore(struct net *net, enum host from, const uint8_t *bytes, size_t length)
+{
+	struct frame head = { .from = from, .length = (uint16_t)length, .read = clock_now() };
+
+	gate_restore(&net->gate, from == CLIENT ? WC : WS, frame_new(&head, bytes, length));
+}
+
 void wire_sentinel(struct net *net, enum host host, uint64_t mark)
 {
 	struct frame head = { .from = other(host) };

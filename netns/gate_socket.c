@@ -165,13 +165,17 @@ static ssize_t receive(const struct gate *gate, struct sockaddr_ll *from, void *
 	return length;
 }
 
-static void keep_waiting(struct gate *gate, enum wire_end end, const struct frame *head,
-			 const uint8_t *bytes)
+/* Takes the frame. */
+static void keep_waiting(struct gate *gate, enum wire_end end, struct frame *frame)
 {
-	struct frame *frame = frame_new(head, bytes, head->length);
-
 	frames_keep(&gate->waiting, frame)->end = end;
 	gate->waiting_count++;
+}
+
+void gate_restore(struct gate *gate, enum wire_end end, struct frame *frame)
+{
+	keep_waiting(gate, end, frame);
+	gate->restored++;
 }
 
 /* Reads what the kernel has for the gate. Returns true when the last mark was there. */
@@ -189,7 +193,8 @@ static bool collect(struct gate *gate)
 		if (from.sll_protocol == htons(ETHERTYPE_MARK))
 			marked |= !memcmp(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
 		else if (end >= 0 && length > ETH_HLEN)
-			keep_waiting(gate, (enum wire_end)end, &head, bytes);
+			keep_waiting(gate, (enum wire_end)end,
+				     frame_new(&head, bytes, head.length));
 	}
 	return marked;
 }

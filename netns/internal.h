@@ -225,6 +225,8 @@ struct gate {
 	struct wire_observer observer;
 	uint64_t frames;
 	uint64_t dropped;           /* by the kernel, before the gate could read them */
+	bool restores;              /* they are given back: wire_restore(), */
+	uint64_t restored;          /* and so many have been */
 	uint64_t marks;             /* sent by gate_settle() */
 	struct kept_frames waiting; /* read, not yet moved, */
 	unsigned waiting_count;     /* so many */
@@ -251,8 +253,10 @@ struct net {
 	bool bypass;              /* the hosts have eth1 and eth2, too */
 };
 
-/* Ends with broken() when the gate's socket has lost a frame. */
+/* Ends with broken() when the gate's socket has lost a frame, and nobody gives it back. */
 void gate_check(struct gate *gate);
+/* A frame that the gate was not given, as if it had read it there last. Takes the frame. */
+void gate_restore(struct gate *gate, enum wire_end end, struct frame *frame);
 /* What softnet has counted since the machine was started. */
 struct softnet softnet_read(void);
 

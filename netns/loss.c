@@ -13,8 +13,8 @@
 #include <linux/if_packet.h>
 #include <string.h>
 
-/* What came while the gate's socket had no room; the caller frees it. NULL: nothing. */
-static char *losses_of_gate(struct gate *gate)
+/* How many came while the gate's socket had no room. */
+static uint64_t dropped_by_gate(struct gate *gate)
 {
 	struct tpacket_stats stats;
 	socklen_t size = sizeof(stats);
@@ -22,8 +22,13 @@ static char *losses_of_gate(struct gate *gate)
 	/* Reading them sets them to 0. */
 	if (getsockopt(gate->socket, SOL_PACKET, PACKET_STATISTICS, &stats, &size))
 		broken("cannot read the statistics of the gate's socket: %s", strerror(errno));
-	gate->dropped += stats.tp_drops;
-	if (!gate->dropped)
+	return gate->dropped += stats.tp_drops;
+}
+
+/* The same in words; the caller frees it. NULL: none did. */
+static char *losses_of_gate(struct gate *gate)
+{
+	if (!dropped_by_gate(gate))
 		return NULL;
 	return format("the gate's socket lost %llu frame%s: raise net.core.rmem_max, or run fewer "
 		      "cases at once (-j)",
@@ -32,7 +37,7 @@ static char *losses_of_gate(struct gate *gate)
 
 void gate_check(struct gate *gate)
 {
-	autofree char *losses = losses_of_gate(gate);
+	autofree char *losses = gate->restores ? NULL : losses_of_gate(gate);
 
 	if (losses)
 		broken("%s", losses);
@@ -55,6 +60,23 @@ static uint64_t dropped_by(struct net *net, enum host host, const char *interfac
 			return drops;
 	broken("cannot read in /proc/net/dev what %s has dropped: %s", interface,
 	       file && feof(file) ? "there is no such line" : strerror(errno));
+}
+
+/* Since the gate has its socket. */
+static uint64_t not_given_to_gate(struct net *net)
+{
+	return dropped_by_gate(&net->gate) + dropped_by(net, CLIENT, "eth0") +
+	       dropped_by(net, SERVER, "eth0");
+}
+
+uint64_t wire_lost(struct net *net)
+{
+	return not_given_to_gate(net) - net->gate.restored;
+}
+
+static bool all_are_restored(struct net *net)
+{
+	return net->gate.restores && not_given_to_gate(net) == net->gate.restored;
 }
 
 struct softnet softnet_read(void)
@@ -90,10 +112,10 @@ struct softnet net_softnet(const struct net *net)
 static const struct {
 	enum host host;
 	const char *interface, *name;
-	enum { ALWAYS, WITH_NETEM, WITH_BYPASS } there;
+	enum { TO_GATE, WITH_NETEM, WITH_BYPASS } there;
 } senders[] = {
-	{ CLIENT, "eth0", "the client's eth0", ALWAYS },
-	{ SERVER, "eth0", "the server's eth0", ALWAYS },
+	{ CLIENT, "eth0", "the client's eth0", TO_GATE },
+	{ SERVER, "eth0", "the server's eth0", TO_GATE },
 	{ CLIENT, "eth1", "the client's eth1", WITH_BYPASS },
 	{ CLIENT, "eth2", "the client's eth2", WITH_BYPASS },
 	{ SERVER, "eth1", "the server's eth1", WITH_BYPASS },
@@ -103,13 +125,15 @@ static const struct {
 };
 
 /* "the server's eth0 lost 3 frames ...", or an empty text; the caller frees it. */
-static char *losses_of_interfaces(struct net *net)
+static char *losses_of_interfaces(struct net *net, bool restored)
 {
+	const bool counts[] = { [TO_GATE] = !restored,
+				[WITH_NETEM] = net->gate.netem,
+				[WITH_BYPASS] = net->bypass };
 	struct text text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(senders); i++) {
-		bool there = senders[i].there == ALWAYS ||
-			     (senders[i].there == WITH_BYPASS ? net->bypass : net->gate.netem);
+		bool there = counts[senders[i].there];
 		uint64_t drops = there ? dropped_by(net, senders[i].host, senders[i].interface) : 0;
 
 		if (drops)
@@ -126,8 +150,9 @@ static char *losses_of_interfaces(struct net *net)
 
 char *wire_losses(struct net *net)
 {
-	autofree char *of_gate = losses_of_gate(&net->gate);
-	autofree char *of_interfaces = losses_of_interfaces(net);
+	bool restored = all_are_restored(net);
+	autofree char *of_gate = restored ? NULL : losses_of_gate(&net->gate);
+	autofree char *of_interfaces = losses_of_interfaces(net, restored);
 
 	if (!of_gate && !*of_interfaces)
 		return NULL;

@@ -401,6 +401,18 @@ const char *netlink_problem(int error);
  */
 void wire_sentinel(struct net *net, enum host host, uint64_t mark);
 /*
+ * How many frames of the hosts the gate was never given so far and nobody has given back: a CPU
+ * takes 1,000 at once (net.core.netdev_max_backlog), and thousands of clients' timers may fire at
+ * one tick.
+ */
+uint64_t wire_lost(struct net *net);
+/*
+ * Gives one of those back: the gate has read it now, as the host that has sent it has sent it.
+ * Whoever is to do so says it before any is lost: wire_restores().
+ */
+void wire_restore(struct net *net, enum host from, const uint8_t *bytes, size_t length);
+void wire_restores(struct net *net);
+/*
  * Frames that got lost on the wire so far, and not by the judge or by netem: an error of the run.
  * In words: who lost how many, and what can be done; NULL: none was. The caller frees it.
  * net_close() ends with broken() when there were some and nobody has asked here.

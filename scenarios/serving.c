@@ -20,11 +20,8 @@ SCENARIO(one, .question = "does it answer one client, over each family that it l
 	server_rests(server, 1);
 }
 
-/*
- * Twice the backlog. Of a short one twice a browser's six, as what has no room for one must show;
- * of a long one as many as take a second or two.
- */
-enum { FEWEST = 12, MOST = 2048 };
+/* Twice the backlog; of a short one twice a browser's six, as what has no room for one must show. */
+enum { FEWEST = 12, MOST = 10000 };
 /* Of more a busy machine sends too many SYN-ACKs again before they can be let go. */
 enum { MOST_HELD = 512 };
 
@@ -33,21 +30,8 @@ static int clients_of_burst(const struct listener *listener)
 	int asked_for = (int)trial_of_scene(listener->scene)->clients;
 	int twice = listener->backlog < MOST / 2 ? 2 * listener->backlog : MOST;
 
-	if (asked_for)
-		return asked_for;
-	return twice > FEWEST ? twice : FEWEST;
-}
-
-struct wave {
-	struct client **clients;
-	int count;
-};
-
-static bool are_done(struct wave first, struct wave rest)
-{
-	bool done = until_they_are_done(first.clients, first.count);
-
-	return (!rest.count || until_they_are_done(rest.clients, rest.count)) && done;
+	twice = twice > FEWEST ? twice : FEWEST;
+	return room_for_clients(listener->scene, asked_for ? asked_for : twice);
 }
 
 /* The final ACKs of the many wait for each other: several are there whenever the server looks. */
@@ -70,18 +54,16 @@ SCENARIO(burst, .question = "many clients at once: who is served, when, and who 
 	until_they_are_done(clients, few);
 
 	STEP("%d clients come at once", count);
-	struct wave first = { .count = count < MOST_HELD ? count : MOST_HELD };
-	struct wave rest = { .count = count - first.count };
+	int held = count < MOST_HELD ? count : MOST_HELD;
 	hold_segments(net, .from = CLIENT, .what = "ACK");
-	first.clients = send_clients(listener, first.count);
+	clients = send_clients(listener, held);
 	move_clients(net);
 	let_go_on_at_once(net);
-	if (rest.count)
-		rest.clients = send_clients(listener, rest.count);
-	bool done = are_done(first, rest);
+	clients = together(clients, held, send_clients(listener, count - held), count - held);
+	bool done = until_they_are_done(clients, count);
 
 	STEP("nobody else comes");
 	if (!server_rests(server, 1) && !done) /* on a busy machine it may still be at work */
-		are_done(first, rest);
+		until_they_are_done(clients, count);
 	server_rests(server, 1);
 }

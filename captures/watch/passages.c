@@ -31,7 +31,7 @@ static void frame_sent(void *argument, const struct frame *frame)
 
 	if (!is_told(frame))
 		return;
-	departure = departure_from(watch, frame->from);
+	departure = departure_of(watch, frame);
 	*add_frame(&watch->passages, frame->number) =
 		(struct passage){ .packet = departure.packet, .flow = departure.flow };
 	stall_seen(watch_now(watch) - departure.at);

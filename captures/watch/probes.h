@@ -15,12 +15,17 @@ struct sighting {
 	enum host host;
 	bool outgoing;
 	nsec at; /* CLOCK_MONOTONIC */
+	const uint8_t *bytes; /* the whole frame */
+	size_t length;
 	const struct parsed *parsed;
 };
 typedef void sighted(void *context, const struct sighting *sighting);
 
-/* Both at once: activating and closing wait for RCU, so side by side they take half the time. */
-void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder);
+/*
+ * Both at once: activating and closing wait for RCU, so side by side they take half the time. Each
+ * has so many bytes for what it has not handed over yet.
+ */
+void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder, int room);
 void taps_close(struct tap *taps[HOSTS]);
 /* What they have written is whole: it gets its name. */
 void taps_keep(struct tap *taps[HOSTS]);

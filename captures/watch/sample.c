@@ -416,6 +416,22 @@ static void compare_host(const struct sampling *sampling)
 
 /* ---- samples ------------------------------------------------------------------------------- */
 
+/* Once for each sample: a wait asks for the next one all the time, and a crowd has thousands. */
+static void note_timers(struct samples *samples)
+{
+	samples->was_due = 0;
+	samples->first_due = INT64_MAX;
+	for (int host = 0; host < HOSTS; host++)
+		for (int i = 0; i < samples->hosts[host].count; i++) {
+			nsec eve = samples->hosts[host].sockets[i].due - TIMER_GRAIN;
+
+			if (eve > samples->last && eve < samples->first_due)
+				samples->first_due = eve;
+			else if (eve <= samples->last && eve > samples->was_due)
+				samples->was_due = eve;
+		}
+}
+
 static nsec longest_disagreement(const struct watch *watch)
 {
 	return watch->scenario && !watch->finished ? PASSING : DISAGREEMENT;
@@ -464,6 +480,7 @@ void sample(struct watch *watch, struct scope scope)
 				    .packet = sampling.cause });
 	watch->samples.last = watch_now(watch);
 	watch->samples.took = watch->samples.last - began;
+	note_timers(&watch->samples);
 }
 
 void sample_segment(struct watch *watch, struct scope scope)
@@ -492,20 +509,12 @@ void sample_the_rest(struct watch *watch)
 nsec next_sample(const struct watch *watch)
 {
 	const struct samples *samples = &watch->samples;
-	nsec last = samples->last, since = watch->happened, first_due = INT64_MAX, tick;
+	nsec last = samples->last, since = watch->happened, tick;
 
-	for (int host = 0; host < HOSTS; host++)
-		for (int i = 0; i < samples->hosts[host].count; i++) {
-			nsec eve = samples->hosts[host].sockets[i].due - TIMER_GRAIN;
-
-			if (eve > last && eve < first_due)
-				first_due = eve;
-			else if (eve <= last && eve > since)
-				since = eve;
-		}
+	since = samples->was_due > since ? samples->was_due : since;
 	tick = (last - since) / SILENCE_SHARE;
 	tick = tick > TICK ? tick : TICK;
-	return last + tick < first_due ? last + tick : first_due;
+	return last + tick < samples->first_due ? last + tick : samples->first_due;
 }
 
 /* ---- what they are asked for --------------------------------------------------------------- */
@@ -578,6 +587,7 @@ bool has_timer(const struct watch *watch, int flow, enum host host)
 
 void samples_open(struct watch *watch)
 {
+	watch->samples.first_due = INT64_MAX;
 	for (int host = 0; host < HOSTS; host++)
 		watch->samples.hosts[host].places = places_new();
 }

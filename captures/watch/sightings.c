@@ -5,9 +5,21 @@
  */
 #include "captures/watch/state.h"
 
+#include <string.h>
+
+/*
+ * What comes before it is read: of a case some hundred frames, 1.6 KiB each; of a scenario's
+ * thousands of clients as many whose timers fire at one tick.
+ */
+#define ROOM          (2 << 20)
+#define ROOM_OF_CROWD (16 << 20)
+
 void sightings_open(struct watch *watch, const char *folder)
 {
-	taps_open(watch->sightings.taps, watch->net, folder);
+	taps_open(watch->sightings.taps, watch->net, folder,
+		  watch->scenario ? ROOM_OF_CROWD : ROOM);
+	if (watch->scenario)
+		wire_restores(watch->net);
 }
 
 void watch_check_losses(struct watch *watch)
@@ -39,6 +51,16 @@ static void queue_unread(struct unread *unread, const struct event *event)
 	unread->queue = GROWN(unread->queue, unread->end);
 	unread->queue[unread->end++] =
 		(struct departure){ .packet = event->packet, .flow = event->flow, .at = event->at };
+}
+
+/* Of the latest one, in case that the gate does not get it. */
+static void keep_bytes(struct unread *unread, const struct sighting *sighting)
+{
+	struct departure *latest = &unread->queue[unread->end - 1];
+
+	latest->bytes = must_alloc(sighting->length, 1);
+	latest->length = sighting->length;
+	memcpy(latest->bytes, sighting->bytes, sighting->length);
 }
 
 /* All of it that an ICMP error has. */
@@ -99,6 +121,8 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		event.packet = ++sightings->packets;
 		event.flow = flow_of_departure(watch, sighting);
 		queue_unread(&sightings->unread[host], &event);
+		if (watch->scenario)
+			keep_bytes(&sightings->unread[host], sighting);
 	} else if (arrival) {
 		arrivals->seen++;
 		event.injected = arrival->frame->injected;
@@ -138,19 +162,87 @@ void drain_captures(struct watch *watch)
 
 /* ---- what the gate asks for ---------------------------------------------------------------- */
 
-struct departure departure_from(struct watch *watch, enum host host)
+/*
+ * Where in the queue it is; -1: nowhere. In a case it is the oldest; of a scenario's those before
+ * it may be lost, or on their way from another CPU.
+ */
+static int place_of_frame(const struct unread *unread, const struct frame *frame)
+{
+	for (int i = unread->begin; i < unread->end; i++) {
+		const struct departure *departure = &unread->queue[i];
+
+		if (!departure->bytes || (departure->length == frame->length &&
+					  !memcmp(departure->bytes, frame->bytes, frame->length)))
+			return i;
+	}
+	return -1;
+}
+
+/* Those before it stay, in their order. */
+static struct departure take_from_queue(struct unread *unread, int place)
+{
+	struct departure departure = unread->queue[place];
+
+	memmove(&unread->queue[unread->begin + 1], &unread->queue[unread->begin],
+		(size_t)(place - unread->begin) * sizeof(*unread->queue));
+	unread->begin++;
+	free(departure.bytes);
+	departure.bytes = NULL;
+	return departure;
+}
+
+struct departure departure_of(struct watch *watch, const struct frame *frame)
 {
 	struct retry retry = retry_for(WIRE_PATIENCE);
-	struct unread *unread = &watch->sightings.unread[host];
+	struct unread *unread = &watch->sightings.unread[frame->from];
+	int place;
 
-	while (!has_departed(watch, host) && retry_now(&retry))
+	while ((place = place_of_frame(unread, frame)) < 0 && retry_now(&retry))
 		drain_captures(watch);
-	retry_end(&retry, has_departed(watch, host));
-	if (!has_departed(watch, host)) {
+	retry_end(&retry, place >= 0);
+	if (place < 0) {
 		watch_check_losses(watch);
-		broken("the %s's capture lost a segment that the gate has read", host_name(host));
+		broken("the %s's capture lost a segment that the gate has read",
+		       host_name(frame->from));
 	}
-	return unread->queue[unread->begin++];
+	return take_from_queue(unread, place);
+}
+
+/* ---- what the gate was not given ----------------------------------------------------------- */
+
+static uint64_t count_unread(const struct watch *watch)
+{
+	uint64_t count = 0;
+
+	for (int host = 0; host < HOSTS; host++)
+		count += (uint64_t)(watch->sightings.unread[host].end -
+				    watch->sightings.unread[host].begin);
+	return count;
+}
+
+/*
+ * A capture sees a frame before it can get lost, so all that are lost by now are among those that
+ * nobody has read; where these are as many none of them is only on its way.
+ */
+bool restore_what_was_lost(struct watch *watch)
+{
+	uint64_t lost;
+
+	if (!watch->scenario || !(has_departed(watch, CLIENT) || has_departed(watch, SERVER)))
+		return false;
+	lost = wire_lost(watch->net);
+	if (lost)
+		drain_captures(watch);
+	if (!lost || lost != count_unread(watch))
+		return false;
+	for (int host = 0; host < HOSTS; host++) {
+		const struct unread *lost = &watch->sightings.unread[host];
+
+		for (int i = lost->begin; i < lost->end; i++)
+			wire_restore(watch->net, (enum host)host, lost->queue[i].bytes,
+				     lost->queue[i].length);
+	}
+	return true;
 }
 
 /* Between the gate, which the kernel told that it took the frame, and the receiver's capture. */
@@ -219,7 +311,11 @@ void sightings_close(struct watch *watch)
 	taps_close(watch->sightings.taps);
 	free(watch->sightings.arrivals.queue);
 	for (int host = 0; host < HOSTS; host++) {
-		free(watch->sightings.unread[host].queue);
+		struct unread *unread = &watch->sightings.unread[host];
+
+		for (int i = unread->begin; i < unread->end; i++)
+			free(unread->queue[i].bytes);
+		free(unread->queue);
 		free(watch->sightings.latest[host]);
 	}
 }

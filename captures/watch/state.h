@@ -15,6 +15,8 @@ struct departure {
 	long packet;
 	int flow;
 	nsec at;
+	uint8_t *bytes; /* the frame, where the gate may never get it; else NULL */
+	size_t length;
 };
 
 struct sightings {
@@ -81,6 +83,8 @@ struct samples {
 	unsigned count;
 	nsec last; /* when it was taken, */
 	nsec took; /* and how long that took */
+	/* the timers that it has found are due, right before: the next, and the last before it */
+	nsec first_due, was_due;
 };
 
 /* passages.c: a segment on its way from one host to the other, as the gate has it. */
@@ -158,13 +162,18 @@ void flows_close(struct watch *watch);
 void sightings_open(struct watch *watch, const char *folder);
 /* Journals what was captured, and how often the server has answered a flood. */
 void drain_captures(struct watch *watch);
-/* Whether a segment has left @host that departure_from() has not returned yet. */
+/* Whether a segment has left @host that departure_of() has not returned yet. */
 bool has_departed(const struct watch *watch, enum host host);
 /*
- * The oldest of those, which the gate has read: it was captured before, so that its sighting is
- * there or comes now.
+ * The one of those that is this frame, which the gate has read: it was captured before, so that its
+ * sighting is there or comes now.
  */
-struct departure departure_from(struct watch *watch, enum host host);
+struct departure departure_of(struct watch *watch, const struct frame *frame);
+/*
+ * Where the gate was never given what has left a host, and the captures have all that is missing:
+ * it is given back (then true). Of a scenario.
+ */
+bool restore_what_was_lost(struct watch *watch);
 /* The gate is about to deliver a frame; of an injected one its packet and its flow are 0. */
 void expect_arrival(struct watch *watch, struct arrival arrival);
 /* It has, and this is the first of those that were not told yet, as the capture shows it. */

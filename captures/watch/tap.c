@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <string.h>
 
-#define RING        (2 << 20)
 #define LINK_ERRORS PCAP_ERRBUF_SIZE
 
 /*
@@ -28,6 +27,7 @@ struct tap {
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *path;
+	int room;
 	char error[LINK_ERRORS + 64]; /* what libpcap says, and before it what was tried */
 	uint64_t mark;
 	nsec offset, offset_before; /* from CLOCK_REALTIME, now and when it was drained last */
@@ -50,7 +50,7 @@ static bool activate(struct tap *tap)
 
 	if (pcap_set_snaplen(tap->pcap, SNAPSHOT) || pcap_set_immediate_mode(tap->pcap, 1) ||
 	    pcap_set_tstamp_precision(tap->pcap, PCAP_TSTAMP_PRECISION_NANO) ||
-	    pcap_set_buffer_size(tap->pcap, RING) || pcap_set_timeout(tap->pcap, 1))
+	    pcap_set_buffer_size(tap->pcap, tap->room) || pcap_set_timeout(tap->pcap, 1))
 		return refused(tap, "setting up");
 	result = pcap_activate(tap->pcap);
 	if (result < 0) /* the warnings above 0 are about promiscuous mode */
@@ -115,7 +115,7 @@ static int side_by_side(struct tap *taps[HOSTS], void *(*work)(void *))
 	return error;
 }
 
-void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
+void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder, int room)
 {
 	static const char *const names[HOSTS] = { "client", "server" };
 	int error;
@@ -124,6 +124,7 @@ void taps_open(struct tap *taps[HOSTS], struct net *net, const char *folder)
 		taps[host] = must_alloc(1, sizeof(struct tap));
 		taps[host]->net = net;
 		taps[host]->host = (enum host)host;
+		taps[host]->room = room;
 		taps[host]->path = format("%s/%s.pcap", folder, names[host]);
 		taps[host]->offset = clock_from_realtime();
 		taps[host]->drained = clock_now();
@@ -212,6 +213,8 @@ static void take_packet(u_char *argument, const struct pcap_pkthdr *header, cons
 			     .host = tap->host,
 			     .outgoing = memcmp(bytes + 6, host_hardware(tap->host), 6) == 0,
 			     .at = captured_at(tap, stamp),
+			     .bytes = bytes,
+			     .length = header->caplen,
 			     .parsed = &parsed,
 		     });
 }

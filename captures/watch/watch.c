@@ -40,9 +40,15 @@ static void sleep_until(struct watch *watch, nsec until, int wake)
 		broken("cannot wait for frames: %s", strerror(errno));
 }
 
+static bool turn(struct watch *watch)
+{
+	return wire_turn(watch->net) ||
+	       (restore_what_was_lost(watch) && wire_turn(watch->net));
+}
+
 void watch_move(struct watch *watch)
 {
-	while (wire_turn(watch->net))
+	while (turn(watch))
 		;
 }
 
@@ -149,7 +155,7 @@ bool watch_wait(struct watch *watch, struct wait wait)
 	bool met;
 
 	while (!wait_over(watch, &wait, &met) && !deadline_passed(&deadline)) {
-		if (wire_turn(watch->net))
+		if (turn(watch))
 			continue;
 		until = next_sample(watch);
 		if (watch_now(watch) >= until && is_quiet(watch)) {
@@ -238,8 +244,8 @@ struct watch *watch_open(struct watch_options options)
 	watch->judge = options.judge;
 	watch->family = options.family;
 	watch->zero = clock_now();
-	sightings_open(watch, options.folder);
 	watch->scenario = options.told;
+	sightings_open(watch, options.folder);
 	for (int host = 0; options.told && host < HOSTS; host++)
 		watch->loopback[host] = net_proc(options.net, (enum host)host, "dev");
 	samples_open(watch);
