@@ -190,9 +190,10 @@ static bool collect(struct gate *gate)
 		int end = end_of(gate, from.sll_ifindex);
 		struct frame head = { .length = (uint16_t)length, .read = clock_now() };
 
-		if (from.sll_protocol == htons(ETHERTYPE_MARK))
+		if (from.sll_protocol == htons(ETHERTYPE_MARK)) {
 			marked |= !memcmp(bytes + ETH_HLEN, &gate->marks, sizeof(gate->marks));
-		else if (end >= 0 && length > ETH_HLEN)
+			gate->marks_back++;
+		} else if (end >= 0 && length > ETH_HLEN)
 			keep_waiting(gate, (enum wire_end)end,
 				     frame_new(&head, bytes, head.length));
 	}

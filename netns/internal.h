@@ -227,7 +227,7 @@ struct gate {
 	uint64_t dropped;           /* by the kernel, before the gate could read them */
 	bool restores;              /* they are given back: wire_restore(), */
 	uint64_t restored;          /* and so many have been */
-	uint64_t marks;             /* sent by gate_settle() */
+	uint64_t marks, marks_back; /* sent by gate_settle(), and come back */
 	struct kept_frames waiting; /* read, not yet moved, */
 	unsigned waiting_count;     /* so many */
 	struct kept_frames held;

@@ -6,6 +6,7 @@
  */
 #define TOPIC "watch"
 #include "fixtures/scene.h" /* the watch of a case that plays */
+#include "netns/internal.h" /* and its gate */
 #include "tests/live.h"
 #include "tests/suite.h"
 
@@ -133,6 +134,33 @@ CASE(paused_again_and_again, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
 		connect_clients(net, server, 1);
 		be_kept_from_running(PAUSE);
 	}
+}
+
+#define AT_ONCE 600
+
+/*
+ * They send before the wire moves, and the gate's socket has room for a few: as a CPU's queue has
+ * when the timers of thousands fire. The question makes a scenario of it, whose journal is told.
+ */
+CASE(crowd_that_the_gate_misses, .question = "are all there?",
+     .server_sysctls = { "net.ipv4.tcp_syncookies=0", "net.ipv4.tcp_max_syn_backlog=4096" })
+{
+	struct listener *listener = listen_on_server(net, .backlog = AT_ONCE);
+	struct sockaddr_storage server =
+		host_address(SERVER, net->family, (uint16_t)listener->port);
+	int least = 1;
+
+	setsockopt(net->net->gate.socket, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	for (int i = 0; i < AT_ONCE; i++) {
+		int fd = net_socket(net->net, CLIENT, net->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+		ck_assert_int_eq(connect(fd, (const struct sockaddr *)&server,
+					 address_length(net->family)),
+				 -1);
+	}
+	watch_look(net->watch);
+	ck_assert_int_gt(net->net->gate.restored, AT_ONCE / 2);
+	ck_assert_int_eq(judge_depths(net->judge, listener->key).accept, AT_ONCE);
 }
 
 CASE(tool_that_is_slow, .server_sysctls = { "net.ipv4.tcp_syncookies=0" })
@@ -490,6 +518,26 @@ START_TEST(the_gate_does_what_its_rules_say)
 END_TEST
 
 /* The default of the hosts has no tail loss probe; who switches it on knows what that may cost. */
+/* Nobody has sent its SYN again: each came through the first time. */
+START_TEST(what_the_gate_misses_of_a_crowd_is_given_back)
+{
+	struct journal *journal;
+	int syns = 0;
+
+	ck_assert_int_eq(play_in_child("crowd_that_the_gate_misses", _i ? AF_INET6 : AF_INET),
+			 PASSED);
+	journal = journal_of_last_case();
+	for (size_t i = 0; i < journal_length(journal); i++) {
+		const struct event *event = journal_event(journal, i);
+
+		syns += event->kind == EVENT_PACKET && event->host == SERVER &&
+			event->from == CLIENT && event->segment.flags == SYN;
+	}
+	ck_assert_int_eq(syns, AT_ONCE);
+	journal_free(journal);
+}
+END_TEST
+
 START_TEST(pause_while_data_is_held_is_no_failure)
 {
 	ck_assert_int_eq(play_in_child("held_through_a_pause", _i ? AF_INET6 : AF_INET), PASSED);
@@ -656,6 +704,7 @@ int main(void)
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv4);
 	tcase_add_test(tcase, each_segment_has_its_own_state_and_counters_ipv6);
 	tcase_add_loop_test(tcase, the_gate_does_what_its_rules_say, 0, 2);
+	tcase_add_loop_test(tcase, what_the_gate_misses_of_a_crowd_is_given_back, 0, 2);
 	tcase_add_loop_test(tcase, floods_are_in_the_books_and_in_no_capture, 0, 6);
 	tcase_add_test(tcase, looks_become_rare_while_nothing_happens);
 	tcase_add_loop_test(
