@@ -129,9 +129,9 @@ static const struct {
 /* "the server's eth0 lost 3 frames ...", or an empty text; the caller frees it. */
 static char *losses_of_interfaces(struct net *net, bool restored)
 {
-	const bool counts[] = { [TO_GATE] = !restored,
-				[WITH_NETEM] = net->gate.netem,
-				[WITH_BYPASS] = net->bypass };
+	const bool counts[] = {
+		[TO_GATE] = !restored, [WITH_NETEM] = net->gate.netem, [WITH_BYPASS] = net->bypass
+	};
 	struct text text = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(senders); i++) {

@@ -20,7 +20,8 @@ SCENARIO(one, .question = "does it answer one client, over each family that it l
 	server_rests(server, 1);
 }
 
-/* Twice the backlog; of a short one twice a browser's six, as what has no room for one must show. */
+/* Twice the backlog; of a short one twice a browser's six, as what has no room for one must show.
+ */
 enum { FEWEST = 12, MOST = 10000 };
 /* Of more a busy machine sends too many SYN-ACKs again before they can be let go. */
 enum { MOST_HELD = 512 };

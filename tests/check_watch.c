@@ -154,9 +154,9 @@ CASE(crowd_that_the_gate_misses, .question = "are all there?",
 	for (int i = 0; i < AT_ONCE; i++) {
 		int fd = net_socket(net->net, CLIENT, net->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-		ck_assert_int_eq(connect(fd, (const struct sockaddr *)&server,
-					 address_length(net->family)),
-				 -1);
+		ck_assert_int_eq(
+			connect(fd, (const struct sockaddr *)&server, address_length(net->family)),
+			-1);
 	}
 	watch_look(net->watch);
 	ck_assert_int_gt(net->net->gate.restored, AT_ONCE / 2);

@@ -14,7 +14,7 @@ struct tap;
 struct sighting {
 	enum host host;
 	bool outgoing;
-	nsec at; /* CLOCK_MONOTONIC */
+	nsec at;              /* CLOCK_MONOTONIC */
 	const uint8_t *bytes; /* the whole frame */
 	size_t length;
 	const struct parsed *parsed;

@@ -42,8 +42,7 @@ static void sleep_until(struct watch *watch, nsec until, int wake)
 
 static bool turn(struct watch *watch)
 {
-	return wire_turn(watch->net) ||
-	       (restore_what_was_lost(watch) && wire_turn(watch->net));
+	return wire_turn(watch->net) || (restore_what_was_lost(watch) && wire_turn(watch->net));
 }
 
 void watch_move(struct watch *watch)
