@@ -611,6 +611,14 @@ static void die_of_stop(struct stage *stage)
 	rest(stage);
 }
 
+/* The right twin has done what it was started for. */
+static void die_by_itself(struct stage *stage)
+{
+	begin(stage, "burst");
+	serve(stage);
+	exit_with(stage, stage->wrong ? 1 : 0);
+}
+
 static void drain(struct stage *stage)
 {
 	int held, flow;
@@ -840,6 +848,7 @@ static const struct fault {
 	{ "deaf-after-accept-error", deaf_after_error, NULL },
 	{ "deaf-after-accept-error", deaf_until_another_comes, NULL },
 	{ "dies-of-interrupted-wait", die_of_stop, NULL },
+	{ "dies-by-itself", die_by_itself, NULL },
 	{ "unserved-while-draining", drain, NULL },
 	{ "cannot-bind-again", bind_again, NULL },
 	{ "listener-leaked", leak, NULL },
@@ -1008,7 +1017,7 @@ static bool no_fact_is_known(struct event *event)
 
 #define OF_ENDS                                                                                    \
 	"dies-of-dead-client dies-of-sigpipe dies-without-descriptors dies-of-accept-error "       \
-	"dies-of-interrupted-wait "
+	"dies-of-interrupted-wait dies-by-itself "
 #define OF_STAYS                                                                                   \
 	"half-served left-in-queue silent-client-blocks-others worker-gone thread-gone "           \
 	"deaf-after-stop "                                                                         \

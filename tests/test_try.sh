@@ -227,6 +227,22 @@ check 'what is kept of that is bounded' \
 run try --scenario one -- sh -c 'trap "" TERM; "$1"' sh "$server"
 check 'it ignores SIGTERM: it is tried' ended 0
 check 'it ignores SIGTERM: nothing is left' within 5 nothing_left
+# shellcheck disable=SC2016 # that shell's own
+run try --scenario one -- sh -c \
+	'n=0; while [ $n -lt 300 ]; do sleep 1000 & n=$((n + 1)); done; exec "$1"' sh "$server"
+check 'it has forked three hundred times: it is tried' ended 0
+check 'it has forked three hundred times: nothing is left' within 5 nothing_left
+run try --scenario silent --family ipv4 -- "$(dirname "$server")/threads" --fault dies-of-many
+check 'it dies in the middle: a finding' ended 1
+check 'it dies in the middle: it is said how' says 'exited with status 1 by itself'
+check 'it dies in the middle: nothing is left' within 5 nothing_left
+
+for command in 'exit 3' halfopen-test-no-program; do
+	run try --scenario reload --family ipv4 --reload "$command" -- "$server"
+	check "the reload command '$command' fails: an error of the run" ended 99
+	check "the reload command '$command' fails: it is said" \
+		says "the command of --reload, '$command', ended with status [0-9]"
+done
 run try --scenario one --ready 0.2 --request 'GET / HTTP/1.0\r\n\r\n' --expect '/200|HELLO/' \
 	--env A=b --cwd / -- "$server"
 check '--ready, --request, --expect, --env, --cwd: it is tried' ended 0

@@ -141,7 +141,8 @@ told_finder find_half_served, find_left_in_queue, find_tiny_backlog, find_silent
 	find_listener_unserved, find_unserved_while_draining, find_deaf_after_descriptors,
 	find_deaf_after_accept_error;
 told_finder find_death_of_dead_client, find_death_of_sigpipe, find_death_without_descriptors,
-	find_death_of_accept_error, find_death_of_interrupted_wait, find_spinning;
+	find_death_of_accept_error, find_death_of_interrupted_wait, find_death_by_itself,
+	find_spinning;
 told_finder find_no_bind, find_leaked_listener, find_refused_at_restart, find_refused_at_change,
 	find_refused_at_reload, find_reset_at_change, find_cut_at_change, find_unanswered_at_change,
 	find_reset_in_group;

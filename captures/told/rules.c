@@ -155,6 +155,15 @@ static const struct {
 		     "SIGCONT even without a handler (signal(7)).",
 	    .page = PAGE("dies-of-interrupted-wait") },
 	  find_death_of_interrupted_wait },
+	{ { .name = "dies-by-itself",
+	    .scenarios = "one burst stall silent flood stop",
+	    .needs = "EVENT_SERVER \"exited\" of the main process, and its status",
+	    .consequence = "All clients that it has are cut off, and others are refused until "
+			   "somebody starts it again.",
+	    .mends = "See what it has printed last (server.log) and what its clients did just "
+		     "before; let that be the end of one connection, not of the server.",
+	    .page = PAGE("dies-by-itself") },
+	  find_death_by_itself },
 	{ { .name = "unserved-while-draining",
 	    .scenarios = "stop",
 	    .needs = "a client that is being served while EVENT_SERVER \"signalled\" comes, for "

@@ -228,6 +228,28 @@ bool find_death_of_interrupted_wait(const struct told *told, struct told_finding
 					       "when it went on after it was stopped" });
 }
 
+/*
+ * Of nothing that a rule is about. Who ends with 0 has done what it was started for, and SIGKILL
+ * may be the machine's, which has no memory left; what comes after a pause is of that.
+ */
+bool find_death_by_itself(const struct told *told, struct told_finding *finding)
+{
+	const struct told_event *continued = find_deed(told, DEED_CONTINUE, 0), *exit;
+	struct told_window window = { 0, continued ? continued->at : told->ended, false };
+	struct loss loss = { 0 };
+	autofree char *words = NULL;
+
+	if (!main_process_ended(told, window, &loss) || !loss.status || loss.status == -SIGKILL)
+		return false;
+	words = words_of_loss(&loss);
+	exit = find_deed(told, DEED_EXIT, loss.at);
+	finding->flow = flow_at(told, loss.at);
+	finding->seq = exit ? exit->seq : 0;
+	finding->sentence = format("%s by itself, %.3f s after it was started", words,
+				   seconds(loss.at - loss.server->started));
+	return true;
+}
+
 /* ---- work for nothing ---------------------------------------------------------------------- */
 
 /* What looks like before: no segment has moved, nobody was accepted, nobody has ended. */

@@ -12,6 +12,7 @@ server.read_options(
     "dies-of-accept-error",
     "dies-of-eintr",
     "dies-of-enotconn",
+    "dies-of-many",
     "gives-up-accepting",
     "leaks-listener",
 )

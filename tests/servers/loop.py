@@ -6,9 +6,12 @@ import ctypes
 import errno
 import fcntl
 import select
+import sys
 import time
 
 from server import answer, is_whole, meet, serve, wrong
+
+MOST_CLIENTS = 8  # as of a table that ends somewhere
 
 
 class Client:
@@ -89,6 +92,8 @@ class Loop:
             meet(connection)
             self.clients[connection.fileno()] = Client(connection)
             self.epoll.register(connection, select.EPOLLIN)
+        if wrong("dies-of-many") and len(self.clients) > MOST_CLIENTS:
+            sys.exit("no more clients fit")
         return connection is not None
 
     def hear(self, descriptor):

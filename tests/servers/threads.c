@@ -44,9 +44,13 @@ static void *talk(void *argument)
 	return NULL;
 }
 
+/* As where memory for their stacks is short. */
+#define MOST_THREADS 8
+
 static void welcome(int client)
 {
-	clients++;
+	if (++clients > MOST_THREADS && wrong("dies-of-many"))
+		errx(1, "no thread can be started");
 	if (wrong("accepts-under-lock"))
 		talk((void *)(intptr_t)client);
 	else
@@ -95,7 +99,8 @@ static void drain(void)
 int main(int argc, char **argv)
 {
 	static const char *const faults[] = { "accepts-under-lock", "dies-of-accept-error",
-					      "dies-of-enotconn", "gives-up-accepting", NULL };
+					      "dies-of-enotconn",   "dies-of-many",
+					      "gives-up-accepting", NULL };
 	int signals;
 
 	(void)argc;
