@@ -439,8 +439,9 @@ static void on_event(struct ready *ready, uint32_t events)
 	if (events & EPOLLRDHUP && !(events & EPOLLERR) && !wants_to_read(connection))
 		take_end(connection);
 	connection_step(connection);
-	/* It would be told for ever. */
-	if (events & (EPOLLERR | EPOLLHUP) && connection->fd >= 0)
+	/* What nobody reads would be told for ever. */
+	if (connection->fd >= 0 &&
+	    (events & EPOLLERR || (events & EPOLLHUP && connection->finished)))
 		lose(connection);
 }
 

@@ -23,7 +23,8 @@ struct port {
 	struct listener *current[FAMILIES]; /* whom the next connection comes to */
 	size_t family_count;
 	bool closing_books; /* a look just after a turn: who is new had come before its end */
-	unsigned requests;  /* in SYN_RECV, when looked at last */
+	/* In SYN_RECV, when looked at last, and in the look before that. */
+	unsigned requests, requests_before;
 	char *problem;
 };
 
@@ -143,7 +144,8 @@ static void look_at_held(struct connection *connection, const struct inspected_s
 	connection->look = connection->states->look;
 	connection->told.looks++;
 	connection->state = socket->state;
-	connection->told.waiting = socket->unread;
+	/* A FIN counts as a byte. */
+	connection->told.waiting = socket->unread - (socket->state == TCP_CLOSE_WAIT);
 	if (manner == IGNORES && socket->state != TCP_SYN_RECV && !connection->let)
 		connection_break(connection, "its ACK was taken, though it was to be ignored");
 	if (manner == LEAVES && socket->inode)
@@ -163,7 +165,7 @@ static void look_at_gone(struct port *port, struct connection *connection)
 	connection->held = false;
 	connection->deadline = INT64_MAX;
 	if (manner_of(connection->told.turn) == IGNORES &&
-	    2 * port->requests > (unsigned)listener->limit) {
+	    2 * port->requests_before > (unsigned)listener->limit) {
 		connection_break(connection,
 				 "the server has forgotten its request: there are more than half "
 				 "as many as the backlog is, which net.core.somaxconn bounds to %d",
@@ -478,6 +480,7 @@ void port_look(struct port *port)
 	autofree struct inspected_socket *sockets = NULL;
 
 	states->look++;
+	port->requests_before = port->requests;
 	port->requests = 0;
 	size_t count = inspect_sockets(states->inspection, question, &sockets);
 	for (size_t i = 0; i < count; i++)

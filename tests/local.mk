@@ -21,6 +21,7 @@ libcheck_tests = \
 	tests/check_segment \
 	tests/check_slips \
 	tests/check_staging \
+	tests/check_states \
 	tests/check_storm \
 	tests/check_story \
 	tests/check_suites \
@@ -74,6 +75,8 @@ tests_check_failures_LDADD = $(offline)
 tests_check_hostile_LDADD = $(offline)
 tests_check_oracle_LDADD = $(offline)
 tests_check_segment_LDADD = $(offline)
+tests_check_states_LDADD = states/libstates.a inspect/libinspect.a base/libbase.a $(CHECK_LIBS) $(MNL_LIBS) \
+	$(JANSSON_LIBS) $(XML_LIBS)
 tests_check_staging_LDADD = base/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) $(XML_LIBS)
 tests_check_story_LDADD = $(offline)
 tests_check_told_LDADD = $(offline)
@@ -159,6 +162,7 @@ shell_tests = \
 	tests/test_rooms.sh \
 	tests/test_servers.sh \
 	tests/test_sigkill.sh \
+	tests/test_stage_listen.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
 	tests/test_try_servers.sh \
@@ -203,6 +207,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/servers/server.py \
 	tests/servers/threads.py \
 	tests/servers/workers.py \
+	tests/stage/listen.py \
 	tests/totals.sh \
 	tests/with_fakes.sh
 
