@@ -39,7 +39,8 @@ static void frame_sent(void *argument, const struct frame *frame)
 	if (!crowd_has_followed(watch->crowd, departure.packet))
 		sample_segment(watch, (struct scope){ .at = AT(frame->from),
 						      .cause = departure.packet,
-						      .flow = departure.flow });
+						      .flow = departure.flow,
+						      .middle = departure.middle });
 }
 
 /* All that are no segments, or that were injected, are the first one, of which nobody asks. */
@@ -124,7 +125,8 @@ static void frame_arrived(void *argument, const struct frame *frame)
 	arrival = next_arrival(watch);
 	sample_segment(watch, (struct scope){ .at = AT(other(frame->from)),
 					      .cause = arrival.packet,
-					      .flow = arrival.flow });
+					      .flow = arrival.flow,
+					      .middle = arrival.middle });
 }
 
 static void frame_lost(void *argument, const struct frame *frame, enum fate fate)

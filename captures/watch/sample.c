@@ -489,7 +489,7 @@ void sample_segment(struct watch *watch, struct scope scope)
 	nsec tick =
 		CROWD_SHARE * samples->took > CROWD_TICK ? CROWD_SHARE * samples->took : CROWD_TICK;
 
-	if (!crowd_is_told_late(watch->crowd))
+	if (!scope.middle && !crowd_is_told_late(watch->crowd))
 		sample(watch, scope);
 	else if (watch_now(watch) - samples->last > tick)
 		sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });

@@ -43,14 +43,15 @@ bool has_departed(const struct watch *watch, enum host host)
 	return unread->begin < unread->end;
 }
 
-static void queue_unread(struct unread *unread, const struct event *event)
+static void queue_unread(struct unread *unread, const struct event *event, bool middle)
 {
 	if (unread->begin == unread->end)
 		unread->begin = unread->end = 0;
 	unread->count++;
 	unread->queue = GROWN(unread->queue, unread->end);
-	unread->queue[unread->end++] =
-		(struct departure){ .packet = event->packet, .flow = event->flow, .at = event->at };
+	unread->queue[unread->end++] = (struct departure){
+		.packet = event->packet, .flow = event->flow, .at = event->at, .middle = middle
+	};
 }
 
 /* Of the latest one, in case that the gate does not get it. */
@@ -71,9 +72,30 @@ static struct segment quoted(const struct segment *segment)
 				 .seq = segment->seq };
 }
 
+static bool is_part_of_answer(const struct event *event)
+{
+	return event->from == SERVER && event->segment.length > 0;
+}
+
+/*
+ * Behind the first part of an answer, up to the FIN or RST, nothing of a passive open changes: a
+ * part that is not the first, or what a client says of it.
+ */
+static bool is_in_answer(const struct watch *watch, const struct event *event)
+{
+	const struct sightings *sightings = &watch->sightings;
+	bool more = is_part_of_answer(event) || (event->from == CLIENT && !event->segment.length);
+
+	return watch->scenario && event->kind == EVENT_PACKET && more &&
+	       event->flow < sightings->latest_count &&
+	       sightings->latest[event->host][event->flow].answers &&
+	       !(event->segment.flags & (SYN | FIN | RST));
+}
+
 static void note_latest(struct watch *watch, const struct event *event)
 {
 	struct sightings *sightings = &watch->sightings;
+	struct latest *latest;
 
 	for (; sightings->latest_count <= event->flow; sightings->latest_count++)
 		for (int host = 0; host < HOSTS; host++) {
@@ -82,8 +104,10 @@ static void note_latest(struct watch *watch, const struct event *event)
 			*latest = GROWN(*latest, sightings->latest_count);
 			(*latest)[sightings->latest_count] = (struct latest){ .packet = 0 };
 		}
-	sightings->latest[event->host][event->flow] =
-		(struct latest){ event->packet, watch->samples.count };
+	latest = &sightings->latest[event->host][event->flow];
+	latest->packet = event->packet;
+	latest->sample = watch->samples.count;
+	latest->answers |= is_part_of_answer(event);
 }
 
 long latest_of(const struct watch *watch, enum host host, int flow)
@@ -120,7 +144,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 	if (sighting->outgoing) {
 		event.packet = ++sightings->packets;
 		event.flow = flow_of_departure(watch, sighting);
-		queue_unread(&sightings->unread[host], &event);
+		queue_unread(&sightings->unread[host], &event, is_in_answer(watch, &event));
 		if (watch->scenario)
 			keep_bytes(&sightings->unread[host], sighting);
 	} else if (arrival) {
@@ -132,6 +156,7 @@ static void take_sighting(void *argument, const struct sighting *sighting)
 		event.packet = arrival->packet;
 		event.flow = flow_of_arrival(watch, sighting, arrival->flow);
 		arrival->flow = event.flow;
+		arrival->middle = is_in_answer(watch, &event);
 	} else {
 		broken("the %s captured a segment that the gate did not deliver", host_name(host));
 	}

@@ -15,6 +15,7 @@ struct departure {
 	long packet;
 	int flow;
 	nsec at;
+	bool middle;    /* of an answer: see is_in_answer() */
 	uint8_t *bytes; /* the frame, where the gate may never get it; else NULL */
 	size_t length;
 };
@@ -33,6 +34,7 @@ struct sightings {
 	struct latest {
 		long packet;
 		unsigned sample;
+		bool answers; /* there was a part of the server's answer */
 	} * latest[HOSTS];
 	int latest_count;
 	/* what the gate is about to deliver, in that order: the captures are to show it */
@@ -41,6 +43,7 @@ struct sightings {
 			const struct frame *frame;
 			long packet; /* an injected one gets its number when it is seen, */
 			int flow;    /* and its flow */
+			bool middle; /* of an answer */
 		} * queue;
 		int begin, seen, end; /* those before @seen were; before @begin told to the gate */
 	} arrivals;
@@ -204,17 +207,18 @@ void places_add(struct places *places, uint64_t cookie, int place);
 /* What to sample, and why. */
 struct scope {
 	unsigned at;
-	long cause; /* a packet; 0: none */
-	int flow;   /* the packet's */
-	bool whole; /* also at every one of a crowd */
-	bool all;   /* also where it is quiet */
+	long cause;  /* a packet; 0: none */
+	int flow;    /* the packet's */
+	bool middle; /* of an answer: nothing changes but how much of it has come */
+	bool whole;  /* also at every one of a crowd */
+	bool all;    /* also where it is quiet */
 };
 
 /* Takes a sample: journals what changed since the last one. */
 void sample(struct watch *watch, struct scope scope);
 /*
- * After a segment. Of a scenario's crowd one is taken now and then instead, however many segments
- * come: so that sampling is a tenth of the work at most.
+ * After a segment. Of a scenario's crowd, and in the middle of an answer, one is taken now and then
+ * instead, however many segments come: so that sampling is a tenth of the work at most.
  */
 void sample_segment(struct watch *watch, struct scope scope);
 /* Takes one of what samples of a part of a crowd, or of quiet hosts, have left out. */
