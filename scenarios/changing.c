@@ -28,7 +28,7 @@ static struct clients_under_way clients_at_each_point(struct server *server)
 	int count = enough_for(server);
 	struct clients_under_way way = {
 		.count = count,
-		.in_answer = send_clients(listener, count, .slow = true),
+		.in_answer = send_clients(listener, count, .slow = true, .to_the_end = true),
 		.in_request = send_clients(listener, count, .says = HALF_OF_IT),
 		.accepted = send_clients(listener, count, .says = NOTHING_YET),
 		.ack = clients_held_at(listener, ACK_ON_ITS_WAY),

@@ -22,12 +22,12 @@ SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused
 	struct server *server = start_server(net);
 	struct listener *listener = listener_of_server(server);
 	ask_for(server);
-	client_that_has_come(server, (struct client_plan){ 0 });
+	client_that_has_come(server, (struct client_plan){ .to_the_end = true });
 	server_rests(server, 1);
 
 	STEP("one client has said half of its request, one nothing");
-	struct client *asks =
-		client_that_has_come(server, (struct client_plan){ .says = HALF_OF_IT });
+	struct client *asks = client_that_has_come(
+		server, (struct client_plan){ .says = HALF_OF_IT, .to_the_end = true });
 	struct client *silent = client_that_has_come(
 		server, (struct client_plan){
 				.role = "silent", .says = NOTHING_SAID, .leaves = AT_THE_END });
@@ -35,7 +35,8 @@ SCENARIO(stop, .question = "told to stop: are answers cut, are newcomers refused
 
 	STEP("one waits in its queue, which it is too busy to look at, and one still connects");
 	stop_server(server);
-	struct client *waits = client_that_has_come(server, (struct client_plan){ 0 });
+	struct client *waits =
+		client_that_has_come(server, (struct client_plan){ .to_the_end = true });
 	send_clients(listener, 1, .held = true, .at = ACK_ON_ITS_WAY);
 
 	STEP("it is told to stop");

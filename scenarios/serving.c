@@ -15,7 +15,7 @@ SCENARIO(one, .question = "does it answer one client, over each family that it l
 	ask_for(server);
 
 	STEP("a client comes");
-	struct client **client = send_clients(listener_of_server(server), 1);
+	struct client **client = send_clients(listener_of_server(server), 1, .to_the_end = true);
 	until_they_are_done(client, 1);
 	server_rests(server, 1);
 }

@@ -172,8 +172,8 @@ enum event_kind {
 	 */
 	EVENT_SERVER,
 	EVENT_ANSWER, /* flow; what its client has read. name: "part" (the first bytes), "whole"
-			 (all that was expected), "other" (not what was expected); value: bytes so
-			 far */
+			 (all that was expected), "enough" (so much that it does not read on),
+			 "other" (not what was expected); value: bytes so far */
 	EVENT_FACT,   /* that was found out about the server. name, listener, value, argument.
 			 "loopback": it sends segments to itself, value: packets so far;
 			 "loopback of the client": that one does. Of a stage's journal: see

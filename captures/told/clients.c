@@ -162,7 +162,7 @@ static void take_call(struct told_client *client, const struct event *event)
 static void take_answer(struct told_client *client, const struct event *event)
 {
 	client->bytes = event->value;
-	if (text_is(event->name, "whole"))
+	if (text_is(event->name, "whole") || text_is(event->name, "enough"))
 		set_once(&client->served, client->last_byte ? client->last_byte : event->at);
 	else if (text_is(event->name, "other"))
 		client->fate = FATE_OTHERWISE;
