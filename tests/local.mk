@@ -166,6 +166,7 @@ shell_tests = \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
 	tests/test_try_servers.sh \
+	tests/test_try_kernel.sh \
 	tests/test_try.sh \
 	tests/test_try_programs.sh \
 	tests/test_try_users.sh \

@@ -4,9 +4,11 @@
  * with what the user has said, and the machine that counts is still the user's.
  */
 #include "runner/cli/try.h"
+#include "vm/vm.h"
 
 #include <string.h>
 
+/* "auto" is this host, too: it can play all scenarios. */
 bool plays_in_guest(const struct options *options)
 {
 	return strcmp(options->kernel, "host") != 0 && strcmp(options->kernel, "auto") != 0;
@@ -19,6 +21,8 @@ bool goes_with_kernel(const struct options *options)
 	if (!plays_in_guest(options) && trying->bring.count)
 		complain("--bring %s: on this host the server has all files; add --kernel",
 			 trying->bring.all[0]);
+	else if (!plays_in_guest(options) && options->real_time && !guest_is_around())
+		complain("--time real: this host has no other clock; add --kernel");
 	else if (plays_in_guest(options) && trying->forwards.count)
 		complain("--forward %s: a guest has no network that leads out of it; start what "
 			 "the server needs beside it, with --with",

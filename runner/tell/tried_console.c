@@ -91,7 +91,7 @@ static void begin(const struct run *run)
 		printf("kernel:   %s, %s\n", run->host.release,
 		       run->features.user_namespace ? "in a user namespace" : "as root");
 	print_sysctls(run->options->about);
-	printf("wire:     %s\n", wire ? wire : "no delay, as this kernel has no sch_netem");
+	printf("wire:     %s\n", wire ? wire : "no delay");
 	fflush(stdout);
 }
 
