@@ -116,7 +116,7 @@ static void reload_while_clients_come(struct server *server, enum moment moment,
 	find_listeners(server);
 	others_are_served(server);
 	they_are_done(&way);
-	until_it_has_changed(server);
+	until_it_has_reloaded(server);
 }
 
 SCENARIO(reload,

@@ -13,7 +13,7 @@ static void name_the_rest(struct scene *net, struct server *server)
 	STEP("it is told to reload, where that is said, and to stop: which files does it need?");
 	if (trial->reload_signal || trial->reload_command) {
 		tell_to_reload(server);
-		until_it_has_changed(server);
+		until_it_has_reloaded(server);
 	}
 	signal_server(server, trial->stop_signal);
 	until_it_exits(server);

@@ -153,13 +153,13 @@ enum event_kind {
 	 * Of a scenario, in which somebody else's server acts when it likes:
 	 *
 	 * What became of the server's processes. object: the instance ("server", "server 2",
-	 * "helper"). name:
+	 * "helper", "reload"). name:
 	 *   "started"         result: the pid; argument: the command
 	 *   "ready"           it listens wherever it is going to
 	 *   "listens"         listener, port
 	 *   "signalled"       argument: "SIGTERM", value: its number
 	 *   "stopped", "continued"  by SIGSTOP or the freezer
-	 *   "command"         argument: that it was told to reload by; value: its exit status
+	 *   "command"         argument: that tells it to reload, and is "reload" when it exits
 	 *   "accept"          a call that a notification has told of; result: the pid of who
 	 *                     calls, error: that it was made to fail with
 	 *   "look"            at all its processes. value: CPU time so far in ns, delta: context
