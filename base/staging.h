@@ -140,6 +140,7 @@ struct staging {
 	const char *user;  /* as whom it is started; NULL: as the caller sees it */
 	const char *cwd;   /* NULL: the caller's folder */
 	char *const *env;  /* NAME=VALUE; NULL behind the last, or none */
+	bool apart;        /* what it prints goes to standard error, as stdout is the run's */
 	nsec timeout;      /* then it is sent SIGTERM, and soon SIGKILL; 0: it ends when it likes */
 	struct stage_expectation expect;
 };

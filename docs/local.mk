@@ -25,6 +25,7 @@ dist_docs_DATA = \
 	docs/second-shutdown.md \
 	docs/servers.md \
 	docs/stage.md \
+	docs/stage.schema.json \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/try.md \

@@ -241,6 +241,19 @@ void states_step(struct states *states)
 	states->next_look = clock_now() + (often ? OFTEN : SELDOM);
 }
 
+void states_take(struct states *states, struct states_taken taken)
+{
+	struct states_connection told = { .turn = taken.turn };
+	socklen_t client = sizeof(told.client), server = sizeof(told.server);
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	(void)getpeername(taken.fd, (struct sockaddr *)&told.client, &client);
+	(void)getsockname(taken.fd, (struct sockaddr *)&told.server, &server);
+	(void)getsockopt(taken.fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
+	connection_accept(connection_new(states, &told, cookie), taken.fd);
+}
+
 void states_end(struct states *states)
 {
 	step_ready(states);

@@ -104,6 +104,16 @@ void states_step(struct states *states);
 /* Looks at all once more; connections that last are STATES_STOPPED from now on. */
 void states_end(struct states *states);
 
+/*
+ * A connection that somebody else has accepted, and what it meets (NULL: it is served). The
+ * descriptor does not block, and is states' from now on.
+ */
+struct states_taken {
+	int fd;
+	const struct stage_turn *turn;
+};
+void states_take(struct states *states, struct states_taken taken);
+
 /* In the order in which they were seen; NULL behind the last. */
 const struct states_connection *states_connection(const struct states *states, size_t index);
 

@@ -162,6 +162,7 @@ shell_tests = \
 	tests/test_rooms.sh \
 	tests/test_servers.sh \
 	tests/test_sigkill.sh \
+	tests/test_stage.sh \
 	tests/test_stage_listen.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
@@ -208,6 +209,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/servers/server.py \
 	tests/servers/threads.py \
 	tests/servers/workers.py \
+	tests/stage/client.py \
 	tests/stage/listen.py \
 	tests/totals.sh \
 	tests/with_fakes.sh

@@ -40,8 +40,19 @@ static void note_flow(struct reading *reading, int flow)
 {
 	for (; !reading->of_flow || reading->flow_count <= flow; reading->flow_count++) {
 		reading->of_flow = GROWN(reading->of_flow, reading->flow_count);
+		reading->is_ipv6 = GROWN(reading->is_ipv6, reading->flow_count);
 		reading->of_flow[reading->flow_count] = -1;
+		reading->is_ipv6[reading->flow_count] = false;
 	}
+}
+
+/* "[2001:db8::1]:40000" */
+static void take_flow(struct reading *reading, const struct event *event)
+{
+	if (event->flow <= 0)
+		return;
+	note_flow(reading, event->flow);
+	reading->is_ipv6[event->flow] = event->client && event->client[0] == '[';
 }
 
 static struct held_connection *add_connection(struct reading *reading, int flow)
@@ -55,7 +66,7 @@ static struct held_connection *add_connection(struct reading *reading, int flow)
 	connection = &held->connections[held->connection_count++];
 	*connection = (struct held_connection){ .flow = flow };
 	connection->signs = must_alloc(1, sizeof(*connection->signs));
-	connection->signs->header = text_is(held->family, "ipv6") ? 40 : 20;
+	connection->signs->header = 20;
 	return connection;
 }
 
@@ -71,6 +82,8 @@ static void take_state(struct reading *reading, const struct event *event)
 		connection = add_connection(reading, event->flow);
 	connection->state = event->argument ? event->argument : "serving";
 	connection->by = event->object ? event->object : "";
+	connection->ipv6 = reading->is_ipv6[event->flow];
+	connection->signs->header = connection->ipv6 ? 40 : 20;
 	connection->server_port = event_port(event);
 	connection->signs->listener = event->listener;
 	/* What an older or a newer program wrote is a state that nothing is known of. */
@@ -95,6 +108,8 @@ static void take_fact(struct reading *reading, const struct event *event)
 		take_state(reading, event);
 	if (text_is(event->name, "over") && connection)
 		connection->over = event->at;
+	if (text_is(event->name, "problem") && connection && !connection->problem)
+		connection->problem = format("%s", event->argument ? event->argument : "");
 	if (text_is(event->name, "client")) {
 		held->client = event->argument;
 		held->started = event->at;
@@ -262,6 +277,9 @@ static void take(struct reading *reading, const struct event *event)
 	case EVENT_BEGIN:
 		reading->held->family = event->object;
 		break;
+	case EVENT_FLOW:
+		take_flow(reading, event);
+		break;
 	case EVENT_FACT:
 		take_fact(reading, event);
 		break;
@@ -325,6 +343,7 @@ struct held *held_of(const struct journal *journal)
 	judge_connections(&reading, length ? journal_event(journal, length - 1)->at : 0);
 	judge_expectations(&reading);
 	free(reading.of_flow);
+	free(reading.is_ipv6);
 	free(reading.queues);
 	return held;
 }

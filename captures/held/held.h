@@ -10,6 +10,8 @@
  *    argument: the state as it may be written ("half-open=3s"), object: how it is held, in words;
  *    port; listener: whose queue it is to wait in, 0: nobody's
  *  - EVENT_FACT "over": flow; its state is over from here on, as it was asked for
+ *  - EVENT_FACT "problem": flow; argument: what the server's socket has shown that the state does
+ *    not allow
  *  - EVENT_FACT "client": it is started; argument: its name. "client ended": value: its exit status
  *    as a shell has it, argument: what ended it where that was no wish of its own. "client cannot
  *    be run": value: an errno, argument: a sentence
@@ -42,6 +44,7 @@ const char *held_end_name(enum held_end end);
 struct held_connection {
 	int flow;
 	int port, server_port;
+	bool ipv6;
 	const char *state;      /* as it may be written; the journal's, */
 	struct stage_turn turn; /* and read */
 	const char *by;         /* how it is held, in words */

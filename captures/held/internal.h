@@ -34,6 +34,7 @@ struct queue {
 struct reading {
 	struct held *held;
 	int *of_flow; /* its place among the connections; -1: none */
+	bool *is_ipv6;
 	int flow_count;
 	nsec sampled;
 	struct queue *queues;

@@ -18,6 +18,7 @@ static json_t *connection_json(const struct held *held, const struct held_connec
 
 	json_object_set_new(value, "port", json_integer(connection->port));
 	json_object_set_new(value, "server_port", json_integer(connection->server_port));
+	json_object_set_new(value, "family", json_text(connection->ipv6 ? "ipv6" : "ipv4"));
 	json_object_set_new(value, "state", json_text(connection->state));
 	json_object_set_new(value, "by", json_text(connection->by));
 	json_object_set_new(value, "held", json_boolean(!connection->problem));

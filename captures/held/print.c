@@ -74,7 +74,8 @@ static void print_connection(const struct held_connection *connection, FILE *out
 		text_add(&line, " [held: %s; looked at %d times]", connection->by,
 			 connection->looks);
 	autofree char *told = text_take(&line);
-	fprintf(out, "halfopen: %s: %s\n", connection->state, told);
+	fprintf(out, "halfopen: %s%s: %s\n", connection->state,
+		connection->ipv6 ? " over IPv6" : "", told);
 }
 
 static void print_strays(const struct held *held, FILE *out)

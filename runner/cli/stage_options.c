@@ -222,6 +222,11 @@ static bool take_within(const struct cli_option *option, const char *value, void
 	return stage_span_parse(value, &expect->within) || complain_of_span(option, value);
 }
 
+static bool take_timeout(const struct cli_option *option, const char *value, void *field)
+{
+	return stage_span_parse(value, field) || complain_of_span(option, value);
+}
+
 static bool take_retries(const struct cli_option *option, const char *value, void *field)
 {
 	struct stage_expectation *expect = field;
@@ -344,6 +349,11 @@ const struct cli_option stage_options[] = {
 	  .complete = complete_files,
 	  .help = "what a server that answers says: a whole HTTP response, the body of one, or "
 		  "what anything else is answered (default: HTTP 200, or an echo)" },
+	{ .name = "timeout",
+	  .argument = "TIME",
+	  .take = take_timeout,
+	  FIELD(staging.timeout),
+	  .help = "the client is ended then, by SIGTERM and soon by SIGKILL" },
 	{ .name = "expect-exit",
 	  .argument = "N",
 	  .take = take_exit,
@@ -364,6 +374,10 @@ const struct cli_option stage_options[] = {
 	{ .name = "json",
 	  .take = take_flag,
 	  FIELD(json),
-	  .help = "an object of JSON in each line of stdout" },
+	  .help = "with --listen an object of JSON in each line of stdout; else one at the end, "
+		  "and "
+		  "what the client prints goes to stderr" },
+	WIRE_OPTION,
+	ARTIFACTS_OPTION("where captures and ladders go (default: artifacts/stage)"),
 	{ 0 },
 };

@@ -6,6 +6,7 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/staging.h"
 #include "base/terminal.h"
 #include "base/trial.h"
 #include "sandbox/sandbox.h"
@@ -171,7 +172,10 @@ static void keep_streams(void)
 {
 	job.streams.foreground = terminal_is_ours();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		job.streams.fds[fd] = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		int of = fd == STDOUT_FILENO && job.run->options->staging->apart ? STDERR_FILENO
+										 : fd;
+
+		job.streams.fds[fd] = fcntl(of, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 		if (job.streams.fds[fd] < 0)
 			broken("cannot keep descriptor %d for the client: %s", fd, strerror(errno));
 	}
