@@ -61,6 +61,14 @@ void inspected_processes_free(struct inspected_processes *processes);
  */
 void inspect_adopt(struct inspection *inspection, pid_t server, pid_t pid);
 
+/* How a process has ended, by @process: pidfd_open(), when it lived. */
+enum process_end {
+	PROCESS_LIVES, /* or its parent has not waited for it yet */
+	PROCESS_ENDED, /* *@status is as of wait() */
+	PROCESS_GONE,  /* and this kernel does not tell how: it does since Linux 6.15 */
+};
+enum process_end inspect_end(int process, int *status);
+
 /* Them all at one glance; takes some 40 µs a process. */
 struct inspected_look {
 	unsigned processes, threads;

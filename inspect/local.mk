@@ -9,6 +9,7 @@ inspect_libinspect_a_SOURCES = \
 	inspect/descriptors.c \
 	inspect/diag.c \
 	inspect/duplicate.c \
+	inspect/ends.c \
 	inspect/fact_list.c \
 	inspect/facts.c \
 	inspect/facts.h \

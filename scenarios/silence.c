@@ -19,6 +19,7 @@ static enum speaks begin_to_serve(struct server *server)
 
 	others_are_served(server);
 	server_rests(server, 1);
+	remember_workers(server);
 	if (server->gone)
 		skip("the server ends when it has served somebody");
 	return speaks;
@@ -132,8 +133,11 @@ static bool others_are_served_now(struct server **server)
 	struct scene *net = (*server)->scene;
 
 	until_it_rests_or_spins(*server);
-	if ((*server)->gone && !start_again(net, server))
-		return false;
+	if ((*server)->gone) {
+		if (!start_again(net, server))
+			return false;
+		remember_workers(*server);
+	}
 
 	STEP("others come");
 	return others_are_served(*server);

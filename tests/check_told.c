@@ -407,6 +407,61 @@ static void sigpipe(struct stage *stage)
 	go_dead(stage, -SIGPIPE);
 }
 
+/* A worker ends, and another one takes its place at once. */
+static void go_dead_with_worker(struct stage *stage, long status)
+{
+	int dead;
+
+	begin(stage, "dead");
+	stage->processes = 3;
+	serve(stage);
+	rest(stage);
+	dead = come(stage, "dead");
+	flags(stage, dead, CLIENT, RST);
+	accept_one(stage);
+	say(stage, (struct event){ .kind = EVENT_SERVER,
+				   .object = "server",
+				   .name = "worker exited",
+				   .value = status,
+				   .delta = 1 });
+	serve(stage);
+	rest(stage);
+}
+
+/* The right twin's parent ends it. */
+static void worker_of_sigpipe(struct stage *stage)
+{
+	go_dead_with_worker(stage, stage->wrong ? -SIGPIPE : -SIGTERM);
+}
+
+/* The right twin's has served as many as it should. */
+static void worker_of_dead(struct stage *stage)
+{
+	go_dead_with_worker(stage, stage->wrong ? 1 : 0);
+}
+
+/* It uses CPU time while nobody is there; the right twin does for a while, and then rests. */
+static void work_for_nobody(struct stage *stage)
+{
+	int check;
+
+	begin(stage, "no-data");
+	serve(stage);
+	rest(stage);
+	check = come(stage, "check");
+	accept_one(stage);
+	close_client(stage, check);
+	for (int i = 0; i < 4; i++) {
+		look(stage);
+		stage->now += MSEC(300);
+		stage->cpu += MSEC(250);
+		stage->switches += 7;
+	}
+	if (!stage->wrong)
+		rest(stage);
+	serve(stage);
+}
+
 /* Nobody ends, and nobody accepts any more: its thread has. */
 static void deaf_thread(struct stage *stage)
 {
@@ -837,6 +892,9 @@ static const struct fault {
 	{ "silent-client-blocks-others", silent, NULL },
 	{ "dies-of-dead-client", dead, NULL },
 	{ "dies-of-sigpipe", sigpipe, NULL },
+	{ "dies-of-dead-client", worker_of_dead, NULL },
+	{ "dies-of-sigpipe", worker_of_sigpipe, NULL },
+	{ "spins-after-client-left", work_for_nobody, NULL },
 	{ "listener-unserved", unserved, "worker-gone" },
 	{ "listener-unserved", deaf_thread, "thread-gone" },
 	{ "listener-unserved", deaf_after_stop, "deaf-after-stop" },
@@ -1010,6 +1068,30 @@ static bool queues_are_empty(struct event *event)
 	return true;
 }
 
+static bool it_uses_no_cpu(struct event *event)
+{
+	if (is_look(event))
+		event->value = 0;
+	return true;
+}
+
+static bool nobody_goes(struct event *event)
+{
+	return !(event->kind == EVENT_PACKET && event->from == CLIENT &&
+		 event->segment.flags & (FIN | RST)) &&
+	       !(event->kind == EVENT_CALL && text_is(event->name, "close"));
+}
+
+static bool nobody_lacks_room(struct event *event)
+{
+	return event->kind != EVENT_COUNTER;
+}
+
+static bool nobody_is_started_again(struct event *event)
+{
+	return !text_is(event->object, "server 2");
+}
+
 static bool no_fact_is_known(struct event *event)
 {
 	return event->kind != EVENT_FACT;
@@ -1022,7 +1104,8 @@ static bool no_fact_is_known(struct event *event)
 	"half-served left-in-queue silent-client-blocks-others worker-gone thread-gone "           \
 	"deaf-after-stop "                                                                         \
 	"deaf-after-descriptors deaf-after-accept-error unserved-while-draining listener-leaked "
-#define OF_RESTS   OF_STAYS "dies-of-dead-client dies-of-sigpipe spins-without-descriptors "
+#define OF_SPINS   "spins-without-descriptors spins-after-client-left "
+#define OF_RESTS   OF_STAYS OF_SPINS "dies-of-dead-client dies-of-sigpipe "
 #define OF_RELOADS "refused-at-reload reset-at-reload cut-answer-at-reload unanswered-at-reload "
 #define OF_HANDOVERS                                                                               \
 	"refused-at-handover reset-at-handover cut-answer-at-handover unanswered-at-handover "
@@ -1046,6 +1129,11 @@ static const struct {
 	{ queues_are_empty,
 	  "left-in-queue worker-gone thread-gone deaf-after-stop deaf-after-descriptors "
 	  "deaf-after-accept-error unserved-while-draining reset-in-group" },
+	{ it_uses_no_cpu, OF_SPINS },
+	{ nobody_goes, "spins-after-client-left dies-of-dead-client dies-of-sigpipe "
+		       "silent-client-blocks-others" },
+	{ nobody_lacks_room, "tiny-backlog" },
+	{ nobody_is_started_again, "cannot-bind-again" },
 	{ no_fact_is_known, "tiny-backlog spins-without-descriptors deaf-after-descriptors "
 			    "dies-without-descriptors refused-at-restart replaced" },
 };
@@ -1076,6 +1164,19 @@ START_TEST(a_finding_goes_with_what_it_rests_on)
 			      "edit %d of %s (%d) leaves: %s", _i, faults[i].name, i, names);
 		journal_free(copy);
 		journal_free(journal);
+	}
+}
+END_TEST
+
+START_TEST(each_finding_rests_on_two_things_at_least)
+{
+	for (int i = 0; i < FAULTS; i++) {
+		const char *way = faults[i].way ? faults[i].way : faults[i].name;
+		int count = 0;
+
+		for (size_t k = 0; k < ARRAY_LENGTH(edits); k++)
+			count += text_has_word(edits[k].removes, way);
+		ck_assert_msg(count >= 2, "%s: %d", way, count);
 	}
 }
 END_TEST
@@ -1129,7 +1230,8 @@ END_TEST
 static bool fits_all(edit *edit)
 {
 	return edit == a_thread_is_awake || edit == threads_have_run || edit == all_is_soon_over ||
-	       edit == nobody_exits || edit == queues_are_empty || edit == all_clients_are_silent;
+	       edit == nobody_exits || edit == queues_are_empty || edit == all_clients_are_silent ||
+	       edit == it_uses_no_cpu;
 }
 
 START_TEST(what_was_recorded_tells_nothing_without_what_it_rests_on)
@@ -1846,6 +1948,7 @@ int main(int argc, char **argv)
 			    (int)recorded.gl_pathc);
 	tcase_add_loop_test(tests, a_finding_goes_with_what_it_rests_on, 0,
 			    (int)ARRAY_LENGTH(edits));
+	tcase_add_test(tests, each_finding_rests_on_two_things_at_least);
 	tcase_add_loop_test(tests, what_was_written_tells_the_same, 0, FAULTS);
 	tcase_add_test(tests, clients_have_their_fates_and_times);
 	tcase_add_test(tests, a_queue_is_a_fifo);

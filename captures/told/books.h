@@ -46,7 +46,8 @@ enum told_deed {
 	DEED_FREE,     /* and there again */
 	DEED_ERROR,    /* accept() was made to fail: @error */
 	DEED_EXIT,     /* of a main process */
-	DEED_PROCESS   /* another process has ended: @status */
+	DEED_PROCESS,  /* another process has ended: @status */
+	DEED_WORKER    /* one that was there while it rested: @status, @accepts */
 };
 struct told_event {
 	enum told_deed deed;
@@ -54,6 +55,7 @@ struct told_event {
 	nsec at;
 	long seq, status;
 	int error;
+	bool accepts; /* it held the listener */
 };
 
 struct told_books {
@@ -142,7 +144,7 @@ told_finder find_half_served, find_left_in_queue, find_tiny_backlog, find_silent
 	find_deaf_after_accept_error;
 told_finder find_death_of_dead_client, find_death_of_sigpipe, find_death_without_descriptors,
 	find_death_of_accept_error, find_death_of_interrupted_wait, find_death_by_itself,
-	find_spinning;
+	find_spinning, find_spinning_for_nobody;
 told_finder find_no_bind, find_leaked_listener, find_refused_at_restart, find_refused_at_change,
 	find_refused_at_reload, find_reset_at_change, find_cut_at_change, find_unanswered_at_change,
 	find_reset_in_group;

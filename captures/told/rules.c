@@ -83,6 +83,16 @@ static const struct {
 		     "of that connection.",
 	    .page = PAGE("dies-of-sigpipe") },
 	  find_death_of_sigpipe },
+	{ { .name = "spins-after-client-left",
+	    .scenarios = "silent dead no-data",
+	    .needs = "looks at rest; a client that closes or resets; then looks while nobody is "
+		     "there and no segment moves, until the server is at rest or has used "
+		     "MUCH_WORK; the same again when others have been served",
+	    .consequence = "Each client that goes at the wrong moment keeps one processor busy "
+			   "from then on, until the server is started again.",
+	    .mends = "Close a connection when read() says 0 or fails: it stays readable for ever.",
+	    .page = PAGE("spins-after-client-left") },
+	  find_spinning_for_nobody },
 	{ { .name = "listener-unserved",
 	    .scenarios = "one burst stall silent dead no-data descriptors errors flood stop reload "
 			 "handover",

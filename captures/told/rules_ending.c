@@ -25,6 +25,7 @@ struct loss {
 	const struct told_server *server; /* NULL: others */
 	nsec at;
 	long status;
+	bool replaced;     /* or nobody knows */
 	int before, after; /* processes at rest */
 };
 
@@ -59,9 +60,52 @@ static bool others_ended(const struct told *told, struct told_window window, str
 	return true;
 }
 
+/* Signals that a program brings on itself; a parent that ends a worker sends others. */
+static bool is_crash(long status)
+{
+	static const int signals[] = { SIGPIPE, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(signals); i++)
+		if (status == -signals[i])
+			return true;
+	return false;
+}
+
+/* One that was there before and has failed, whether another one has taken its place or not. */
+static bool worker_failed(const struct told *told, struct told_window window, struct loss *loss)
+{
+	for (int i = 0; i < told->books->event_count; i++) {
+		const struct told_event *event = &told->books->events[i];
+		bool failed = is_crash(event->status) || (event->accepts && event->status > 0);
+		nsec signalled =
+			event->deed == DEED_WORKER ? told->servers[event->server].signalled : 0;
+
+		if (event->deed != DEED_WORKER || !failed || event->at < window.from ||
+		    event->at > window.to || (signalled && signalled < event->at))
+			continue;
+		*loss = (struct loss){ .at = event->at, .status = event->status, .replaced = true };
+		return true;
+	}
+	return false;
+}
+
+typedef bool ending(const struct told *told, struct told_window window, struct loss *loss);
+
+/* What has ended first in the window. */
 static bool has_ended(const struct told *told, struct told_window window, struct loss *loss)
 {
-	return main_process_ended(told, window, loss) || others_ended(told, window, loss);
+	static ending *const endings[] = { main_process_ended, others_ended, worker_failed };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
+		struct loss found;
+
+		if (!endings[i](told, window, &found) || (any && found.at >= loss->at))
+			continue;
+		*loss = found;
+		any = true;
+	}
+	return any;
 }
 
 /* "server was ended by SIGPIPE"; the caller frees it. */
@@ -69,6 +113,8 @@ static char *words_of_loss(const struct loss *loss)
 {
 	autofree char *status = words_of_status(loss->status);
 
+	if (loss->replaced)
+		return format("a process of the server %s", status);
 	return loss->server ? format("%s %s", loss->server->name, status)
 			    : format("a process of the server %s, and %d of %d are left", status,
 				     loss->after, loss->before);
@@ -314,6 +360,85 @@ bool find_spinning(const struct told *told, struct told_finding *finding)
 				   seconds(work), client ? "; " : "", client ? client->name : "",
 				   client ? " waited for one" : "");
 	return true;
+}
+
+/* ---- work for nobody ------------------------------------------------------------------------ */
+
+/* Nobody who has come by then is connected any more, as far as he is concerned. */
+static bool nobody_is_there(const struct told *told, nsec at)
+{
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->syns && client->syn[0] <= at && end_of_connection(told, client) > at)
+			return false;
+	}
+	return true;
+}
+
+/* The last one who had closed, or reset, before @at; NULL: nobody had. */
+static const struct told_client *last_gone_before(const struct told *told, nsec at)
+{
+	const struct told_client *last = NULL;
+
+	for (int i = 0; i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (client->left && client->left <= at && (!last || client->left > last->left))
+			last = client;
+	}
+	return last;
+}
+
+struct spinning {
+	nsec since, work; /* CPU time from then on, while nobody was there */
+};
+
+/* The most of it that this instance has used since it rested last. */
+static struct spinning spinning_of(const struct told *told, int server)
+{
+	struct spinning spinning = { 0 };
+	const struct told_look *begin = NULL;
+
+	for (int i = 0; i < told->books->look_count; i++) {
+		const struct told_look *look = &told->books->looks[i];
+
+		if (look->server != server)
+			continue;
+		if (look->rest)
+			spinning.work = 0;
+		if (!begin || look->rest || !nothing_happened(begin, look) ||
+		    !nobody_is_there(told, begin->at))
+			begin = look;
+		if (look->cpu - begin->cpu > spinning.work)
+			spinning = (struct spinning){ begin->at, look->cpu - begin->cpu };
+	}
+	return spinning;
+}
+
+/*
+ * It had rested before that client came, and never does again: a job of its own ends, or would have
+ * been there before.
+ */
+bool find_spinning_for_nobody(const struct told *told, struct told_finding *finding)
+{
+	for (int i = 0; i < told->server_count; i++) {
+		struct spinning spinning = spinning_of(told, i);
+		const struct told_client *gone = last_gone_before(told, spinning.since);
+
+		if (spinning.work < MUCH_WORK || !gone ||
+		    stay_of_instance(told, (struct told_window){ 0, spinning.since, false }, i) ==
+			    0)
+			continue;
+		finding->flow = gone->flow;
+		finding->seq = gone->seq;
+		finding->sentence = format(
+			"%s used %.1f s of CPU time while nobody was there and no segment moved, "
+			"and did not come to rest any more; %s had gone last",
+			told->servers[i].name, seconds(spinning.work), gone->name);
+		return true;
+	}
+	return false;
 }
 
 /* ---- errors that Linux does not give ------------------------------------------------------- */

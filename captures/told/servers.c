@@ -109,7 +109,8 @@ static int deed_of(const struct event *event)
 	} deeds[] = { { "command", DEED_COMMAND },
 		      { "continued", DEED_CONTINUE },
 		      { "exited", DEED_EXIT },
-		      { "process exited", DEED_PROCESS } };
+		      { "process exited", DEED_PROCESS },
+		      { "worker exited", DEED_WORKER } };
 
 	if (text_is(event->name, "signalled"))
 		return is_order(event) ? (int)DEED_SIGNAL : -1;
@@ -138,7 +139,8 @@ static void take_server(struct told *told, const struct event *event)
 						     .at = event->at,
 						     .seq = event->seq,
 						     .status = event->value,
-						     .error = event->error });
+						     .error = event->error,
+						     .accepts = event->delta > 0 });
 }
 
 /* ---- facts and options of the run ---------------------------------------------------------- */

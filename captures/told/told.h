@@ -32,6 +32,8 @@
  *  - EVENT_SERVER "look" in pairs, some ms apart, again and again: before the first client, while
  *    anyone waits whom nothing else is going to happen to, and at the end. A pair that finds
  *    somebody running is taken again: a server with a tick of 100 ms is at rest between two ticks
+ *  - EVENT_SERVER "worker exited" of a process that was there before anybody was to go by himself:
+ *    value: its status, delta: 1: it held the listener
  *  - EVENT_SERVER "signalled", "stopped", "continued", "command" before what is done
  *  - EVENT_FACT "deferred", value: 1: from now on the listener has TCP_DEFER_ACCEPT; 0: it has not
  *  - EVENT_FACT "not seen", argument: what the scenario does not show, and why

@@ -13,6 +13,7 @@ server.read_options(
     "dies-of-eintr",
     "dies-of-enotconn",
     "dies-of-many",
+    "forgets-end",
     "gives-up-accepting",
     "leaks-listener",
 )

@@ -29,7 +29,7 @@ class Client:
         if is_whole(self.request):
             answer(self.connection)
             return False
-        return part != b""
+        return part != b"" or wrong("forgets-end")
 
 
 def wait_without_retry(epoll):

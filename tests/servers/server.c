@@ -152,7 +152,8 @@ void serve(int client)
 	size_t length = 0;
 	ssize_t part = 1;
 
-	while (length < sizeof(request) && !is_whole(request, length) && part > 0) {
+	while (length < sizeof(request) && !is_whole(request, length) &&
+	       (part > 0 || wrong("forgets-end"))) {
 		part = recv(client, request + length, sizeof(request) - length, 0);
 		length += part > 0 ? part : 0;
 	}

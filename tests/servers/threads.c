@@ -98,9 +98,13 @@ static void drain(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const faults[] = { "accepts-under-lock", "dies-of-accept-error",
-					      "dies-of-enotconn",   "dies-of-many",
-					      "gives-up-accepting", NULL };
+	static const char *const faults[] = { "accepts-under-lock",
+					      "dies-of-accept-error",
+					      "dies-of-enotconn",
+					      "dies-of-many",
+					      "forgets-end",
+					      "gives-up-accepting",
+					      NULL };
 	int signals;
 
 	(void)argc;

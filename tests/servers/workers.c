@@ -105,10 +105,13 @@ static void stop(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const faults[] = {
-		"backlog-1",    "dies-of-enotconn",       "leaks-listener",
-		"leaves-queue", "never-replaces-workers", NULL
-	};
+	static const char *const faults[] = { "backlog-1",
+					      "dies-of-enotconn",
+					      "dies-of-sigpipe",
+					      "leaks-listener",
+					      "leaves-queue",
+					      "never-replaces-workers",
+					      NULL };
 
 	(void)argc;
 	read_options(argv, faults);

@@ -76,6 +76,7 @@ server.read_options(
     "accepts-once",
     "accepts-under-lock",
     "dies-of-enotconn",
+    "dies-of-sigpipe",
     "drains-unserved",
     "leaves-queue",
     "never-replaces-workers",
