@@ -23,9 +23,10 @@ enum {
 };
 
 /* What a machine gets, on the wall: to boot, for each entry's work, and for idle time. */
-#define BOOT_SECONDS   120
-#define ENTRY_SECONDS  30
-#define GUEST_PER_WALL 20 /* guest seconds that go by in one on the wall while it idles */
+#define BOOT_SECONDS     120
+#define ENTRY_SECONDS    30
+#define GUEST_PER_WALL   20 /* guest seconds that go by in one on the wall while it idles */
+#define SCENARIO_SECONDS 300
 /* On the guest's clock a case has a limit of its own; this is for what hangs around it. */
 #define GUEST_SECONDS 600
 
@@ -127,7 +128,7 @@ static struct words trial_of_guest(const struct run *run)
 	words_add(&words, "--time=%s", run->guest.clock);
 	if (run->sysctls)
 		words_add(&words, "--sysctls-from=%s", run->sysctls);
-	for (char *const *each = options->guest_options; *each; each++)
+	for (char *const *each = options->guest_options; each && *each; each++)
 		words_add(&words, "%s", *each);
 	words_add(&words, "--");
 	for (char *const *each = options->trial->argv; *each; each++)
@@ -176,6 +177,27 @@ static struct words programs_of_cases(const struct catalogue *catalogue)
 	return words;
 }
 
+/*
+ * What a guest may take, on its clock and on the wall. A scenario has clients by the thousand, and
+ * as much patience as its user.
+ */
+struct time_allowed {
+	double guest, wall;
+};
+
+static struct time_allowed time_of_trial(const struct run *run, const struct guest *guest)
+{
+	struct time_allowed allowed = { GUEST_SECONDS, BOOT_SECONDS };
+
+	for (size_t i = 0; i < guest->count; i++) {
+		double most = case_seconds(run, guest->entries[i]->spec);
+
+		allowed.guest += most;
+		allowed.wall += run->guest.real_time ? most : SCENARIO_SECONDS;
+	}
+	return allowed;
+}
+
 static double kernel_seconds(const struct run *run, const struct guest *guest)
 {
 	double sum = 0;
@@ -184,6 +206,18 @@ static double kernel_seconds(const struct run *run, const struct guest *guest)
 		sum += guest->entries[i]->spec->storm ? run->options->storm_seconds
 						      : guest->entries[i]->spec->kernel_seconds;
 	return sum;
+}
+
+static struct time_allowed time_of_cases(const struct run *run, const struct guest *guest,
+					 bool real_time)
+{
+	double waits = kernel_seconds(run, guest);
+
+	return (struct time_allowed){
+		.guest = GUEST_SECONDS + 4 * waits,
+		.wall = BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
+			waits * (real_time ? 4 : 4.0 / GUEST_PER_WALL),
+	};
 }
 
 /* Two are what a storm is about, and each more is another that the host must find the time for. */
@@ -200,7 +234,9 @@ static bool start(struct guests *guests, struct guest *guest)
 	const struct lane *lane = guests->lane;
 	struct words arguments =
 		run->options->trial ? trial_of_guest(run) : arguments_of(guests, guest);
-	double multiplier = run->options->timeout_multiplier, waits = kernel_seconds(run, guest);
+	struct time_allowed allowed = run->options->trial
+					      ? time_of_trial(run, guest)
+					      : time_of_cases(run, guest, lane->real_time);
 	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
 	char *why = NULL;
 
@@ -212,9 +248,8 @@ static bool start(struct guests *guests, struct guest *guest)
 			.cargo = run->cargo,
 			.clock = lane->real_time ? REAL_TIME : VIRTUAL_TIME,
 			.cpus = cpus_of(run, lane),
-			.guest_seconds = multiplier * (GUEST_SECONDS + 4 * waits),
-			.wall_seconds = BOOT_SECONDS + ENTRY_SECONDS * (double)guest->count +
-					waits * (lane->real_time ? 4 : 4.0 / GUEST_PER_WALL),
+			.guest_seconds = run->options->timeout_multiplier * allowed.guest,
+			.wall_seconds = allowed.wall,
 		},
 		&why);
 	words_free(&arguments);
