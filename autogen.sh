@@ -18,8 +18,9 @@ Makes ./configure with autoreconf.
                   pacman; asks for root (sudo, doas) only when something is missing.
                   On the way also the servers and tools that single cases play with
                   (nginx, HAProxy, Apache httpd, hping3, netstat), GnuTLS for
-                  halfopen try --tls, and the servers that tests/programs/ tries (another
-                  90 MB with apt, 55 of them PostgreSQL's), none of which is started.
+                  halfopen try --tls, the servers that tests/programs/ tries (another
+                  90 MB with apt, 55 of them PostgreSQL's), none of which is started, and
+                  the clients of tests/clients/, and pytest (some 20 MB).
                   Where the kernel has no sch_netem, so that wires have no delay here, on x86_64
                   also QEMU, and a kernel of Debian that has it, into the cache
                   ($HALFOPEN_CACHE, else ~/.cache/halfopen)
@@ -91,6 +92,15 @@ command:socat         socat           socat              socat                 s
 command:sqfstar       squashfs-tools  squashfs-tools     squashfs              squashfs-tools
 command:sshd          openssh-server  openssh-server     openssh-server        openssh
 command:newuidmap     uidmap          shadow-utils       shadow                shadow
+command:curl          curl            curl               curl                  curl
+command:wget          wget            wget               wget                  wget
+command:nc.openbsd    netcat-openbsd  -                  -                     -
+command:redis-cli     redis-tools     -                  -                     -
+command:psql          postgresql-client postgresql       postgresql            postgresql-libs
+command:ssh           openssh-client  openssh-clients    openssh-clients       openssh
+python:requests       python3-requests python3-requests  python3-requests      python-requests
+python:pytest         python3-pytest  python3-pytest     python3-pytest        python-pytest
+python:yaml           python3-yaml    python3-pyyaml     python3-PyYAML        python-yaml
 library:gnutls>=3.6   libgnutls28-dev gnutls-devel       libgnutls-devel       gnutls
 END
 }
@@ -107,6 +117,12 @@ path_of()
 has_command()
 {
 	path_of "$1" >/dev/null
+}
+
+# The distribution's own Python has its modules, not one that somebody has put in front of it.
+has_python()
+{
+	PATH=$program_folders:$PATH python3 -c "import $1" 2>/dev/null
 }
 
 compiler()
@@ -138,6 +154,7 @@ is_there()
 	case $1 in
 	command:*) has_command "${1#command:}" ;;
 	library:*) has_library "${1#library:}" ;;
+	python:*) has_python "${1#python:}" ;;
 	compiler) compiler >/dev/null ;;
 	headers) has_headers ;;
 	esac

@@ -26,6 +26,7 @@ dist_docs_DATA = \
 	docs/servers.md \
 	docs/stage.md \
 	docs/stage.schema.json \
+	docs/stage-in-your-tests.md \
 	docs/storms.md \
 	docs/syn-cookie-bytes.md \
 	docs/try.md \
@@ -34,6 +35,14 @@ dist_docs_DATA = \
 	docs/vm.md \
 	docs/writing-a-case.md \
 	docs/writing-a-scenario.md
+stagerecipesdir = $(docsdir)/stage-in-your-tests
+dist_stagerecipes_DATA = \
+	docs/stage-in-your-tests/TimeoutsTest.java \
+	docs/stage-in-your-tests/compose.yaml \
+	docs/stage-in-your-tests/test_timeouts.py \
+	docs/stage-in-your-tests/timeouts.test.js \
+	docs/stage-in-your-tests/timeouts_test.go \
+	docs/stage-in-your-tests/workflow.yaml
 EXTRA_DIST += \
 	docs/defer-accept-stall/replay.sh \
 	docs/defer-accept-stall/stall.c

@@ -164,6 +164,7 @@ shell_tests = \
 	tests/test_sigkill.sh \
 	tests/test_stage.sh \
 	tests/test_stage_listen.sh \
+	tests/test_stage_recipes.sh \
 	tests/test_stall.sh \
 	tests/test_totals.sh \
 	tests/test_try_servers.sh \

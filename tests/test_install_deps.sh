@@ -115,9 +115,11 @@ has_library()
 has_everything()
 {
 	has_tool autoconf autoreconf automake make ip tc nginx haproxy apache2 hping3 netstat rsvg-convert \
-		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sqfstar sshd newuidmap
+		lighttpd caddy redis-server memcached pg_lsclusters postgres node gunicorn uvicorn socat sqfstar sshd newuidmap \
+		curl wget nc.openbsd redis-cli psql ssh
 	has_compiler
 	has_pkg_config
+	: | fake python3
 	has_library headers check libpcap libmnl jansson libxml-2.0 libarchive nettle gnutls
 }
 
