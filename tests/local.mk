@@ -8,6 +8,7 @@ libcheck_tests = \
 	tests/check_covered \
 	tests/check_damage \
 	tests/check_failures \
+	tests/check_flows \
 	tests/check_harness \
 	tests/check_hostile \
 	tests/check_inspect \
@@ -87,6 +88,7 @@ tests_check_damage_SOURCES = tests/check_damage.c tests/damage.c tests/damage.h 
 	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
 live = tests/live.c tests/live.h tests/suite.h
+tests_check_flows_SOURCES = tests/check_flows.c $(live)
 tests_check_harness_SOURCES = tests/check_harness.c $(live)
 tests_check_offers_SOURCES = tests/check_offers.c $(live)
 tests_check_storm_SOURCES = tests/check_storm.c $(live)
@@ -274,7 +276,7 @@ check-threads: halfopen
 # Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
 # only some.
 not_under_valgrind = \
-	tests/check_damage tests/check_harness tests/check_inspect tests/check_netns \
+	tests/check_damage tests/check_flows tests/check_harness tests/check_inspect tests/check_netns \
 	tests/check_offers tests/check_sandbox tests/check_slips tests/check_storm tests/check_watch
 check-valgrind:
 	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \

@@ -77,15 +77,34 @@ static bool has_lost_a_socket(const struct watch *watch, enum host host)
 	return live > 0;
 }
 
-/* Whether a host's counters tell of the sockets that it has, those that were not listed too. */
-static bool sockets_agree(const struct seen_sockets *seen, const struct counters *counters)
+/*
+ * tcp_connect() counts a connection when its SYN has been sent: a client on another CPU may be
+ * there still.
+ */
+static bool opens_are_counted(const struct watch *watch, enum host host)
 {
+	const struct known_host *known = &watch->samples.hosts[host];
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, host);
+	long opened = known->count;
+
+	for (int i = 0; i < seen->count; i++)
+		opened += seen->sockets[i].diag.state != LISTEN &&
+			  place_of(known->places, seen->sockets[i].diag.cookie) < 0;
+	return opened <= counters_since_open(watch->counters[host], "Tcp.ActiveOpens");
+}
+
+/* Whether a host's counters tell of the sockets that it has, those that were not listed too. */
+static bool sockets_agree(const struct watch *watch, enum host host)
+{
+	const struct seen_sockets *seen = crowd_seen(watch->crowd, host);
 	long established = 0;
 
 	for (int i = 0; i < seen->count; i++)
 		established += seen->sockets[i].diag.state == ESTABLISHED ||
 			       seen->sockets[i].diag.state == CLOSE_WAIT;
-	return counters_since_open(counters, "Tcp.CurrEstab") == established;
+	if (counters_since_open(watch->counters[host], "Tcp.CurrEstab") != established)
+		return false;
+	return host == SERVER || !watch->scenario || opens_are_counted(watch, host);
 }
 
 static bool has_a_timer_due(const struct known_host *known, nsec now)
@@ -127,11 +146,8 @@ static bool talks_to_itself(struct watch *watch, enum host host)
 
 static bool host_agrees(struct watch *watch, enum host host)
 {
-	const struct counters *counters = watch->counters[host];
-
 	if (judge_agrees(watch->judge, host, counted_so_far, watch->counters[host]) &&
-	    (watch->samples.hosts[host].looked != LISTED ||
-	     sockets_agree(crowd_seen(watch->crowd, host), counters)))
+	    (watch->samples.hosts[host].looked != LISTED || sockets_agree(watch, host)))
 		return true;
 	return talks_to_itself(watch, host);
 }
