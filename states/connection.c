@@ -39,6 +39,11 @@ static const struct conduct conducts[STAGE_STATES] = {
 	[STAGE_ZERO_WINDOW] = { .reads = false },
 };
 
+bool states_are_of_server(enum stage_state state)
+{
+	return state == STAGE_ZERO_WINDOW || conducts[state].reads;
+}
+
 static const struct stage_turn served = { .state = STAGE_SERVING };
 
 static const struct stage_turn *turn_of(const struct connection *connection)

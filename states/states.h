@@ -104,6 +104,8 @@ void states_step(struct states *states);
 /* Looks at all once more; connections that last are STATES_STOPPED from now on. */
 void states_end(struct states *states);
 
+/* Whether it is what a server does with a connection that it has accepted. */
+bool states_are_of_server(enum stage_state state);
 /*
  * A connection that somebody else has accepted, and what it meets (NULL: it is served). The
  * descriptor does not block, and is states' from now on.

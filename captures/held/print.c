@@ -40,6 +40,8 @@ static void add_data(struct text *line, const struct held_connection *connection
 		text_add(line, ", sent again %d times", connection->again);
 	if (connection->received)
 		text_add(line, ", heard %ld bytes", connection->received);
+	if (connection->closed_window)
+		text_add(line, ", the window was closed");
 	if (connection->server_closed)
 		text_add(line, ", the server closed");
 }

@@ -67,6 +67,11 @@ static const struct rule {
 	[STAGE_EXPIRED] = { SEEN(IS_UP), SEEN(ANSWERED) | SEEN(IS_REQUEST) },
 	[STAGE_UNACCEPTED] = { SEEN(IS_RESET) | SEEN(IS_CLOSED) | SEEN(IS_TOLD) | SEEN(IS_ACCEPTED),
 			       SEEN(ANSWERED) | SEEN(IS_UP) },
+	[STAGE_RESET] = { SEEN(IS_CLOSED), SEEN(ANSWERED) },
+	[STAGE_CLOSING] = { 0, SEEN(ANSWERED) },
+	[STAGE_HALF_CLOSED] = { SEEN(IS_RESET), SEEN(ANSWERED) },
+	[STAGE_SLOW] = { SEEN(IS_RESET), SEEN(ANSWERED) },
+	[STAGE_SLOW_READ] = { SEEN(IS_RESET), SEEN(ANSWERED) },
 	[STAGE_SILENT] = { SEEN(IS_RESET) | SEEN(IS_CLOSED) | SEEN(IS_TOLD), SEEN(IS_UP) },
 	[STAGE_ZERO_WINDOW] = { SEEN(IS_RESET) | SEEN(IS_CLOSED) | SEEN(IS_TOLD), SEEN(IS_UP) },
 	[STAGE_PATH_MTU] = { SEEN(TOO_LONG), SEEN(ANSWERED) },
@@ -152,6 +157,65 @@ static void look_for_must(const struct reading *reading, struct held_connection 
 			object(connection, format("%s", missing[kind]));
 }
 
+/* When the server has cut it as it was to; 0: it has not. */
+static nsec cut_at(const struct held_connection *connection)
+{
+	switch (connection->turn.state) {
+	case STAGE_RESET:
+		return connection->signs->reset;
+	case STAGE_CLOSING:
+	case STAGE_HALF_CLOSED:
+		return connection->signs->fin;
+	default:
+		return 0;
+	}
+}
+
+/* At once, after a time, or when so many bytes of its answer have arrived. */
+static void look_at_cut(struct held_connection *connection)
+{
+	const struct stage_value *value = &connection->turn.value;
+	const struct held_signs *signs = connection->signs;
+	nsec at = cut_at(connection);
+
+	if (!at)
+		return;
+	if (value->kind == STAGE_SPAN && at < signs->syn_ack + value->span)
+		object(connection, format("the server has ended it after %.3f s",
+					  seconds(at - signs->syn_ack)));
+	if (value->kind == STAGE_BYTES && (uint64_t)connection->received != value->bytes)
+		object(connection,
+		       format("the server has ended it after %ld bytes", connection->received));
+}
+
+/* One that was there long enough was to be cut; its own end may have come first. */
+static void look_for_cut(struct held_connection *connection)
+{
+	const struct stage_value *value = &connection->turn.value;
+	enum stage_state state = connection->turn.state;
+	bool cuts = state == STAGE_RESET || state == STAGE_CLOSING || state == STAGE_HALF_CLOSED;
+	bool first = connection->end == HELD_CLOSED || connection->end == HELD_ABORTED;
+
+	if (cuts && !first && value->kind != STAGE_BYTES && connection->connected &&
+	    !cut_at(connection) && connection->ended > connection->connected + value->span + SEC(1))
+		object(connection, format("the server has not ended it"));
+}
+
+/* Of an answer that trickles: one piece at once, and then no more than the rate has. */
+static void look_at_rate(struct held_connection *connection)
+{
+	const struct stage_value *rate = &connection->turn.value;
+	nsec took = connection->ended - connection->connected;
+	double most;
+
+	if (connection->turn.state != STAGE_SLOW || rate->kind != STAGE_RATE || !rate->span)
+		return;
+	most = (double)rate->bytes * (1 + (double)took / (double)rate->span) + 1;
+	if ((double)connection->received > most)
+		object(connection, format("%ld bytes have come in %.3f s", connection->received,
+					  seconds(took)));
+}
+
 /* What a state is, beside what must and must not be seen. */
 static void look_at_order(struct held_connection *connection)
 {
@@ -199,6 +263,9 @@ void judge_connections(struct reading *reading, nsec end)
 		look_for_never(reading, connection);
 		look_for_must(reading, connection);
 		look_at_order(connection);
+		look_at_cut(connection);
+		look_for_cut(connection);
+		look_at_rate(connection);
 	}
 	look_at_drops(reading, STAGE_DROPPED, reading->overflows);
 	look_at_drops(reading, STAGE_FLOODED, reading->syn_overflows);
