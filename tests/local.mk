@@ -172,6 +172,7 @@ shell_tests = \
 	tests/test_try_servers.sh \
 	tests/test_try_kernel.sh \
 	tests/test_try.sh \
+	tests/test_try_crowds.sh \
 	tests/test_try_programs.sh \
 	tests/test_try_users.sh \
 	tests/test_vm.sh
