@@ -147,9 +147,15 @@ END_TEST
 
 /* ---- the worker ---------------------------------------------------------------------------- */
 
+/* More than a scenario has waits for a server, each of which may last as long as the patience. */
+#define MOST_WAITS 20
+
 double case_seconds(const struct run *run, const struct listed_case *spec)
 {
-	return 120 + (spec->storm ? run->options->storm_seconds : 4 * spec->kernel_seconds);
+	const struct trial *trial = run->options->trial;
+
+	return 120 + (spec->storm ? run->options->storm_seconds : 4 * spec->kernel_seconds) +
+	       (trial ? MOST_WAITS * trial->patience : 0);
 }
 
 /* What libcheck allows it: stretched, or with --pause and for a stage for ever (0). */
