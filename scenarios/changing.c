@@ -129,6 +129,7 @@ SCENARIO(reload,
 	struct server *server = start_server(net), *first = server;
 	ask_for(server);
 	others_are_served(server);
+	needs_to_go_on(server);
 
 	STEP("it is paused, and goes on: does it survive that?");
 	stop_server(server);
@@ -181,6 +182,7 @@ SCENARIO(handover,
 	struct server *server = start_server(net);
 	ask_for(server);
 	others_are_served(server);
+	needs_to_go_on(server);
 
 	for (int migrates = 0; migrates < 2; migrates++) {
 		struct server *second = server;

@@ -112,6 +112,7 @@ SCENARIO(flood,
 	struct server *server = start_server(net);
 	ask_for(server);
 	others_are_served(server);
+	needs_to_go_on(server);
 
 	STEP("its queue is full of SYNs from nowhere, with SYN cookies: a client comes");
 	client_comes_in_a_flood(server, 1);
