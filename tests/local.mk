@@ -10,6 +10,7 @@ libcheck_tests = \
 	tests/check_failures \
 	tests/check_flows \
 	tests/check_harness \
+	tests/check_held \
 	tests/check_hostile \
 	tests/check_inspect \
 	tests/check_matrix \
@@ -73,6 +74,7 @@ test_helpers = \
 tests_offline_SOURCES = tests/offline.c
 tests_offline_LDADD = $(offline)
 tests_check_failures_LDADD = $(offline)
+tests_check_held_LDADD = $(offline)
 tests_check_hostile_LDADD = $(offline)
 tests_check_oracle_LDADD = $(offline)
 tests_check_segment_LDADD = $(offline)
