@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* Of more connections the rest is in stage.json. */
-#define MOST_LINES 20
+/* More connections than these are told of in groups; each of them is in stage.json. */
+#define MOST_LINES    20
+#define MOST_PROBLEMS 5
 
 /* "2.3 ms", "3.00 s"; the caller frees it. */
 static char *span(nsec time)
@@ -46,7 +47,7 @@ static void add_data(struct text *line, const struct held_connection *connection
 		text_add(line, ", the server closed");
 }
 
-static void add_end(struct text *line, const struct held_connection *connection)
+static const char *words_of(enum held_end end)
 {
 	static const char *const words[HELD_ENDS] = {
 		[HELD_LASTS] = "was still there when the client had ended, after",
@@ -58,9 +59,15 @@ static void add_end(struct text *line, const struct held_connection *connection)
 		[HELD_RESET] = "reset by the server after",
 		[HELD_TIMED_OUT] = "the client's kernel gave it up after",
 	};
+
+	return words[end];
+}
+
+static void add_end(struct text *line, const struct held_connection *connection)
+{
 	autofree char *after = span(connection->ended - connection->began);
 
-	text_add(line, "; %s %s", words[connection->end], after);
+	text_add(line, "; %s %s", words_of(connection->end), after);
 }
 
 static void print_connection(const struct held_connection *connection, FILE *out)
@@ -80,6 +87,84 @@ static void print_connection(const struct held_connection *connection, FILE *out
 		connection->ipv6 ? " over IPv6" : "", told);
 }
 
+/* ---- many of them --------------------------------------------------------------------------- */
+
+/* Those that met the same and ended alike. */
+struct group {
+	const struct held_connection *first;
+	int count, connected;
+	nsec shortest, longest; /* until their end */
+	nsec soonest, latest;   /* until they were connected */
+};
+
+static bool is_of(const struct group *group, const struct held_connection *connection)
+{
+	const struct held_connection *first = group->first;
+
+	return strcmp(first->state, connection->state) == 0 && first->ipv6 == connection->ipv6 &&
+	       first->end == connection->end && !first->problem == !connection->problem;
+}
+
+static void widen(nsec *least, nsec *most, nsec time)
+{
+	*least = *least && *least < time ? *least : time;
+	*most = *most > time ? *most : time;
+}
+
+static void join(struct group *group, const struct held_connection *connection)
+{
+	group->count++;
+	widen(&group->shortest, &group->longest, connection->ended - connection->began);
+	if (!connection->connected)
+		return;
+	group->connected++;
+	widen(&group->soonest, &group->latest, connection->connected - connection->began);
+}
+
+static void print_group(const struct group *group, FILE *out)
+{
+	autofree char *shortest = span(group->shortest), *longest = span(group->longest);
+	autofree char *soonest = span(group->soonest), *latest = span(group->latest);
+	const struct held_connection *first = group->first;
+
+	fprintf(out, "halfopen: %s%s: %d connections: ", first->state,
+		first->ipv6 ? " over IPv6" : "", group->count);
+	if (group->connected)
+		fprintf(out, "%d connected after %s to %s; ", group->connected, soonest, latest);
+	else
+		fputs("none connected; ", out);
+	fprintf(out, "%s %s to %s", words_of(first->end), shortest, longest);
+	if (first->problem)
+		fputs("; they DID NOT HOLD\n", out);
+	else
+		fprintf(out, " [held: %s]\n", first->by);
+}
+
+static void print_groups(const struct held *held, FILE *out)
+{
+	autofree struct group *groups =
+		must_alloc((size_t)held->connection_count + 1, sizeof(*groups));
+	int problems = 0;
+
+	for (int i = 0; i < held->connection_count; i++) {
+		const struct held_connection *connection = &held->connections[i];
+		struct group *group = groups;
+
+		while (group->count && !is_of(group, connection))
+			group++;
+		if (!group->count)
+			group->first = connection;
+		join(group, connection);
+	}
+	for (const struct group *group = groups; group->count; group++)
+		print_group(group, out);
+	for (int i = 0; i < held->connection_count && problems < MOST_PROBLEMS; i++)
+		if (held->connections[i].problem) {
+			print_connection(&held->connections[i], out);
+			problems++;
+		}
+}
+
 static void print_strays(const struct held *held, FILE *out)
 {
 	for (int i = 0; i < held->stray_count; i++)
@@ -94,13 +179,12 @@ static void print_strays(const struct held *held, FILE *out)
 
 void held_print(const struct held *held, FILE *out)
 {
-	int count = held->connection_count;
 	autofree char *took = span(held->stopped - held->started);
 
-	for (int i = 0; i < count && i < MOST_LINES; i++)
+	for (int i = 0; i < held->connection_count && held->connection_count <= MOST_LINES; i++)
 		print_connection(&held->connections[i], out);
-	if (count > MOST_LINES)
-		fprintf(out, "halfopen: and %d connections more\n", count - MOST_LINES);
+	if (held->connection_count > MOST_LINES)
+		print_groups(held, out);
 	print_strays(held, out);
 	if (held->exited && held->ended_by)
 		fprintf(out, "halfopen: the client was ended after %s: %s\n", took, held->ended_by);
