@@ -1612,6 +1612,122 @@ START_TEST(each_way_to_die_is_found)
 }
 END_TEST
 
+/* The listener is closed with one in its queue, who is reset, and another one is refused. */
+static void close_at_reload(struct stage *stage, bool resets_another)
+{
+	int queued, accepted;
+
+	change(stage, "reload");
+	accepted = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, accepted);
+	queued = come(stage, NULL);
+	end_listener(stage, PORT);
+	flags(stage, queued, SERVER, RST);
+	if (resets_another)
+		flags(stage, accepted, SERVER, RST);
+	else
+		answer(stage, accepted);
+	come_refused(stage);
+	listen_at(stage, TWIN);
+}
+
+START_TEST(who_waits_in_a_listener_that_is_closed_is_of_the_same_fault_as_who_is_refused)
+{
+	static const char *const found[] = { "refused-at-reload",
+					     "refused-at-reload, reset-at-reload" };
+
+	for (int another = 0; another < 2; another++) {
+		struct stage stage = { 0 };
+
+		close_at_reload(&stage, another);
+		expect_found(&stage, found[another]);
+	}
+}
+END_TEST
+
+/* As SIGHUP does to who does not expect it. */
+START_TEST(who_ends_at_a_reload_has_one_fault)
+{
+	struct stage stage = { 0 };
+	int asks;
+
+	change(&stage, "reload");
+	asks = come(&stage, NULL);
+	accept_one(&stage);
+	ask(&stage, asks);
+	end_listener(&stage, PORT);
+	flags(&stage, asks, SERVER, RST);
+	exit_with(&stage, -SIGHUP);
+	come_refused(&stage);
+	expect_found(&stage, "refused-at-reload");
+}
+END_TEST
+
+/* Two listeners on one port, one of which ends with one client in its queue: which, nobody knows.
+ */
+static void end_member(struct stage *stage, int resets)
+{
+	int flows[3];
+
+	begin(stage, "reload");
+	listen_at(stage, TWIN);
+	serve(stage);
+	server_event(stage, "stopped", 0);
+	server_event(stage, "signalled", SIGHUP);
+	for (int i = 0; i < 3; i++) {
+		flows[i] = knock(stage, NULL);
+		child(stage, flows[i], i ? TWIN : PORT);
+	}
+	server_event(stage, "continued", 0);
+	stage->depth[1]--;
+	look_at_queue(stage, TWIN);
+	for (int i = 0; i < resets; i++)
+		flags(stage, flows[2 - i], SERVER, RST);
+	end_listener(stage, PORT);
+}
+
+START_TEST(of_a_member_that_ends_no_more_are_lost_than_were_in_its_queue)
+{
+	static const char *const found[] = { "", "", "reset-at-reload" };
+
+	for (int resets = 1; resets < 3; resets++) {
+		struct stage stage = { 0 };
+		autofree char *names = NULL;
+
+		end_member(&stage, resets);
+		names = names_in(stage.journal);
+		ck_assert_msg(!strstr(names, "reset-at-reload") == !*found[resets], "%d: %s",
+			      resets, names);
+		journal_free(stage.journal);
+	}
+}
+END_TEST
+
+/* A child holds the port; and when that is ended, too, TIME_WAIT does. */
+START_TEST(a_leaked_listener_hides_no_bind_that_would_fail_without_it)
+{
+	static const char *const found[] = { "listener-leaked",
+					     "cannot-bind-again, listener-leaked" };
+
+	for (int fails = 0; fails < 2; fails++) {
+		struct stage stage = { .wrong = true };
+
+		leak(&stage);
+		server_event(&stage, "signalled", SIGKILL);
+		end_listener(&stage, PORT);
+		say(&stage, (struct event){ .kind = EVENT_SERVER,
+					    .object = "server 3",
+					    .name = "started" });
+		say(&stage, (struct event){ .kind = EVENT_SERVER,
+					    .object = "server 3",
+					    .name = fails ? "exited" : "listens",
+					    .value = 1 });
+		expect_found(&stage, found[fails]);
+	}
+}
+END_TEST
+
 /* Its listener is closed, and it lives on, as a program does that ends the loop but not itself. */
 START_TEST(who_closes_its_listener_at_an_error_of_accept_is_deaf)
 {
@@ -1960,6 +2076,12 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, a_limit_is_a_name_and_a_number);
 	tcase_add_test(tests, one_silent_client_that_blocks_is_a_fault_and_several_are_a_fact);
 	tcase_add_test(tests, each_way_to_die_is_found);
+	tcase_add_test(
+		tests,
+		who_waits_in_a_listener_that_is_closed_is_of_the_same_fault_as_who_is_refused);
+	tcase_add_test(tests, who_ends_at_a_reload_has_one_fault);
+	tcase_add_test(tests, of_a_member_that_ends_no_more_are_lost_than_were_in_its_queue);
+	tcase_add_test(tests, a_leaked_listener_hides_no_bind_that_would_fail_without_it);
 	tcase_add_test(tests, who_closes_its_listener_at_an_error_of_accept_is_deaf);
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);
 	tcase_add_test(tests, who_accepts_others_is_not_deaf);

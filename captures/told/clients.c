@@ -100,8 +100,10 @@ static void take_heard(struct told_client *client, const struct event *event)
 	const struct segment *segment = &event->segment;
 	long heard;
 
-	if ((segment->flags & (SYN | ACK)) == SYN)
+	if ((segment->flags & (SYN | ACK)) == SYN) {
 		client->first_seq = segment->seq;
+		set_once(&client->came, event->at);
+	}
 	if ((segment->flags & SYN) || !segment->length)
 		return;
 	set_once(&client->asked, event->at);

@@ -273,6 +273,40 @@ static bool was_half_open(const struct told_client *client, nsec at)
 	return client->half_open || client->request_ended == at;
 }
 
+/* It was connected and reset since the last sample: no more is known of it. */
+static bool was_never_seen(const struct told_client *client)
+{
+	return client->came && client->connected && client->reset && !client->up &&
+	       !client->first_byte && !client->closed;
+}
+
+/* Reset since the last sample, before it had heard anything. */
+static bool has_just_been_reset(const struct told *told, const struct told_client *client)
+{
+	return client->reset && client->reset > told->books->sampled && client->up &&
+	       !client->first_byte && !client->closed;
+}
+
+/*
+ * Who of several listeners' clients waited in this one's queue nobody could tell before; now it
+ * shows in who is reset, as many as there were.
+ */
+static void orphan_those_reset(struct told *told, const struct told_listener *listener,
+			       const struct event *event)
+{
+	int left = listener->waiting_count;
+
+	for (int i = 0; i < told->client_count && left > 0; i++) {
+		struct told_client *client = &told->clients[i];
+
+		if (client->port != listener->port || client->orphaned ||
+		    !has_just_been_reset(told, client))
+			continue;
+		orphan(client, event, true);
+		left--;
+	}
+}
+
 static void end_listener(struct told *told, struct told_listener *listener,
 			 const struct event *event)
 {
@@ -282,6 +316,8 @@ static void end_listener(struct told *told, struct told_listener *listener,
 		return;
 	listener->ended = event->at;
 	listener->depth = 0;
+	if (in_group)
+		orphan_those_reset(told, listener, event);
 	for (int i = 0; i < listener->waiting_count; i++) {
 		struct told_client *client = client_book(told, listener->waiting[i]);
 
@@ -292,13 +328,13 @@ static void end_listener(struct told *told, struct told_listener *listener,
 	listener->waiting_count = 0;
 	for (int i = 0; i < told->client_count; i++) {
 		struct told_client *client = &told->clients[i];
-		bool half = was_half_open(client, event->at) && !client->orphaned &&
-			    may_ask(told, client, listener);
+		bool half = was_half_open(client, event->at);
 
-		if (!half)
+		if (client->orphaned || !may_ask(told, client, listener) ||
+		    (!half && !was_never_seen(client)))
 			continue;
 		orphan(client, event, in_group);
-		client->in_handshake = true;
+		client->in_handshake = half;
 	}
 }
 

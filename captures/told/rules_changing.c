@@ -35,11 +35,65 @@ static bool was_refused(const struct told *told, const struct told_client *clien
 	return client->fate == FATE_REFUSED;
 }
 
+typedef bool cost(const struct told *told, const struct told_client *client);
+
+/* The first of those who have paid since the change, and how many they are. */
+static const struct told_client *who_paid(const struct told *told, cost *paid, int *count)
+{
+	nsec change = change_of(told);
+	const struct told_client *first = NULL;
+
+	*count = 0;
+	for (int i = 0; change && i < told->client_count; i++) {
+		const struct told_client *client = &told->clients[i];
+
+		if (!told_is_ordinary(client) || client->ended < change || !paid(told, client))
+			continue;
+		first = first ? first : client;
+		++*count;
+	}
+	return first;
+}
+
+/*
+ * The listener that has ended since the change, although another one listens on its port: that one
+ * cannot have begun before it has ended, for it did not share the port. NULL: there is none.
+ */
+static const struct told_listener *who_was_replaced(const struct told *told)
+{
+	nsec change = change_of(told);
+
+	for (int i = 0; change && i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->shares != 0 || listener->ended < change)
+			continue;
+		for (int j = 0; j < told->books->listener_count; j++)
+			if (told->books->listeners[j].port == listener->port &&
+			    told->books->listeners[j].began > change)
+				return listener;
+	}
+	return NULL;
+}
+
+static bool newcomers_were_refused(const struct told *told)
+{
+	int count;
+
+	return who_paid(told, was_refused, &count) || who_was_replaced(told);
+}
+
+/* Who waited in a queue when its listener was closed, and who came then was refused: so they are
+ * lost by the same, which refused-at-reload tells of. */
+static bool is_of_closed_listener(const struct told *told, const struct told_client *client)
+{
+	return client->orphaned && newcomers_were_refused(told);
+}
+
 static bool was_reset(const struct told *told, const struct told_client *client)
 {
-	(void)told;
 	return (client->fate == FATE_RESET_BEFORE || client->fate == FATE_RESET_AFTER) &&
-	       !is_of_group(client);
+	       !is_of_group(client) && !is_of_closed_listener(told, client);
 }
 
 static bool was_cut(const struct told *told, const struct told_client *client)
@@ -80,26 +134,6 @@ static bool was_not_answered(const struct told *told, const struct told_client *
 	       (client->fate == FATE_UNANSWERED && stay_at_rest(told, window) >= STILL);
 }
 
-typedef bool cost(const struct told *told, const struct told_client *client);
-
-/* The first of those who have paid since the change, and how many they are. */
-static const struct told_client *who_paid(const struct told *told, cost *paid, int *count)
-{
-	nsec change = change_of(told);
-	const struct told_client *first = NULL;
-
-	*count = 0;
-	for (int i = 0; change && i < told->client_count; i++) {
-		const struct told_client *client = &told->clients[i];
-
-		if (!told_is_ordinary(client) || client->ended < change || !paid(told, client))
-			continue;
-		first = first ? first : client;
-		++*count;
-	}
-	return first;
-}
-
 static bool tell_cost(const struct told *told, struct told_finding *finding, cost *paid)
 {
 	int count;
@@ -122,27 +156,6 @@ bool find_refused_at_change(const struct told *told, struct told_finding *findin
 	return tell_cost(told, finding, was_refused);
 }
 
-/*
- * The listener that has ended since the change, although another one listens on its port: that one
- * cannot have begun before it has ended, for it did not share the port. NULL: there is none.
- */
-static const struct told_listener *who_was_replaced(const struct told *told)
-{
-	nsec change = change_of(told);
-
-	for (int i = 0; change && i < told->books->listener_count; i++) {
-		const struct told_listener *listener = &told->books->listeners[i];
-
-		if (listener->shares != 0 || listener->ended < change)
-			continue;
-		for (int j = 0; j < told->books->listener_count; j++)
-			if (told->books->listeners[j].port == listener->port &&
-			    told->books->listeners[j].began > change)
-				return listener;
-	}
-	return NULL;
-}
-
 /* Whoever comes between the two: whether somebody did then is chance. */
 bool find_refused_at_reload(const struct told *told, struct told_finding *finding)
 {
@@ -159,28 +172,6 @@ bool find_refused_at_reload(const struct told *told, struct told_finding *findin
 	return true;
 }
 
-bool find_reset_at_change(const struct told *told, struct told_finding *finding)
-{
-	return tell_cost(told, finding, was_reset);
-}
-
-bool find_cut_at_change(const struct told *told, struct told_finding *finding)
-{
-	return tell_cost(told, finding, was_cut);
-}
-
-bool find_unanswered_at_change(const struct told *told, struct told_finding *finding)
-{
-	return tell_cost(told, finding, was_not_answered);
-}
-
-bool find_refused_at_restart(const struct told *told, struct told_finding *finding)
-{
-	return told->books->activated && tell_cost(told, finding, was_refused);
-}
-
-/* ---- members of a group -------------------------------------------------------------------- */
-
 /* One that listened before @at, and does at the end. */
 static const struct told_listener *who_listens_still(const struct told *told, nsec at)
 {
@@ -192,6 +183,37 @@ static const struct told_listener *who_listens_still(const struct told *told, ns
 	}
 	return NULL;
 }
+
+/* It has ended instead of reloading: that newcomers were refused says all of it. */
+static bool has_ended_of_reload(const struct told *told)
+{
+	const struct told_server *server = told->servers;
+
+	return told->server_count == 1 && server->exited && newcomers_were_refused(told) &&
+	       !who_listens_still(told, server->exited);
+}
+
+bool find_reset_at_change(const struct told *told, struct told_finding *finding)
+{
+	return !has_ended_of_reload(told) && tell_cost(told, finding, was_reset);
+}
+
+bool find_cut_at_change(const struct told *told, struct told_finding *finding)
+{
+	return !has_ended_of_reload(told) && tell_cost(told, finding, was_cut);
+}
+
+bool find_unanswered_at_change(const struct told *told, struct told_finding *finding)
+{
+	return !has_ended_of_reload(told) && tell_cost(told, finding, was_not_answered);
+}
+
+bool find_refused_at_restart(const struct told *told, struct told_finding *finding)
+{
+	return told->books->activated && tell_cost(told, finding, was_refused);
+}
+
+/* ---- members of a group -------------------------------------------------------------------- */
 
 /*
  * In the accept queue of a member when that ended, and since before the server, which had been
@@ -244,6 +266,28 @@ static bool failed_to_listen(const struct told *told, const struct told_server *
 	return server->exited ? server->by_itself : stay_at_rest(told, window) >= STILL;
 }
 
+/* Until when its listener would be a leaked one: the next one listens, or all of it are ended. */
+static nsec end_of_leak(const struct told *told, const struct told_server *server)
+{
+	nsec end = told->server_count > 1 && server[1].listens ? server[1].listens : told->ended;
+
+	return server->killed && server->killed < end ? server->killed : end;
+}
+
+/* One that listened before @window, and until its end. */
+static const struct told_listener *who_listened_through(const struct told *told,
+							struct told_window window)
+{
+	for (int i = 0; i < told->books->listener_count; i++) {
+		const struct told_listener *listener = &told->books->listeners[i];
+
+		if (listener->began < window.from &&
+		    (!listener->ended || listener->ended > window.to))
+			return listener;
+	}
+	return NULL;
+}
+
 /* The main process is gone, and what is left sleeps and holds the listener. */
 bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 {
@@ -253,9 +297,9 @@ bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 
 	if (!told->server_count || !server->exited || told->books->activated)
 		return false;
-	listener = who_listens_still(told, server->exited);
 	window.from = server->exited;
-	window.to = told->server_count > 1 && server[1].listens ? server[1].listens : told->ended;
+	window.to = end_of_leak(told, server);
+	listener = who_listened_through(told, window);
 	if (!listener || !was_at_rest(told, window) || stay_of_instance(told, window, 0) < STILL)
 		return false;
 	finding->flow = told->client_count;
@@ -266,18 +310,25 @@ bool find_leaked_listener(const struct told *told, struct told_finding *finding)
 	return true;
 }
 
-/* Where the listener is still held that says why, and is found by itself. */
-bool find_no_bind(const struct told *told, struct told_finding *finding)
+/* By those whom the first instance has left: that says why, and is found by itself. */
+static bool was_held(const struct told *told, nsec at)
 {
 	struct told_finding leaked = { 0 };
-	bool held = find_leaked_listener(told, &leaked);
+	bool held = find_leaked_listener(told, &leaked) &&
+		    who_listened_through(told, (struct told_window){ at, at, false });
 
 	free(leaked.sentence);
+	return held;
+}
+
+bool find_no_bind(const struct told *told, struct told_finding *finding)
+{
 	for (int i = 1; i < told->server_count; i++) {
 		const struct told_server *server = &told->servers[i];
 		double started = seconds(server->started - told->began);
 
-		if (held || told->books->activated || !failed_to_listen(told, server))
+		if (told->books->activated || !failed_to_listen(told, server) ||
+		    was_held(told, server->started))
 			continue;
 		finding->flow = told->client_count;
 		finding->sentence =

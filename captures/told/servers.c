@@ -94,7 +94,8 @@ static void note_server(struct told_server *server, const struct event *event)
 		server->listens = server->listens ? server->listens : event->at;
 	} else if (text_is(event->name, "signalled") && is_order(event)) {
 		server->signalled = server->signalled ? server->signalled : event->at;
-		server->killed |= event->value == SIGKILL;
+		if (event->value == SIGKILL && !server->killed)
+			server->killed = event->at;
 	} else if (text_is(event->name, "exited")) {
 		take_exit(server, event);
 	}

@@ -108,6 +108,7 @@ struct told_client {
 	long bytes;          /* of the answer */
 	int syns;            /* that it sent */
 	nsec syn[SYNS_TOLD]; /* when, the first of them */
+	nsec came;           /* and the first one came to the server */
 	nsec connected;      /* the first SYN-ACK came */
 	nsec requested;      /* its first byte was sent, */
 	nsec asked;          /* and came to the server */
@@ -145,7 +146,7 @@ struct told_server {
 	long pid;
 	long status;    /* of the exit: as EVENT_SERVER has it */
 	bool by_itself; /* no signal was sent to it before but SIGSTOP and SIGCONT */
-	bool killed;    /* SIGKILL was, to all of it: the scenario has no more use for it */
+	nsec killed;    /* SIGKILL was, to all of it: the scenario has no more use for it; 0: not */
 };
 
 /* ---- outcomes ------------------------------------------------------------------------------ */
