@@ -85,8 +85,9 @@ const struct command stage_command = {
 		 "connection at least once a second until it ends. Options that are about a state "
 		 "stand behind it.",
 	.print_more = print_states,
-	.ending = "Exit status: the client's, 128 and the signal that ended it; 1 it was not as "
-		  "expected; 125 anything that halfopen has to say itself, as a state that did not "
+	.ending = "Exit status: the client's, 128 and the signal that ended it; 0 it ended as "
+		  "--expect-exit says; 1 it was not as expected; 125 anything that halfopen has to "
+		  "say itself, as a state that did not "
 		  "hold; 126 the client cannot be run, 127 it is not there; with --listen 0 it was "
 		  "told to end.",
 	.options = stage_options,

@@ -359,7 +359,7 @@ const struct cli_option stage_options[] = {
 	  .take = take_exit,
 	  FIELD(staging.expect),
 	  .most = 255,
-	  .help = "the client is to end with this status" },
+	  .help = "the client is to end with this status: the exit status is then 0, else 1" },
 	{ .name = "expect-within",
 	  .argument = "TIME",
 	  .take = take_within,
