@@ -828,6 +828,22 @@ static void change_closes(struct stage *stage, const char *scenario)
 		answer(stage, flow);
 }
 
+/* It sleeps, as the kernel sends what it has written; the right twin's client gets that bit by bit.
+ */
+static void reload_stalls(struct stage *stage)
+{
+	int flow;
+
+	change(stage, "reload");
+	flow = come(stage, NULL);
+	accept_one(stage);
+	ask(stage, flow);
+	answer_a_part(stage, flow);
+	rest_for(stage, 3);
+	if (!stage->wrong)
+		data(stage, flow, SERVER);
+}
+
 #define CHANGES(name)                                                                              \
 	static void reload_##name(struct stage *stage)                                             \
 	{                                                                                          \
@@ -915,6 +931,7 @@ static const struct fault {
 	{ "reset-at-reload", reload_resets, NULL },
 	{ "cut-answer-at-reload", reload_cuts, NULL },
 	{ "unanswered-at-reload", reload_closes, NULL },
+	{ "unanswered-at-reload", reload_stalls, "stalled" },
 	{ "refused-at-handover", handover_refuses, NULL },
 	{ "reset-at-handover", handover_resets, NULL },
 	{ "cut-answer-at-handover", handover_cuts, NULL },
@@ -1103,7 +1120,8 @@ static bool no_fact_is_known(struct event *event)
 #define OF_STAYS                                                                                   \
 	"half-served left-in-queue silent-client-blocks-others worker-gone thread-gone "           \
 	"deaf-after-stop "                                                                         \
-	"deaf-after-descriptors deaf-after-accept-error unserved-while-draining listener-leaked "
+	"deaf-after-descriptors deaf-after-accept-error unserved-while-draining listener-leaked "  \
+	"stalled "
 #define OF_SPINS   "spins-without-descriptors spins-after-client-left "
 #define OF_RESTS   OF_STAYS OF_SPINS "dies-of-dead-client dies-of-sigpipe "
 #define OF_RELOADS "refused-at-reload reset-at-reload cut-answer-at-reload unanswered-at-reload "
@@ -1120,12 +1138,13 @@ static const struct {
 	{ nobody_exits, OF_ENDS "listener-leaked cannot-bind-again worker-gone" },
 	{ it_was_told_to_end, OF_ENDS "deaf-after-stop" },
 	{ nobody_is_sent_away, OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group" },
-	{ no_signal_is_sent, OF_RELOADS "replaced cut-answer-at-handover unserved-while-draining" },
+	{ no_signal_is_sent,
+	  OF_RELOADS "replaced stalled cut-answer-at-handover unserved-while-draining" },
 	{ all_clients_are_silent,
 	  OF_RELOADS OF_HANDOVERS "refused-at-restart reset-in-group half-served left-in-queue "
 				  "silent-client-blocks-others dies-of-dead-client dies-of-sigpipe "
 				  "worker-gone thread-gone deaf-after-stop deaf-after-descriptors "
-				  "deaf-after-accept-error unserved-while-draining" },
+				  "deaf-after-accept-error unserved-while-draining stalled" },
 	{ queues_are_empty,
 	  "left-in-queue worker-gone thread-gone deaf-after-stop deaf-after-descriptors "
 	  "deaf-after-accept-error unserved-while-draining reset-in-group" },

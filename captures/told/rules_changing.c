@@ -130,6 +130,9 @@ static bool was_not_answered(const struct told *told, const struct told_client *
 
 	if (window.from < change)
 		window.from = change;
+	/* one whose answer is still on its way, a long one, has been answered so far */
+	if (window.from < client->last_byte)
+		window.from = client->last_byte;
 	return was_closed_on(told, client) ||
 	       (client->fate == FATE_UNANSWERED && stay_at_rest(told, window) >= STILL);
 }
