@@ -206,6 +206,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/run-check.sh \
 	tests/run-valgrind.sh \
 	tests/saved \
+	tests/staged \
 	tests/told \
 	tests/servers/events.py \
 	tests/servers/faults \

@@ -9,6 +9,7 @@ fuzz_catalogue = tests/fuzz/catalogue.c tests/fuzz/catalogue.h
 
 fuzz_capture_sources = tests/fuzz/fuzz_capture.c $(fuzz_shared)
 fuzz_expectations_sources = tests/fuzz/fuzz_expectations.c $(fuzz_shared)
+fuzz_held_sources = tests/fuzz/fuzz_held.c $(fuzz_shared)
 fuzz_image_sources = tests/fuzz/fuzz_image.c $(fuzz_shared)
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c tests/frames.c tests/frames.h $(fuzz_shared)
 fuzz_options_sources = tests/fuzz/fuzz_options.c $(fuzz_catalogue) $(fuzz_shared)
@@ -20,6 +21,7 @@ fuzz_told_sources = tests/fuzz/fuzz_told.c $(fuzz_shared)
 fuzz_replays = \
 	tests/fuzz/replay_capture \
 	tests/fuzz/replay_expectations \
+	tests/fuzz/replay_held \
 	tests/fuzz/replay_image \
 	tests/fuzz/replay_journal \
 	tests/fuzz/replay_options \
@@ -30,6 +32,7 @@ fuzz_replays = \
 
 tests_fuzz_replay_capture_SOURCES = $(fuzz_capture_sources) tests/fuzz/replay.c
 tests_fuzz_replay_expectations_SOURCES = $(fuzz_expectations_sources) tests/fuzz/replay.c
+tests_fuzz_replay_held_SOURCES = $(fuzz_held_sources) tests/fuzz/replay.c
 tests_fuzz_replay_image_SOURCES = $(fuzz_image_sources) tests/fuzz/replay.c
 tests_fuzz_replay_journal_SOURCES = $(fuzz_journal_sources) tests/fuzz/replay.c
 tests_fuzz_replay_options_SOURCES = $(fuzz_options_sources) tests/fuzz/replay.c
@@ -40,6 +43,7 @@ tests_fuzz_replay_told_SOURCES = $(fuzz_told_sources) tests/fuzz/replay.c
 
 tests_fuzz_replay_capture_LDADD = $(offline)
 tests_fuzz_replay_expectations_LDADD = $(offline)
+tests_fuzz_replay_held_LDADD = $(offline)
 tests_fuzz_replay_journal_LDADD = $(offline)
 tests_fuzz_replay_results_LDADD = $(offline)
 tests_fuzz_replay_segment_LDADD = $(offline)
@@ -49,6 +53,7 @@ tests_fuzz_replay_told_LDADD = $(offline)
 fuzz_programs = \
 	tests/fuzz/fuzz_capture \
 	tests/fuzz/fuzz_expectations \
+	tests/fuzz/fuzz_held \
 	tests/fuzz/fuzz_image \
 	tests/fuzz/fuzz_journal \
 	tests/fuzz/fuzz_options \
@@ -60,6 +65,7 @@ EXTRA_PROGRAMS += $(fuzz_programs)
 
 tests_fuzz_fuzz_capture_SOURCES = $(fuzz_capture_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_expectations_SOURCES = $(fuzz_expectations_sources) $(fuzz_mutation)
+tests_fuzz_fuzz_held_SOURCES = $(fuzz_held_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_image_SOURCES = $(fuzz_image_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_journal_SOURCES = $(fuzz_journal_sources) $(fuzz_mutation)
 tests_fuzz_fuzz_options_SOURCES = $(fuzz_options_sources) $(fuzz_mutation)
@@ -80,6 +86,7 @@ EXTRA_DIST += \
 	tests/fuzz/crashers \
 	tests/fuzz/fuzz.sh \
 	tests/fuzz/expectations.dict \
+	tests/fuzz/held.dict \
 	tests/fuzz/image.dict \
 	tests/fuzz/journal.dict \
 	tests/fuzz/options.dict \

@@ -52,6 +52,23 @@ sed 's/"name":"Tcp.InSegs","delta":1,/"name":"Tcp.InSegs","delta":7,/' "$corpus/
 sed 's/"name":"Tcp.OutSegs","delta":1,/"name":"Tcp.OutSegs","delta":3,/' "$corpus/journal/told" \
 	>"$corpus/journal/told-with-segments-that-nobody-saw"
 
+# ---- stages -------------------------------------------------------------------------------------
+
+# A real one, less what says nothing of a connection; and a server that does otherwise.
+mkdir -p "$corpus/held"
+for journal in "$source/tests/staged/"*.gz; do
+	name=${journal##*/}
+	gzip -dc "$journal" | sed -e 's/^{"seq":[0-9]*,/{/' -e '/"event":"setting"/d' \
+		-e '/"event":"counter"/{/"name":"\(Listen\|TCPReqQ\)/!d;}' >"$corpus/held/${name%.jsonl.gz}"
+done
+sed '/"name":"state"/s/"argument":"[^"]*"/"argument":"silent"/' "$corpus/held/half-open" \
+	>"$corpus/held/another-state"
+sed '/"event":"socket","host":"server"/d' "$corpus/held/half-open" >"$corpus/held/no-socket-at-the-server"
+sed 's/"flow":[23],/"flow":1,/' "$corpus/held/one-port-three-times" >"$corpus/held/one-flow-of-three"
+sed 's/"client":"\[[^]]*\]:33333"/"client":":99999999999999999999"/' "$corpus/held/one-port-three-times" \
+	>"$corpus/held/flows-of-no-port"
+sed '/"name":"client ended"/,$d' "$corpus/held/slow" >"$corpus/held/cut-short"
+
 # ---- results ------------------------------------------------------------------------------------
 
 run()
