@@ -808,6 +808,81 @@ START_TEST(accept_of_another_kind_of_socket_passes)
 }
 END_TEST
 
+/* ---- files that are named ------------------------------------------------------------------- */
+
+/* NULL: it was not named. */
+static const struct watched_path *named(const struct watched_paths *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (strcmp(paths->all[i].path, path) == 0)
+			return &paths->all[i];
+	return NULL;
+}
+
+static void name_files(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/nowhere/socket" };
+	char *argv[] = { "true", NULL };
+	struct stat about;
+
+	(void)!chdir("/etc");
+	(void)!stat("looked-at", &about);
+	autoclose int missing = open("/nowhere/opened", O_RDONLY);
+	autoclose int file = open("/etc/hostname", O_RDONLY);
+	(void)!access("/etc/hostname", R_OK); /* it stays opened */
+	autoclose int folder = open("/usr", O_RDONLY | O_DIRECTORY);
+	autoclose int within = openat(folder, "in-folder", O_RDONLY);
+	autoclose int local = socket(AF_UNIX, SOCK_STREAM, 0);
+	(void)!bind(local, (struct sockaddr *)&address, sizeof(address));
+	execv("/nowhere/program", argv);
+	execv("/bin/true", argv);
+	_exit(missing + file + within + 100);
+}
+
+START_TEST(files_are_seen_that_are_named)
+{
+	static const struct {
+		const char *path;
+		bool opened;
+	} all[] = {
+		{ "/etc", false },
+		{ "/etc/looked-at", false },
+		{ "/nowhere/opened", true },
+		{ "/etc/hostname", true },
+		{ "/usr", true },
+		{ "/usr/in-folder", true },
+		{ "/nowhere/socket", false },
+		{ "/nowhere/program", true },
+		{ "/bin/true", true },
+	};
+	struct call_watch *watch = call_watch_open((struct call_watch_options){ .paths = true });
+	struct watched_paths paths;
+	int status;
+
+	call_watch_answer(watch);
+	pid_t child = fork();
+	if (!child) {
+		call_watch_install(watch);
+		name_files();
+	}
+	call_watch_begin(watch, child);
+	ck_assert_ptr_null(call_watch_problem(watch));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0); /* all goes on as it was meant */
+	paths = call_watch_paths(watch);
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+		const struct watched_path *path = named(&paths, all[i].path);
+
+		ck_assert_msg(path != NULL, "%s was not named", all[i].path);
+		ck_assert_msg(path->opened == all[i].opened, "%s: opened %d", all[i].path,
+			      path->opened);
+	}
+	ck_assert_ptr_null(named(&paths, "/nowhere"));
+	watched_paths_free(&paths);
+	call_watch_close(watch);
+}
+END_TEST
+
 /* ---- where calls cannot be seen ------------------------------------------------------------- */
 
 START_TEST(second_filter_that_notifies_cannot_be_had)
@@ -1643,6 +1718,7 @@ static void add_calls(TCase *tcase)
 	tcase_add_test(tcase, held_accept_ends_with_its_process);
 	tcase_add_test(tcase, each_thread_is_held);
 	tcase_add_test(tcase, accept_of_another_kind_of_socket_passes);
+	tcase_add_test(tcase, files_are_seen_that_are_named);
 	tcase_add_test(tcase, second_filter_that_notifies_cannot_be_had);
 	tcase_add_test(tcase, whoever_has_no_rights_is_watched_without_new_privileges);
 	tcase_add_test(tcase, program_that_never_came_to_be_is_told);

@@ -5,6 +5,7 @@
 libcheck_tests = \
 	tests/check_answers \
 	tests/check_capture \
+	tests/check_cargo \
 	tests/check_covered \
 	tests/check_damage \
 	tests/check_failures \
@@ -280,8 +281,8 @@ check-threads: halfopen
 # Under valgrind, what needs no namespaces and plays no other program; of what is tried in great numbers
 # only some.
 not_under_valgrind = \
-	tests/check_damage tests/check_flows tests/check_harness tests/check_inspect tests/check_netns \
-	tests/check_offers tests/check_sandbox tests/check_slips tests/check_storm tests/check_watch
+	tests/check_cargo tests/check_damage tests/check_flows tests/check_harness tests/check_inspect \
+	tests/check_netns tests/check_offers tests/check_sandbox tests/check_slips tests/check_storm tests/check_watch
 check-valgrind:
 	@$(MAKE) $(AM_MAKEFLAGS) check LOG_COMPILER='$(SHELL) $(top_srcdir)/tests/run-valgrind.sh' \
 		TESTS='$(filter-out $(not_under_valgrind),$(libcheck_tests))'

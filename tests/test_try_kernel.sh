@@ -76,7 +76,7 @@ read -r version </proc/sys/kernel/osrelease
 if [ "\$version" != $(uname -r) ]; then
 	cat bring/file || exit
 fi
-echo "in \$PWD, of \$HALFOPEN_TEST_WORD, umask \$(umask), \$(cat link), \$(ulimit -n) files"
+echo "in \$PWD, of \$HALFOPEN_TEST_WORD, umask \$(umask), \$(cat link), \$(ulimit -n) files" >/dev/stdout
 exec $server
 END
 chmod +x lacking.sh

@@ -237,6 +237,25 @@ static void make_tmp_writable(void)
 		no_cargo("mount an overlay (driver 'overlay')");
 }
 
+/* What udev makes elsewhere, and the kernel does not. */
+static void complete_devices(void)
+{
+	static const struct {
+		const char *at, *to;
+	} links[] = {
+		{ "/dev/fd", "/proc/self/fd" },
+		{ "/dev/stdin", "/proc/self/fd/0" },
+		{ "/dev/stdout", "/proc/self/fd/1" },
+		{ "/dev/stderr", "/proc/self/fd/2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(links); i++)
+		(void)symlink(links[i].to, links[i].at);
+	(void)chmod("/dev/shm", 01777); /* whatever the umask was */
+	(void)mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, "ptmxmode=0666,mode=0620,gid=5");
+}
+
 /*
  * The cargo takes the place of the guest's own files, of which it keeps what it was asked for. It
  * is read-only, and what a program writes goes to the layer of its sandbox.
@@ -249,6 +268,7 @@ static void enter_cargo(void)
 	    mount(GUEST_OWN, CARGO_ROOT GUEST_OWN, NULL, MS_BIND, NULL) < 0)
 		no_cargo("mount a tmpfs");
 	make_tmp_writable();
+	complete_devices();
 	move_into_root("/dev");
 	move_into_root("/proc");
 	move_into_root("/sys");
