@@ -240,8 +240,7 @@ server_sshd()
 	needs sshd ssh-keygen
 	about "a process for each client; on two ports, in the background"
 	backlog 128
-	finds reset-at-reload reload "At SIGHUP it closes its listeners, begins anew, and listens again."
-	may_find refused-at-reload reload "Who comes in between is refused."
+	finds refused-at-reload reload "At SIGHUP it closes its listeners, begins anew, and listens again."
 	make_ready ssh-keygen -q -t ed25519 -N '' -f hostkey
 	try --port 2222 --expect SSH-2 --reload-signal HUP -- /usr/sbin/sshd \
 		-f /dev/null -h "$PWD/hostkey" -o PidFile="$PWD/sshd.pid" -p 2222 -p 2223
