@@ -160,9 +160,10 @@ static char *epoll_words(const struct inspected_holder *holder)
 {
 	uint32_t events = holder->epoll_events;
 
-	return format("in epoll, %s-triggered%s%s%s", events & EPOLLET ? "edge" : "level",
+	return format("in epoll, %s-triggered%s%s%s%s", events & EPOLLET ? "edge" : "level",
 		      events & EPOLLEXCLUSIVE ? ", EPOLLEXCLUSIVE" : "",
 		      events & EPOLLONESHOT ? ", EPOLLONESHOT" : "",
+		      holder->outside ? ", by another epoll that this one is in" : "",
 		      holder->waits == WAITS_EPOLL ? ""
 						   : ", no thread of it is in epoll_wait() now");
 }
@@ -204,7 +205,7 @@ static bool wait_alike(const struct inspected_holder *one, const struct inspecte
 {
 	return strcmp(one->name, other->name) == 0 && one->waits == other->waits &&
 	       waiting_threads(one) == waiting_threads(other) && one->epolls == other->epolls &&
-	       one->epoll_events == other->epoll_events &&
+	       one->outside == other->outside && one->epoll_events == other->epoll_events &&
 	       strcmp(call_of(one), call_of(other)) == 0;
 }
 

@@ -215,6 +215,7 @@ enum wait_kind {
 struct inspected_thread {
 	pid_t thread;
 	enum wait_kind waits;
+	bool outside;  /* WAITS_EPOLL: in an epoll that watches that which watches the listener */
 	char call[24]; /* in which it is: "epoll_wait"; "" where it runs, or that is not known */
 };
 
@@ -230,6 +231,7 @@ struct inspected_holder {
 	bool other_program;    /* what runs there is not what @inherited_from runs: it has exec'd */
 	unsigned epolls;       /* how many epoll descriptors of it watch the listener */
 	uint32_t epoll_events; /* EPOLLET, EPOLLEXCLUSIVE, ... of the first of them */
+	bool outside;          /* a thread of it is: see there */
 	bool uring;            /* an io_uring of it has an accept pending */
 	struct inspected_thread *threads;
 	size_t thread_count;

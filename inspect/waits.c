@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 
 /* ---- what descriptors say -----------------------------------------------------------------------
  */
@@ -40,6 +41,40 @@ static bool epoll_watches(pid_t pid, int epoll, uint64_t inode, uint32_t *events
 	autofree char *fdinfo = proc_load("%d/fdinfo/%d", pid, epoll);
 
 	return fdinfo && watches(fdinfo, inode, events);
+}
+
+/* An epoll in an epoll in ...: no deeper than the kernel takes (EP_MAX_NESTS). */
+#define MOST_NESTED 4
+
+/* The one inode of all that have none of their own: epolls, too. */
+static uint64_t inode_of(pid_t pid, int descriptor)
+{
+	autofree char *path = format("/proc/%d/fd/%d", pid, descriptor);
+	struct stat file;
+
+	return stat(path, &file) == 0 ? (uint64_t)file.st_ino : 0;
+}
+
+/* Whether it, or an epoll that it watches, watches the listener; by the numbers that they had. */
+static bool epoll_reaches(pid_t pid, int epoll, uint64_t inode, int depth)
+{
+	autofree char *fdinfo = proc_load("%d/fdinfo/%d", pid, epoll);
+	uint64_t own = inode_of(pid, epoll);
+	uint32_t events;
+
+	if (!fdinfo || watches(fdinfo, inode, &events))
+		return fdinfo;
+	for (const char *line = fdinfo; depth < MOST_NESTED && (line = strstr(line, "tfd:"));
+	     line++) {
+		unsigned long ino;
+		int inner;
+
+		if (sscanf(line, "tfd: %d events: %*x data: %*x pos:%*d ino:%lx", &inner, &ino) ==
+			    2 &&
+		    ino == own && epoll_reaches(pid, inner, inode, depth + 1))
+			return true;
+	}
+	return false;
 }
 
 /* io_uring/fdinfo.c: what waits to be ready is listed as "op=%d"; of which descriptor is not said.
@@ -102,7 +137,9 @@ static bool polls(const struct waiter *waiter, const struct current_call *call)
 	if (!process_memory(waiter->pid, call->arguments[0], polled, count * sizeof(*polled)))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (polled[i].events & POLLIN && is_listener(waiter, polled[i].fd))
+		if (polled[i].events & POLLIN &&
+		    (is_listener(waiter, polled[i].fd) ||
+		     epoll_reaches(waiter->pid, polled[i].fd, waiter->listener->inode, 0)))
 			return true;
 	return false;
 }
@@ -134,10 +171,16 @@ static bool accepts_by_socketcall(const struct waiter *waiter, const struct curr
 
 static bool waits_in_epoll(const struct waiter *waiter, const struct current_call *call)
 {
+	return epoll_reaches(waiter->pid, (int)call->arguments[0], waiter->listener->inode, 0);
+}
+
+/* Not in that which watches the listener itself, but in one that this one is in. */
+static bool waits_outside(const struct waiter *waiter, const struct current_call *call)
+{
 	uint32_t events;
 
-	return epoll_watches(waiter->pid, (int)call->arguments[0], waiter->listener->inode,
-			     &events);
+	return !epoll_watches(waiter->pid, (int)call->arguments[0], waiter->listener->inode,
+			      &events);
 }
 
 static enum wait_kind wait_in(const struct waiter *waiter, enum call kind,
@@ -192,6 +235,7 @@ static void see_thread(const struct waiter *waiter, struct inspected_thread *thr
 	else
 		snprintf(thread->call, sizeof(thread->call), "system call %ld", call.number);
 	thread->waits = wait_in(waiter, kind, &call);
+	thread->outside = thread->waits == WAITS_EPOLL && waits_outside(waiter, &call);
 	if (kind == CALL_SOCKETCALL && thread->waits == WAITS_ACCEPT)
 		strcpy(thread->call, "accept");
 }
@@ -223,6 +267,7 @@ void see_waits(struct inspected_listener *listener, struct inspected_holder *hol
 		see_thread(&waiter, &thread);
 		holder->threads = GROWN(holder->threads, holder->thread_count);
 		holder->threads[holder->thread_count++] = thread;
+		holder->outside |= thread.outside;
 	}
 	holder->waits = wait_of_all(holder);
 }

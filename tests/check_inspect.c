@@ -234,6 +234,53 @@ static void wait_for_one_shot(int listener)
 	wait_in_epoll_as(listener, EPOLLONESHOT);
 }
 
+/* The listener is in an epoll, and that is in others. */
+static int nested_epoll(int listener, int depth)
+{
+	int inner = listener;
+
+	for (int i = 0; i < depth; i++) {
+		int epoll = epoll_create1(EPOLL_CLOEXEC);
+		struct epoll_event event = { .events = EPOLLIN | (i ? 0 : (uint32_t)EPOLLET) };
+
+		epoll_ctl(epoll, EPOLL_CTL_ADD, inner, &event);
+		inner = epoll;
+	}
+	return inner;
+}
+
+static void wait_in_epoll_of_epolls(int listener)
+{
+	struct epoll_event event;
+	int outer = nested_epoll(listener, 3);
+
+	say_ready();
+	epoll_wait(outer, &event, 1, -1);
+}
+
+static void wait_in_poll_of_an_epoll(int listener)
+{
+	struct pollfd polled = { .fd = nested_epoll(listener, 1), .events = POLLIN };
+
+	say_ready();
+	poll(&polled, 1, -1);
+}
+
+/* One that has nothing to do with the listener. */
+static void wait_in_another_epoll(int listener)
+{
+	int ends[2];
+	struct epoll_event event;
+	int outer;
+
+	(void)listener;
+	if (pipe(ends))
+		return;
+	outer = nested_epoll(ends[0], 2);
+	say_ready();
+	epoll_wait(outer, &event, 1, -1);
+}
+
 static void wait_for_something_else(int listener)
 {
 	(void)listener;
@@ -269,6 +316,10 @@ static const struct {
 	{ wait_for_edges, WAITS_EPOLL, EPOLLET, "in epoll, edge-triggered" },
 	{ wait_exclusively, WAITS_EPOLL, EPOLLEXCLUSIVE, "level-triggered, EPOLLEXCLUSIVE" },
 	{ wait_for_one_shot, WAITS_EPOLL, EPOLLONESHOT, "level-triggered, EPOLLONESHOT" },
+	{ wait_in_epoll_of_epolls, WAITS_EPOLL, EPOLLET,
+	  "in epoll, edge-triggered, by another epoll that this one is in" },
+	{ wait_in_poll_of_an_epoll, WAITS_POLL, EPOLLET, "poll()" },
+	{ wait_in_another_epoll, WAITS_NOT, 0, "not at present (in epoll_wait)" },
 	{ wait_in_a_second_thread, WAITS_ACCEPT, 0, "blocked in accept" },
 	{ wait_for_something_else, WAITS_NOT, 0, "not at present (in pause)" },
 };
