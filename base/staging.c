@@ -5,8 +5,6 @@
 #include "base/staging.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #define ALLOWS(kind) (1u << (kind))
@@ -302,24 +300,24 @@ char *stage_parse(const char *word, struct stage_turn *turn, struct stage_place 
 /* ---- back to text --------------------------------------------------------------------------- */
 
 /* With the largest unit in which it is a whole number. */
-static void add_number(struct text *text, double size, const struct unit *units)
+static void add_number(struct text *text, uint64_t size, const struct unit *units)
 {
 	const struct unit *best = units;
 
 	for (; units->name; units++)
-		if (fmod(size, units->size) == 0)
+		if (size % (uint64_t)units->size == 0)
 			best = units;
-	text_add(text, "%.15g%s", size / best->size, best->name);
+	text_add(text, "%.15g%s", (double)size / best->size, best->name);
 }
 
 static void add_rate(struct text *text, const struct stage_value *value)
 {
-	add_number(text, (double)value->bytes, units_of_bytes);
+	add_number(text, value->bytes, units_of_bytes);
 	text_add(text, "/");
 	if (value->span == SEC(1))
 		text_add(text, "s");
 	else
-		add_number(text, (double)value->span, units_of_time);
+		add_number(text, (uint64_t)value->span, units_of_time);
 }
 
 char *stage_turn_text(const struct stage_turn *turn)
@@ -329,9 +327,9 @@ char *stage_turn_text(const struct stage_turn *turn)
 
 	text_add(&text, "%s%s", rows[turn->state].about.name, value->kind ? "=" : "");
 	if (value->kind == STAGE_SPAN)
-		add_number(&text, (double)value->span, units_of_time);
+		add_number(&text, (uint64_t)value->span, units_of_time);
 	else if (value->kind == STAGE_BYTES)
-		add_number(&text, (double)value->bytes, units_of_bytes);
+		add_number(&text, value->bytes, units_of_bytes);
 	else if (value->kind == STAGE_RATE)
 		add_rate(&text, value);
 	else if (value->kind == STAGE_ICMP)
