@@ -83,6 +83,33 @@ const struct stage_turn *cursor_next(struct cursor *cursor, nsec now);
 /* When time alone ends the turn; INT64_MAX: it does not. */
 nsec cursor_deadline(const struct cursor *cursor);
 
+/* What epoll's data points to. */
+struct ready {
+	void (*step)(struct ready *ready, uint32_t events);
+};
+
+/* ---- wiretap.c: what no listener tells of -------------------------------------------------------
+ */
+
+/* A SYN without ACK, or a FIN, as it came in. */
+struct segment {
+	struct sockaddr_storage client;
+	unsigned port; /* to which it goes */
+	uint32_t sequence;
+	bool syn, fin;
+};
+
+struct wiretap {
+	struct ready ready;
+	int fd; /* -1: it may not be had */
+	void (*heard)(void *context, const struct segment *segment);
+	void *context;
+};
+void wiretap_open(struct wiretap *wiretap, int epoll);
+/* Tells of all that has come so far. */
+void wiretap_drain(struct wiretap *wiretap);
+void wiretap_close(struct wiretap *wiretap);
+
 /* ---- view.c: an accepted socket, as its kernel has it --------------------------------------- */
 
 struct view {
@@ -96,11 +123,6 @@ struct view {
 bool view_socket(int fd, struct view *view);
 
 /* ---- connection.c: one that was accepted ---------------------------------------------------- */
-
-/* What epoll's data points to. */
-struct ready {
-	void (*step)(struct ready *ready, uint32_t events);
-};
 
 struct connection {
 	struct ready ready;
@@ -164,6 +186,7 @@ struct listener {
 	int fd;
 	int filler; /* its own connection in the accept queue, or -1 */
 	uint64_t cookie;
+	bool listens;
 	enum manner manner;
 	const struct stage_turn *turn; /* for which it holds connections */
 	bool shared;                   /* others may follow at its address (SO_REUSEPORT) */
@@ -202,6 +225,8 @@ void port_look(struct port *port);
 nsec port_deadline(const struct port *port);
 /* half-open=T: it is over for this one. */
 void port_let(struct port *port, struct connection *connection);
+/* The wiretap has this for its port. */
+void port_hear(struct port *port, const struct segment *segment);
 unsigned port_number(const struct port *port);
 const struct stage_turn *port_turn(struct port *port);
 const char *port_problem(const struct port *port);
@@ -214,6 +239,7 @@ struct states {
 	struct states_options options;
 	struct inspection *inspection;
 	int epoll;
+	struct wiretap wiretap;
 	struct port **ports;
 	size_t port_count;
 	struct connection **all; /* in the order in which they were seen */

@@ -222,9 +222,19 @@ static void empty(struct listener *listener)
 
 static char *listen_with(struct listener *listener, int backlog)
 {
-	if (listen(listener->fd, backlog) == 0)
-		return NULL;
-	return format("listen(): %s", strerror(errno));
+	listener->listens = listen(listener->fd, backlog) == 0;
+	return listener->listens ? NULL : format("listen(): %s", strerror(errno));
+}
+
+/*
+ * One that listens is put back to one that is bound. To one that does not, shutdown() would do
+ * something else: whoever is accepted later would be at its end (docs/second-shutdown.md).
+ */
+static void refuse(struct listener *listener)
+{
+	if (listener->listens)
+		shutdown(listener->fd, SHUT_RD);
+	listener->listens = false;
 }
 
 static char *ignore(struct listener *listener)
@@ -249,7 +259,7 @@ char *listener_turn(struct listener *listener, enum manner manner)
 		empty(listener);
 	listener->manner = manner;
 	if (manner == REFUSES) {
-		shutdown(listener->fd, SHUT_RD);
+		refuse(listener);
 		return NULL;
 	}
 	if (manner == IGNORES)

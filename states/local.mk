@@ -12,4 +12,5 @@ states_libstates_a_SOURCES = \
 	states/states.c \
 	states/states.h \
 	states/turns.c \
-	states/view.c
+	states/view.c \
+	states/wiretap.c

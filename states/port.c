@@ -25,6 +25,7 @@ struct port {
 	bool closing_books; /* a look just after a turn: who is new had come before its end */
 	/* In SYN_RECV, when looked at last, and in the look before that. */
 	unsigned requests, requests_before;
+	bool arranging; /* what is heard meanwhile changes nothing */
 	char *problem;
 };
 
@@ -164,7 +165,7 @@ static void look_at_gone(struct port *port, struct connection *connection)
 
 	connection->held = false;
 	connection->deadline = INT64_MAX;
-	if (manner_of(connection->told.turn) == IGNORES &&
+	if (connection->told.end == STATES_LASTS && manner_of(connection->told.turn) == IGNORES &&
 	    2 * port->requests_before > (unsigned)listener->limit) {
 		connection_break(connection,
 				 "the server has forgotten its request: there are more than half "
@@ -369,23 +370,44 @@ static void close_books(struct port *port)
 	port->closing_books = false;
 }
 
-void port_arrange(struct port *port)
+static bool all_are_arranged(struct port *port)
+{
+	const struct stage_turn *turn = cursor_next(&port->cursor, clock_now());
+
+	for (size_t i = 0; i < port->family_count; i++)
+		if (!is_arranged(port->current[i], turn))
+			return false;
+	return true;
+}
+
+static void arrange_all(struct port *port)
 {
 	const struct stage_turn *turn = cursor_next(&port->cursor, clock_now());
 	bool held = false;
 
 	for (size_t i = 0; i < port->family_count; i++) {
-		struct listener *before = port->current[i];
+		enum manner before = port->current[i]->manner;
 
-		if (is_arranged(before, turn))
+		if (is_arranged(port->current[i], turn))
 			continue;
-		held |= manner_holds(before->manner);
+		held |= manner_holds(before);
 		autofree char *why = arrange(port, i, turn);
 		if (why)
 			port_break(port, "%s", why);
 	}
 	if (held)
 		close_books(port);
+}
+
+void port_arrange(struct port *port)
+{
+	if (port->arranging || all_are_arranged(port))
+		return;
+	port->arranging = true;
+	/* Who came before a change meets what was there before it. */
+	wiretap_drain(&port->states->wiretap);
+	arrange_all(port);
+	port->arranging = false;
 }
 
 void port_let(struct port *port, struct connection *connection)
@@ -407,6 +429,84 @@ void port_let(struct port *port, struct connection *connection)
 	for (size_t i = 0; i < port->count; i++)
 		if (port->all[i]->manner == IGNORES && !listener_let(port->all[i], let))
 			connection_break(connection, "it cannot be let in: %s", strerror(errno));
+}
+
+/* ---- what the wiretap hears ---------------------------------------------------------------------
+ */
+
+/* Of what has no socket, and so no cookie: FNV-1a, above all that the kernel counts up to. */
+static uint64_t cookie_of_syn(const struct segment *segment)
+{
+	const unsigned char *bytes = (const unsigned char *)&segment->client;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ segment->sequence;
+
+	for (size_t i = 0; i < sizeof(struct sockaddr_in6); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash | UINT64_C(1) << 63;
+}
+
+/* The port of the listener's own connection, or 0. */
+static uint16_t filler_port(const struct listener *listener)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+
+	if (listener->filler >= 0)
+		getsockname(listener->filler, (struct sockaddr *)&address, &length);
+	return listener_port(&address);
+}
+
+static void hear_syn(struct port *port, struct listener *listener, const struct segment *segment)
+{
+	struct states_connection told = { .client = segment->client,
+					  .server = listener->address,
+					  .port = port->index,
+					  .turn = listener->turn };
+	uint64_t cookie = cookie_of_syn(segment);
+	struct connection *connection = connection_find(port->states, cookie);
+	bool is_new = !connection;
+
+	if (listener_port(&segment->client) == filler_port(listener))
+		return;
+	if (is_new)
+		connection = connection_new(port->states, &told, cookie);
+	connection->told.syns++;
+	connection->told.last_syn = clock_now();
+	if (is_new && cursor_take(&port->cursor, clock_now()) != listener->turn)
+		connection_break(connection, "it came at the same time as the last one that was "
+					     "to meet this");
+	if (listener->manner == REFUSES)
+		connection_end(connection, STATES_CUT);
+}
+
+/* The filter keeps a FIN out. */
+static void hear_fin(struct port *port, const struct segment *segment)
+{
+	for (size_t i = 0; i < port->states->count; i++) {
+		struct connection *connection = port->states->all[i];
+
+		if (connection->held && connection->told.port == port->index &&
+		    manner_of(connection->told.turn) == IGNORES &&
+		    memcmp(&connection->told.client, &segment->client, sizeof(segment->client)) ==
+			    0)
+			connection_end(connection, STATES_CLIENT_CLOSED);
+	}
+}
+
+void port_hear(struct port *port, const struct segment *segment)
+{
+	struct listener *listener = NULL;
+
+	for (size_t i = 0; i < port->family_count; i++)
+		if (port->current[i]->address.ss_family == segment->client.ss_family)
+			listener = port->current[i];
+	if (!listener)
+		return;
+	if (segment->fin)
+		hear_fin(port, segment);
+	else if (segment->syn && (listener->manner == REFUSES || listener->manner == IS_FULL))
+		hear_syn(port, listener, segment);
+	port_arrange(port);
 }
 
 /* ---- looks ---------------------------------------------------------------------------------- */

@@ -32,14 +32,22 @@ char *states_refuse(const struct stage_turn *turn)
 		return format("%s: a listener alone cannot hold that state, it needs the network "
 			      "between: let halfopen run the client, behind --",
 			      name);
-	if (turn->first && (manner == REFUSES || manner == IS_FULL))
-		return format("--first: whose SYN is %s is not seen by a listener, so none can be "
-			      "counted; --for can end it",
-			      name);
+	if (turn->first && manner == IS_FULL)
+		return format("--first: whose SYN is dropped sends it again, and would get in; "
+			      "--for can end it");
 	if (turn->probability > 0 && manner != ACCEPTS)
 		return format("--probability: a listener is %s for everybody or for nobody; "
 			      "states of an accepted connection can be mixed",
 			      name);
+	return NULL;
+}
+
+/* What needs more than plain sockets. */
+static char *refuse_unseen(const struct states *states, const struct stage_turn *turn)
+{
+	if (turn->state == STAGE_REFUSED && turn->first && states->wiretap.fd < 0)
+		return format("--first: who is refused is not seen without CAP_NET_RAW, so that "
+			      "nobody can be counted; --for can end it");
 	return NULL;
 }
 
@@ -85,6 +93,15 @@ static void raise_limit(void)
 	}
 }
 
+static void hear(void *context, const struct segment *segment)
+{
+	struct states *states = context;
+
+	for (size_t i = 0; i < states->port_count; i++)
+		if (port_number(states->ports[i]) == segment->port)
+			port_hear(states->ports[i], segment);
+}
+
 struct states *states_open(const struct states_options *options)
 {
 	struct states *states = must_alloc(1, sizeof(*states));
@@ -95,6 +112,7 @@ struct states *states_open(const struct states_options *options)
 	states->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (states->epoll < 0)
 		broken("no epoll descriptor can be had: %s", shortage_text(errno));
+	states->wiretap = (struct wiretap){ .fd = -1, .heard = hear, .context = states };
 	states->dropped_before = read_overflows();
 	states->next_look = clock_now() + OFTEN;
 	return states;
@@ -109,11 +127,23 @@ void states_close(struct states *states)
 	for (size_t i = 0; i < states->port_count; i++)
 		port_close(states->ports[i]);
 	inspect_close(states->inspection);
+	wiretap_close(&states->wiretap);
 	close(states->epoll);
 	free((void *)states->all);
 	free((void *)states->live);
 	free((void *)states->ports);
 	free(states);
+}
+
+static bool needs_wiretap(const struct stage_place *place)
+{
+	for (size_t i = 0; i < place->turn_count; i++) {
+		enum manner manner = manner_of(&place->turns[i]);
+
+		if (manner == REFUSES || manner == IS_FULL || manner == IGNORES)
+			return true;
+	}
+	return false;
 }
 
 char *states_add(struct states *states, const struct states_port *asked)
@@ -123,6 +153,10 @@ char *states_add(struct states *states, const struct states_port *asked)
 
 	for (size_t i = 0; i < asked->place->turn_count && !why; i++)
 		why = states_refuse(&asked->place->turns[i]);
+	if (needs_wiretap(asked->place) && states->wiretap.fd < 0)
+		wiretap_open(&states->wiretap, states->epoll);
+	for (size_t i = 0; i < asked->place->turn_count && !why; i++)
+		why = refuse_unseen(states, &asked->place->turns[i]);
 	if (!why)
 		why = port_open(states, asked, &port);
 	if (why)
@@ -147,6 +181,11 @@ const struct stage_turn *states_turn(const struct states *states, size_t port)
 const char *states_problem(const struct states *states, size_t port)
 {
 	return port_problem(states->ports[port]);
+}
+
+bool states_see_segments(const struct states *states)
+{
+	return states->wiretap.fd >= 0;
 }
 
 uint64_t states_dropped(const struct states *states)
@@ -233,6 +272,7 @@ static bool look_at_all(struct states *states)
 
 void states_step(struct states *states)
 {
+	wiretap_drain(&states->wiretap);
 	step_ready(states);
 	step_due(states);
 	if (clock_now() < states->next_look)
@@ -256,6 +296,7 @@ void states_take(struct states *states, struct states_taken taken)
 
 void states_end(struct states *states)
 {
+	wiretap_drain(&states->wiretap);
 	step_ready(states);
 	look_at_all(states);
 	for (size_t i = 0; i < states->count; i++)

@@ -30,7 +30,7 @@ enum states_end {
 	STATES_CLIENT_CLOSED, /* FIN from the client, which may still be reading */
 	STATES_CLIENT_RESET,  /* RST from the client, or its kernel has given it up */
 	STATES_SERVED,        /* both have closed, the server after an answer */
-	STATES_CUT,           /* the server reset it, or closed it, as the state has it */
+	STATES_CUT,           /* the server refused, reset or closed it, as the state has it */
 	STATES_FORGOTTEN,     /* the server has forgotten its request */
 	STATES_STOPPED,       /* it was there when the run ended */
 };
@@ -46,6 +46,8 @@ struct states_connection {
 	uint64_t waiting;        /* bytes that have arrived and are not read, when last looked at */
 	bool closed_window;      /* the client could send no more: it was seen */
 	unsigned looks;          /* how often it was looked at */
+	unsigned syns;           /* refused and dropped: how many it has sent */
+	nsec last_syn;           /* and when the last one came */
 	char *problem;           /* why its state did not hold; NULL: it did */
 };
 
@@ -89,6 +91,11 @@ const struct stage_turn *states_turn(const struct states *states, size_t port);
  * The text is the port's.
  */
 const char *states_problem(const struct states *states, size_t port);
+/*
+ * Whether SYNs and FINs are seen that no listener tells of: by a packet socket, with CAP_NET_RAW.
+ * Then refused and dropped connections are told of, and a client that closes what is half-open.
+ */
+bool states_see_segments(const struct states *states);
 /* SYNs that a full accept queue of this namespace has dropped since states_open(): a counter. */
 uint64_t states_dropped(const struct states *states);
 

@@ -14,7 +14,14 @@ static char *met_text(const struct states_connection *connection)
 /* What the server did to it. */
 static const char *cut_name(const struct states_connection *connection)
 {
-	return connection->turn && connection->turn->state == STAGE_RESET ? "reset" : "closed";
+	switch (connection->turn ? connection->turn->state : STAGE_SERVING) {
+	case STAGE_REFUSED:
+		return "refused";
+	case STAGE_RESET:
+		return "reset";
+	default:
+		return "closed";
+	}
 }
 
 static const char *end_name(const struct states_connection *connection)
@@ -46,6 +53,10 @@ char *stage_connection_text(const struct states_connection *connection)
 
 	text_add(&text, "%s met %s: %s after %.1f s", client, met, end_name(connection),
 		 waited(connection));
+	if (connection->turn && connection->turn->state == STAGE_DROPPED)
+		text_add(&text, "; %u SYN%s dropped, the last after %.1f s", connection->syns,
+			 connection->syns == 1 ? "" : "s",
+			 seconds(connection->last_syn - connection->began));
 	if (connection->received)
 		text_add(&text, "; %llu bytes read", (unsigned long long)connection->received);
 	if (connection->sent)
@@ -65,11 +76,12 @@ json_t *stage_connection_json(const struct states_connection *connection)
 	autofree char *server = states_address_text(&connection->server);
 	autofree char *met = met_text(connection);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:I, s:I, s:I, s:b, s:i, s:b, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:I, s:I, s:I, s:b, s:i, s:i, s:b, s:o}",
 			 "event", "connection", "client", client, "server", server, "met", met,
 			 "seconds", waited(connection), "end", end_name(connection), "read",
 			 (json_int_t)connection->received, "answered", (json_int_t)connection->sent,
 			 "unread", (json_int_t)connection->waiting, "window_closed",
-			 connection->closed_window, "looks", (int)connection->looks, "held",
-			 !connection->problem, "problem", json_text(connection->problem));
+			 connection->closed_window, "looks", (int)connection->looks, "syns",
+			 (int)connection->syns, "held", !connection->problem, "problem",
+			 json_text(connection->problem));
 }

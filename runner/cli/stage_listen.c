@@ -63,9 +63,11 @@ static void print_ready(const struct listening *listening, size_t index)
 		printf("listening on %s: %s\n", name, state);
 }
 
-/* Whom a listener neither sees nor counts, or only counts. */
-static const char *unseen_text(const struct stage_turn *turn)
+/* Whom a listener neither sees nor counts, or only counts; NULL: they are seen. */
+static const char *unseen_text(const struct states *states, const struct stage_turn *turn)
 {
+	if (states_see_segments(states))
+		return NULL;
 	if (turn->state == STAGE_REFUSED)
 		return "who was refused is neither seen nor counted";
 	return turn->state == STAGE_DROPPED ? "counted, not seen" : NULL;
@@ -84,7 +86,8 @@ static unsigned count_connections(const struct listening *listening, size_t inde
 static void print_port(const struct listening *listening, size_t index)
 {
 	const struct stage_turn *turn = listening->places[index].turns;
-	const char *problem = states_problem(listening->states, index), *unseen = unseen_text(turn);
+	const char *problem = states_problem(listening->states, index),
+		   *unseen = unseen_text(listening->states, turn);
 	unsigned long long dropped = states_dropped(listening->states);
 	unsigned count = count_connections(listening, index);
 	autofree char *name = name_of(listening, index), *state = stage_turn_text(turn);
@@ -178,7 +181,8 @@ static int milliseconds_until(nsec deadline)
 	return left <= 0 ? 0 : left > SEC(1000) ? 1000000 : (int)(left / MSEC(1)) + 1;
 }
 
-static void run(struct listening *listening, struct pollfd *polled)
+/* Returns what has ended; NULL: a signal told it to. */
+static const char *run(struct listening *listening, struct pollfd *polled)
 {
 	for (;;) {
 		int count = poll(polled, WATCHED,
@@ -189,10 +193,12 @@ static void run(struct listening *listening, struct pollfd *polled)
 		states_step(listening->states);
 		if (count <= 0)
 			continue;
-		if (polled[SIGNALS].revents || polled[PARENT].revents)
-			return;
+		if (polled[SIGNALS].revents)
+			return NULL;
+		if (polled[PARENT].revents)
+			return "the process that has started it";
 		if (polled[INPUT].revents && input_has_ended())
-			return;
+			return "its standard input";
 	}
 }
 
@@ -211,8 +217,9 @@ static int listen_until_the_end(struct listening *listening)
 	for (size_t i = 0; i < listening->count; i++)
 		print_ready(listening, i);
 	fflush(stdout);
-	if (has_parent)
-		run(listening, polled);
+	const char *ended = has_parent ? run(listening, polled) : "the process that has started it";
+	if (ended)
+		complain("%s has ended, so this ends, too", ended);
 	states_end(listening->states);
 	return print_all(listening) ? EXIT_GOOD : EXIT_STAGE;
 }
