@@ -180,7 +180,7 @@ static void client_hears(struct held_connection *connection, const struct event 
 
 	if ((segment->flags & (SYN | ACK)) == (SYN | ACK)) {
 		signs->server_isn = segment->seq;
-		if (!connection->connected)
+		if (!connection->connected && !connection->ended)
 			connection->connected = event->at;
 		return;
 	}
