@@ -7,6 +7,7 @@ states_libstates_a_SOURCES = \
 	states/dialogue.c \
 	states/internal.h \
 	states/listener.c \
+	states/order.c \
 	states/pace.c \
 	states/port.c \
 	states/states.c \

@@ -111,6 +111,15 @@ void states_step(struct states *states);
 /* Looks at all once more; connections that last are STATES_STOPPED from now on. */
 void states_end(struct states *states);
 
+/*
+ * Which connection meets what, as a port has it, for who sees them come: the first turn begins now.
+ * The place outlives it; free() releases it.
+ */
+struct states_order;
+struct states_order *states_order_new(const struct stage_place *place, uint64_t seed);
+/* Of the connection that comes now; NULL: it is served. */
+const struct stage_turn *states_order_next(struct states_order *order);
+
 /* Whether it is what a server does with a connection that it has accepted. */
 bool states_are_of_server(enum stage_state state);
 /*

@@ -61,13 +61,20 @@ run stage half-opne -- true
 check 'an unknown state: 125' ended 125
 check 'an unknown state: one line says it' one_line 'nearest: half-open'
 
+run stage path-mtu=600 -- true
+check 'a path of IPv6 that is too narrow: 125' ended 125
+check 'a path of IPv6 that is too narrow: one line says it' one_line 'put /ipv4 behind it'
+run stage half-open
+check 'no client: 125' ended 125
+check 'no client: one line says it' one_line 'which client'
+
 # ---- each state, as the client meets it -----------------------------------------------------------------
 
 # meets STATE WORDS: in both families.
 meets()
 {
 	for family in ipv4 ipv6; do
-		run stage "$1" --family $family -- python3 "$client" --wait 1.5 '{host}' '{port}'
+		run stage "$1" --family $family -- python3 "$client" --wait 0.7 '{host}' '{port}'
 		check "$1 over $family: the client meets it" met "$2,"
 		check "$1 over $family: it has held" held "${1%%=*}"
 		if [ "$2" = answered ]; then
@@ -96,6 +103,20 @@ meets half-open 'never answered'
 meets cookie-lost 'never answered'
 meets unaccepted 'never answered'
 meets deferred answered
+meets silent 'never answered'
+meets zero-window 'never answered'
+meets slow=10/s answered
+meets slow-read=10k/s answered
+meets reset=200ms reset
+meets closing=200ms closed
+meets half-closed=200ms closed
+meets path-mtu=1280 answered
+for state in path-mtu=1280 'path-mtu=1280 --silent'; do
+	# shellcheck disable=SC2086 # an option stands behind it
+	run stage $state -- python3 "$client" --wait 2 --bytes 20000 '{host}' '{port}'
+	check "$state: a client that has much to say" held path-mtu=1280
+done
+check 'path-mtu, and no ICMP: it is never answered' met 'never answered,'
 
 run stage expired -- python3 "$client" --wait 10 '{host}' '{port}'
 check 'expired: the client is reset when the server has forgotten it' met reset,
@@ -244,7 +265,7 @@ check 'a client that leaves a child behind: its exit status' ended 5
 check 'a client that leaves a child behind: nothing is left' within 2 nothing_left
 
 "$fake" stage unaccepted -- sh -c 'trap "exit 9" TERM; echo ready; sleep 100 & wait' >out 2>err &
-within 4 says ready
+within 4 says ready >/dev/null
 kill $!
 wait $!
 status=$?

@@ -31,6 +31,33 @@ static struct listed_case listed_stage(const struct staging *staging)
 	};
 }
 
+/* ---- what makes no sense -------------------------------------------------------------------- */
+
+#define LEAST_OVER_IPV6 1280 /* RFC 8200, 5 */
+
+static bool is_narrow_over_ipv6(const struct staging *staging, const struct stage_place *place)
+{
+	bool ipv6 = staging->family != STAGE_IPV4 && place->family != STAGE_IPV4;
+
+	for (size_t i = 0; i < place->turn_count && ipv6; i++)
+		if (place->turns[i].state == STAGE_PATH_MTU &&
+		    place->turns[i].value.mtu < LEAST_OVER_IPV6)
+			return true;
+	return false;
+}
+
+static bool check_paths(const struct staging *staging)
+{
+	for (size_t i = 0; i < staging->place_count; i++)
+		if (is_narrow_over_ipv6(staging, &staging->places[i])) {
+			complain("path-mtu: a path of IPv6 carries packets of %d bytes at least "
+				 "(RFC 8200); for IPv4 alone put /ipv4 behind it, or --family ipv4",
+				 LEAST_OVER_IPV6);
+			return false;
+		}
+	return true;
+}
+
 /* ---- what it comes to ----------------------------------------------------------------------- */
 
 /* Before anything is made; 0: it can be started, as far as can be seen. */
@@ -145,7 +172,7 @@ int stage_client(const struct options *options, const struct staging *staging)
 		.timeout_multiplier = 1,
 	};
 	struct run run = { .options = &asked, .reporter = &staged_reporter, .lock = -1 };
-	int status = refuse(staging);
+	int status = check_paths(staging) ? refuse(staging) : STAGE_ERROR;
 
 	if (status)
 		return status;
