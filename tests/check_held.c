@@ -289,6 +289,11 @@ START_TEST(deferred_waits_for_data)
 	judged(NULL);
 	begin("deferred");
 	shakes_hands(SYN_RECV);
+	client_closes(9);
+	socket_is(9.002, SYN_RECV, ESTABLISHED);
+	judged(NULL);
+	begin("deferred");
+	shakes_hands(SYN_RECV);
 	socket_is(2, SYN_RECV, ESTABLISHED);
 	client_closes(9);
 	judged("before data has come");

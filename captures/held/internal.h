@@ -16,7 +16,7 @@ struct held_signs {
 	nsec syn_ack;      /* left the server, */
 	nsec reset, fin;   /* as did these, */
 	nsec data;         /* and its first data */
-	nsec heard;        /* the client's first data came to the server */
+	nsec heard;        /* the client's first data, or its FIN, came to the server */
 	nsec icmp;         /* came to the client */
 	nsec request;      /* the server has a half-open request, */
 	nsec request_gone; /* and has it no more, */

@@ -222,6 +222,7 @@ static void look_at_order(struct held_connection *connection)
 	const struct held_signs *signs = connection->signs;
 	enum stage_state state = connection->turn.state;
 
+	/* A FIN ends the deferral as data does: tcp_check_req() looks at the sequence number. */
 	if (state == STAGE_DEFERRED && signs->up && (!signs->heard || signs->up < signs->heard))
 		object(connection, format("the server has a connection after %.3f s, before data "
 					  "has come",

@@ -20,7 +20,7 @@ static void arrives(struct held_connection *connection, const struct event *even
 	struct held_signs *signs = connection->signs;
 
 	signs->syns_arrived += (segment->flags & (SYN | ACK | RST)) == SYN;
-	sign(&signs->heard, segment->length > 0, event->at);
+	sign(&signs->heard, segment->length > 0 || segment->flags & FIN, event->at);
 }
 
 static void leaves(struct held_connection *connection, const struct event *event)
