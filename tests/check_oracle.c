@@ -3,7 +3,8 @@
  * check_oracle: recorded journals are judged without a finding, their ladders do not tell how fast
  * the machine was, and each mutation of them, of each kind, at every place where it fits, is
  * rejected with a finding that names the place. What is mutated is the journal of a case that names
- * no counter which it need not name.
+ * no counter which it need not name. In the scenarios of tests/told the ledgers alone hold: of them
+ * what these know of is rejected.
  *
  * The journals are those in tests/journals, as runs left them (that of accept_queue_holds_... was
  * recorded with 31 in place of the backlog 511, to keep it small). ORACLE_JOURNALS names another
@@ -740,6 +741,101 @@ START_TEST(mutation_is_rejected_everywhere)
 }
 END_TEST
 
+/* ---- scenarios, as runs left them ----------------------------------------------------------- */
+
+/* What the ledgers hold, whatever a server does that is somebody else's. */
+static const char *const held_in_scenarios[] = {
+	"a segment is missing at its sender",
+	"a segment is missing at its receiver",
+	"a segment is missing at both, without a trace",
+	"one segment more",
+	"a segment arrives twice",
+	"a segment goes in the wrong direction",
+	"a counter one down",
+	"a counter's movement missing",
+	"the journal breaks off",
+	"something comes after the end",
+	"a flow, a listener or the begin undeclared",
+};
+#define HELD ((int)ARRAY_LENGTH(held_in_scenarios))
+/* Of each kind so many in a journal, spread over it. */
+#define JUDGED 100
+
+static const struct kind *kind_named(const char *name)
+{
+	for (size_t i = 0; i < kind_count; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	broken("there is no kind '%s'", name);
+}
+
+/*
+ * Who listens may do so unseen; of connections between two looks only their segments tell, and in
+ * which of two counters one that has left is, their states.
+ */
+static bool is_held_there(const struct event *event)
+{
+	static const char held[] = "Tcp.InSegs Tcp.OutRsts Tcp.ActiveOpens";
+
+	if (event->kind == EVENT_COUNTER)
+		return text_has_word(held, event->name);
+	return event->kind != EVENT_LISTENER;
+}
+
+/* True: it does not fit there, or is rejected. */
+static bool is_rejected(const struct place *place, const struct kind *kind, int way)
+{
+	struct mutation mutation = { .count = 0 };
+	struct judge *judge;
+	bool rejected;
+
+	if (!is_held_there(place->event) || !kind->make(place, way, &mutation))
+		return true;
+	judge = judge_mutated(place, &mutation);
+	rejected = judge->found;
+	judge_free(judge);
+	return rejected;
+}
+
+static void reject_in(const char *path, const struct journal *journal, const struct kind *kind)
+{
+	struct judge *judge = judge_new();
+	struct place place = { .journal = journal, .before = judge };
+	size_t apart = journal_length(journal) / JUDGED + 1;
+
+	for (; (place.event = journal_event(journal, place.index)); place.index++) {
+		if (place.index % apart == (size_t)(kind - kinds) % apart)
+			for (int way = 0; way < kind->ways; way++)
+				ck_assert_msg(is_rejected(&place, kind, way), "%s, event %zu: %s",
+					      path, place.index + 1, kind->name);
+		judge_event(judge, place.event);
+	}
+	judge_free(judge);
+}
+
+START_TEST(what_the_ledgers_of_a_scenario_hold_is_rejected)
+{
+	const char *source = getenv("top_srcdir");
+	autofree char *pattern = format("%s/tests/told/*.jsonl.gz", source ? source : ".");
+	const struct kind *kind = kind_named(held_in_scenarios[_i]);
+	glob_t found;
+
+	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *packed = found.gl_pathv[i];
+		autofree char *path = format("%.*s", (int)(strlen(packed) - strlen(".gz")), packed);
+		autofree char *why = NULL;
+		struct journal *journal = journal_load(path, &why);
+
+		ck_assert_msg(journal, "%s", why ? why : "");
+		check_sound(path, journal);
+		reject_in(path, journal, kind);
+		journal_free(journal);
+	}
+	globfree(&found);
+}
+END_TEST
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static void print_results(void)
@@ -771,6 +867,7 @@ static Suite *make_suite(void)
 	tcase_add_test(sound, another_process_may_accept_unseen_but_gives_nobody_back);
 	tcase_add_test(sound, request_does_not_outlive_all_listeners_of_its_port);
 	tcase_add_loop_test(mutated, mutation_is_rejected_everywhere, 0, (int)kind_count);
+	tcase_add_loop_test(mutated, what_the_ledgers_of_a_scenario_hold_is_rejected, 0, HELD);
 	tcase_set_timeout(mutated, 600);
 	suite_add_tcase(suite, sound);
 	suite_add_tcase(suite, mutated);
