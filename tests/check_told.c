@@ -1200,6 +1200,251 @@ START_TEST(each_finding_rests_on_two_things_at_least)
 }
 END_TEST
 
+/* ---- what makes a finding of a right server ------------------------------------------------- */
+
+/* Of the journal that is edited: its last flow, and whether that has come yet. */
+static struct {
+	int last;
+	bool has_come;
+	nsec worked;
+} editing;
+
+static bool is_of_server(const struct event *event)
+{
+	return event->kind == EVENT_PACKET && event->from == SERVER;
+}
+
+static bool is_leaving(const struct event *event)
+{
+	return (event->kind == EVENT_CALL && text_is(event->name, "close")) ||
+	       (event->kind == EVENT_PACKET && event->from == CLIENT && event->segment.flags & FIN);
+}
+
+static bool is_answer(const struct event *event)
+{
+	return event->kind == EVENT_ANSWER || (is_of_server(event) && event->segment.length);
+}
+
+/* The server sends @flags where it has answered. */
+static bool answers_become(struct event *event, int flags)
+{
+	if (event->kind == EVENT_ANSWER || is_leaving(event))
+		return false;
+	if (is_answer(event))
+		event->segment = (struct segment){ .flags = (uint8_t)flags };
+	return true;
+}
+
+static bool answers_become_fins(struct event *event)
+{
+	return answers_become(event, FIN | ACK);
+}
+
+static bool answers_become_resets(struct event *event)
+{
+	return answers_become(event, RST);
+}
+
+/* The server ends them, and not their clients, before they are whole. */
+static bool answers_are_cut(struct event *event)
+{
+	if (event->kind == EVENT_ANSWER)
+		event->name = "part";
+	if (event->kind == EVENT_PACKET && is_leaving(event))
+		event->from = SERVER;
+	return !(event->kind == EVENT_CALL && is_leaving(event));
+}
+
+static bool all_are_refused(struct event *event)
+{
+	bool answers = is_of_server(event) && event->segment.flags & SYN;
+
+	if (answers)
+		event->segment.flags = RST | ACK;
+	return answers || !event->flow || event->kind == EVENT_FLOW ||
+	       (event->kind == EVENT_PACKET && event->segment.flags & SYN);
+}
+
+/* Who comes last stays in the accept queue. */
+static bool the_last_waits(struct event *event)
+{
+	if (event->kind == EVENT_FLOW && event->flow == editing.last)
+		editing.has_come = true;
+	if (editing.has_come && event->kind == EVENT_QUEUE && !event->name && !event->accept)
+		event->accept = 1;
+	return event->flow != editing.last || (!is_answer(event) && !is_leaving(event));
+}
+
+static bool the_last_is_reset_in_the_queue(struct event *event)
+{
+	bool answers = event->flow == editing.last && is_of_server(event) && event->segment.length;
+
+	if (answers)
+		event->segment = (struct segment){ .flags = RST };
+	return answers || the_last_waits(event);
+}
+
+/* The same, and rests for longer than a server may. */
+static bool the_last_waits_for_long(struct event *event)
+{
+	if (editing.has_come)
+		event->at += event->kind == EVENT_END || is_look(event) ? event->seq * SEC(3) : 0;
+	return the_last_waits(event);
+}
+
+/* The last two looks find it ended, and had found it there before. */
+static bool ends_with(struct event *event, long status)
+{
+	bool ends = editing.has_come && is_look(event);
+
+	if (event->kind == EVENT_FLOW && event->flow == editing.last)
+		editing.has_come = true;
+	if (ends)
+		*event = (struct event){ .seq = event->seq,
+					 .at = event->at,
+					 .kind = EVENT_SERVER,
+					 .object = "server",
+					 .name = "exited",
+					 .value = status };
+	return true;
+}
+
+static bool it_exits(struct event *event)
+{
+	return ends_with(event, 1);
+}
+
+static bool sigpipe_ends_it(struct event *event)
+{
+	return ends_with(event, -SIGPIPE);
+}
+
+static bool it_works_on(struct event *event)
+{
+	editing.has_come |= text_is(event->argument, "taken");
+	if (editing.has_come && is_look(event)) {
+		event->value += editing.worked += MSEC(400);
+		event->delta += event->seq;
+	}
+	return true;
+}
+
+/* From when somebody came who was to go. */
+static bool it_rests_no_more(struct event *event)
+{
+	editing.has_come |= text_is(event->argument, "check");
+	if (editing.has_come && is_look(event))
+		event->result = 0;
+	return true;
+}
+
+static bool it_has_asked_for_one(struct event *event)
+{
+	if (text_is(event->name, "backlog asked"))
+		event->value = 1;
+	return true;
+}
+
+static bool the_second_ends_at_once(struct event *event)
+{
+	if (text_is(event->object, "server 2") && text_is(event->name, "listens")) {
+		event->name = "exited";
+		event->value = 1;
+	}
+	return true;
+}
+
+static bool listeners_stay(struct event *event)
+{
+	return event->kind != EVENT_QUEUE || !event->name;
+}
+
+/* It serves on while it drains. */
+static void drain_and_serve(struct stage *stage)
+{
+	int held;
+
+	begin(stage, "stop");
+	held = come(stage, "holder");
+	accept_one(stage);
+	ask(stage, held);
+	answer_a_part(stage, held);
+	rest(stage);
+	server_event(stage, "signalled", SIGTERM);
+	serve(stage);
+	rest_for(stage, 3);
+	answer(stage, held);
+	exit_with(stage, 0);
+}
+
+static const struct {
+	const char *finding;
+	void (*play)(struct stage *stage); /* a right server */
+	edit *edit;
+} breaks[] = {
+	{ "half-served", one, answers_become_fins },
+	{ "left-in-queue", edge, the_last_waits },
+	{ "tiny-backlog", tiny, it_has_asked_for_one },
+	{ "silent-client-blocks-others", silent, the_last_waits },
+	{ "dies-of-dead-client", dead, it_exits },
+	{ "dies-of-sigpipe", sigpipe, sigpipe_ends_it },
+	{ "spins-after-client-left", work_for_nobody, it_rests_no_more },
+	{ "listener-unserved", deaf_thread, the_last_waits },
+	{ "spins-without-descriptors", spin, it_works_on },
+	{ "deaf-after-descriptors", deaf, the_last_waits_for_long },
+	{ "dies-without-descriptors", die_without_descriptors, it_exits },
+	{ "dies-of-accept-error", die_of_error, it_exits },
+	{ "deaf-after-accept-error", deaf_after_error, the_last_waits },
+	{ "dies-of-interrupted-wait", die_of_stop, it_exits },
+	{ "dies-by-itself", one, it_exits },
+	{ "unserved-while-draining", drain_and_serve, the_last_waits },
+	{ "cannot-bind-again", bind_again, the_second_ends_at_once },
+	{ "listener-leaked", leak, listeners_stay },
+	{ "refused-at-restart", activated, all_are_refused },
+	{ "refused-at-reload", reload_refuses, all_are_refused },
+	{ "reset-at-reload", reload_closes, answers_become_resets },
+	{ "cut-answer-at-reload", reload_cuts, answers_are_cut },
+	{ "unanswered-at-reload", reload_closes, answers_become_fins },
+	{ "refused-at-handover", handover_refuses, all_are_refused },
+	{ "reset-at-handover", handover_closes, answers_become_resets },
+	{ "cut-answer-at-handover", handover_cuts, answers_are_cut },
+	{ "unanswered-at-handover", handover_closes, answers_become_fins },
+	{ "reset-in-group", group, the_last_is_reset_in_the_queue },
+};
+
+START_TEST(each_finding_can_be_edited_into_the_journal_of_a_right_server)
+{
+	const struct told_rule *rule;
+
+	for (size_t i = 0; (rule = told_rule_at(i)); i++) {
+		bool can = false;
+
+		for (size_t k = 0; k < ARRAY_LENGTH(breaks); k++)
+			can |= strcmp(breaks[k].finding, rule->name) == 0;
+		ck_assert_msg(can, "%s", rule->name);
+	}
+}
+END_TEST
+
+START_TEST(a_right_server_has_the_finding_when_its_journal_says_so)
+{
+	const struct fault fault = { breaks[_i].finding, breaks[_i].play, NULL };
+	struct journal *journal = play(&fault, false), *copy;
+	struct told *told = told_of(journal);
+	autofree char *names = NULL, *before = names_of(told);
+
+	memset(&editing, 0, sizeof(editing));
+	editing.last = told->client_count;
+	copy = edited(journal, breaks[_i].edit);
+	names = names_in(copy);
+	ck_assert_msg(!*before && strstr(names, breaks[_i].finding), "%s: %s, and before: %s",
+		      breaks[_i].finding, names, before);
+	told_free(told);
+	journal_free(copy);
+	journal_free(journal);
+}
+END_TEST
+
 /* ---- journals as runs left them ------------------------------------------------------------- */
 
 static glob_t recorded;
@@ -2084,6 +2329,9 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tests, a_finding_goes_with_what_it_rests_on, 0,
 			    (int)ARRAY_LENGTH(edits));
 	tcase_add_test(tests, each_finding_rests_on_two_things_at_least);
+	tcase_add_test(tests, each_finding_can_be_edited_into_the_journal_of_a_right_server);
+	tcase_add_loop_test(tests, a_right_server_has_the_finding_when_its_journal_says_so, 0,
+			    (int)ARRAY_LENGTH(breaks));
 	tcase_add_loop_test(tests, what_was_written_tells_the_same, 0, FAULTS);
 	tcase_add_test(tests, clients_have_their_fates_and_times);
 	tcase_add_test(tests, a_queue_is_a_fifo);
