@@ -64,6 +64,8 @@ check 'an unknown state: one line says it' one_line 'nearest: half-open'
 run stage path-mtu=600 -- true
 check 'a path of IPv6 that is too narrow: 125' ended 125
 check 'a path of IPv6 that is too narrow: one line says it' one_line 'put /ipv4 behind it'
+run stage serving --wire 'delay soon' -- true
+check 'a wire that cannot be: 125' ended 125
 run stage half-open
 check 'no client: 125' ended 125
 check 'no client: one line says it' one_line 'which client'

@@ -147,7 +147,7 @@ static int find_a_place(struct run *run, const struct options *options)
 
 	switch (lanes_assign(run, &why)) {
 	case LANES_USAGE:
-		return EXIT_USAGE;
+		return STAGE_ERROR;
 	case LANES_FOUND:
 		return begin(run, options);
 	default:
