@@ -273,6 +273,17 @@ wait $!
 status=$?
 check 'SIGTERM is passed on to the client' ended 9
 
+# ---- several at once ----------------------------------------------------------------------------------------
+
+for number in 1 2 3; do
+	"$fake" stage half-open -- python3 "$client" --wait 2 '{host}' '{port}' >out.$number 2>err.$number &
+done
+wait
+cat err.1 err.2 err.3 >err
+check 'three at once: each has held' [ "$(grep -c '^halfopen: half-open.*\[held: ' err)" -eq 3 ]
+check 'three at once: each has a folder of its own' \
+	[ "$(sed -n 's/.*and more: //p' err | sort -u | wc -l)" -eq 3 ]
+
 # ---- a crowd ---------------------------------------------------------------------------------------------
 
 run stage half-open -- python3 -c "

@@ -15,6 +15,14 @@
 #include <string.h>
 
 static const char default_folder[] = "artifacts/stage";
+#define MOST_AT_ONCE 1000
+
+/* A run, and what it is asked for, of which the folder may change. */
+struct stage_run {
+	struct run run;
+	struct run_options asked;
+	char *folder; /* NULL: the default, or --artifacts */
+};
 
 /* ---- the only case that there is ------------------------------------------------------------ */
 
@@ -125,9 +133,32 @@ static int play_and_report(struct run *run, const struct options *options)
 	return status_of(run);
 }
 
-static int begin(struct run *run, const struct options *options)
+/*
+ * A test suite may play several stages at once: the second one that finds the default folder taken
+ * has artifacts/stage-2, and so on.
+ */
+static char *prepare_somewhere(struct stage_run *stage, const struct options *options)
 {
-	autofree char *problem = prepare_run(run, options);
+	struct run *run = &stage->run;
+	char *problem = prepare_run(run, options);
+
+	for (int number = 2; run->taken && !options->artifacts && number <= MOST_AT_ONCE;
+	     number++) {
+		free(problem);
+		close(run->lock);
+		run->taken = false;
+		free(stage->folder);
+		stage->folder = format("%s-%d", default_folder, number);
+		stage->asked.artifacts = stage->folder;
+		problem = prepare_run(run, options);
+	}
+	return problem;
+}
+
+static int begin(struct stage_run *stage, const struct options *options)
+{
+	struct run *run = &stage->run;
+	autofree char *problem = prepare_somewhere(stage, options);
 
 	if (!problem && !staged_store(run, false)) {
 		problem = run->fatal;
@@ -141,15 +172,15 @@ static int begin(struct run *run, const struct options *options)
 	return play_and_report(run, options);
 }
 
-static int find_a_place(struct run *run, const struct options *options)
+static int find_a_place(struct stage_run *stage, const struct options *options)
 {
 	autofree char *why = NULL;
 
-	switch (lanes_assign(run, &why)) {
+	switch (lanes_assign(&stage->run, &why)) {
 	case LANES_USAGE:
 		return STAGE_ERROR;
 	case LANES_FOUND:
-		return begin(run, options);
+		return begin(stage, options);
 	default:
 		if (why)
 			complain("%s", why);
@@ -161,23 +192,25 @@ int stage_client(const struct options *options, const struct staging *staging)
 {
 	const struct listed_case listed = listed_stage(staging);
 	const struct catalogue stages = { .cases = &listed, .case_count = 1 };
-	const struct run_options asked = {
-		.catalogue = &stages,
-		.staging = staging,
-		.artifacts = options->artifacts ? options->artifacts : default_folder,
-		.wire = options->wire,
-		.kernel = "host",
-		.jobs = 1,
-		.repeat = 1,
-		.timeout_multiplier = 1,
-	};
-	struct run run = { .options = &asked, .reporter = &staged_reporter, .lock = -1 };
+	struct stage_run stage = { .asked = { .catalogue = &stages,
+					      .staging = staging,
+					      .artifacts = options->artifacts ? options->artifacts
+									      : default_folder,
+					      .wire = options->wire,
+					      .kernel = "host",
+					      .jobs = 1,
+					      .repeat = 1,
+					      .timeout_multiplier = 1 } };
 	int status = check_paths(staging) ? refuse(staging) : STAGE_ERROR;
 
 	if (status)
 		return status;
 	inherited_complain();
-	status = plan_make(&run.plan, &asked) ? find_a_place(&run, options) : STAGE_ERROR;
-	run_free(&run);
+	stage.run =
+		(struct run){ .options = &stage.asked, .reporter = &staged_reporter, .lock = -1 };
+	status = plan_make(&stage.run.plan, &stage.asked) ? find_a_place(&stage, options)
+							  : STAGE_ERROR;
+	run_free(&stage.run);
+	free(stage.folder);
 	return status;
 }

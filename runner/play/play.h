@@ -167,6 +167,7 @@ struct run {
 	json_t *earlier;  /* results of runs before this one in that folder, an array, or NULL */
 	struct kept kept; /* what results.json has of those */
 	int lock;         /* on that folder */
+	bool taken;       /* another run has it, which goes on */
 	unsigned cpus, jobs;
 	const char *jobs_reason; /* what they are limited by */
 	time_t started;

@@ -236,15 +236,24 @@ char *results_make_folder(struct run *run)
 
 	if (!make_path(asked) || !realpath(asked, resolved))
 		return cannot_write(asked);
+	free(run->artifacts);
 	run->artifacts = format("%s", resolved);
 	return check_old_results(run->artifacts);
 }
 
 char *results_claim_folder(struct run *run)
 {
+	/* Each stage has the same entry, so two of them have two folders. */
+	int how = run->options->staging ? LOCK_EX | LOCK_NB : LOCK_SH;
+
 	run->lock = open_folder(run->artifacts);
-	if (run->lock < 0 || flock(run->lock, LOCK_SH) < 0)
-		return format("cannot lock %s: %s", run->artifacts, strerror(errno));
+	if (run->lock < 0 || flock(run->lock, how) < 0) {
+		run->taken = errno == EWOULDBLOCK;
+		return run->taken ? format("%s is another run's, which goes on: choose another "
+					   "folder with --artifacts",
+					   run->artifacts)
+				  : format("cannot lock %s: %s", run->artifacts, strerror(errno));
+	}
 	run->started = time(NULL);
 	run->build = guest_is_around() ? NULL : sum_of_file("/proc/self/exe");
 	run->earlier = results_of_earlier_runs(run->artifacts);
