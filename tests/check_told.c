@@ -2090,6 +2090,29 @@ START_TEST(who_closes_without_a_look_went_by_itself)
 }
 END_TEST
 
+/* As a connection to a database: nobody is lost, waits or is served there. */
+START_TEST(what_the_server_opens_itself_is_no_client)
+{
+	struct stage stage = { 0 };
+	struct told *told;
+	int own;
+
+	begin(&stage, "burst");
+	serve(&stage);
+	own = knock(&stage, "stranger");
+	child(&stage, own, PORT);
+	flags(&stage, own, SERVER, FIN | ACK);
+	told = told_of(stage.journal);
+	ck_assert_ptr_null(told_client_of(told, own));
+	ck_assert_int_eq(told->outcome_count, 1);
+	ck_assert_int_eq(told->outcomes[0].count, 1);
+	ck_assert_int_eq(told->work.accepted, 1);
+	ck_assert_int_eq(told->finding_count, 0);
+	told_free(told);
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* The next instance serves them: that is what socket activation is for. */
 START_TEST(who_waits_in_a_listener_of_the_system_is_not_left)
 {
@@ -2354,6 +2377,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, who_accepts_others_is_not_deaf);
 	tcase_add_test(tests, who_has_said_a_part_is_owed_no_answer);
 	tcase_add_test(tests, who_closes_without_a_look_went_by_itself);
+	tcase_add_test(tests, what_the_server_opens_itself_is_no_client);
 	tcase_add_test(tests, who_waits_in_a_listener_of_the_system_is_not_left);
 	tcase_add_test(tests, an_error_of_another_system_is_no_finding);
 	tcase_add_loop_test(tests, all_of_it_is_json_and_lines, 0, FAULTS);

@@ -10,7 +10,10 @@
 
 struct told_client *client_book(const struct told *told, int flow)
 {
-	return flow > 0 && flow <= told->client_count ? &told->clients[flow - 1] : NULL;
+	struct told_client *client =
+		flow > 0 && flow <= told->client_count ? &told->clients[flow - 1] : NULL;
+
+	return client && client->role != ROLE_STRANGER ? client : NULL;
 }
 
 const struct told_client *told_client_of(const struct told *told, int flow)
@@ -33,8 +36,9 @@ bool told_is_ordinary(const struct told_client *client)
 }
 
 static const char *const role_names[ROLES] = {
-	[ROLE_CLIENT] = "client", [ROLE_SILENT] = "silent", [ROLE_DEAD] = "dead",
-	[ROLE_CHECK] = "check",   [ROLE_HOLDER] = "holder", [ROLE_PROBE] = "probe",
+	[ROLE_CLIENT] = "client",     [ROLE_SILENT] = "silent", [ROLE_DEAD] = "dead",
+	[ROLE_CHECK] = "check",       [ROLE_HOLDER] = "holder", [ROLE_PROBE] = "probe",
+	[ROLE_STRANGER] = "stranger",
 };
 
 const char *told_role_name(enum told_role role)
@@ -311,6 +315,8 @@ void decide_fates(struct told *told)
 	for (int i = 0; i < told->client_count; i++) {
 		struct told_client *client = &told->clients[i];
 
+		if (client->role == ROLE_STRANGER)
+			continue;
 		client->fate = fate_of(told, client);
 		client->ended = time_of_fate(told, client);
 		if (client->fires <= told->ended)

@@ -142,7 +142,8 @@ static json_t *json_clients(const struct told *told)
 	json_t *array = json_array();
 
 	for (int i = 0; i < told->client_count; i++)
-		json_array_append_new(array, json_client(told, &told->clients[i]));
+		if (told->clients[i].role != ROLE_STRANGER)
+			json_array_append_new(array, json_client(told, &told->clients[i]));
 	return array;
 }
 

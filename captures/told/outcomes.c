@@ -51,8 +51,8 @@ char *told_outcome_words(const struct told_outcome *outcome)
 
 bool told_is_among(const struct told_client *client, const struct told_outcome *outcome)
 {
-	return client->role == outcome->role && client->fate == outcome->fate &&
-	       client->deferred == outcome->deferred;
+	return client->role != ROLE_STRANGER && client->role == outcome->role &&
+	       client->fate == outcome->fate && client->deferred == outcome->deferred;
 }
 
 static void tell_outcome(struct told *told, struct told_outcome kind)

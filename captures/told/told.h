@@ -65,6 +65,8 @@ enum told_role {
 	ROLE_CHECK,  /* "check": a health check, which connects and goes */
 	ROLE_HOLDER, /* "holder": served, and stays; reads slowly, or keeps a descriptor in use */
 	ROLE_PROBE,  /* "probe": finds out what the server answers to */
+	/* "stranger": no client, but what the server has opened itself; nothing is told of it */
+	ROLE_STRANGER,
 	ROLES
 };
 const char *told_role_name(enum told_role role); /* "client", "silent", ... */

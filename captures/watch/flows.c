@@ -214,12 +214,13 @@ static void add_stranger(struct watch *watch, struct succession *flows,
 			 const struct sighting *sighting)
 {
 	const struct four_tuple *between = &flows->between;
-	bool opened_here = is_syn(sighting) && sender_of(sighting) == CLIENT;
-	autofree char *name = opened_here ? format("connection %d", ++watch->connections)
-					  : format("stranger at port %d", between->client_port);
+	bool by_client = is_syn(sighting) && sender_of(sighting) == CLIENT;
+	autofree char *name = by_client ? format("connection %d", ++watch->connections)
+					: format("stranger at port %d", between->client_port);
 
 	add_flow(watch, flows,
 		 &(struct flow_id){ .name = name,
+				    .role = by_client ? NULL : "stranger",
 				    .client = unmapped(&between->client, between->client_port),
 				    .server = unmapped(&between->server, between->server_port) });
 	arrive_at(flows, sighting->host, sighting->at);

@@ -61,7 +61,8 @@ void watch_settings(struct watch *watch);
  * earlier one's.
  *
  * In a scenario a connection that nobody has named gets its flow with its first segment, answered
- * or not: "connection 1" and so on where a client of that host has opened it. Between the same ends
+ * or not: "connection 1" and so on where a client of that host has opened it, else it is the
+ * server's own and a stranger. Between the same ends
  * each SYN of another number (ISN) begins one more: it is that of another socket, which has the
  * port again, after the first one's end or out of TIME_WAIT. What is on its way when that happens
  * stays the earlier one's. A socket is told once it is known whose it is.
