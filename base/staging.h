@@ -78,8 +78,8 @@ struct stage_turn {
 	unsigned first;     /* then it is met by so many; 0: by all */
 	nsec span;          /* since the turn began, the first one with the client; 0: for ever */
 	double probability; /* that a connection meets it, else it is served; 0: it does */
-	unsigned let_in;    /* flooded: the so-manieth SYN of each connection is let in; 0: none */
-	bool silent;        /* path-mtu: no ICMP tells of it */
+	unsigned let_in; /* flooded: the SYN of each connection that is let in, from 1; 0: none */
+	bool silent;     /* path-mtu: no ICMP tells of it */
 };
 
 enum stage_family { STAGE_BOTH, STAGE_IPV4, STAGE_IPV6 };

@@ -182,6 +182,7 @@ bool manner_holds(enum manner manner);
 struct listener {
 	struct ready ready;
 	struct port *port;
+	int epoll; /* in which it waits */
 	struct sockaddr_storage address;
 	int fd;
 	int filler; /* its own connection in the accept queue, or -1 */
@@ -202,8 +203,8 @@ uint16_t listener_port(const struct sockaddr_storage *address);
 bool listener_bind(struct listener *listener);
 /* From now on it does that. NULL, or why not; the caller frees it. */
 char *listener_turn(struct listener *listener, enum manner manner);
-/* Of those that share an address the so-manieth to listen, from 0, gets all SYNs. False with errno.
- */
+/* Of those that share an address the one of this index gets all SYNs: as they began to listen, from
+ * 0. False with errno. */
 bool listener_choose(const struct listener *listener, unsigned index);
 /* IGNORES: not what these ports of clients send. False with errno. */
 struct let {
@@ -211,25 +212,53 @@ struct let {
 	size_t count;
 };
 bool listener_let(const struct listener *listener, struct let let);
+/* Waits for what its manner is about. */
+void listener_wait(struct listener *listener);
 void listener_close(struct listener *listener);
 
 /* ---- port.c: a place, its listeners and its turns ------------------------------------------- */
 
-struct port;
+enum { FAMILIES = 2 };
+
+struct port {
+	struct states *states;
+	size_t index; /* in states->ports */
+	const struct stage_place *place;
+	struct cursor cursor;
+	struct listener **all; /* in the order in which they began to listen */
+	size_t count;
+	struct listener *current[FAMILIES]; /* whom the next connection comes to */
+	size_t family_count;
+	bool closing_books; /* a look just after a turn: who is new had come before its end */
+	/* In SYN_RECV, when looked at last, and in the look before that. */
+	unsigned requests, requests_before;
+	bool arranging; /* what is heard meanwhile changes nothing */
+	char *problem;
+};
+
 char *port_open(struct states *states, const struct states_port *asked, struct port **port);
 void port_close(struct port *port);
 /* Puts the listeners in order for whoever comes next. */
 void port_arrange(struct port *port);
-/* Compares what the kernel has at the port with what there should be. */
-void port_look(struct port *port);
 nsec port_deadline(const struct port *port);
 /* half-open=T: it is over for this one. */
 void port_let(struct port *port, struct connection *connection);
-/* The wiretap has this for its port. */
-void port_hear(struct port *port, const struct segment *segment);
 unsigned port_number(const struct port *port);
 const struct stage_turn *port_turn(struct port *port);
 const char *port_problem(const struct port *port);
+
+/* ---- look.c: what the kernel has at a port --------------------------------------------------- */
+
+/* Compares it with what there should be, and takes those into the books who are in its hands. */
+void port_look(struct port *port);
+/* A state did not hold there; the first reason counts. */
+void port_break(struct port *port, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whether it is to this listener that the next connection comes. */
+bool port_has_current(const struct port *port, const struct listener *listener);
+
+/* ---- hear.c: what the wiretap has for a port ------------------------------------------------- */
+
+void port_hear(struct port *port, const struct segment *segment);
 
 /* ---- states.c: all of it -------------------------------------------------------------------- */
 

@@ -270,3 +270,26 @@ char *listener_turn(struct listener *listener, enum manner manner)
 		why = listen_with(listener, manner == IS_FULL ? 0 : BACKLOG);
 	return !why && manner == IS_FULL ? fill(listener) : why;
 }
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static uint32_t interest_of(const struct listener *listener)
+{
+	if (listener->paused || listener->manner == IS_FULL)
+		return 0;
+	/* Whom nobody accepts would be told of for ever. */
+	return listener->manner == LEAVES ? EPOLLIN | EPOLLET : EPOLLIN;
+}
+
+/* A socket that does not listen hangs up for ever. */
+void listener_wait(struct listener *listener)
+{
+	int epoll = listener->epoll;
+	struct epoll_event event = { .events = interest_of(listener),
+				     .data.ptr = &listener->ready };
+
+	if (listener->manner == REFUSES)
+		epoll_ctl(epoll, EPOLL_CTL_DEL, listener->fd, NULL);
+	else if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener->fd, &event) < 0)
+		epoll_ctl(epoll, EPOLL_CTL_MOD, listener->fd, &event);
+}

@@ -5,9 +5,11 @@ states_libstates_a_SOURCES = \
 	states/buffer.c \
 	states/connection.c \
 	states/dialogue.c \
+	states/hear.c \
 	states/internal.h \
 	states/listener.c \
 	states/order.c \
+	states/look.c \
 	states/pace.c \
 	states/port.c \
 	states/states.c \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * port: a place, its listeners and its turns. Who is in the hands of a listener is seen by
- * sock_diag alone: a request has no descriptor, nor has what waits in an accept queue.
+ * port: a place, its listeners and its turns.
  */
 #include "states/internal.h"
 
@@ -11,36 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { FAMILIES = 2, TRIES_FOR_A_FREE_PORT = 20 };
-
-struct port {
-	struct states *states;
-	size_t index; /* in states->ports */
-	const struct stage_place *place;
-	struct cursor cursor;
-	struct listener **all; /* in the order in which they began to listen */
-	size_t count;
-	struct listener *current[FAMILIES]; /* whom the next connection comes to */
-	size_t family_count;
-	bool closing_books; /* a look just after a turn: who is new had come before its end */
-	/* In SYN_RECV, when looked at last, and in the look before that. */
-	unsigned requests, requests_before;
-	bool arranging; /* what is heard meanwhile changes nothing */
-	char *problem;
-};
-
-static void port_break(struct port *port, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-static void port_break(struct port *port, const char *fmt, ...)
-{
-	va_list args;
-
-	if (port->problem)
-		return;
-	va_start(args, fmt);
-	port->problem = vformat(fmt, args);
-	va_end(args);
-}
+enum { TRIES_FOR_A_FREE_PORT = 20 };
 
 unsigned port_number(const struct port *port)
 {
@@ -62,120 +32,6 @@ nsec port_deadline(const struct port *port)
 	return cursor_deadline(&port->cursor);
 }
 
-/* ---- those in the hands of a listener ------------------------------------------------------- */
-
-static bool is_current(const struct port *port, const struct listener *listener)
-{
-	for (size_t i = 0; i < port->family_count; i++)
-		if (port->current[i] == listener)
-			return true;
-	return false;
-}
-
-/* The last one that holds connections, of this family; NULL: there is none. */
-static struct listener *holder(const struct port *port, int family)
-{
-	for (size_t i = port->count; i-- > 0;)
-		if (manner_holds(port->all[i]->manner) && port->all[i]->address.ss_family == family)
-			return port->all[i];
-	return NULL;
-}
-
-static struct states_connection seen_at(const struct port *port,
-					const struct inspected_socket *socket)
-{
-	return (struct states_connection){
-		.client = socket->there,
-		.server = socket->here,
-		.port = port->index,
-	};
-}
-
-/* One that a listener has in its hands. */
-static void hold(struct port *port, const struct listener *listener,
-		 const struct inspected_socket *socket)
-{
-	struct states_connection told = seen_at(port, socket);
-	bool is_late = port->closing_books || !is_current(port, listener) ||
-		       cursor_next(&port->cursor, clock_now()) != listener->turn;
-	struct connection *connection;
-
-	if (!is_late)
-		cursor_take(&port->cursor, clock_now());
-	told.turn = listener->turn;
-	connection = connection_new(port->states, &told, socket->cookie);
-	connection->held = true;
-	connection->state = socket->state;
-	connection->look = port->states->look;
-	if (listener->turn->value.kind == STAGE_SPAN)
-		connection->deadline = connection->told.began + listener->turn->value.span;
-	if (is_late)
-		connection_break(connection, "it came at the same time as the last one that was "
-					     "to meet this, and could not be told from it");
-	if (listener->manner == IGNORES && socket->state != TCP_SYN_RECV)
-		connection_break(connection, "it was connected before its ACK could be ignored");
-}
-
-static bool waits_for_accept(const struct inspected_socket *socket)
-{
-	return !socket->inode &&
-	       (socket->state == TCP_ESTABLISHED || socket->state == TCP_CLOSE_WAIT);
-}
-
-/* What holds such a socket, which was not known; NULL: it is on its way to being accepted. */
-static const struct listener *holder_of(const struct port *port,
-					const struct inspected_socket *socket)
-{
-	const struct listener *listener = holder(port, socket->here.ss_family);
-	bool is_request = socket->state == TCP_SYN_RECV;
-
-	if (!listener || (!port->closing_books && !is_current(port, listener)))
-		return NULL;
-	if (listener->manner == LEAVES)
-		return waits_for_accept(socket) ? listener : NULL;
-	if (listener->manner == IGNORES)
-		return is_request || waits_for_accept(socket) ? listener : NULL;
-	return is_request ? listener : NULL;
-}
-
-static void look_at_held(struct connection *connection, const struct inspected_socket *socket)
-{
-	enum manner manner = manner_of(connection->told.turn);
-
-	connection->look = connection->states->look;
-	connection->told.looks++;
-	connection->state = socket->state;
-	/* A FIN counts as a byte. */
-	connection->told.waiting = socket->unread - (socket->state == TCP_CLOSE_WAIT);
-	if (manner == IGNORES && socket->state != TCP_SYN_RECV && !connection->let)
-		connection_break(connection, "its ACK was taken, though it was to be ignored");
-	if (manner == LEAVES && socket->inode)
-		connection_break(connection, "somebody has accepted it");
-	if (socket->state == TCP_CLOSE_WAIT)
-		connection_end(connection, STATES_CLIENT_CLOSED);
-}
-
-/*
- * It is in no list any more. A request goes with a RST, or when it is too old; of a crowd early
- * (reqsk_timer_handler(): where there are more than half as many requests as the backlog is).
- */
-static void look_at_gone(struct port *port, struct connection *connection)
-{
-	const struct listener *listener = holder(port, connection->told.server.ss_family);
-
-	connection->held = false;
-	connection->deadline = INT64_MAX;
-	if (connection->told.end == STATES_LASTS && manner_of(connection->told.turn) == IGNORES &&
-	    2 * port->requests_before > (unsigned)listener->limit) {
-		connection_break(connection,
-				 "the server has forgotten its request: there are more than half "
-				 "as many as the backlog is, which net.core.somaxconn bounds to %d",
-				 listener->limit);
-		connection_end(connection, STATES_FORGOTTEN);
-	}
-	connection_end(connection, STATES_CLIENT_RESET);
-}
-
 /* ---- accepted ------------------------------------------------------------------------------- */
 
 static uint64_t cookie_of(int fd)
@@ -195,8 +51,8 @@ static struct connection *greet(struct port *port, struct listener *listener, in
 
 	getsockname(fd, (struct sockaddr *)&told.server, &here);
 	getpeername(fd, (struct sockaddr *)&told.client, &there);
-	told.turn = is_current(port, listener) ? cursor_take(&port->cursor, clock_now())
-					       : listener->turn;
+	told.turn = port_has_current(port, listener) ? cursor_take(&port->cursor, clock_now())
+						     : listener->turn;
 	return connection_new(port->states, &told, cookie_of(fd));
 }
 
@@ -204,32 +60,9 @@ static void take(struct port *port, struct listener *listener, int fd)
 {
 	struct connection *connection = connection_find(port->states, cookie_of(fd));
 
-	if (listener->manner == IGNORES)
-		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 }, sizeof(int));
 	if (!connection)
 		connection = greet(port, listener, fd);
 	connection_accept(connection, fd);
-}
-
-static uint32_t interest_of(const struct listener *listener)
-{
-	if (listener->paused || listener->manner == IS_FULL)
-		return 0;
-	/* Whom nobody accepts would be told of for ever. */
-	return listener->manner == LEAVES ? EPOLLIN | EPOLLET : EPOLLIN;
-}
-
-/* A socket that does not listen hangs up for ever. */
-static void wait_on(struct listener *listener)
-{
-	int epoll = listener->port->states->epoll;
-	struct epoll_event event = { .events = interest_of(listener),
-				     .data.ptr = &listener->ready };
-
-	if (listener->manner == REFUSES)
-		epoll_ctl(epoll, EPOLL_CTL_DEL, listener->fd, NULL);
-	else if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener->fd, &event) < 0)
-		epoll_ctl(epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
 /* Of one that accepts everybody the next one may be for another manner. */
@@ -257,7 +90,7 @@ static void accept_all(struct port *port, struct listener *listener)
 			continue;
 		port_break(port, "not everybody could be accepted: %s", shortage_text(errno));
 		listener->paused = true;
-		wait_on(listener);
+		listener_wait(listener);
 	}
 }
 
@@ -300,6 +133,7 @@ static struct listener *new_listener(struct port *port, const struct sockaddr_st
 
 	listener->ready.step = on_event;
 	listener->port = port;
+	listener->epoll = port->states->epoll;
 	listener->address = *address;
 	listener->shared = needs_successors(port->place);
 	listener->small_window = needs_small_window(port->place);
@@ -351,7 +185,7 @@ static char *arrange(struct port *port, size_t family, const struct stage_turn *
 		why = listener_turn(port->current[family], manner);
 	if (!why) {
 		port->current[family]->turn = turn;
-		wait_on(port->current[family]);
+		listener_wait(port->current[family]);
 	}
 	return why;
 }
@@ -429,171 +263,6 @@ void port_let(struct port *port, struct connection *connection)
 	for (size_t i = 0; i < port->count; i++)
 		if (port->all[i]->manner == IGNORES && !listener_let(port->all[i], let))
 			connection_break(connection, "it cannot be let in: %s", strerror(errno));
-}
-
-/* ---- what the wiretap hears ---------------------------------------------------------------------
- */
-
-/* Of what has no socket, and so no cookie: FNV-1a, above all that the kernel counts up to. */
-static uint64_t cookie_of_syn(const struct segment *segment)
-{
-	const unsigned char *bytes = (const unsigned char *)&segment->client;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ segment->sequence;
-
-	for (size_t i = 0; i < sizeof(struct sockaddr_in6); i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash | UINT64_C(1) << 63;
-}
-
-/* The port of the listener's own connection, or 0. */
-static uint16_t filler_port(const struct listener *listener)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof(address);
-
-	if (listener->filler >= 0)
-		getsockname(listener->filler, (struct sockaddr *)&address, &length);
-	return listener_port(&address);
-}
-
-static void hear_syn(struct port *port, struct listener *listener, const struct segment *segment)
-{
-	struct states_connection told = { .client = segment->client,
-					  .server = listener->address,
-					  .port = port->index,
-					  .turn = listener->turn };
-	uint64_t cookie = cookie_of_syn(segment);
-	struct connection *connection = connection_find(port->states, cookie);
-	bool is_new = !connection;
-
-	if (listener_port(&segment->client) == filler_port(listener))
-		return;
-	if (is_new)
-		connection = connection_new(port->states, &told, cookie);
-	connection->told.syns++;
-	connection->told.last_syn = clock_now();
-	if (is_new && cursor_take(&port->cursor, clock_now()) != listener->turn)
-		connection_break(connection, "it came at the same time as the last one that was "
-					     "to meet this");
-	if (listener->manner == REFUSES)
-		connection_end(connection, STATES_CUT);
-}
-
-/* The filter keeps a FIN out. */
-static void hear_fin(struct port *port, const struct segment *segment)
-{
-	for (size_t i = 0; i < port->states->count; i++) {
-		struct connection *connection = port->states->all[i];
-
-		if (connection->held && connection->told.port == port->index &&
-		    manner_of(connection->told.turn) == IGNORES &&
-		    memcmp(&connection->told.client, &segment->client, sizeof(segment->client)) ==
-			    0)
-			connection_end(connection, STATES_CLIENT_CLOSED);
-	}
-}
-
-void port_hear(struct port *port, const struct segment *segment)
-{
-	struct listener *listener = NULL;
-
-	for (size_t i = 0; i < port->family_count; i++)
-		if (port->current[i]->address.ss_family == segment->client.ss_family)
-			listener = port->current[i];
-	if (!listener)
-		return;
-	if (segment->fin)
-		hear_fin(port, segment);
-	else if (segment->syn && (listener->manner == REFUSES || listener->manner == IS_FULL))
-		hear_syn(port, listener, segment);
-	port_arrange(port);
-}
-
-/* ---- looks ---------------------------------------------------------------------------------- */
-
-static struct listener *listener_of(const struct port *port, uint64_t cookie)
-{
-	for (size_t i = 0; i < port->count; i++)
-		if (port->all[i]->cookie == cookie)
-			return port->all[i];
-	return NULL;
-}
-
-static void look_at_listener(struct port *port, const struct inspected_socket *socket)
-{
-	struct listener *listener = listener_of(port, socket->cookie);
-
-	if (!listener)
-		return;
-	listener->look = port->states->look;
-	listener->queued = socket->queued;
-	listener->limit = socket->limit;
-}
-
-/* What each of them has to be, after all sockets have been looked at. */
-static void judge_listener(struct port *port, struct listener *listener)
-{
-	bool listens = listener->look == port->states->look;
-
-	if (listener->manner == REFUSES && listens)
-		port_break(port, "it listened, and so refused nobody");
-	if (listener->manner == REFUSES)
-		return;
-	if (!listens)
-		port_break(port, "it did not listen any more");
-	else if (listener->manner == IS_FULL && listener->queued <= listener->limit)
-		port_break(port, "its accept queue was not full: %d of %d", listener->queued,
-			   listener->limit + 1);
-	else if (listener->manner != IS_FULL && listener->queued > listener->limit)
-		port_break(port,
-			   "its accept queue was full, so that SYNs were dropped: %d, which "
-			   "net.core.somaxconn bounds here",
-			   listener->limit);
-	if (listener->paused) {
-		listener->paused = false;
-		wait_on(listener);
-	}
-}
-
-static void look_at_socket(struct port *port, const struct inspected_socket *socket)
-{
-	struct connection *connection = connection_find(port->states, socket->cookie);
-	const struct listener *listener;
-
-	port->requests += socket->state == TCP_SYN_RECV;
-	if (connection && connection->held)
-		look_at_held(connection, socket);
-	else if (connection && connection->cut && connection->told.turn->state == STAGE_RESET)
-		connection_break(connection, "its socket was still there when it had been reset");
-	else if (!connection && (listener = holder_of(port, socket)))
-		hold(port, listener, socket);
-}
-
-/* TIME_WAIT, and what else is no state to be held. */
-#define LOOKED_AT (0xfff & ~(1u << TCP_TIME_WAIT | 1u << TCP_CLOSE))
-
-void port_look(struct port *port)
-{
-	struct states *states = port->states;
-	struct inspected_question question = { .states = LOOKED_AT,
-					       .port = (uint16_t)port_number(port) };
-	autofree struct inspected_socket *sockets = NULL;
-
-	states->look++;
-	port->requests_before = port->requests;
-	port->requests = 0;
-	size_t count = inspect_sockets(states->inspection, question, &sockets);
-	for (size_t i = 0; i < count; i++)
-		if (sockets[i].state == TCP_LISTEN)
-			look_at_listener(port, &sockets[i]);
-		else
-			look_at_socket(port, &sockets[i]);
-	for (size_t i = 0; i < states->count; i++)
-		if (states->all[i]->held && states->all[i]->told.port == port->index &&
-		    states->all[i]->look != states->look)
-			look_at_gone(port, states->all[i]);
-	for (size_t i = 0; i < port->count; i++)
-		judge_listener(port, port->all[i]);
 }
 
 /* ---- opened --------------------------------------------------------------------------------- */

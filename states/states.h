@@ -38,7 +38,7 @@ enum states_end {
 /* A connection that was seen. */
 struct states_connection {
 	struct sockaddr_storage client, server;
-	size_t port;                   /* the so-manieth of states_add() */
+	size_t port;                   /* its index: as they were added, from 0 */
 	const struct stage_turn *turn; /* what it meets; NULL: it is served */
 	nsec began, ended;             /* clock_now(); ended 0: it lasts */
 	enum states_end end;
@@ -82,7 +82,7 @@ struct states_port {
  * Address and place stay the caller's.
  */
 char *states_add(struct states *states, const struct states_port *port);
-/* The port of the so-manieth that was added. */
+/* The number of a port, by its index as they were added, from 0; so the next ones. */
 unsigned states_number(const struct states *states, size_t port);
 /* What is met there at the moment; NULL: connections are served. */
 const struct stage_turn *states_turn(const struct states *states, size_t port);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- states --------------------------------------------------------------------------------- */
 
@@ -172,17 +173,20 @@ static bool take_answer(const struct cli_option *option, const char *value, void
 	struct stage_answer *answer = field;
 	struct options *options = (struct options *)(void *)((char *)field - option->field);
 	autofile FILE *file = open_to_read(value);
-	char *bytes = file ? own(&options->owned, must_alloc(MOST_ANSWER + 1, 1)) : NULL;
+	struct stat status = { 0 };
+	size_t room = file && fstat(fileno(file), &status) == 0 ? (size_t)status.st_size + 1 : 1;
+	char *bytes;
 
+	if (room > MOST_ANSWER) {
+		complain("--%s %s: it is longer than 64 MiB", option->name, value);
+		return false;
+	}
+	bytes = own(&options->owned, must_alloc(room, 1));
 	if (file)
-		answer->length = fread(bytes, 1, MOST_ANSWER + 1, file);
+		answer->length = fread(bytes, 1, room - 1, file);
 	if (!file || ferror(file)) {
 		complain("--%s %s: cannot read that file: %s", option->name, value,
 			 strerror(errno));
-		return false;
-	}
-	if (answer->length > MOST_ANSWER) {
-		complain("--%s %s: it is longer than 64 MiB", option->name, value);
 		return false;
 	}
 	answer->bytes = bytes;
@@ -307,7 +311,7 @@ const struct cli_option stage_options[] = {
 	  .argument = "TIME",
 	  .take = take_turn_span,
 	  FIELD(staging),
-	  .help = "it is met for so long (500ms, 3s, 5m, 2h), from the begin; then all are "
+	  .help = "it is met for so long (500ms, 3s, 5m, 2h), from the beginning; then all are "
 		  "served" },
 	{ .name = "probability",
 	  .argument = "P",
