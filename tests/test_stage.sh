@@ -206,6 +206,11 @@ for family in ipv4 ipv6; do
 	run stage "refused/$family" --family both -- python3 "$client" '{host}' '{port}'
 	check "only $family is refused: the other one serves" met answered,
 done
+run stage refused@8080/ipv6 unaccepted@8080/ipv4 -- python3 "$client" --wait 1 '{host}' 8080
+check 'a state for each family of a port: both are met' says 'refused over IPv6: never connected' err
+check 'a state for each family of a port: both have held' held unaccepted
+run stage refused --first 1 -- python3 "$client" '{host}' '{port}'
+check '--first 1: the next connection is served, also over the other family' met answered,
 
 # ---- what is expected -----------------------------------------------------------------------------------
 
