@@ -1968,6 +1968,42 @@ START_TEST(of_a_member_that_ends_no_more_are_lost_than_were_in_its_queue)
 }
 END_TEST
 
+static void reset_at(struct stage *stage, int flow, enum host host)
+{
+	say(stage, (struct event){ .kind = EVENT_PACKET,
+				   .packet = stage->packets + 1,
+				   .flow = flow,
+				   .host = host,
+				   .from = SERVER,
+				   .segment = { .flags = RST } });
+}
+
+/* The RST is still on its way when the listener is seen to be gone: it shows who waited there. */
+START_TEST(who_waited_in_a_member_that_ends_shows_when_its_reset_leaves)
+{
+	struct stage stage = { 0 };
+	autofree char *names = NULL;
+	int flows[2];
+
+	begin(&stage, "reload");
+	listen_at(&stage, TWIN);
+	serve(&stage);
+	server_event(&stage, "stopped", 0);
+	server_event(&stage, "signalled", SIGHUP);
+	for (int i = 0; i < 2; i++) {
+		flows[i] = knock(&stage, NULL);
+		child(&stage, flows[i], i ? TWIN : PORT);
+	}
+	server_event(&stage, "continued", 0);
+	reset_at(&stage, flows[1], SERVER);
+	end_listener(&stage, PORT);
+	reset_at(&stage, flows[1], CLIENT);
+	names = names_in(stage.journal);
+	ck_assert_str_eq(names, "reset-in-group");
+	journal_free(stage.journal);
+}
+END_TEST
+
 /* A child holds the port; and when that is ended, too, TIME_WAIT does. */
 START_TEST(a_leaked_listener_hides_no_bind_that_would_fail_without_it)
 {
@@ -2371,6 +2407,7 @@ int main(int argc, char **argv)
 		who_waits_in_a_listener_that_is_closed_is_of_the_same_fault_as_who_is_refused);
 	tcase_add_test(tests, who_ends_at_a_reload_has_one_fault);
 	tcase_add_test(tests, of_a_member_that_ends_no_more_are_lost_than_were_in_its_queue);
+	tcase_add_test(tests, who_waited_in_a_member_that_ends_shows_when_its_reset_leaves);
 	tcase_add_test(tests, a_leaked_listener_hides_no_bind_that_would_fail_without_it);
 	tcase_add_test(tests, who_closes_its_listener_at_an_error_of_accept_is_deaf);
 	tcase_add_test(tests, a_process_that_goes_with_its_client_is_no_loss);

@@ -124,6 +124,8 @@ static void take_packet(struct told *told, struct told_client *client, const str
 		told->began = event->at;
 	if (event->host == SERVER && event->from == CLIENT)
 		take_heard(client, event);
+	if (event->host == SERVER && event->from == SERVER && event->segment.flags & RST)
+		set_once(&client->reset_sent, event->at);
 	if (event->host != host)
 		return;
 	if (event->from == CLIENT)

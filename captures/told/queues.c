@@ -276,34 +276,35 @@ static bool was_half_open(const struct told_client *client, nsec at)
 /* It was connected and reset since the last sample: no more is known of it. */
 static bool was_never_seen(const struct told_client *client)
 {
-	return client->came && client->connected && client->reset && !client->up &&
+	return client->came && client->connected && client->reset_sent && !client->up &&
 	       !client->first_byte && !client->closed;
 }
 
 /* Reset since the last sample, before it had heard anything. */
 static bool has_just_been_reset(const struct told *told, const struct told_client *client)
 {
-	return client->reset && client->reset > told->books->sampled && client->up &&
-	       !client->first_byte && !client->closed;
+	return client->reset_sent > told->books->sampled && client->up && !client->first_byte &&
+	       !client->closed;
 }
 
 /*
  * Who of several listeners' clients waited in this one's queue nobody could tell before; now it
- * shows in who is reset, as many as there were.
+ * shows in who is reset, as many as there were, and who came up since they were counted.
  */
 static void orphan_those_reset(struct told *told, const struct told_listener *listener,
 			       const struct event *event)
 {
 	int left = listener->waiting_count;
 
-	for (int i = 0; i < told->client_count && left > 0; i++) {
+	for (int i = 0; i < told->client_count; i++) {
 		struct told_client *client = &told->clients[i];
+		bool counted = client->up <= told->books->sampled;
 
 		if (client->port != listener->port || client->orphaned ||
-		    !has_just_been_reset(told, client))
+		    !has_just_been_reset(told, client) || (counted && left == 0))
 			continue;
 		orphan(client, event, true);
-		left--;
+		left -= counted;
 	}
 }
 

@@ -120,6 +120,7 @@ struct told_client {
 	nsec last_byte;      /* and the last one so far */
 	nsec served;         /* the last byte of the whole answer came; see EVENT_FACT "request" */
 	nsec closed, reset;  /* FIN, RST of the server came */
+	nsec reset_sent;     /* the latter left the server */
 	nsec left;           /* it has closed, or sent RST, before the server did */
 	bool saw_end;        /* its read() has said that the connection has ended */
 	bool turned_away;    /* it has closed without that, whatever had come meanwhile */
