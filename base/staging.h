@@ -142,6 +142,8 @@ struct staging {
 	char *const *env;  /* NAME=VALUE; NULL behind the last, or none */
 	bool apart;        /* what it prints goes to standard error, as stdout is the run's */
 	nsec timeout;      /* then it is sent SIGTERM, and soon SIGKILL; 0: it ends when it likes */
+	bool logged;       /* it reads nothing, and what it prints is in client.log */
+	bool lists_files;  /* which files it names in its calls is in files.json */
 	struct stage_expectation expect;
 };
 

@@ -51,7 +51,7 @@ struct limits {
 struct trying {
 	struct words scenarios, allowed, sysctls;
 	struct limits limits;
-	struct words environment, helpers, forwards, writable, bring;
+	struct words environment, helpers, forwards, writable;
 	const char *user, *cwd, *expect, *reload_command, *sysctls_from;
 	struct readiness ready;
 	struct request request;
@@ -93,6 +93,7 @@ struct options {
 	struct trying trying;
 	struct staging staging; /* what only `stage` takes */
 	struct words client_environment;
+	struct words bring; /* of a guest: files that it is to have besides */
 	struct words given; /* the command's options as they were given, each "--NAME[=VALUE]" */
 	struct owned owned; /* what options have made of their values */
 };
@@ -122,6 +123,8 @@ bool take_number(const struct cli_option *option, const char *value, void *field
 bool take_string(const struct cli_option *option, const char *value, void *field);
 /* Of words, one more. */
 bool take_another(const struct cli_option *option, const char *value, void *field);
+/* The same, of a file that is there. It stays as it was given: a link is to be there, too. */
+bool take_there(const struct cli_option *option, const char *value, void *field);
 bool take_netem(const struct cli_option *option, const char *value, void *field);
 /* Of an unsigned: which of the words in .argument it is, from 0. */
 bool take_choice(const struct cli_option *option, const char *value, void *field);
@@ -169,6 +172,13 @@ bool take_multiplier(const struct cli_option *option, const char *value, void *f
 	{                                                                                          \
 		.name = "time", .argument = "virtual|real", .take = take_choice, FIELD(real_time), \
 		.help = "the clock of the VM (default: virtual)"                                   \
+	}
+#define BRING_OPTION                                                                               \
+	{                                                                                          \
+		.name = "bring", .argument = "PATH", .take = take_there, FIELD(bring),             \
+		.complete = complete_files,                                                        \
+		.help = "with --kernel: a file, or a folder with all in it, that is to be there "  \
+			"as well; may be given several times"                                      \
 	}
 #define WIRE_OPTION                                                                                \
 	{                                                                                          \

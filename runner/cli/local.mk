@@ -7,6 +7,8 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/command.c \
 	runner/cli/complete.c \
 	runner/cli/diff.c \
+	runner/cli/guest.c \
+	runner/cli/guest.h \
 	runner/cli/help.c \
 	runner/cli/kernels.c \
 	runner/cli/list.c \
@@ -20,6 +22,7 @@ runner_cli_libcli_a_SOURCES = \
 	runner/cli/stage.c \
 	runner/cli/stage.h \
 	runner/cli/stage_client.c \
+	runner/cli/stage_guest.c \
 	runner/cli/stage_lines.c \
 	runner/cli/stage_listen.c \
 	runner/cli/stage_options.c \

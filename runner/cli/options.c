@@ -68,6 +68,14 @@ bool take_another(const struct cli_option *option, const char *value, void *fiel
 	return true;
 }
 
+bool take_there(const struct cli_option *option, const char *value, void *field)
+{
+	if (access(value, F_OK) == 0)
+		return take_another(option, value, field);
+	complain("--%s %s: %s", option->name, value, strerror(errno));
+	return false;
+}
+
 /* These words go to tc as lines, into replay.sh and into a guest. */
 bool take_netem(const struct cli_option *option, const char *value, void *field)
 {
@@ -357,7 +365,7 @@ void options_free(struct options *options)
 		&options->excluded, &options->covers,  &trying->scenarios,
 		&trying->allowed,   &trying->sysctls,  &trying->environment,
 		&trying->helpers,   &trying->forwards, &trying->writable,
-		&trying->bring,     &options->given,   &options->client_environment,
+		&options->bring,    &options->given,   &options->client_environment,
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lists); i++)

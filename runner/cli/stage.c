@@ -4,6 +4,7 @@
  */
 #include "runner/cli/staged.h"
 #include "runner/cli/stage.h"
+#include "vm/vm.h"
 
 static bool expects_something(const struct stage_expectation *expect)
 {
@@ -32,6 +33,8 @@ static bool check(const struct options *options)
 		complain("which state? As in: halfopen stage half-open -- curl "
 			 "http://{host}:{port}/; "
 			 "`halfopen stage --help` has them all");
+	else if (!stage_goes_with_kernel(options))
+		return false;
 	else if (staging->listen)
 		return check_listening(options) && stage_places_agree(staging);
 	else if (!options->word_count)
@@ -51,6 +54,7 @@ static int command_stage(const struct options *options)
 		return stage_listen(options);
 	staging.argv = options->words;
 	staging.env = options->client_environment.all;
+	staging.logged = staging.lists_files = guest_is_around();
 	staging.apart = options->json;
 	return stage_client(options, &staging);
 }

@@ -7,9 +7,9 @@
 
 #include "base/terminal.h"
 #include "fixtures/fixtures.h"
-#include "runner/play/play.h"
 #include "runner/tell/tell.h"
 #include "sandbox/sandbox.h"
+#include "vm/vm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -126,6 +126,8 @@ static int play_and_report(struct run *run, const struct options *options)
 		terminal_take();
 	results_store(run, run->ended == run->plan.count);
 	staged_store(run, run->ended == run->plan.count);
+	if (run->cargo && run->plan.entries[0].state == ENDED)
+		stage_print_log(run, options->json ? stderr : stdout);
 	run->reporter->end(run);
 	if (options->json)
 		print_json(run);
@@ -164,6 +166,8 @@ static int begin(struct stage_run *stage, const struct options *options)
 		problem = run->fatal;
 		run->fatal = NULL;
 	}
+	if (!problem && plays_in_guest(options))
+		problem = first_run(run);
 	if (problem) {
 		complain("%s", problem);
 		return STAGE_ERROR;
@@ -192,25 +196,32 @@ int stage_client(const struct options *options, const struct staging *staging)
 {
 	const struct listed_case listed = listed_stage(staging);
 	const struct catalogue stages = { .cases = &listed, .case_count = 1 };
+	struct guest_words guest = stage_words_of(options);
 	struct stage_run stage = { .asked = { .catalogue = &stages,
 					      .staging = staging,
 					      .artifacts = options->artifacts ? options->artifacts
 									      : default_folder,
 					      .wire = options->wire,
-					      .kernel = "host",
+					      .guest_options = guest.options.all,
+					      .bring = guest.bring.all,
+					      .kernel = plays_in_guest(options) ? options->kernel
+										: "host",
+					      .real_time = options->real_time,
 					      .jobs = 1,
 					      .repeat = 1,
 					      .timeout_multiplier = 1 } };
 	int status = check_paths(staging) ? refuse(staging) : STAGE_ERROR;
 
-	if (status)
-		return status;
-	inherited_complain();
-	stage.run =
-		(struct run){ .options = &stage.asked, .reporter = &staged_reporter, .lock = -1 };
-	status = plan_make(&stage.run.plan, &stage.asked) ? find_a_place(&stage, options)
-							  : STAGE_ERROR;
-	run_free(&stage.run);
-	free(stage.folder);
+	if (!status) {
+		inherited_complain();
+		stage.run = (struct run){ .options = &stage.asked,
+					  .reporter = &staged_reporter,
+					  .lock = -1 };
+		status = plan_make(&stage.run.plan, &stage.asked) ? find_a_place(&stage, options)
+								  : STAGE_ERROR;
+		run_free(&stage.run);
+		free(stage.folder);
+	}
+	guest_words_free(&guest);
 	return status;
 }

@@ -381,6 +381,16 @@ const struct cli_option stage_options[] = {
 	  .help = "with --listen an object of JSON in each line of stdout; else one at the end, "
 		  "and "
 		  "what the client prints goes to stderr" },
+	{ .name = "kernel",
+	  .argument = "K",
+	  .take = take_string,
+	  FIELD(kernel),
+	  .complete = complete_kernel,
+	  .help = "in this kernel: host (this one, the default), vm (the default VM), the version "
+		  "of a pinned one (halfopen kernels list), or the path of one; what the client "
+		  "opens is found by a first run on this host, before a server that answers" },
+	TIME_OPTION,
+	BRING_OPTION,
 	WIRE_OPTION,
 	ARTIFACTS_OPTION("where captures and ladders go (default: artifacts/stage)"),
 	{ 0 },

@@ -6,7 +6,10 @@
 #define HALFOPEN_CLI_STAGED_H
 
 #include "base/staging.h"
-#include "runner/cli/cli.h"
+#include "runner/cli/guest.h"
+#include "runner/play/play.h"
+
+#include <stdio.h>
 
 /* What the run itself has to say, as env(1) and timeout(1) have it. */
 enum stage_status {
@@ -21,5 +24,14 @@ enum stage_status {
  * exit status, or one of those.
  */
 int stage_client(const struct options *options, const struct staging *staging);
+
+/* ---- stage_guest.c -------------------------------------------------------------------------- */
+
+/* Whether the options go with --kernel, or without it; false after complaining. */
+bool stage_goes_with_kernel(const struct options *options);
+/* What the command in a guest is asked for. */
+struct guest_words stage_words_of(const struct options *options);
+/* What the client has printed in a guest. */
+void stage_print_log(const struct run *run, FILE *out);
 
 #endif

@@ -6,7 +6,7 @@
 #define HALFOPEN_CLI_TRY_H
 
 #include "base/trial.h"
-#include "runner/cli/cli.h"
+#include "runner/cli/guest.h"
 
 /* try_options.c: the table of its options. */
 extern const struct cli_option try_options[];
@@ -29,16 +29,9 @@ void sysctls_free(struct try_sysctls *sysctls);
 
 /* ---- try_guest.c --------------------------------------------------------------------------- */
 
-/* Whether the scenarios are played in another kernel, which --kernel names. */
-bool plays_in_guest(const struct options *options);
 /* Whether the options go with that; false after complaining. */
 bool goes_with_kernel(const struct options *options);
-/* What such a trial is asked for besides; to be freed by guest_words_free(). */
-struct guest_words {
-	struct words options; /* of `try` in the guest */
-	struct words bring;   /* files that it needs there */
-};
+/* What such a trial is asked for. */
 struct guest_words guest_words_of(const struct options *options);
-void guest_words_free(struct guest_words *words);
 
 #endif

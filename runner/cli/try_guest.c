@@ -9,18 +9,13 @@
 #include <string.h>
 
 /* "auto" is this host, too: it can play all scenarios. */
-bool plays_in_guest(const struct options *options)
-{
-	return strcmp(options->kernel, "host") != 0 && strcmp(options->kernel, "auto") != 0;
-}
-
 bool goes_with_kernel(const struct options *options)
 {
 	const struct trying *trying = &options->trying;
 
-	if (!plays_in_guest(options) && trying->bring.count)
+	if (!plays_in_guest(options) && options->bring.count)
 		complain("--bring %s: on this host the server has all files; add --kernel",
-			 trying->bring.all[0]);
+			 options->bring.all[0]);
 	else if (!plays_in_guest(options) && options->real_time && !guest_is_around())
 		complain("--time real: this host has no other clock; add --kernel");
 	else if (plays_in_guest(options) && trying->forwards.count)
@@ -37,22 +32,6 @@ bool goes_with_kernel(const struct options *options)
 }
 
 /* ---- what the command in the guest is told --------------------------------------------------- */
-
-/* These are about where it is played, and what is told of it here. */
-static bool is_of_host(const char *given)
-{
-	static const char *const names[] = {
-		"kernel", "time", "bring", "artifacts", "no-report",
-		"json",   "tap",  "junit", "jobs",      "sysctls-from"
-	};
-	const char *name = given + strlen("--");
-
-	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-		if (strncmp(name, names[i], strlen(names[i])) == 0 &&
-		    strchr("=", name[strlen(names[i])]))
-			return true;
-	return false;
-}
 
 /* There the caller is root; here the server would be what its caller is. */
 static void add_caller(struct words *words, const struct trying *trying)
@@ -78,16 +57,10 @@ struct guest_words guest_words_of(const struct options *options)
 
 		if (strncmp(given, request, strlen(request)) == 0)
 			words_add(&words.bring, "%s", given + strlen(request));
-		if (!is_of_host(given))
+		if (!given_for_host(given))
 			words_add(&words.options, "%s", given);
 	}
-	for (size_t i = 0; i < options->trying.bring.count; i++)
-		words_add(&words.bring, "%s", options->trying.bring.all[i]);
+	for (size_t i = 0; i < options->bring.count; i++)
+		words_add(&words.bring, "%s", options->bring.all[i]);
 	return words;
-}
-
-void guest_words_free(struct guest_words *words)
-{
-	words_free(&words->options);
-	words_free(&words->bring);
 }

@@ -245,15 +245,6 @@ static bool take_path(const struct cli_option *option, const char *value, void *
 	return false;
 }
 
-/* The same as it was given: a link is to be there, too. */
-static bool take_there(const struct cli_option *option, const char *value, void *field)
-{
-	if (access(value, F_OK) == 0)
-		return take_another(option, value, field);
-	complain("--%s %s: %s", option->name, value, strerror(errno));
-	return false;
-}
-
 static bool take_environment(const struct cli_option *option, const char *value, void *field)
 {
 	if (value[0] != '=' && strchr(value, '='))
@@ -480,13 +471,7 @@ const struct cli_option try_options[] = {
 		  "of a pinned one (halfopen kernels list), or the path of one; what the server "
 		  "opens is found by a first run on this host" },
 	TIME_OPTION,
-	{ .name = "bring",
-	  .argument = "PATH",
-	  .take = take_there,
-	  FIELD(trying.bring),
-	  .complete = complete_files,
-	  .help = "with --kernel: a file, or a folder with all in it, that is to be there as well; "
-		  "may be given several times" },
+	BRING_OPTION,
 	{ .name = "sysctls-from",
 	  .argument = "FILE",
 	  .take = take_string,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * first_run: a trial in a guest begins on the host: there the first scenario is played once, and
- * what the server and its helpers name meanwhile is packed for the guest.
+ * what the server and its helpers name meanwhile is packed for the guest. So is what a client
+ * names that meets a server which answers, before a stage in a guest.
  */
 #include "runner/play/internal.h"
 
 #include "base/json.h"
+#include "base/staging.h"
 #include "base/trial.h"
 
 #include <errno.h>
@@ -13,6 +15,8 @@
 
 #define FOLDER  "first-run"
 #define SYSCTLS "sysctls"
+/* A client that goes on for longer has opened what it needs. */
+#define CLIENT_GOES_ON SEC(10)
 
 /* ---- the run on the host -------------------------------------------------------------------- */
 
@@ -112,18 +116,19 @@ static char *write_sysctls(struct run *run, const char *path)
 static char *add_all(struct run *run, const struct run *first, struct cargo *cargo)
 {
 	const struct trial *trial = run->options->trial;
+	const char *cwd = trial ? trial->cwd : run->options->staging->cwd;
 	autofree char *sysctls = format("%s/" SYSCTLS, first->artifacts);
 	char *problem = add_named(cargo, first);
 
-	if (!problem)
+	if (!problem && trial)
 		problem = write_sysctls(run, sysctls);
 	if (problem)
 		return problem;
 	if (run->sysctls)
 		cargo_add(cargo, run->sysctls, CARGO_OPENED);
 	add_from_here(cargo, ".", CARGO_LOOKED_AT);
-	if (trial->cwd)
-		add_from_here(cargo, trial->cwd, CARGO_LOOKED_AT);
+	if (cwd)
+		add_from_here(cargo, cwd, CARGO_LOOKED_AT);
 	for (char *const *each = run->options->bring; each && *each; each++)
 		add_from_here(cargo, *each, CARGO_ALL_BELOW);
 	return cargo_pack(cargo);
@@ -137,21 +142,47 @@ static char *pack(struct run *run, const struct run *first)
 	return problem ? problem : add_all(run, first, run->cargo);
 }
 
+/* ---- both ----------------------------------------------------------------------------------- */
+
+/* The client before a server that answers at the same ports. The caller frees .places. */
+static struct staging rehearsal_of(const struct staging *staging)
+{
+	struct staging rehearsal = *staging;
+
+	rehearsal.places = must_alloc(staging->place_count, sizeof(*rehearsal.places));
+	memcpy(rehearsal.places, staging->places,
+	       staging->place_count * sizeof(*rehearsal.places));
+	for (size_t i = 0; i < rehearsal.place_count; i++)
+		rehearsal.places[i].turn_count = 0;
+	if (!rehearsal.timeout || rehearsal.timeout > CLIENT_GOES_ON)
+		rehearsal.timeout = CLIENT_GOES_ON;
+	rehearsal.expect = (struct stage_expectation){ 0 };
+	rehearsal.logged = rehearsal.lists_files = true;
+	return rehearsal;
+}
+
 char *first_run(struct run *run)
 {
 	struct run_options asked = *run->options;
+	struct staging rehearsal = { 0 };
 	char *name = (char *)asked.first;
 	struct run first = { .options = &asked, .reporter = &no_reporter, .lock = -1 };
 	char *problem;
 
 	asked.kernel = "host";
 	asked.real_time = true;
-	asked.patterns = (struct patterns){ .words = &name, .count = 1 };
+	if (asked.staging) {
+		rehearsal = rehearsal_of(asked.staging);
+		asked.staging = &rehearsal;
+	} else {
+		asked.patterns = (struct patterns){ .words = &name, .count = 1 };
+	}
 	first.artifacts = format("%s/" FOLDER, run->artifacts);
 	problem = play(&first);
 	if (!problem && !first.signal)
 		problem = pack(run, &first);
 	run->signal = first.signal;
 	run_free(&first);
+	free(rehearsal.places);
 	return problem;
 }

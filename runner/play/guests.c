@@ -6,6 +6,7 @@
  */
 #include "runner/play/internal.h"
 
+#include "base/staging.h"
 #include "base/trial.h"
 #include "base/xml.h"
 
@@ -29,6 +30,8 @@ enum {
 #define SCENARIO_SECONDS 300
 /* On the guest's clock a case has a limit of its own; this is for what hangs around it. */
 #define GUEST_SECONDS 600
+/* Four weeks, for a client that nobody ends. */
+#define STAGE_SECONDS 2.4e6
 
 struct guest {
 	struct machine *machine;
@@ -136,8 +139,26 @@ static struct words trial_of_guest(const struct run *run)
 	return words;
 }
 
+/* Of `stage`. */
+static struct words stage_of_guest(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	struct words words = { 0 };
+
+	words_add(&words, "stage");
+	words_add(&words, "--kernel=host");
+	words_add(&words, "--artifacts=/artifacts");
+	words_add(&words, "--time=%s", run->guest.clock);
+	for (char *const *each = options->guest_options; each && *each; each++)
+		words_add(&words, "%s", *each);
+	words_add(&words, "--");
+	for (char *const *each = options->staging->argv; *each; each++)
+		words_add(&words, "%s", *each);
+	return words;
+}
+
 /* Of `run`. */
-static struct words arguments_of(const struct guests *guests, const struct guest *guest)
+static struct words run_of_guest(const struct guests *guests, const struct guest *guest)
 {
 	const struct run_options *options = guests->run->options;
 	struct words words = { 0 };
@@ -198,6 +219,19 @@ static struct time_allowed time_of_trial(const struct run *run, const struct gue
 	return allowed;
 }
 
+/* Without a limit of the user's the client takes what it likes. */
+static struct time_allowed time_of_stage(const struct run *run)
+{
+	double most = (double)run->options->staging->timeout / SEC(1);
+
+	if (most <= 0)
+		most = STAGE_SECONDS;
+	return (struct time_allowed){
+		.guest = GUEST_SECONDS + most,
+		.wall = BOOT_SECONDS + ENTRY_SECONDS + most,
+	};
+}
+
 static double kernel_seconds(const struct run *run, const struct guest *guest)
 {
 	double sum = 0;
@@ -228,15 +262,30 @@ static unsigned cpus_of(const struct run *run, const struct lane *lane)
 	return lane == &run->storms ? 2 : run->cpus;
 }
 
+static struct words arguments_of(const struct guests *guests, const struct guest *guest)
+{
+	const struct run *run = guests->run;
+
+	return run->options->trial     ? trial_of_guest(run)
+	       : run->options->staging ? stage_of_guest(run)
+				       : run_of_guest(guests, guest);
+}
+
+static struct time_allowed time_of(const struct guests *guests, const struct guest *guest)
+{
+	const struct run *run = guests->run;
+
+	return run->options->trial     ? time_of_trial(run, guest)
+	       : run->options->staging ? time_of_stage(run)
+				       : time_of_cases(run, guest, guests->lane->real_time);
+}
+
 static bool start(struct guests *guests, struct guest *guest)
 {
 	struct run *run = guests->run;
 	const struct lane *lane = guests->lane;
-	struct words arguments =
-		run->options->trial ? trial_of_guest(run) : arguments_of(guests, guest);
-	struct time_allowed allowed = run->options->trial
-					      ? time_of_trial(run, guest)
-					      : time_of_cases(run, guest, lane->real_time);
+	struct words arguments = arguments_of(guests, guest);
+	struct time_allowed allowed = time_of(guests, guest);
 	autofree char *folder = format("%s/%s", run->artifacts, guest->folder);
 	char *why = NULL;
 
