@@ -15,7 +15,8 @@ struct held_signs {
 	int syns_arrived;  /* at the server */
 	nsec syn_ack;      /* left the server, */
 	nsec reset, fin;   /* as did these, */
-	nsec data;         /* and its first data */
+	nsec data;         /* and its first data, */
+	nsec last_data;    /* and its last */
 	nsec heard;        /* the client's first data, or its FIN, came to the server */
 	nsec icmp;         /* came to the client */
 	nsec request;      /* the server has a half-open request, */

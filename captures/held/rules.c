@@ -201,11 +201,15 @@ static void look_for_cut(struct held_connection *connection)
 		object(connection, format("the server has not ended it"));
 }
 
-/* Of an answer that trickles: one piece at once, and then no more than the rate has. */
+/*
+ * Of an answer that trickles: one piece at once, and then no more than the rate has. A client that
+ * has said all goes on reading.
+ */
 static void look_at_rate(struct held_connection *connection)
 {
 	const struct stage_value *rate = &connection->turn.value;
-	nsec took = connection->ended - connection->connected;
+	nsec last = connection->signs->last_data, end = connection->ended;
+	nsec took = (last > end ? last : end) - connection->connected;
 	double most;
 
 	if (connection->turn.state != STAGE_SLOW || rate->kind != STAGE_RATE || !rate->span)

@@ -32,6 +32,8 @@ static void leaves(struct held_connection *connection, const struct event *event
 	sign(&signs->reset, segment->flags & RST, event->at);
 	sign(&signs->fin, segment->flags & FIN, event->at);
 	sign(&signs->data, segment->length > 0, event->at);
+	if (segment->length > 0)
+		signs->last_data = event->at;
 }
 
 /* At the one to whom it goes it has come through. */
