@@ -157,6 +157,8 @@ bool watch_wait(struct watch *watch, struct wait wait)
 		if (turn(watch))
 			continue;
 		until = next_sample(watch);
+		if (wait.looks && watch->samples.last + wait.looks < until)
+			until = watch->samples.last + wait.looks;
 		if (watch_now(watch) >= until && is_quiet(watch)) {
 			sample(watch, (struct scope){ .at = AT_BOTH, .whole = true });
 			continue;

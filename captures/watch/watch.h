@@ -113,6 +113,7 @@ struct wait {
 	bool (*met)(void *context);
 	void *context;
 	nsec within;
+	nsec looks; /* a sample at least so often; 0: no more than that */
 	nsec every; /* ask @met so often also without a sample, for what none shows; 0: no */
 	int wake;   /* and when this descriptor is readable; 0: none */
 	/* and when this has come, on the journal's clock; NULL: never */
