@@ -4,9 +4,11 @@
  * has said; the client's output comes back with the artifacts.
  */
 #include "runner/cli/staged.h"
+#include "vm/vm.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 bool stage_goes_with_kernel(const struct options *options)
 {
@@ -15,6 +17,8 @@ bool stage_goes_with_kernel(const struct options *options)
 	else if (!plays_in_guest(options) && options->bring.count)
 		complain("--bring %s: on this host the client has all files; add --kernel",
 			 options->bring.all[0]);
+	else if (!plays_in_guest(options) && options->real_time && !guest_is_around())
+		complain("--time real: this host has no other clock; add --kernel");
 	else
 		return true;
 	return false;
@@ -25,6 +29,9 @@ struct guest_words stage_words_of(const struct options *options)
 	static const char answer[] = "--answer=", state[] = "--STATE=";
 	struct guest_words words = { 0 };
 
+	/* there the caller is root */
+	if (!options->staging.user && geteuid() != 0)
+		words_add(&words.options, "--user=%u", geteuid());
 	for (size_t i = 0; i < options->given.count; i++) {
 		const char *given = options->given.all[i];
 

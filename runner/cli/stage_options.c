@@ -353,6 +353,11 @@ const struct cli_option stage_options[] = {
 	  .complete = complete_files,
 	  .help = "what a server that answers says: a whole HTTP response, the body of one, or "
 		  "what anything else is answered (default: HTTP 200, or an echo)" },
+	{ .name = "user",
+	  .argument = "USER",
+	  .take = take_string,
+	  FIELD(staging.user),
+	  .help = "as whom the client is started, a name or a number (default: as you)" },
 	{ .name = "timeout",
 	  .argument = "TIME",
 	  .take = take_timeout,

@@ -150,8 +150,7 @@ static struct staging rehearsal_of(const struct staging *staging)
 	struct staging rehearsal = *staging;
 
 	rehearsal.places = must_alloc(staging->place_count, sizeof(*rehearsal.places));
-	memcpy(rehearsal.places, staging->places,
-	       staging->place_count * sizeof(*rehearsal.places));
+	memcpy(rehearsal.places, staging->places, staging->place_count * sizeof(*rehearsal.places));
 	for (size_t i = 0; i < rehearsal.place_count; i++)
 		rehearsal.places[i].turn_count = 0;
 	if (!rehearsal.timeout || rehearsal.timeout > CLIENT_GOES_ON)

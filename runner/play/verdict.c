@@ -25,7 +25,7 @@ static const char *const artifacts_of_storm[] = { "env.txt", "replay.sh", "storm
 /* What else a run may leave in a folder. */
 static const char *const others[] = { "verdict.json", "output.txt", "journal.jsonl.gz", "storm.txt",
 				      "storm.json",   "round.pcap", "clients.svg",      "told.json",
-				      "facts.json",   "files.json",       "client.log" };
+				      "facts.json",   "files.json", "client.log" };
 
 void result_free(struct result *result)
 {
