@@ -11,6 +11,7 @@ dist_docs_DATA = \
 	docs/changed-timestamps.md \
 	docs/ci.md \
 	docs/claims.md \
+	docs/clients.md \
 	docs/defer-accept-stall.md \
 	docs/design.md \
 	docs/destroyed-orphan.md \

@@ -124,6 +124,16 @@ servers: halfopen
 		mv servers.new $(top_srcdir)/docs/servers.md
 .PHONY: servers
 
+# docs/clients.md, into the source tree: what the clients of tests/clients/ do in each state. Again when one of
+# them, or a state, changes; three quarters of an hour. CLIENTS=NAME plays only some, and takes what
+# clients-played/ has of the others; HORIZON=30s is for how long each is watched.
+clients: halfopen
+	HALFOPEN='$(abs_top_builddir)/halfopen' HORIZON='$(HORIZON)' \
+		$(SHELL) $(top_srcdir)/tests/clients/play.sh clients-played $(CLIENTS)
+	perl $(top_srcdir)/tests/clients/clients.pl page clients-played >clients.new && \
+		mv clients.new $(top_srcdir)/docs/clients.md
+.PHONY: clients
+
 # What the cases that cover a behaviour have left, and what their steps reject, into the source tree:
 # again when such a case changes. CASES=NAME
 covered: halfopen tests/keep_changes
@@ -168,6 +178,8 @@ shell_tests = \
 	tests/test_servers.sh \
 	tests/test_sigkill.sh \
 	tests/test_stage.sh \
+	tests/test_stage_clients.sh \
+	tests/test_stage_kernel.sh \
 	tests/test_stage_listen.sh \
 	tests/test_stage_recipes.sh \
 	tests/test_stall.sh \
@@ -188,6 +200,7 @@ EXTRA_DIST += $(shell_tests) \
 	tests/alike.sh \
 	tests/cases.tap \
 	tests/check-paused.sh \
+	tests/clients \
 	tests/covered \
 	tests/covered.sh \
 	tests/find_links.pl \
@@ -320,4 +333,4 @@ distcheck-files:
 .PHONY: alike check-cases check-paused check-rooms check-threads check-valgrind check-virtual distcheck-files
 
 clean-local:
-	rm -rf alike-rounds artifacts bench-artifacts build-fuzz damaged-* installcheck paused-artifacts servers-tried
+	rm -rf alike-rounds artifacts bench-artifacts build-fuzz clients-played damaged-* installcheck paused-artifacts servers-tried
