@@ -131,7 +131,7 @@ sub problem_of {
 	return $cell->{seconds} < $longer / 2 ? 'it has ended' : undef if $longer && !$cell->{lasts};
 	return undef if $longer;
 	return "the page says \"$told\"" if !defined $status;
-	return $cell->{seconds} > 2 + 2 * ($after // 0) ? 'it has not ended' : undef if $cell->{lasts};
+	return $cell->{seconds} > 5 + 2 * ($after // 0) ? 'it has not ended' : undef if $cell->{lasts};
 	return $cell->{status} != $status ? "it has exited with $cell->{status}" : undef;
 }
 
