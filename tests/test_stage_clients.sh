@@ -41,7 +41,7 @@ fi
 # shellcheck source-path=SCRIPTDIR source=clients/clients.sh
 . "$folder/clients.sh"
 # shellcheck disable=SC2086 # names are words
-HORIZON=15s STATES='serving refused reset=1s' sh "$folder/play.sh" "$work/ends" ${CLIENTS:-$clients}
+HORIZON=15s STATES='serving refused' sh "$folder/play.sh" "$work/ends" ${CLIENTS:-$clients}
 # shellcheck disable=SC2086
 HORIZON=3s STATES=half-open sh "$folder/play.sh" "$work/stays" ${CLIENTS:-$clients}
 for client in ${CLIENTS:-$clients}; do
