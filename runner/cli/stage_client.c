@@ -197,19 +197,19 @@ int stage_client(const struct options *options, const struct staging *staging)
 	const struct listed_case listed = listed_stage(staging);
 	const struct catalogue stages = { .cases = &listed, .case_count = 1 };
 	struct guest_words guest = stage_words_of(options);
-	struct stage_run stage = { .asked = { .catalogue = &stages,
-					      .staging = staging,
-					      .artifacts = options->artifacts ? options->artifacts
-									      : default_folder,
-					      .wire = options->wire,
-					      .guest_options = guest.options.all,
-					      .bring = guest.bring.all,
-					      .kernel = plays_in_guest(options) ? options->kernel
-										: "host",
-					      .real_time = options->real_time,
-					      .jobs = 1,
-					      .repeat = 1,
-					      .timeout_multiplier = 1 } };
+	struct stage_run stage = {
+		.asked = { .catalogue = &stages,
+			   .staging = staging,
+			   .artifacts = options->artifacts ? options->artifacts : default_folder,
+			   .wire = options->wire,
+			   .guest_options = guest.options.all,
+			   .bring = guest.bring.all,
+			   .kernel = plays_in_guest(options) ? options->kernel : "host",
+			   .real_time = options->real_time,
+			   .jobs = 1,
+			   .repeat = 1,
+			   .timeout_multiplier = 1 }
+	};
 	int status = check_paths(staging) ? refuse(staging) : STAGE_ERROR;
 
 	if (!status) {
