@@ -102,6 +102,17 @@ cells again, and fails where a client does something else.
 the client was still there when it was ended, and no more: nobody knows from that how long it would have stayed. It says nothing of what the
 client would do over IPv6: all of this is over IPv4.
 
+What stands out:
+
+- A SYN that nobody answers is given up by the kernel after two minutes and a little (`tcp_syn_retries`); only fetch() and Go have
+  a limit of their own, 10 s and 30 s. A client that tries again begins with two minutes more.
+- None of them gives up an answer that does not come within the time that it was watched: half-open, unaccepted, silent and
+  zero-window are one to them.
+- nc ends with 0 where it was reset after the handshake, and the plain sockets do where the server has closed without an answer.
+- `reset` is so early that connect() itself may fail with ECONNRESET. `reset=1s` is a client that was connected.
+
+Longer than that in less time: `halfopen stage STATE --kernel vm --timeout 2h -- CLIENT` ([stage.md](stage.md)).
+
 END
 	row('state', @clients);
 	row(('---') x (@clients + 1));
