@@ -199,6 +199,7 @@ check 'half-open for a second: then it is served' met answered,
 check 'half-open for a second: it has held' held half-open=1s
 run stage flooded --let-in 2 --family ipv4 -- python3 "$client" --wait 4 '{host}' '{port}'
 check 'flooded: the second SYN is let in' met answered,
+check 'flooded: it has held until then' held flooded
 
 # ---- happy eyeballs -------------------------------------------------------------------------------------
 

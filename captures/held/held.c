@@ -89,6 +89,7 @@ static void take_state(struct reading *reading, const struct event *event)
 	/* What an older or a newer program wrote is a state that nothing is known of. */
 	why = stage_turn_parse(connection->state, &connection->turn);
 	free(why);
+	connection->turn.let_in = event->value > 0 ? (unsigned)event->value : 0;
 }
 
 /* ---- the client ----------------------------------------------------------------------------- */

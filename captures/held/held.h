@@ -8,6 +8,7 @@
  *  - EVENT_BEGIN: name: "stage"; told
  *  - EVENT_FACT "state": of each connection, before its first SYN has come to the server: flow;
  *    argument: the state as it may be written ("half-open=3s"), object: how it is held, in words;
+ *    value: which of its SYNs is let in, of flooded; 0: none;
  *    port; listener: whose queue it is to wait in, 0: nobody's
  *  - EVENT_FACT "over": flow; its state is over from here on, as it was asked for
  *  - EVENT_FACT "problem": flow; argument: what the server's socket has shown that the state does

@@ -13,6 +13,7 @@ struct held_signs {
 	int header;   /* of IP, in bytes */
 	uint32_t client_isn, server_isn;
 	int syns_arrived;  /* at the server */
+	int syns_refused;  /* of them those before it was answered first */
 	nsec syn_ack;      /* left the server, */
 	nsec reset, fin;   /* as did these, */
 	nsec data;         /* and its first data, */

@@ -235,7 +235,8 @@ static void look_at_order(struct held_connection *connection)
 	    (!signs->request_gone || signs->reset < signs->request_gone))
 		object(connection, format("it was reset after %.3f s, before its request was gone",
 					  seconds(signs->reset - connection->began)));
-	if (state == STAGE_FLOODED && !connection->turn.let_in && signs->syn_ack)
+	if (state == STAGE_FLOODED && signs->syn_ack &&
+	    (!connection->turn.let_in || signs->syns_refused + 1 < (int)connection->turn.let_in))
 		object(connection, format("the server has answered its SYN after %.3f s",
 					  seconds(signs->syn_ack - connection->began)));
 }

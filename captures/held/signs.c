@@ -28,6 +28,8 @@ static void leaves(struct held_connection *connection, const struct event *event
 	const struct segment *segment = &event->segment;
 	struct held_signs *signs = connection->signs;
 
+	if (!signs->syn_ack)
+		signs->syns_refused = signs->syns_arrived - 1;
 	sign(&signs->syn_ack, (segment->flags & (SYN | ACK)) == (SYN | ACK), event->at);
 	sign(&signs->reset, segment->flags & RST, event->at);
 	sign(&signs->fin, segment->flags & FIN, event->at);

@@ -105,6 +105,8 @@ static void frame_coming(void *argument, const struct frame *frame)
 		passage->held = false;
 		note_gate(watch, passage, "released");
 	}
+	if (watch->passages.coming)
+		watch->passages.coming(watch->passages.context, frame);
 	expect_arrival(watch, (struct arrival){ .frame = frame,
 						.packet = passage->packet,
 						.flow = passage->flow });
@@ -184,6 +186,7 @@ void passages_release_at_once(struct watch *watch)
 void passages_open(struct watch *watch, const struct watch_options *options)
 {
 	watch->passages.gate = options->gate;
+	watch->passages.coming = options->coming;
 	watch->passages.context = options->context;
 	add_frame(&watch->passages, 0);
 	wire_observe(watch->net, (struct wire_observer){ .context = watch,

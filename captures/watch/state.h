@@ -100,6 +100,7 @@ struct passage {
 
 struct passages {
 	fate_rule *gate; /* the case's rules */
+	void (*coming)(void *context, const struct frame *frame);
 	void *context;
 	struct passage *frames; /* by the gate's number; [0] is no segment */
 	uint64_t frame_count;

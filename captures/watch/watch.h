@@ -34,6 +34,8 @@ struct watch_options {
 	const char *title;        /* the case */
 	const char *const *about; /* lines of the begin, see struct event; may be NULL */
 	fate_rule *gate;          /* the case's rules; NULL: forward all */
+	/* A frame is about to be handed to its receiver; NULL: nobody wants to know. */
+	void (*coming)(void *context, const struct frame *frame);
 	void *context;
 };
 
