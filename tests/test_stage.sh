@@ -281,8 +281,8 @@ check 'SIGTERM is passed on to the client' ended 9
 
 # ---- several at once ----------------------------------------------------------------------------------------
 
-for number in 1 2 3; do
-	"$fake" stage half-open -- python3 "$client" --wait 2 '{host}' '{port}' >out.$number 2>err.$number &
+for each in 1 2 3; do
+	"$fake" stage half-open -- python3 "$client" --wait 2 '{host}' '{port}' >out.$each 2>err.$each &
 done
 wait
 cat err.1 err.2 err.3 >err
