@@ -176,13 +176,17 @@ def serves_beside_a_silent_one(server):
 
 
 def outlives_dead_clients(server, request=b""):
+    """All of it does: a worker that has ended may have a successor."""
+    before = set(server.processes())
     server.send(signal.SIGSTOP)
     for _ in range(16):
         client = server.connect(LONG)
         client.sendall(request)
         reset(client)
     server.send(signal.SIGCONT)
-    return server.is_served()
+    return server.is_served() and not comes_true(
+        server.watch, lambda: not before <= set(server.processes())
+    )
 
 
 def outlives_who_asked_and_reset(server):
