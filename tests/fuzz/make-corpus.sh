@@ -63,6 +63,8 @@ for journal in "$source/tests/staged/"*.gz; do
 done
 sed '/"name":"state"/s/"argument":"[^"]*"/"argument":"silent"/' "$corpus/held/half-open" \
 	>"$corpus/held/another-state"
+sed 's/"argument":"\(reset\|refused\)"/"argument":"silent"/' "$corpus/held/crowd" \
+	>"$corpus/held/crowd-in-another-state"
 sed '/"event":"socket","host":"server"/d' "$corpus/held/half-open" >"$corpus/held/no-socket-at-the-server"
 sed 's/"flow":[23],/"flow":1,/' "$corpus/held/one-port-three-times" >"$corpus/held/one-flow-of-three"
 sed 's/"client":"\[[^]]*\]:33333"/"client":":99999999999999999999"/' "$corpus/held/one-port-three-times" \
