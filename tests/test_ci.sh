@@ -118,7 +118,7 @@ is()
 }
 
 if command -v xmllint >/dev/null; then
-	run run --junit junit.xml --timeout-multiplier 0.1 --repeat 2 \
+	run run --junit junit.xml --timeout-multiplier 0.5 --repeat 2 \
 		'good ends' it_fails skips it_crashes
 	check 'JUnit: it is as Jenkins and GitLab have it' valid junit.xml
 	check 'JUnit: the sums are right' is \
