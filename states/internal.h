@@ -203,15 +203,6 @@ uint16_t listener_port(const struct sockaddr_storage *address);
 bool listener_bind(struct listener *listener);
 /* From now on it does that. NULL, or why not; the caller frees it. */
 char *listener_turn(struct listener *listener, enum manner manner);
-/* Of those that share an address the one of this index gets all SYNs: as they began to listen, from
- * 0. False with errno. */
-bool listener_choose(const struct listener *listener, unsigned index);
-/* IGNORES: not what these ports of clients send. False with errno. */
-struct let {
-	const uint16_t *ports;
-	size_t count;
-};
-bool listener_let(const struct listener *listener, struct let let);
 /* Waits for what its manner is about. */
 void listener_wait(struct listener *listener);
 void listener_close(struct listener *listener);

@@ -5,7 +5,6 @@
 #include "states/internal.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -136,46 +135,6 @@ void listener_close(struct listener *listener)
 	listener->fd = listener->filler = -1;
 }
 
-/* ---- filters -------------------------------------------------------------------------------- */
-
-/*
- * To a socket of TCP a filter gets the segment, its header first. Those that are not from a port
- * in the list pass if they are SYN or RST.
- */
-enum { AT_SOURCE_PORT = 0, AT_FLAGS = 13, SYN_OR_RST = 0x02 | 0x04, MOST_LET = 2000 };
-
-bool listener_let(const struct listener *listener, struct let let)
-{
-	const struct sock_filter pass = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
-	size_t count = let.count < MOST_LET ? let.count : MOST_LET, length = 0;
-	autofree struct sock_filter *program = must_alloc(2 * count + 5, sizeof(*program));
-	struct sock_fprog attached = { .filter = program };
-
-	program[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS, AT_SOURCE_PORT);
-	for (size_t i = 0; i < count; i++) {
-		program[length++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, let.ports[i], 0, 1);
-		program[length++] = pass;
-	}
-	program[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_FLAGS);
-	program[length++] =
-		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN_OR_RST, 0, 1);
-	program[length++] = pass;
-	program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	attached.len = (unsigned short)length;
-	return setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached,
-			  sizeof(attached)) == 0;
-}
-
-bool listener_choose(const struct listener *listener, unsigned index)
-{
-	struct sock_filter program[] = { BPF_STMT(BPF_RET | BPF_K, index) };
-	const struct sock_fprog attached = { .len = 1, .filter = program };
-
-	return setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &attached,
-			  sizeof(attached)) == 0;
-}
-
 /* ---- full ----------------------------------------------------------------------------------- */
 
 static struct sockaddr_storage reachable(const struct sockaddr_storage *address)
@@ -240,7 +199,7 @@ static void refuse(struct listener *listener)
 static char *ignore(struct listener *listener)
 {
 	set(listener->fd, IPPROTO_TCP, TCP_SYNCNT, SYN_ACKS);
-	if (listener_let(listener, (struct let){ 0 }))
+	if (states_let(listener->fd, (struct states_let){ 0 }))
 		return NULL;
 	if (errno != EPERM)
 		return format("half-open: no filter can be attached: %s", strerror(errno));

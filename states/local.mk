@@ -5,6 +5,7 @@ states_libstates_a_SOURCES = \
 	states/buffer.c \
 	states/connection.c \
 	states/dialogue.c \
+	states/filter.c \
 	states/hear.c \
 	states/internal.h \
 	states/listener.c \

@@ -163,7 +163,7 @@ static char *succeed(struct port *port, size_t family)
 	struct listener *old = port->current[family];
 	struct listener *listener = new_listener(port, &old->address);
 
-	if (!listener_choose(old, group_size(port, old->address.ss_family)) ||
+	if (!states_choose(old->fd, group_size(port, old->address.ss_family)) ||
 	    !listener_bind(listener)) {
 		char *why = format("another listener at its address: %s", strerror(errno));
 
@@ -246,7 +246,7 @@ void port_arrange(struct port *port)
 
 void port_let(struct port *port, struct connection *connection)
 {
-	struct let let = { 0 };
+	struct states_let let = { 0 };
 	autofree uint16_t *ports = NULL;
 
 	connection->let = true;
@@ -261,7 +261,7 @@ void port_let(struct port *port, struct connection *connection)
 	}
 	let.ports = ports;
 	for (size_t i = 0; i < port->count; i++)
-		if (port->all[i]->manner == IGNORES && !listener_let(port->all[i], let))
+		if (port->all[i]->manner == IGNORES && !states_let(port->all[i]->fd, let))
 			connection_break(connection, "it cannot be let in: %s", strerror(errno));
 }
 

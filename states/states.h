@@ -120,6 +120,21 @@ struct states_order *states_order_new(const struct stage_place *place, uint64_t 
 /* Of the connection that comes now; NULL: it is served. */
 const struct stage_turn *states_order_next(struct states_order *order);
 
+/*
+ * A filter on a listening socket: a request, too, hears of nothing but SYN and RST, and of what
+ * these ports of clients send. False with errno.
+ */
+struct states_let {
+	const uint16_t *ports;
+	size_t count;
+};
+bool states_let(int listener, struct states_let let);
+/*
+ * Of those that share an address the one of this index gets all SYNs: as they began to listen, from
+ * 0. False with errno.
+ */
+bool states_choose(int listener, unsigned index);
+
 /* Whether it is what a server does with a connection that it has accepted. */
 bool states_are_of_server(enum stage_state state);
 /*
