@@ -271,6 +271,10 @@ int cannot_begin(const struct options *options, const char *why);
 /* Makes the guests' image and claims the folder; NULL, or why not, in a line that the caller frees.
  */
 char *prepare_run(struct run *run, const struct options *options);
+/* What has ended the run before it began, which is the caller's now: the run has none any more. */
+char *problem_of(struct run *run);
+/* Prints it, which it takes, on stdout. */
+void print_object(json_t *value);
 /* Ends the run for a problem, which it takes; NULL: there is none. */
 void note_problem(struct run *run, char *problem);
 /* Says what has ended the run, where something has, stdout that takes no more too. */

@@ -38,6 +38,21 @@ char *prepare_run(struct run *run, const struct options *options)
 	return problem;
 }
 
+char *problem_of(struct run *run)
+{
+	char *problem = run->fatal;
+
+	run->fatal = NULL;
+	return problem;
+}
+
+void print_object(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(value);
+}
+
 void note_problem(struct run *run, char *problem)
 {
 	if (problem)

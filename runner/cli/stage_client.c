@@ -109,14 +109,6 @@ static int status_of(const struct run *run)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
-static void print_json(const struct run *run)
-{
-	json_auto_t *value = staged_json(run, run->ended == run->plan.count);
-
-	json_dumpf(value, stdout, JSON_INDENT(1));
-	putchar('\n');
-}
-
 static int play_and_report(struct run *run, const struct options *options)
 {
 	bool ours = terminal_is_ours();
@@ -130,7 +122,7 @@ static int play_and_report(struct run *run, const struct options *options)
 		stage_print_log(run, options->json ? stderr : stdout);
 	run->reporter->end(run);
 	if (options->json)
-		print_json(run);
+		print_object(staged_json(run, run->ended == run->plan.count));
 	end_output(run);
 	return status_of(run);
 }
@@ -162,10 +154,8 @@ static int begin(struct stage_run *stage, const struct options *options)
 	struct run *run = &stage->run;
 	autofree char *problem = prepare_somewhere(stage, options);
 
-	if (!problem && !staged_store(run, false)) {
-		problem = run->fatal;
-		run->fatal = NULL;
-	}
+	if (!problem && !staged_store(run, false))
+		problem = problem_of(run);
 	if (!problem && plays_in_guest(options))
 		problem = first_run(run);
 	if (problem) {

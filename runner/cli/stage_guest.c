@@ -14,36 +14,20 @@ bool stage_goes_with_kernel(const struct options *options)
 {
 	if (plays_in_guest(options) && options->staging.listen)
 		complain("--listen: nobody reaches a guest; leave out --kernel");
-	else if (!plays_in_guest(options) && options->bring.count)
-		complain("--bring %s: on this host the client has all files; add --kernel",
-			 options->bring.all[0]);
-	else if (!plays_in_guest(options) && options->real_time && !guest_is_around())
-		complain("--time real: this host has no other clock; add --kernel");
 	else
-		return true;
+		return goes_with_files(options, "client");
 	return false;
 }
 
 struct guest_words stage_words_of(const struct options *options)
 {
-	static const char answer[] = "--answer=", state[] = "--STATE=";
+	static const struct guest_names names = { .file = "--answer=", .word = "--STATE=" };
 	struct guest_words words = { 0 };
 
 	/* there the caller is root */
 	if (!options->staging.user && geteuid() != 0)
 		words_add(&words.options, "--user=%u", geteuid());
-	for (size_t i = 0; i < options->given.count; i++) {
-		const char *given = options->given.all[i];
-
-		if (strncmp(given, answer, strlen(answer)) == 0)
-			words_add(&words.bring, "%s", given + strlen(answer));
-		if (strncmp(given, state, strlen(state)) == 0)
-			words_add(&words.options, "%s", given + strlen(state));
-		else if (!given_for_host(given))
-			words_add(&words.options, "%s", given);
-	}
-	for (size_t i = 0; i < options->bring.count; i++)
-		words_add(&words.bring, "%s", options->bring.all[i]);
+	guest_words_add(&words, options, &names);
 	return words;
 }
 

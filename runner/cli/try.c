@@ -284,14 +284,6 @@ static void write_page(struct run *run)
 	note_problem(run, tried_page(run->artifacts, path));
 }
 
-static void print_json(const struct run *run)
-{
-	json_auto_t *value = tried_json(run, run->ended == run->plan.count);
-
-	json_dumpf(value, stdout, JSON_INDENT(1));
-	putchar('\n');
-}
-
 static void play_and_report(struct run *run, const struct options *options)
 {
 	run_play(run);
@@ -303,7 +295,7 @@ static void play_and_report(struct run *run, const struct options *options)
 		note_problem(run, junit_write(run, options->junit));
 	run->reporter->end(run);
 	if (options->json)
-		print_json(run);
+		print_object(tried_json(run, run->ended == run->plan.count));
 	end_output(run);
 }
 
@@ -311,10 +303,8 @@ static int run_assigned(struct run *run, const struct options *options)
 {
 	autofree char *problem = prepare_run(run, options);
 
-	if (!problem && !tried_store(run, false)) {
-		problem = run->fatal;
-		run->fatal = NULL;
-	}
+	if (!problem && !tried_store(run, false))
+		problem = problem_of(run);
 	if (!problem && plays_in_guest(options))
 		problem = first_run(run);
 	if (problem)

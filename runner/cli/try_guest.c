@@ -4,21 +4,16 @@
  * with what the user has said, and the machine that counts is still the user's.
  */
 #include "runner/cli/try.h"
-#include "vm/vm.h"
 
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* "auto" is this host, too: it can play all scenarios. */
 bool goes_with_kernel(const struct options *options)
 {
 	const struct trying *trying = &options->trying;
 
-	if (!plays_in_guest(options) && options->bring.count)
-		complain("--bring %s: on this host the server has all files; add --kernel",
-			 options->bring.all[0]);
-	else if (!plays_in_guest(options) && options->real_time && !guest_is_around())
-		complain("--time real: this host has no other clock; add --kernel");
-	else if (plays_in_guest(options) && trying->forwards.count)
+	if (plays_in_guest(options) && trying->forwards.count)
 		complain("--forward %s: a guest has no network that leads out of it; start what "
 			 "the server needs beside it, with --with",
 			 trying->forwards.all[0]);
@@ -27,7 +22,7 @@ bool goes_with_kernel(const struct options *options)
 			 "or --kernel",
 			 trying->writable.all[0]);
 	else
-		return true;
+		return goes_with_files(options, "server");
 	return false;
 }
 
@@ -48,19 +43,10 @@ static void add_caller(struct words *words, const struct trying *trying)
 
 struct guest_words guest_words_of(const struct options *options)
 {
-	static const char request[] = "--request=@";
+	static const struct guest_names names = { .file = "--request=@" };
 	struct guest_words words = { 0 };
 
 	add_caller(&words.options, &options->trying);
-	for (size_t i = 0; i < options->given.count; i++) {
-		const char *given = options->given.all[i];
-
-		if (strncmp(given, request, strlen(request)) == 0)
-			words_add(&words.bring, "%s", given + strlen(request));
-		if (!given_for_host(given))
-			words_add(&words.options, "%s", given);
-	}
-	for (size_t i = 0; i < options->bring.count; i++)
-		words_add(&words.bring, "%s", options->bring.all[i]);
+	guest_words_add(&words, options, &names);
 	return words;
 }

@@ -120,6 +120,16 @@ static void add_common(struct words *words, const struct run *run)
 		words_add(words, "--jobs=%u", run->options->jobs);
 }
 
+/* What the user has said, and somebody else's program. */
+static void add_program(struct words *words, const struct run_options *options, char *const *argv)
+{
+	for (char *const *each = options->guest_options; each && *each; each++)
+		words_add(words, "%s", *each);
+	words_add(words, "--");
+	for (char *const *each = argv; *each; each++)
+		words_add(words, "%s", *each);
+}
+
 /* Of `try`. */
 static struct words trial_of_guest(const struct run *run)
 {
@@ -131,11 +141,7 @@ static struct words trial_of_guest(const struct run *run)
 	words_add(&words, "--time=%s", run->guest.clock);
 	if (run->sysctls)
 		words_add(&words, "--sysctls-from=%s", run->sysctls);
-	for (char *const *each = options->guest_options; each && *each; each++)
-		words_add(&words, "%s", *each);
-	words_add(&words, "--");
-	for (char *const *each = options->trial->argv; *each; each++)
-		words_add(&words, "%s", *each);
+	add_program(&words, options, options->trial->argv);
 	return words;
 }
 
@@ -149,11 +155,7 @@ static struct words stage_of_guest(const struct run *run)
 	words_add(&words, "--kernel=host");
 	words_add(&words, "--artifacts=/artifacts");
 	words_add(&words, "--time=%s", run->guest.clock);
-	for (char *const *each = options->guest_options; each && *each; each++)
-		words_add(&words, "%s", *each);
-	words_add(&words, "--");
-	for (char *const *each = options->staging->argv; *each; each++)
-		words_add(&words, "%s", *each);
+	add_program(&words, options, options->staging->argv);
 	return words;
 }
 
