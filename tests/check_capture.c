@@ -6,6 +6,7 @@
  */
 #include "captures/draw/pcapng.h"    /* blocks, byte by byte */
 #include "captures/draw/recording.h" /* a capture beside its journal */
+#include "tests/loaded.h"
 #include "tests/frames.h"
 #include "tests/suite.h"
 
@@ -57,10 +58,8 @@ static struct journal *make_case(void)
 		format("%s/tests/journals/final_ack_that_meets_a_full_accept_queue_is_ignored-ipv4"
 		       ".jsonl",
 		       source ? source : ".");
-	char *why = NULL;
-	struct journal *journal = journal_load(path, &why);
+	struct journal *journal = load_journal(path);
 
-	ck_assert_msg(journal != NULL, "%s", why ? why : "");
 	make_folder();
 	make_capture(journal, CLIENT);
 	make_capture(journal, SERVER);

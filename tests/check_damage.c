@@ -9,6 +9,7 @@
  */
 #include "captures/draw/draw.h"
 #include "captures/journal/packed.h" /* packs what it damages */
+#include "tests/loaded.h"
 #include "tests/damage.h"
 #include "tests/frames.h"
 #include "tests/tiny_kernel.h"
@@ -107,12 +108,10 @@ static void put_case(const char *kernel, size_t number)
 	autofree char *name = format("%s/journal.jsonl", place), *client = NULL, *server = NULL;
 	autofree char *verdict = format("%s/verdict.json", place);
 	autobytes struct bytes lines = { 0 };
-	char *why = NULL;
 
 	ck_assert_msg(bytes_read(&lines, recorded), "%s: %s", recorded, strerror(errno));
 	put(name, lines.data, lines.size);
-	struct journal *journal = journal_load(path, &why);
-	ck_assert_msg(journal, "%s", why);
+	struct journal *journal = load_journal(path);
 	client = format("%s/client.pcap", below);
 	server = format("%s/server.pcap", below);
 	ck_assert(capture_of_journal(journal, CLIENT, client));

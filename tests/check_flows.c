@@ -6,6 +6,7 @@
  * itself which there were.
  */
 #include "captures/watch/watch.h" /* a watch without a case */
+#include "tests/loaded.h"
 #include "tests/live.h"
 #include "tests/suite.h"
 
@@ -283,11 +284,8 @@ struct told_flow {
 static struct journal *load(void)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
-	char *why = NULL;
-	struct journal *journal = journal_load(path, &why);
 
-	ck_assert_msg(journal != NULL, "%s", why);
-	return journal;
+	return load_journal(path);
 }
 
 /* It has the numbers of its flow: those of the connection before and of the next are far away. */

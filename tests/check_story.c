@@ -4,6 +4,7 @@
  * what became of each.
  */
 #include "captures/draw/draw.h"
+#include "tests/loaded.h"
 #include "tests/suite.h"
 
 #include <glob.h>
@@ -13,22 +14,13 @@
 
 static glob_t recorded;
 
-static struct journal *load(const char *path)
-{
-	char *why = NULL;
-	struct journal *journal = journal_load(path, &why);
-
-	ck_assert_msg(journal != NULL, "%s", why ? why : "");
-	return journal;
-}
-
 static struct journal *load_case(const char *name)
 {
 	const char *source = getenv("top_srcdir");
 	autofree char *path =
 		format("%s/tests/journals/%s-ipv4.jsonl", source ? source : ".", name);
 
-	return load(path);
+	return load_journal(path);
 }
 
 static const struct story_line *line_with(const struct story *story, const char *flow,
@@ -57,7 +49,7 @@ static long segments_of(const struct journal *journal)
 
 START_TEST(every_segment_is_told_once_and_in_order)
 {
-	struct journal *journal = load(recorded.gl_pathv[_i]);
+	struct journal *journal = load_journal(recorded.gl_pathv[_i]);
 	struct story *story = story_of(journal);
 	long segments = segments_of(journal), told = 0;
 	nsec before = 0;

@@ -8,6 +8,7 @@
  * its name, and some of right servers.
  */
 #include "captures/draw/draw.h"
+#include "tests/loaded.h"
 #include "tests/suite.h"
 
 #include <errno.h>
@@ -1463,11 +1464,8 @@ static struct journal *load_recorded(int number)
 {
 	const char *packed = recorded.gl_pathv[number];
 	autofree char *path = format("%.*s", (int)(strlen(packed) - strlen(".gz")), packed);
-	char *why = NULL;
-	struct journal *journal = journal_load(path, &why);
 
-	ck_assert_msg(journal, "%s", why ? why : "");
-	return journal;
+	return load_journal(path);
 }
 
 /* Its finding; "" of a right server. The caller frees it. */

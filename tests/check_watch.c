@@ -7,6 +7,7 @@
 #define TOPIC "watch"
 #include "fixtures/scene.h" /* the watch of a case that plays */
 #include "netns/internal.h" /* and its gate */
+#include "tests/loaded.h"
 #include "tests/live.h"
 #include "tests/suite.h"
 
@@ -468,11 +469,8 @@ static void check_own_states(const struct journal *journal)
 static struct journal *journal_of_last_case(void)
 {
 	autofree char *path = format("%s/journal.jsonl", folder);
-	char *why = NULL;
-	struct journal *journal = journal_load(path, &why);
 
-	ck_assert_msg(journal != NULL, "%s", why);
-	return journal;
+	return load_journal(path);
 }
 
 static void thousand_of_thousand(int family)

@@ -90,7 +90,7 @@ tests_check_capture_SOURCES = tests/check_capture.c tests/frames.c tests/frames.
 tests_check_damage_SOURCES = tests/check_damage.c tests/damage.c tests/damage.h \
 	tests/frames.c tests/frames.h tests/tiny_kernel.c tests/tiny_kernel.h
 
-live = tests/live.c tests/live.h tests/suite.h
+live = tests/live.c tests/live.h tests/suite.h tests/loaded.h
 tests_check_flows_SOURCES = tests/check_flows.c $(live)
 tests_check_harness_SOURCES = tests/check_harness.c $(live)
 tests_check_offers_SOURCES = tests/check_offers.c $(live)

@@ -12,15 +12,9 @@ client=$(realpath "${top_srcdir:-.}/tests/clients/plain_socket.py")
 # shellcheck source-path=SCRIPTDIR source=with_fakes.sh
 . "${top_srcdir:-.}/tests/with_fakes.sh"
 
-# refuses NAME TEXT ARGUMENT...: wrong usage, and one line that has the text.
-refuses()
-{
-	case=$1 text=$2
-	shift 2
-	run stage "$@"
-	check "$case: wrong usage" ended 125
-	check "$case: one line says it" one_line "$text"
-}
+# What refuses() of with_fakes.sh calls.
+# shellcheck disable=SC2034
+command=stage wrong=125
 
 refuses 'something to bring to this host' 'add --kernel' silent --bring /etc -- true
 refuses "a guest's clock on this host" 'add --kernel' silent --time real -- true

@@ -36,15 +36,9 @@ nothing_left()
 
 # ---- words -----------------------------------------------------------------------------------------
 
-# refuses NAME TEXT ARGUMENT...: wrong usage, and one line that has the text.
-refuses()
-{
-	case=$1 text=$2
-	shift 2
-	run try "$@"
-	check "$case: wrong usage" ended 2
-	check "$case: one line says it" one_line "$text"
-}
+# What refuses() of with_fakes.sh calls.
+# shellcheck disable=SC2034
+command=try wrong=2
 
 refuses 'no server' 'which server?.*--'
 refuses 'no --' "'true': is that the server? Put -- before it" true

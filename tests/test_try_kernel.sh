@@ -13,15 +13,9 @@ server=$(realpath "${top_builddir:-.}/tests/servers/events")
 # shellcheck source-path=SCRIPTDIR source=with_fakes.sh
 . "${top_srcdir:-.}/tests/with_fakes.sh"
 
-# refuses NAME TEXT ARGUMENT...: wrong usage, and one line that has the text.
-refuses()
-{
-	case=$1 text=$2
-	shift 2
-	run try "$@"
-	check "$case: wrong usage" ended 2
-	check "$case: one line says it" one_line "$text"
-}
+# What refuses() of with_fakes.sh calls.
+# shellcheck disable=SC2034
+command=try wrong=2
 
 # log_of_facts TEXT: the server has said that in the guest.
 log_of_facts()

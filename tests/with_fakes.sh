@@ -66,3 +66,15 @@ within()
 		sleep 0.02
 	done
 }
+
+# refuses NAME TEXT ARGUMENT...: to $command that is wrong usage, with the status $wrong, and one line
+# that has the text.
+# shellcheck disable=SC2154 # the test sets both
+refuses()
+{
+	case=$1 text=$2
+	shift 2
+	run "$command" "$@"
+	check "$case: wrong usage" ended "$wrong"
+	check "$case: one line says it" one_line "$text"
+}
