@@ -36,8 +36,9 @@ static struct sandbox *sandbox;
 
 static void make_folder(void)
 {
-	folder = format("%s/%d", top, getpid());
-	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	folder = format("%s/XXXXXX", top);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chmod(folder, 0755), 0);
 }
 
 /* A server of the caller's, on both loopbacks, that sends back what it gets, in capitals. */
