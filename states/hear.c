@@ -42,10 +42,12 @@ static void hear_syn(struct port *port, struct listener *listener, const struct 
 
 	if (listener_port(&segment->client) == filler_port(listener))
 		return;
-	if (is_new)
+	if (is_new) {
 		connection = connection_new(port->states, &told, cookie);
+		connection->told.began = segment->at;
+	}
 	connection->told.syns++;
-	connection->told.last_syn = clock_now();
+	connection->told.last_syn = segment->at;
 	if (is_new && cursor_take(&port->cursor, clock_now()) != listener->turn)
 		connection_break(connection, "it came at the same time as the last one that was "
 					     "to meet this");

@@ -97,6 +97,7 @@ struct segment {
 	unsigned port; /* to which it goes */
 	uint32_t sequence;
 	bool syn, fin;
+	nsec at; /* as clock_now() has it: when the kernel had it, and not when it was read */
 };
 
 struct wiretap {

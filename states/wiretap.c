@@ -77,20 +77,41 @@ static bool take_segment(const char *packet, size_t length, struct segment *segm
 	return true;
 }
 
+static nsec stamp_of(struct msghdr *message)
+{
+	for (struct cmsghdr *each = CMSG_FIRSTHDR(message); each; each = CMSG_NXTHDR(message, each))
+		if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SCM_TIMESTAMPNS) {
+			struct timespec stamp;
+
+			memcpy(&stamp, CMSG_DATA(each), sizeof(stamp));
+			return SEC(1) * stamp.tv_sec + stamp.tv_nsec + clock_from_realtime();
+		}
+	return clock_now();
+}
+
 void wiretap_drain(struct wiretap *wiretap)
 {
-	char packet[MOST_HEADERS];
+	char packet[MOST_HEADERS], control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec bytes = { packet, sizeof(packet) };
 	struct sockaddr_ll from = { 0 };
-	socklen_t size = sizeof(from);
 	struct segment segment;
 	ssize_t length;
 
-	while (wiretap->fd >= 0 && (length = recvfrom(wiretap->fd, packet, sizeof(packet), 0,
-						      (struct sockaddr *)&from, &size)) > 0) {
-		size = sizeof(from);
-		if (from.sll_pkttype != PACKET_OUTGOING &&
-		    take_segment(packet, (size_t)length, &segment))
-			wiretap->heard(wiretap->context, &segment);
+	while (wiretap->fd >= 0) {
+		struct msghdr message = { .msg_name = &from,
+					  .msg_namelen = sizeof(from),
+					  .msg_iov = &bytes,
+					  .msg_iovlen = 1,
+					  .msg_control = control,
+					  .msg_controllen = sizeof(control) };
+
+		if ((length = recvmsg(wiretap->fd, &message, 0)) <= 0)
+			break;
+		if (from.sll_pkttype == PACKET_OUTGOING ||
+		    !take_segment(packet, (size_t)length, &segment))
+			continue;
+		segment.at = stamp_of(&message);
+		wiretap->heard(wiretap->context, &segment);
 	}
 }
 
@@ -113,6 +134,7 @@ void wiretap_open(struct wiretap *wiretap, int epoll)
 	if (wiretap->fd < 0)
 		return;
 	if (setsockopt(wiretap->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+	    setsockopt(wiretap->fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){ 1 }, sizeof(int)) < 0 ||
 	    bind(wiretap->fd, (const struct sockaddr *)&all, sizeof(all)) < 0 ||
 	    epoll_ctl(epoll, EPOLL_CTL_ADD, wiretap->fd, &event) < 0)
 		wiretap_close(wiretap);
