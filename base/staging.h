@@ -144,6 +144,8 @@ struct staging {
 	nsec timeout;      /* then it is sent SIGTERM, and soon SIGKILL; 0: it ends when it likes */
 	bool logged;       /* it reads nothing, and what it prints is in client.log */
 	bool lists_files;  /* which files it names in its calls is in files.json */
+	nsec settles;      /* so listed: it is ended, too, when it has named no other one for so
+			      long; 0: that does not end it */
 	struct stage_expectation expect;
 };
 

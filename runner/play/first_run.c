@@ -15,8 +15,10 @@
 
 #define FOLDER  "first-run"
 #define SYSCTLS "sysctls"
-/* A client that goes on for longer has opened what it needs. */
-#define CLIENT_GOES_ON SEC(10)
+/* A client that goes on, and has named no other file for so long, has opened what it needs. */
+#define CLIENT_SETTLES SEC(5)
+/* And one that always names others ends then. */
+#define CLIENT_GOES_ON SEC(60)
 
 /* ---- the run on the host -------------------------------------------------------------------- */
 
@@ -157,6 +159,7 @@ static struct staging rehearsal_of(const struct staging *staging)
 		rehearsal.timeout = CLIENT_GOES_ON;
 	rehearsal.expect = (struct stage_expectation){ 0 };
 	rehearsal.logged = rehearsal.lists_files = true;
+	rehearsal.settles = CLIENT_SETTLES;
 	return rehearsal;
 }
 
